@@ -1,0 +1,38 @@
+"""Tenants, the keys they are recognised by, and the daily secrets behind their visitors' keys."""
+
+from footfall.auth.keys import KINDS, KeyOwner, KeyRing, Kind, add_key, key_hash, list_keys, revoke_key
+from footfall.auth.tenants import DEFAULT_ITEM_TYPES, NewTenant, add_tenant, list_tenants, tenant_key
+from footfall.auth.visitors import (
+    PERSONAL_KEYS,
+    Address,
+    Secrets,
+    address_hash,
+    address_of,
+    day_of,
+    truncated,
+    visitor_key,
+)
+
+__all__ = [
+    "DEFAULT_ITEM_TYPES",
+    "KINDS",
+    "PERSONAL_KEYS",
+    "Address",
+    "KeyOwner",
+    "KeyRing",
+    "Kind",
+    "NewTenant",
+    "Secrets",
+    "add_key",
+    "add_tenant",
+    "address_hash",
+    "address_of",
+    "day_of",
+    "key_hash",
+    "list_keys",
+    "list_tenants",
+    "revoke_key",
+    "tenant_key",
+    "truncated",
+    "visitor_key",
+]

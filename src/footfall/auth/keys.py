@@ -1,0 +1,117 @@
+"""Access keys: what a site, a tool or a server shows at the door. The store keeps only their hashes."""
+
+import hashlib
+import secrets
+import threading
+import time
+from dataclasses import dataclass
+from typing import Literal, cast, get_args
+
+from footfall.database import Connection, Pool
+from footfall.errors import NotAccepted
+
+Kind = Literal["write", "read", "admin"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyOwner:
+    """Whom a key belongs to, and what the door must know of that tenant."""
+
+    access_key_id: int
+    kind: Kind
+    tenant_id: str
+    tenant_hk: bytes
+    time_zone: str
+    honour_do_not_track: bool
+    keep_truncated_ip: bool
+
+    @property
+    def may_write(self) -> bool:
+        """Whether the key lands events."""
+        return self.kind in ("write", "admin")
+
+    @property
+    def may_read(self) -> bool:
+        """Whether the key asks questions."""
+        return self.kind in ("read", "admin")
+
+    @property
+    def is_trusted(self) -> bool:
+        """Whether its sender may name address, user agent and time of an event."""
+        return self.kind == "admin"
+
+
+def key_hash(key: str) -> bytes:
+    """What the store knows of a key. Keys are 192 random bits: a plain SHA-256 cannot be searched."""
+    return hashlib.sha256(key.encode()).digest()
+
+
+def add_key(connection: Connection, tenant_id: str, kind: Kind, label: str) -> tuple[int, str]:
+    """Make a key for a tenant; returns its number and the key itself, which is shown now or never.
+
+    Raises NotAccepted: ``tenant_unknown``, ``key_kind_unknown``.
+    """
+    if kind not in KINDS:
+        raise NotAccepted("key_kind_unknown", f"a key is one of {', '.join(KINDS)}, not {kind!r}")
+    key = f"ff{kind[0]}_{secrets.token_urlsafe(24)}"
+    row = connection.execute(
+        "INSERT INTO auth.access_key (key_hash, tenant_hk, kind, label, created_at)"
+        " SELECT %s, tenant_hk, %s, %s, util.current_load_date() FROM auth.tenant_h WHERE tenant_bk = %s"
+        " RETURNING access_key_id",
+        (key_hash(key), kind, label, tenant_id),
+    ).fetchone()
+    if row is None:
+        raise NotAccepted("tenant_unknown", f"there is no tenant {tenant_id!r}: `footfall tenant list` names them")
+    return row[0], key
+
+
+def revoke_key(connection: Connection, access_key_id: int) -> None:
+    """End a key for good; the doors notice within a minute. Raises NotAccepted: ``key_unknown``."""
+    revoked = connection.execute(
+        "UPDATE auth.access_key SET revoked_at = coalesce(revoked_at, util.current_load_date()) WHERE access_key_id = %s",
+        (access_key_id,),
+    )
+    if revoked.rowcount == 0:
+        raise NotAccepted("key_unknown", f"there is no key {access_key_id}: `footfall key list` names them")
+
+
+def list_keys(connection: Connection, tenant_id: str | None = None) -> list[dict[str, object]]:
+    """Every key, or those of one tenant: what is known of it except the key."""
+    cursor = connection.execute(
+        "SELECT k.access_key_id, t.tenant_bk, k.kind, k.label, k.created_at, k.revoked_at"
+        " FROM auth.access_key k JOIN auth.tenant_h t USING (tenant_hk)"
+        " WHERE %s::text IS NULL OR t.tenant_bk = %s ORDER BY k.access_key_id",
+        (tenant_id, tenant_id),
+    )
+    names = ("key", "tenant", "kind", "label", "created_at", "revoked_at")
+    return [dict(zip(names, row, strict=True)) for row in cursor]
+
+
+class KeyRing:
+    """Looks keys up once a minute at most, unknown ones too: a revoked key works no longer than that."""
+
+    _SECONDS = 60.0
+    _UNKNOWN_SECONDS = 5.0  # a key may have been made a moment ago
+    _KEPT = 50_000
+
+    def __init__(self, connections: Pool) -> None:
+        self._connections = connections
+        self._lock = threading.Lock()
+        self._known: dict[str, tuple[float, KeyOwner | None]] = {}
+
+    def known(self, key: str) -> tuple[bool, KeyOwner | None]:
+        """Whether the answer is in memory, and the answer: None for a key that opens nothing."""
+        expires, owner = self._known.get(key, (0.0, None))
+        return time.monotonic() < expires, owner
+
+    def look_up(self, key: str) -> KeyOwner | None:
+        """Ask the store, and remember."""
+        with self._connections.connection() as connection:
+            row = connection.execute("SELECT * FROM auth.key_owner(%s)", (key_hash(key),)).fetchone()
+        owner = None if row is None else KeyOwner(row[0], cast(Kind, row[1]), row[2], bytes(row[3]), *row[4:])
+        with self._lock:
+            if len(self._known) >= self._KEPT:
+                self._known.clear()
+            self._known[key] = (time.monotonic() + (self._SECONDS if owner else self._UNKNOWN_SECONDS), owner)
+        return owner

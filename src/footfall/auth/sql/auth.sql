@@ -1,0 +1,138 @@
+-- Tenants as they are now.
+CREATE OR REPLACE VIEW auth.tenant_v WITH (security_invoker = true) AS
+SELECT h.tenant_hk, h.tenant_bk, d.tenant_name, d.industry, d.time_zone, d.currency, d.default_item_type, d.page_query_keys,
+       d.honour_do_not_track, d.keep_truncated_ip, d.is_active, h.load_date AS created_at
+FROM auth.tenant_h h
+JOIN auth.tenant_details_s d ON d.tenant_hk = h.tenant_hk AND d.load_end_date IS NULL;
+
+-- Whose key this is, by the key's SHA-256. No row: unknown, revoked, or of a tenant that is not active.
+CREATE OR REPLACE FUNCTION auth.key_owner(p_key_hash bytea)
+RETURNS TABLE (access_key_id bigint, kind text, tenant_id text, tenant_hk bytea, time_zone text,
+               honour_do_not_track boolean, keep_truncated_ip boolean)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+    SELECT k.access_key_id, k.kind, t.tenant_bk, t.tenant_hk, t.time_zone, t.honour_do_not_track, t.keep_truncated_ip
+    FROM auth.access_key k
+    JOIN auth.tenant_v t ON t.tenant_hk = k.tenant_hk
+    WHERE k.key_hash = p_key_hash AND k.revoked_at IS NULL AND t.is_active
+$$;
+ALTER FUNCTION auth.key_owner(bytea) OWNER TO footfall_worker;
+
+-- The secret of a tenant's day, made when first asked for: 244 random bits from PostgreSQL's strong source, hashed to 32 bytes.
+CREATE OR REPLACE FUNCTION auth.visitor_secret_of(p_tenant_hk bytea, p_day date) RETURNS bytea
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+DECLARE
+    v_secret bytea;
+BEGIN
+    SELECT s.secret INTO v_secret FROM auth.visitor_secret s WHERE s.tenant_hk = p_tenant_hk AND s.day = p_day;
+    IF v_secret IS NULL THEN
+        INSERT INTO auth.visitor_secret (tenant_hk, day, secret, created_at)
+        VALUES (p_tenant_hk, p_day, util.hash_binary(gen_random_uuid()::text || gen_random_uuid()::text), util.current_load_date())
+        ON CONFLICT DO NOTHING;
+        SELECT s.secret INTO v_secret FROM auth.visitor_secret s WHERE s.tenant_hk = p_tenant_hk AND s.day = p_day;
+    END IF;
+    RETURN v_secret;
+END
+$$;
+ALTER FUNCTION auth.visitor_secret_of(bytea, date) OWNER TO footfall_worker;
+
+-- Forgets secrets before they are 48 hours old, after which no one, with whatever address, can recompute a visitor's key.
+CREATE OR REPLACE FUNCTION auth.destroy_visitor_secrets(p_now timestamptz) RETURNS integer
+LANGUAGE sql AS $$
+    WITH destroyed AS (
+        DELETE FROM auth.visitor_secret WHERE created_at < p_now - interval '47 hours' RETURNING 1
+    )
+    SELECT count(*)::integer FROM destroyed
+$$;
+
+-- HMAC-SHA256 (RFC 2104) of a text under a 32-byte secret; twin of Python's hmac.
+CREATE OR REPLACE FUNCTION auth.keyed_hash(p_secret bytea, p_text text) RETURNS bytea
+LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE AS $$
+DECLARE
+    v_inner bytea := decode(repeat('36', 64), 'hex');
+    v_outer bytea := decode(repeat('5c', 64), 'hex');
+BEGIN
+    FOR i IN 0 .. octet_length(p_secret) - 1 LOOP
+        v_inner := set_byte(v_inner, i, get_byte(v_inner, i) # get_byte(p_secret, i));
+        v_outer := set_byte(v_outer, i, get_byte(v_outer, i) # get_byte(p_secret, i));
+    END LOOP;
+    RETURN sha256(v_outer || sha256(v_inner || convert_to(p_text, 'UTF8')));
+END
+$$;
+
+-- The visitor key of an address and a user agent under a day's secret; twin of footfall.auth.visitors.visitor_key.
+CREATE OR REPLACE FUNCTION auth.visitor_key(p_secret bytea, p_client_ip inet, p_user_agent text) RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN 'v_' || left(encode(auth.keyed_hash(p_secret, host(p_client_ip) || '|' || coalesce(p_user_agent, '')), 'hex'), 32);
+
+-- The keyed hash of an address alone; twin of footfall.auth.visitors.address_hash.
+CREATE OR REPLACE FUNCTION auth.address_hash(p_secret bytea, p_client_ip inet) RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN left(encode(auth.keyed_hash(p_secret, host(p_client_ip)), 'hex'), 32);
+
+-- An address cut to its network, for tenants that keep it: /24 of IPv4, /48 of IPv6.
+CREATE OR REPLACE FUNCTION auth.truncated_address(p_client_ip inet) RETURNS inet
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN network(set_masklen(p_client_ip, CASE family(p_client_ip) WHEN 4 THEN 24 ELSE 48 END))::inet;
+
+-- The tenant a request to the api schema is about: the one of the session (app.tenant_hk), which the request may repeat but not
+-- contradict. Only operators (footfall_worker, superusers) may name a tenant in the request alone. Raises one of the codes
+-- tenant_required, tenant_mismatch, tenant_unknown.
+CREATE OR REPLACE FUNCTION auth.request_tenant(p_request jsonb) RETURNS auth.tenant_v
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    v_named text := coalesce(p_request ->> 'tenantId', p_request ->> 'tenant_id');
+    v_session bytea := util.current_tenant();
+    v_tenant auth.tenant_v;
+BEGIN
+    IF v_session IS NULL AND (v_named IS NULL OR NOT pg_has_role(current_user, 'footfall_worker', 'USAGE')) THEN
+        RAISE EXCEPTION 'tenant_required' USING ERRCODE = 'FF401';
+    END IF;
+    IF v_session IS DISTINCT FROM util.tenant_key(v_named) AND v_session IS NOT NULL AND v_named IS NOT NULL THEN
+        RAISE EXCEPTION 'tenant_mismatch' USING ERRCODE = 'FF403';
+    END IF;
+    SELECT t.* INTO v_tenant FROM auth.tenant_v t
+    WHERE t.tenant_hk = coalesce(v_session, util.tenant_key(v_named)) AND t.is_active;
+    IF v_tenant.tenant_hk IS NULL THEN
+        RAISE EXCEPTION 'tenant_unknown' USING ERRCODE = 'FF404';
+    END IF;
+    RETURN v_tenant;
+END
+$$;
+
+-- Adds a tenant. Raises tenant_exists; tenant ids are what customers write into snippets: letters, digits, '-', '_' and '.'.
+CREATE OR REPLACE FUNCTION auth.add_tenant(
+    p_tenant_id text, p_name text, p_industry text, p_time_zone text, p_currency text, p_default_item_type text,
+    p_page_query_keys text[] DEFAULT '{}', p_honour_do_not_track boolean DEFAULT true,
+    p_keep_truncated_ip boolean DEFAULT false, p_event_types text[] DEFAULT '{}'
+) RETURNS bytea
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_tenant_hk bytea := util.tenant_key(p_tenant_id);
+    v_load_date timestamptz := util.current_load_date();
+BEGIN
+    IF p_tenant_id !~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$' THEN
+        RAISE EXCEPTION 'tenant_id_invalid' USING ERRCODE = 'FF400';
+    END IF;
+    IF NOT EXISTS (SELECT FROM pg_timezone_names WHERE name = p_time_zone) THEN
+        RAISE EXCEPTION 'time_zone_unknown' USING ERRCODE = 'FF400';
+    END IF;
+    IF p_currency !~ '^[A-Z]{3}$' THEN
+        RAISE EXCEPTION 'currency_invalid' USING ERRCODE = 'FF400';
+    END IF;
+    INSERT INTO auth.tenant_h (tenant_hk, tenant_bk, load_date, record_source)
+    VALUES (v_tenant_hk, p_tenant_id, v_load_date, 'footfall:tenant')
+    ON CONFLICT DO NOTHING;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'tenant_exists' USING ERRCODE = 'FF409';
+    END IF;
+    INSERT INTO auth.tenant_details_s (
+        tenant_hk, load_date, tenant_name, industry, time_zone, currency, default_item_type, page_query_keys,
+        honour_do_not_track, keep_truncated_ip, is_active, record_source)
+    VALUES (v_tenant_hk, v_load_date, p_name, p_industry, p_time_zone, p_currency, p_default_item_type, p_page_query_keys,
+            p_honour_do_not_track, p_keep_truncated_ip, true, 'footfall:tenant');
+    INSERT INTO ref.event_type (tenant_hk, event_type, event_category, event_action)
+    SELECT v_tenant_hk, t.event_type, 'engagement', 'view' FROM unnest(p_event_types) AS t(event_type)
+    ON CONFLICT DO NOTHING;
+    RETURN v_tenant_hk;
+END
+$$;

@@ -1,0 +1,87 @@
+"""Tenants: the operator's customers."""
+
+from dataclasses import dataclass
+
+import psycopg
+
+from footfall.database import Connection
+from footfall.errors import NotAccepted
+
+# What an item is when an event does not say, by industry: the plan's eight, and any other.
+DEFAULT_ITEM_TYPES = {
+    "e-commerce": "product",
+    "saas": "feature",
+    "content": "article",
+    "services": "service",
+    "lead-generation": "offer",
+    "education": "course",
+    "healthcare": "treatment",
+    "finance": "product",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class NewTenant:
+    """What is to be known of a tenant; all but the id has a default."""
+
+    tenant_id: str
+    name: str
+    industry: str = "general"
+    time_zone: str = "UTC"
+    currency: str = "USD"
+    item_type: str | None = None
+    page_query_keys: tuple[str, ...] = ()
+    honour_do_not_track: bool = True
+    keep_truncated_ip: bool = False
+    event_types: tuple[str, ...] = ()
+
+
+def add_tenant(connection: Connection, tenant: NewTenant) -> None:
+    """Add a tenant.
+
+    Raises NotAccepted: ``tenant_exists``, ``tenant_id_invalid``, ``time_zone_unknown``, ``currency_invalid``.
+    """
+    messages = {
+        "tenant_exists": f"there is a tenant {tenant.tenant_id!r} already",
+        "tenant_id_invalid": "a tenant id has 1 to 100 letters, digits, '.', '_' or '-', and begins with a letter or digit",
+        "time_zone_unknown": f"{tenant.time_zone!r} is no IANA time zone such as Europe/Berlin",
+        "currency_invalid": f"{tenant.currency!r} is no ISO 4217 code such as EUR",
+    }
+    try:
+        connection.execute(
+            "SELECT auth.add_tenant(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            (
+                tenant.tenant_id,
+                tenant.name,
+                tenant.industry,
+                tenant.time_zone,
+                tenant.currency,
+                tenant.item_type or DEFAULT_ITEM_TYPES.get(tenant.industry, "item"),
+                list(tenant.page_query_keys),
+                tenant.honour_do_not_track,
+                tenant.keep_truncated_ip,
+                list(tenant.event_types),
+            ),
+        )
+    except psycopg.Error as error:
+        code = error.diag.message_primary or ""
+        if code not in messages:
+            raise
+        raise NotAccepted(code, messages[code]) from None
+
+
+def list_tenants(connection: Connection) -> list[dict[str, object]]:
+    """Every tenant as it is now."""
+    cursor = connection.execute(
+        "SELECT tenant_bk, tenant_name, industry, time_zone, currency, is_active, created_at FROM auth.tenant_v ORDER BY tenant_bk"
+    )
+    names = ("tenant", "name", "industry", "time_zone", "currency", "active", "created_at")
+    return [dict(zip(names, row, strict=True)) for row in cursor]
+
+
+def tenant_key(connection: Connection, tenant_id: str) -> bytes:
+    """Hash key of an existing tenant. Raises NotAccepted: ``tenant_unknown``."""
+    row = connection.execute("SELECT tenant_hk FROM auth.tenant_h WHERE tenant_bk = %s", (tenant_id,)).fetchone()
+    if row is None:
+        raise NotAccepted("tenant_unknown", f"there is no tenant {tenant_id!r}: `footfall tenant list` names them")
+    return bytes(row[0])

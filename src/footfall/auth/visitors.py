@@ -1,0 +1,94 @@
+"""Who is who without knowing who: visitor keys under a secret that exists for a day.
+
+A visitor's key is a keyed hash of address and user agent. The key of the hash is random, one for each tenant and day of its time
+zone, and is destroyed within 48 hours: from then on nobody can tell which address a visitor key came from, nor connect two days.
+"""
+
+import hashlib
+import hmac
+import threading
+from collections import OrderedDict
+from datetime import date, datetime
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from zoneinfo import ZoneInfo
+
+from footfall.database import Pool
+
+Address = IPv4Address | IPv6Address
+
+# What tells a person or a browser apart: nothing of it is kept of visitors who ask not to be tracked. Twin of raw.personal_keys().
+PERSONAL_KEYS = frozenset(
+    {
+        "visitor_id",
+        "user_id",
+        "screen_resolution",
+        "viewport_width",
+        "viewport_height",
+        "timezone",
+        "language",
+        "browser_name",
+    }
+)
+_HEX_DIGITS = 32  # 128 bits
+
+
+def visitor_key(secret: bytes, address: Address, user_agent: str | None) -> str:
+    """The visitor key of an address and a user agent; twin of `auth.visitor_key`."""
+    text = f"{address}|{user_agent or ''}"
+    return "v_" + hmac.new(secret, text.encode(), hashlib.sha256).hexdigest()[:_HEX_DIGITS]
+
+
+def address_hash(secret: bytes, address: Address) -> str:
+    """The keyed hash of an address alone; twin of `auth.address_hash`."""
+    return hmac.new(secret, str(address).encode(), hashlib.sha256).hexdigest()[:_HEX_DIGITS]
+
+
+def truncated(address: Address) -> str:
+    """An address cut to its network: /24 of IPv4, /48 of IPv6; twin of `auth.truncated_address`."""
+    return str(ip_network((address, 24 if address.version == 4 else 48), strict=False))  # noqa: PLR2004  the IP version
+
+
+def address_of(text: str | None) -> Address | None:
+    """An address as sent; None when it is none. An IPv4 address inside an IPv6 one is the IPv4 address."""
+    try:
+        address = ip_address((text or "").strip())
+    except ValueError:
+        return None
+    return getattr(address, "ipv4_mapped", None) or address
+
+
+class Secrets:
+    """The visitor secrets of tenants and days, kept in memory while they are in use."""
+
+    _KEPT = 10_000
+
+    def __init__(self, connections: Pool) -> None:
+        self._connections = connections
+        self._lock = threading.Lock()
+        self._known: OrderedDict[tuple[bytes, date], bytes] = OrderedDict()
+
+    def known(self, tenant_hk: bytes, day: date) -> bytes | None:
+        """The secret, if it is in memory."""
+        return self._known.get((tenant_hk, day))
+
+    def fetch(self, tenant_hk: bytes, day: date) -> bytes:
+        """The secret from the store, made there if it is the first time that this day is asked for."""
+        with self._connections.connection() as connection:
+            row = connection.execute("SELECT auth.visitor_secret_of(%s, %s)", (tenant_hk, day)).fetchone()
+        assert row is not None  # noqa: S101  a function without a set returns one row
+        secret = bytes(row[0])
+        with self._lock:
+            self._known[tenant_hk, day] = secret
+            while len(self._known) > self._KEPT:
+                self._known.popitem(last=False)
+        return secret
+
+    def forget(self) -> None:
+        """Drop what is in memory: called hourly, so that a destroyed secret does not live on here."""
+        with self._lock:
+            self._known.clear()
+
+
+def day_of(moment: datetime, time_zone: str) -> date:
+    """The day of a moment in a tenant's time zone."""
+    return moment.astimezone(ZoneInfo(time_zone)).date()

@@ -1,0 +1,200 @@
+-- From the queue into the vault: one transaction, one load_date.
+
+-- Opens a load: a load_date later than every one before it.
+CREATE OR REPLACE FUNCTION business.open_load(p_job text) RETURNS timestamptz
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_load_date timestamptz;
+BEGIN
+    LOOP
+        INSERT INTO raw.load_batch (load_date, job, recipe_version)
+        SELECT greatest(util.current_load_date(), max(l.load_date) + interval '1 microsecond'), p_job, {{recipe_version}}
+        FROM raw.load_batch l
+        ON CONFLICT DO NOTHING
+        RETURNING load_date INTO v_load_date;
+        -- a load that runs at the same time may have taken this very microsecond
+        EXIT WHEN v_load_date IS NOT NULL;
+    END LOOP;
+    RETURN v_load_date;
+END
+$$;
+
+-- Claims pending ingest batches, oldest first, until they hold p_batch_size events, and opens a load for them. Batches that
+-- another worker holds are passed over. NULL when nothing is pending. The claim ends with the transaction: a worker that dies
+-- leaves its batches pending.
+CREATE OR REPLACE FUNCTION business.claim_batches(p_batch_size integer) RETURNS timestamptz
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_pending refcursor;
+    v_batch record;
+    v_batch_ids bigint[] := '{}';
+    v_events bigint := 0;
+    v_load_date timestamptz;
+BEGIN
+    OPEN v_pending NO SCROLL FOR
+        SELECT b.batch_id, b.event_count, b.retry_count FROM raw.ingest_batch b
+        WHERE b.processing_status = 'PENDING' AND b.next_attempt_at <= util.current_load_date()
+        ORDER BY b.batch_id
+        FOR UPDATE SKIP LOCKED;
+    WHILE v_events < p_batch_size LOOP
+        FETCH v_pending INTO v_batch;
+        EXIT WHEN NOT FOUND;
+        -- a batch that has failed is tried alone, so that it holds nothing else up
+        EXIT WHEN v_batch.retry_count > 0 AND v_events > 0;
+        v_batch_ids := v_batch_ids || v_batch.batch_id;
+        v_events := v_events + v_batch.event_count;
+        EXIT WHEN v_batch.retry_count > 0;
+    END LOOP;
+    CLOSE v_pending;
+    IF v_events = 0 THEN
+        RETURN NULL;
+    END IF;
+    v_load_date := business.open_load('load');
+    UPDATE raw.ingest_batch b SET processing_status = 'PROCESSING', load_date = v_load_date
+    WHERE b.batch_id = ANY (v_batch_ids);
+    RETURN v_load_date;
+END
+$$;
+
+-- Notes that these batches could not be loaded: they are tried again, each alone, after 1, 2, 4, 8 seconds, and then set aside as
+-- ERROR with the reason, for an operator to look at; nothing of theirs is lost.
+CREATE OR REPLACE FUNCTION business.fail_batches(p_batch_ids bigint[], p_error text) RETURNS void
+LANGUAGE sql AS $$
+    UPDATE raw.ingest_batch b
+    SET retry_count = b.retry_count + 1, error_message = left(p_error, 1000),
+        next_attempt_at = util.current_load_date() + make_interval(secs => 2 ^ b.retry_count),
+        processing_status = CASE WHEN b.retry_count >= 4 THEN 'ERROR' ELSE 'PENDING' END
+    WHERE b.batch_id = ANY (p_batch_ids) AND b.processing_status = 'PENDING'
+$$;
+
+-- Stages and loads the batches claimed under this load_date, and accounts for every event of theirs:
+-- event_count = loaded + duplicate + invalid, batch by batch. Can be repeated: the second time it inserts nothing.
+CREATE OR REPLACE FUNCTION business.load_claimed(p_load_date timestamptz)
+RETURNS TABLE (loaded text, inserted bigint)
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_batch_ids bigint[];
+    v_month timestamptz;
+    v_counts jsonb;
+BEGIN
+    SELECT array_agg(b.batch_id ORDER BY b.batch_id) INTO v_batch_ids FROM raw.ingest_batch b WHERE b.load_date = p_load_date;
+    PERFORM staging.validate_and_enrich(v_batch_ids);
+
+    -- older events than the partitions that are made ahead: imports, late arrivals
+    FOR v_month IN
+        SELECT DISTINCT date_trunc('month', s.event_timestamp, 'UTC') FROM staging.site_events_staging s
+        WHERE s.batch_id = ANY (v_batch_ids) AND s.validation_status = 'VALID'
+        ORDER BY 1
+    LOOP
+        PERFORM util.ensure_month(v_month, 'bytea');
+    END LOOP;
+
+    SELECT jsonb_object_agg(l.loaded, l.inserted) INTO v_counts FROM business.load_vault(v_batch_ids, p_load_date) l;
+    PERFORM business.touch_sessions(v_batch_ids, p_load_date);
+
+    UPDATE raw.ingest_batch b
+    SET processing_status = 'PROCESSED', error_message = NULL, loaded_count = c.loaded_count, invalid_count = c.invalid_count,
+        duplicate_count = b.event_count - c.loaded_count - c.invalid_count
+    FROM (
+        SELECT s.batch_id, count(*) FILTER (WHERE s.validation_status = 'INVALID') AS invalid_count,
+               count(f.raw_event_id) AS loaded_count
+        FROM staging.site_events_staging s
+        LEFT JOIN (SELECT e.raw_event_id FROM business.fresh_events(v_batch_ids, p_load_date) e) f USING (raw_event_id)
+        WHERE s.batch_id = ANY (v_batch_ids)
+        GROUP BY s.batch_id
+    ) c
+    WHERE b.batch_id = c.batch_id;
+
+    UPDATE raw.load_batch l SET counts = v_counts WHERE l.load_date = p_load_date;
+    RETURN QUERY SELECT k, v::bigint FROM jsonb_each_text(v_counts) AS j(k, v);
+END
+$$;
+
+-- What a load leaves for the jobs that follow it: sessions with new events are open (again), their pages and items are due.
+CREATE OR REPLACE FUNCTION business.touch_sessions(p_batch_ids bigint[], p_load_date timestamptz) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO business.site_session_w AS w (
+        site_session_hk, tenant_hk, root_session_hk, site_visitor_hk, session_bucket,
+        first_event_timestamp, last_event_timestamp, touched_load_date, is_joined, is_open)
+    SELECT f.site_session_hk, f.tenant_hk, f.site_session_hk,
+           CASE WHEN f.session_bucket IS NOT NULL THEN f.site_visitor_hk END, f.session_bucket,
+           min(f.event_timestamp), max(f.event_timestamp), p_load_date, false, true
+    FROM business.fresh_events(p_batch_ids, p_load_date) f
+    GROUP BY f.site_session_hk, f.tenant_hk, CASE WHEN f.session_bucket IS NOT NULL THEN f.site_visitor_hk END, f.session_bucket
+    ORDER BY f.site_session_hk
+    ON CONFLICT (site_session_hk) DO UPDATE SET
+        first_event_timestamp = least(w.first_event_timestamp, excluded.first_event_timestamp),
+        last_event_timestamp = greatest(w.last_event_timestamp, excluded.last_event_timestamp),
+        touched_load_date = excluded.touched_load_date,
+        is_joined = false,
+        is_open = true
+    -- the same load again changes nothing
+    WHERE w.touched_load_date <> excluded.touched_load_date;
+
+    INSERT INTO business.refresh_w (satellite, hash_key, load_date, tenant_hk)
+    SELECT DISTINCT 'site_page_details', f.site_page_hk, p_load_date, f.tenant_hk
+    FROM business.fresh_events(p_batch_ids, p_load_date) f WHERE f.site_page_hk IS NOT NULL
+    UNION ALL
+    SELECT DISTINCT 'business_item_details', f.business_item_hk, p_load_date, f.tenant_hk
+    FROM business.fresh_events(p_batch_ids, p_load_date) f WHERE f.business_item_hk IS NOT NULL
+    ON CONFLICT DO NOTHING;
+END
+$$;
+
+-- The plan's load: claims up to p_batch_size pending events, stages and loads them, and returns the events taken and the rows
+-- that are new in each hub. User agents that no worker has parsed yet leave device and browser empty: the worker, which parses
+-- them first, is the usual caller of the parts (claim_batches, load_claimed).
+CREATE OR REPLACE FUNCTION business.process_tracking_events(p_batch_size integer DEFAULT 100)
+RETURNS TABLE (processed_count integer, session_count integer, visitor_count integer, event_count integer,
+               page_count integer, item_count integer)
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_load_date timestamptz := business.claim_batches(p_batch_size);
+    v_new jsonb := '{}';
+BEGIN
+    IF v_load_date IS NOT NULL THEN
+        SELECT jsonb_object_agg(l.loaded, l.inserted) INTO v_new FROM business.load_claimed(v_load_date) l;
+    END IF;
+    RETURN QUERY SELECT
+        coalesce((SELECT sum(b.event_count) FROM raw.ingest_batch b WHERE b.load_date = v_load_date), 0)::integer,
+        coalesce((v_new ->> 'site_session_h')::integer, 0), coalesce((v_new ->> 'site_visitor_h')::integer, 0),
+        coalesce((v_new ->> 'site_event_h')::integer, 0), coalesce((v_new ->> 'site_page_h')::integer, 0),
+        coalesce((v_new ->> 'business_item_h')::integer, 0);
+END
+$$;
+
+-- The one-event form of the load, with the plan's arguments: lands the event as a trusted one, stages and loads it, and returns
+-- its key (NULL when it is INVALID). An event that was stored before is found, not stored again.
+CREATE OR REPLACE FUNCTION business.create_comprehensive_site_event(
+    p_tenant_hk bytea, p_session_id varchar, p_visitor_id varchar, p_event_timestamp timestamptz, p_event_type varchar,
+    p_event_category varchar, p_event_action varchar, p_event_label varchar, p_event_value numeric, p_page_url varchar,
+    p_page_title varchar, p_business_item_info jsonb DEFAULT NULL, p_transaction_info jsonb DEFAULT NULL,
+    p_custom_properties jsonb DEFAULT NULL
+) RETURNS bytea
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_tenant_id text;
+    v_raw_event_id bigint;
+    v_load_date timestamptz;
+BEGIN
+    SELECT t.tenant_bk INTO v_tenant_id FROM auth.tenant_v t WHERE t.tenant_hk = p_tenant_hk;
+    IF v_tenant_id IS NULL THEN
+        RAISE EXCEPTION 'tenant_unknown' USING ERRCODE = 'FF404';
+    END IF;
+    v_raw_event_id := raw.ingest_tracking_event(v_tenant_id, NULL, NULL, jsonb_strip_nulls(jsonb_build_object(
+        'session_id', p_session_id, 'visitor_id', p_visitor_id, 'event_timestamp', util.canonical(p_event_timestamp),
+        'evt_type', p_event_type, 'evt_category', p_event_category, 'evt_action', p_event_action, 'evt_label', p_event_label,
+        'evt_value', p_event_value, 'page_url', p_page_url, 'page_title', p_page_title, 'properties', p_custom_properties)
+        || jsonb_build_object(
+        'item_id', p_business_item_info ->> 'item_id', 'item_type', p_business_item_info ->> 'item_type',
+        'item_name', p_business_item_info ->> 'item_name', 'item_category', p_business_item_info ->> 'item_category',
+        'item_value', p_business_item_info ->> 'item_value',
+        'funnel', p_transaction_info ->> 'funnel', 'transaction_id', p_transaction_info ->> 'transaction_id')));
+    v_load_date := business.open_load('load');
+    UPDATE raw.ingest_batch b SET processing_status = 'PROCESSING', load_date = v_load_date
+    FROM raw.site_tracking_events_r r WHERE r.raw_event_id = v_raw_event_id AND b.batch_id = r.batch_id;
+    PERFORM business.load_claimed(v_load_date);
+    RETURN (SELECT s.site_event_hk FROM staging.site_events_staging s WHERE s.raw_event_id = v_raw_event_id);
+END
+$$;

@@ -1,0 +1,196 @@
+-- Sessions: which half hours are one visit, and when a visit is over. One writer at a time.
+--
+-- An event without a session id belongs to the half hour (UTC) it happened in, a session key that is a function of the event
+-- alone. Two events less than 30 minutes apart lie in the same or in neighbouring half hours; so visits by 30 minutes of silence
+-- are exactly the chains of half hours whose gap, last event to first event, is at most 30 minutes. More events can only close
+-- gaps: chains grow and never break, and whatever the order of arrival, they end up the same.
+
+-- Finds, for half hours with new events, the first half hour of their visit; returns those that changed it. Follows a chain only
+-- as far as something changes.
+CREATE OR REPLACE FUNCTION business.join_half_hours() RETURNS bytea[]
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_moved bytea[];
+BEGIN
+    WITH RECURSIVE touched AS MATERIALIZED (
+        SELECT w.* FROM business.site_session_w w WHERE w.is_open AND NOT w.is_joined
+    ), joined AS (
+        -- sessions with new events: a half hour continues the one before it, or begins a visit, as every sent session id does
+        SELECT t.site_session_hk, t.site_visitor_hk, t.session_bucket, t.last_event_timestamp, t.touched_load_date,
+               t.root_session_hk AS root_before, coalesce(b.root_session_hk, t.site_session_hk) AS root_session_hk,
+               coalesce(r.session_bucket, t.session_bucket) AS root_bucket
+        FROM touched t
+        LEFT JOIN business.site_session_w b
+          ON b.site_visitor_hk = t.site_visitor_hk AND b.session_bucket = t.session_bucket - interval '30 minutes'
+         AND t.first_event_timestamp - b.last_event_timestamp <= interval '30 minutes'
+        LEFT JOIN business.site_session_w r ON r.site_session_hk = b.root_session_hk
+        UNION
+        -- and what follows them without a gap, while it learns something new
+        SELECT n.site_session_hk, n.site_visitor_hk, n.session_bucket, n.last_event_timestamp, n.touched_load_date,
+               n.root_session_hk, j.root_session_hk, j.root_bucket
+        FROM joined j
+        JOIN business.site_session_w n
+          ON n.site_visitor_hk = j.site_visitor_hk AND n.session_bucket = j.session_bucket + interval '30 minutes'
+         AND n.first_event_timestamp - j.last_event_timestamp <= interval '30 minutes'
+         AND n.root_session_hk <> j.root_session_hk
+    ), found AS (
+        SELECT DISTINCT ON (j.site_session_hk) j.* FROM joined j ORDER BY j.site_session_hk, j.root_bucket
+    ), updated AS (
+        -- a session that a load has touched since is left for the next time
+        UPDATE business.site_session_w w SET root_session_hk = f.root_session_hk, is_joined = true
+        FROM found f
+        WHERE w.site_session_hk = f.site_session_hk AND w.touched_load_date = f.touched_load_date
+        RETURNING w.site_session_hk, f.root_session_hk <> f.root_before AS is_moved
+    )
+    SELECT coalesce(array_agg(u.site_session_hk), '{}') INTO v_moved FROM updated u WHERE u.is_moved;
+    RETURN v_moved;
+END
+$$;
+
+-- Which session a half hour continues, for the half hours that are not the first of their visit.
+CREATE OR REPLACE FUNCTION business.site_session_same_as_of(p_keys bytea[], p_as_of timestamptz)
+RETURNS TABLE (site_session_hk bytea, tenant_hk bytea, same_as_session_hk bytea)
+LANGUAGE sql STABLE AS $$
+    SELECT w.site_session_hk, w.tenant_hk, w.root_session_hk FROM business.site_session_w w
+    WHERE w.site_session_hk = ANY (p_keys) AND w.root_session_hk <> w.site_session_hk
+$$;
+
+-- Joins half hours and closes, as of p_as_of, the sessions that have been silent for 30 minutes, at most p_limit of them: writes
+-- their details, or a revision when late events changed them. Returns how many it looked at; 0 when there was nothing to do.
+CREATE OR REPLACE FUNCTION business.close_sessions(p_as_of timestamptz, p_limit integer DEFAULT 10000) RETURNS integer
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_moved bytea[];
+    v_closed bytea[];
+    v_members bytea[];
+    v_touched timestamptz[];
+    v_load_date timestamptz;
+    v_rows jsonb;
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('footfall:sessions', 0));
+    v_moved := business.join_half_hours();
+
+    SELECT coalesce(array_agg(s.root_session_hk), '{}') INTO v_closed
+    FROM (
+        SELECT m.root_session_hk
+        FROM (SELECT DISTINCT w.root_session_hk FROM business.site_session_w w
+              WHERE w.is_open AND w.last_event_timestamp < p_as_of - interval '30 minutes') o
+        JOIN business.site_session_w m ON m.root_session_hk = o.root_session_hk
+        GROUP BY m.root_session_hk
+        HAVING max(m.last_event_timestamp) < p_as_of - interval '30 minutes'
+        ORDER BY m.root_session_hk LIMIT p_limit
+    ) s;
+    IF cardinality(v_moved) + cardinality(v_closed) = 0 THEN
+        RETURN 0;
+    END IF;
+
+    -- what is closed is what is seen now: a session that a load touches meanwhile stays open, and is closed again
+    SELECT array_agg(m.site_session_hk), array_agg(m.touched_load_date) INTO v_members, v_touched
+    FROM business.site_session_w m WHERE m.root_session_hk = ANY (v_closed);
+
+    v_load_date := business.open_load('sessions');
+    v_rows := jsonb_build_object(
+        'site_session_same_as_s', business.refresh_site_session_same_as(v_moved, v_load_date),
+        'site_session_details_s', business.refresh_site_session_details(v_closed || v_moved, v_load_date));
+    UPDATE raw.load_batch l SET counts = v_rows WHERE l.load_date = v_load_date;
+
+    UPDATE business.site_session_w w SET is_open = false
+    FROM unnest(v_members, v_touched) AS s(site_session_hk, touched_load_date)
+    WHERE w.site_session_hk = s.site_session_hk AND w.touched_load_date = s.touched_load_date AND w.is_open;
+
+    INSERT INTO business.refresh_w (satellite, hash_key, load_date, tenant_hk)
+    SELECT DISTINCT 'site_visitor_details', l.site_visitor_hk, v_load_date, l.tenant_hk
+    FROM business.session_visitor_l l WHERE l.site_session_hk = ANY (v_members || v_moved)
+    ON CONFLICT DO NOTHING;
+    RETURN cardinality(v_closed) + cardinality(v_moved);
+END
+$$;
+
+-- Sessions as computed from their events: for each key that is a visit, its details; for a half hour that had details and turned
+-- out to continue another visit, an empty row. The definitions are those of docs/metrics.md.
+CREATE OR REPLACE FUNCTION business.site_session_details_of(p_keys bytea[], p_as_of timestamptz)
+RETURNS TABLE (
+    site_session_hk bytea, tenant_hk bytea, session_start_time timestamptz, session_end_time timestamptz,
+    total_page_views integer, total_events integer, session_duration_seconds integer, entry_page_url text, exit_page_url text,
+    referrer_url text, utm_source text, utm_medium text, utm_campaign text, is_bounce boolean, items_viewed text[],
+    transaction_attempted boolean, transaction_completed boolean, total_conversion_value numeric, business_context jsonb,
+    traffic_class text
+)
+LANGUAGE sql STABLE AS $$
+    WITH event AS MATERIALIZED (
+        SELECT w.root_session_hk, d.*
+        FROM business.site_session_w w
+        JOIN business.event_session_l l ON l.site_session_hk = w.site_session_hk
+        JOIN business.site_event_details_s d ON d.site_event_hk = l.site_event_hk AND d.load_end_date IS NULL
+        WHERE w.root_session_hk = ANY (p_keys)
+    ), conversion AS (
+        SELECT DISTINCT ON (e.root_session_hk, i.identity) e.root_session_hk, c.value, c.currency
+        FROM event e
+        CROSS JOIN LATERAL business.conversion_of(e.tenant_hk, e.event_type, e.event_action, e.event_label,
+                                                  e.event_timestamp, e.event_value, e.event_currency) c
+        CROSS JOIN LATERAL (SELECT business.conversion_identity(
+            e.event_type, e.transaction_id, e.root_session_hk, e.transaction_funnel_step, e.site_event_hk) AS identity) i
+        ORDER BY e.root_session_hk, i.identity, e.event_timestamp, e.site_event_hk
+    ), value AS (
+        SELECT c.root_session_hk, jsonb_object_agg(c.currency, c.value) AS by_currency
+        FROM (SELECT root_session_hk, coalesce(currency, '') AS currency, trim_scale(sum(value)) AS value
+              FROM conversion GROUP BY 1, 2 HAVING sum(value) <> 0) c
+        GROUP BY c.root_session_hk
+    ), session AS (
+        SELECT e.root_session_hk, e.tenant_hk, min(e.event_timestamp) AS started, max(e.event_timestamp) AS ended,
+               count(*) FILTER (WHERE e.event_type = 'page_view') AS page_views, count(*) AS events,
+               (array_agg(e.page_url ORDER BY e.event_timestamp, e.site_event_hk)
+                   FILTER (WHERE e.event_type = 'page_view'))[1] AS entry_page_url,
+               (array_agg(e.page_url ORDER BY e.event_timestamp DESC, e.site_event_hk DESC)
+                   FILTER (WHERE e.event_type = 'page_view'))[1] AS exit_page_url,
+               count(*) FILTER (WHERE e.event_type IN ('item_interaction', 'transaction_step', 'contact_interaction')) AS acts,
+               array_agg(DISTINCT (e.business_item_info ->> 'item_key') COLLATE "C"
+                         ORDER BY (e.business_item_info ->> 'item_key') COLLATE "C")
+                   FILTER (WHERE e.business_item_info IS NOT NULL) AS items,
+               bool_or(e.event_type = 'transaction_step') AS attempted,
+               bool_or(e.event_type = 'transaction_step' AND e.event_action = 'complete') AS completed,
+               array_agg(DISTINCT (e.transaction_funnel_step || ':' || e.event_action) COLLATE "C"
+                         ORDER BY (e.transaction_funnel_step || ':' || e.event_action) COLLATE "C")
+                   FILTER (WHERE e.transaction_funnel_step IS NOT NULL) AS funnel_steps,
+               count(*) FILTER (WHERE e.event_type = 'contact_interaction') AS contacts,
+               CASE WHEN bool_or(e.traffic_class = 'bot') THEN 'bot' ELSE 'human' END AS traffic_class
+        FROM event e
+        GROUP BY e.root_session_hk, e.tenant_hk
+    )
+    SELECT s.root_session_hk, s.tenant_hk, s.started, s.ended, s.page_views::integer, s.events::integer,
+           floor(extract(epoch FROM s.ended - s.started))::integer, s.entry_page_url, s.exit_page_url,
+           c.referrer_url, c.utm_source, c.utm_medium, c.utm_campaign,
+           s.page_views = 1 AND s.acts = 0, s.items[1:100], s.attempted, s.completed,
+           coalesce((v.by_currency ->> coalesce(t.currency, ''))::numeric, 0),
+           jsonb_strip_nulls(jsonb_build_object(
+               'industry', t.industry, 'funnel_steps', to_jsonb(s.funnel_steps), 'contacts', nullif(s.contacts, 0),
+               'values_in_other_currencies', nullif(v.by_currency - coalesce(t.currency, ''), '{}'))),
+           s.traffic_class
+    FROM session s
+    LEFT JOIN business.site_session_context_s c ON c.site_session_hk = s.root_session_hk AND c.load_end_date IS NULL
+    LEFT JOIN auth.tenant_v t ON t.tenant_hk = s.tenant_hk
+    LEFT JOIN value v ON v.root_session_hk = s.root_session_hk
+    UNION ALL
+    SELECT w.site_session_hk, w.tenant_hk, d.session_start_time, NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+           NULL, NULL, NULL, 0, jsonb_build_object('continues_session', encode(w.root_session_hk, 'hex')), d.traffic_class
+    FROM business.site_session_w w
+    JOIN business.site_session_details_s d ON d.site_session_hk = w.site_session_hk AND d.load_end_date IS NULL
+    WHERE w.site_session_hk = ANY (p_keys) AND w.root_session_hk <> w.site_session_hk
+$$;
+
+-- Every session as it stands now: closed ones as stored, open ones computed from the events so far (without an end).
+CREATE OR REPLACE VIEW business.site_session_current_v WITH (security_invoker = true) AS
+SELECT d.site_session_hk, d.tenant_hk, d.session_start_time, d.session_end_time, d.total_page_views, d.total_events,
+       d.session_duration_seconds, d.entry_page_url, d.exit_page_url, d.referrer_url, d.utm_source, d.utm_medium,
+       d.utm_campaign, d.is_bounce, d.items_viewed, d.transaction_attempted, d.transaction_completed,
+       d.total_conversion_value, d.business_context, d.traffic_class, false AS is_open
+FROM business.site_session_details_s d
+WHERE d.load_end_date IS NULL AND d.total_events > 0
+  AND NOT EXISTS (SELECT FROM business.site_session_w w WHERE w.root_session_hk = d.site_session_hk AND w.is_open)
+UNION ALL
+SELECT o.site_session_hk, o.tenant_hk, o.session_start_time, NULL, o.total_page_views, o.total_events, NULL, o.entry_page_url,
+       o.exit_page_url, o.referrer_url, o.utm_source, o.utm_medium, o.utm_campaign, NULL, o.items_viewed,
+       o.transaction_attempted, o.transaction_completed, o.total_conversion_value, o.business_context, o.traffic_class, true
+FROM business.site_session_details_of(
+    ARRAY(SELECT DISTINCT w.root_session_hk FROM business.site_session_w w WHERE w.is_open), NULL) o
+WHERE o.total_events > 0;

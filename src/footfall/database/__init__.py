@@ -1,0 +1,21 @@
+"""The store: where it is, how to connect to it, and how its schema is kept up to date."""
+
+from footfall.database.connection import Connection, Pool, Role, connect, pool, reading
+from footfall.database.migrate import Definition, migrate, migrations, require_current
+from footfall.database.store import EmbeddedStore, Store, open_store
+
+__all__ = [
+    "Connection",
+    "Definition",
+    "EmbeddedStore",
+    "Pool",
+    "Role",
+    "Store",
+    "connect",
+    "migrate",
+    "migrations",
+    "open_store",
+    "pool",
+    "reading",
+    "require_current",
+]

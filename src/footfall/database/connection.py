@@ -1,0 +1,49 @@
+"""Connections: the only place that opens them. Each acts in one of the store's roles; a reader sees one tenant at most."""
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any, Literal
+
+import psycopg
+from psycopg_pool import ConnectionPool
+
+Connection = psycopg.Connection[Any]
+Pool = ConnectionPool[Connection]
+Role = Literal["footfall_ingest", "footfall_worker", "footfall_reader"]
+
+_READER_TIMEOUT = "30s"
+
+
+@contextlib.contextmanager
+def connect(url: str, role: Role | None = None) -> Iterator[Connection]:
+    """A connection in a role, committing each statement unless told otherwise; without a role, the schema's owner."""
+    with psycopg.connect(url, **_parameters(role)) as connection:
+        yield connection
+
+
+def pool(url: str, role: Role, size: int) -> Pool:
+    """A pool of connections in a role, to be opened with `with`; lost connections are replaced in the background."""
+    return ConnectionPool(url, kwargs=_parameters(role), min_size=1, max_size=size, open=False, timeout=5)
+
+
+@contextlib.contextmanager
+def reading(connections: Pool, tenant_hk: bytes | None) -> Iterator[Connection]:
+    """A read-only transaction that sees one tenant's rows, and none at all without a tenant."""
+    with connections.connection() as connection, connection.transaction():
+        connection.execute(
+            "SELECT set_config('transaction_read_only', 'on', true), set_config('app.tenant_hk', %s, true),"
+            " set_config('statement_timeout', %s, true)",
+            ((tenant_hk or b"").hex(), _READER_TIMEOUT),
+        )
+        yield connection
+
+
+def _parameters(role: Role | None) -> dict[str, Any]:
+    # TimeZone: what a function returns as text must not depend on where the program runs
+    options = ["-c TimeZone=UTC", *([f"-c role={role}"] if role else [])]
+    return {
+        "autocommit": True,
+        "options": " ".join(options),
+        "application_name": role or "footfall",
+        "connect_timeout": 10,
+    }

@@ -1,0 +1,62 @@
+-- Who may touch what. Run after every deployment, so that a new table, view or function is closed until it is named here.
+--   footfall_ingest  the collector: lands events, resolves keys; reads nothing that was stored
+--   footfall_worker  stages, loads, computes: all tenants
+--   footfall_reader  answers questions of one tenant: the one in app.tenant_hk
+CREATE OR REPLACE FUNCTION util.secure_access() RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_table regclass;
+    v_schema text;
+BEGIN
+    FOREACH v_schema IN ARRAY ARRAY['util', 'auth', 'ref', 'raw', 'staging', 'business', 'api'] LOOP
+        EXECUTE format('REVOKE ALL ON ALL ROUTINES IN SCHEMA %I FROM PUBLIC', v_schema);
+        EXECUTE format('GRANT EXECUTE ON ALL ROUTINES IN SCHEMA %I TO footfall_worker', v_schema);
+    END LOOP;
+
+    -- Every table that names a tenant shows a role only the rows of that tenant; without app.tenant_hk, none. The sub-select is
+    -- evaluated once a query and can be an index condition.
+    FOR v_table IN
+        SELECT c.oid::regclass
+        FROM pg_class c
+        JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant_hk' AND NOT a.attisdropped
+        WHERE c.relnamespace::regnamespace::text IN ('auth', 'ref', 'raw', 'staging', 'business')
+          AND c.relkind IN ('r', 'p') AND NOT c.relispartition
+    LOOP
+        EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', v_table);
+        EXECUTE format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', v_table);
+        EXECUTE format('DROP POLICY IF EXISTS one_tenant ON %s', v_table);
+        EXECUTE format($policy$
+            CREATE POLICY one_tenant ON %s TO footfall_reader, footfall_ingest
+            USING (tenant_hk = (SELECT decode(nullif(current_setting('app.tenant_hk', true), ''), 'hex')) %s)
+            $policy$, v_table,
+            -- the rules that hold for all tenants belong to none
+            CASE WHEN v_table::text LIKE 'ref.%' THEN $all$OR tenant_hk = '\x'::bytea$all$ ELSE '' END);
+        EXECUTE format('DROP POLICY IF EXISTS all_tenants ON %s', v_table);
+        EXECUTE format('CREATE POLICY all_tenants ON %s TO footfall_worker USING (true) WITH CHECK (true)', v_table);
+    END LOOP;
+
+    GRANT USAGE ON SCHEMA util, auth, ref, raw, staging, business, api TO footfall_worker, footfall_reader, footfall_ingest;
+    GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA auth, ref, raw, staging, business TO footfall_worker;
+    GRANT SELECT ON ALL TABLES IN SCHEMA api TO footfall_worker;
+    GRANT USAGE ON ALL SEQUENCES IN SCHEMA raw, staging TO footfall_worker;
+
+    -- raw.load_batch counts all tenants together, ref.user_agent belongs to none: neither is for readers
+    GRANT SELECT ON raw.site_tracking_events_r, raw.site_tracking_events_v, raw.ingest_batch, raw.refusal TO footfall_reader;
+    GRANT SELECT ON staging.site_events_staging TO footfall_reader;
+    GRANT SELECT ON ALL TABLES IN SCHEMA business, api TO footfall_reader;
+    GRANT SELECT ON auth.tenant_h, auth.tenant_details_s, auth.tenant_v TO footfall_reader;
+    GRANT SELECT ON ref.event_type, ref.conversion_rule, ref.visitor_segment TO footfall_reader;
+    GRANT EXECUTE ON ALL ROUTINES IN SCHEMA util, business, api TO footfall_reader;
+    GRANT EXECUTE ON FUNCTION auth.key_owner(bytea), auth.request_tenant(jsonb) TO footfall_reader;
+
+    GRANT EXECUTE ON FUNCTION auth.key_owner(bytea), auth.visitor_secret_of(bytea, date), auth.request_tenant(jsonb)
+        TO footfall_ingest;
+    GRANT EXECUTE ON FUNCTION raw.land_tracking_events, raw.count_refusals, raw.ingest_tracking_event,
+        raw.ingest_tracking_events TO footfall_ingest;
+    GRANT EXECUTE ON FUNCTION api.track_event TO footfall_ingest;
+    GRANT EXECUTE ON ALL ROUTINES IN SCHEMA util TO footfall_ingest;
+    -- these two change what every tenant stands on
+    REVOKE ALL ON FUNCTION util.secure_access(), util.ensure_month(timestamptz, regtype),
+        util.ensure_partitions(timestamptz, integer) FROM footfall_reader, footfall_ingest;
+END
+$$;

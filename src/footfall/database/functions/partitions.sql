@@ -1,0 +1,48 @@
+-- Month partitions. A table ranges either on a time (raw, staging: when an event was received) or on a time-ordered key
+-- (event grain: when it happened); its bounds are the first moments of two months in UTC.
+
+-- Makes sure that every such table has the partition of this month. Attaching takes no lock that a running insert would wait for.
+CREATE OR REPLACE FUNCTION util.ensure_month(p_month timestamptz, p_key_type regtype) RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+DECLARE
+    v_from timestamptz := date_trunc('month', p_month, 'UTC');
+    v_to timestamptz := date_trunc('month', v_from + interval '32 days', 'UTC');
+    v_parent record;
+    v_name text;
+    v_created integer := 0;
+BEGIN
+    FOR v_parent IN
+        SELECT n.nspname AS schema, c.relname AS name
+        FROM pg_partitioned_table p
+        JOIN pg_class c ON c.oid = p.partrelid
+        JOIN pg_namespace n ON n.oid = c.relnamespace
+        JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = p.partattrs[0]
+        WHERE n.nspname IN ('raw', 'staging', 'business') AND a.atttypid = p_key_type
+        ORDER BY 1, 2
+    LOOP
+        v_name := v_parent.name || to_char(v_from AT TIME ZONE 'UTC', '"_"YYYYMM');
+        CONTINUE WHEN to_regclass(format('%I.%I', v_parent.schema, v_name)) IS NOT NULL;
+        -- two workers that need the same month at once: the second waits here, and then finds it made
+        PERFORM pg_advisory_xact_lock(hashtextextended('footfall:partition', 0));
+        CONTINUE WHEN to_regclass(format('%I.%I', v_parent.schema, v_name)) IS NOT NULL;
+        EXECUTE format('CREATE TABLE %I.%I (LIKE %I.%I INCLUDING DEFAULTS INCLUDING CONSTRAINTS)',
+                       v_parent.schema, v_name, v_parent.schema, v_parent.name);
+        EXECUTE format('ALTER TABLE %I.%I ATTACH PARTITION %I.%I FOR VALUES FROM (%L) TO (%L)',
+                       v_parent.schema, v_parent.name, v_parent.schema, v_name,
+                       CASE WHEN p_key_type = 'bytea'::regtype THEN util.time_prefix(v_from)::text ELSE v_from::text END,
+                       CASE WHEN p_key_type = 'bytea'::regtype THEN util.time_prefix(v_to)::text ELSE v_to::text END);
+        v_created := v_created + 1;
+    END LOOP;
+    RETURN v_created;
+END
+$$;
+
+-- Makes sure of the partitions from this month to p_months_ahead months later, for receiving and for events; returns how many
+-- it made. The worker calls it; loads call util.ensure_month for older events.
+CREATE OR REPLACE FUNCTION util.ensure_partitions(p_now timestamptz, p_months_ahead integer DEFAULT 2) RETURNS integer
+LANGUAGE sql AS $$
+    SELECT coalesce(sum(util.ensure_month(month, 'timestamptz') + util.ensure_month(month, 'bytea')), 0)::integer
+    FROM generate_series(date_trunc('month', p_now, 'UTC'),
+                         date_trunc('month', p_now, 'UTC') + make_interval(months => p_months_ahead),
+                         interval '1 month', 'UTC') AS month
+$$;

@@ -1,0 +1,77 @@
+-- The hash recipe and the clock: the only functions that every schema uses. Twin of footfall.vault.hashing.
+
+-- Full SHA-256 of a text in UTF-8 (32 bytes), independent of session settings. The plan's util.hash_binary.
+CREATE OR REPLACE FUNCTION util.hash_binary(p_text text) RETURNS bytea
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN sha256(convert_to(p_text, 'UTF8'));
+
+-- One part of a hash input: its length in bytes, a colon, the text; NULL is a lone '-'. No part can imitate a delimiter.
+CREATE OR REPLACE FUNCTION util.netstring(p_text text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN coalesce(octet_length(p_text)::text || ':' || p_text, '-');
+
+-- The one text of a moment, whatever the session's TimeZone and DateStyle.
+CREATE OR REPLACE FUNCTION util.canonical(p_moment timestamptz) RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN to_char(p_moment AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"');
+
+-- The one text of an array: its elements' netstrings, in order; NULL stays NULL.
+CREATE OR REPLACE FUNCTION util.canonical(p_items text[]) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN p_items IS NOT NULL THEN
+    coalesce((SELECT string_agg(util.netstring(u.item), '' ORDER BY u.ordinality)
+              FROM unnest(p_items) WITH ORDINALITY AS u(item, ordinality)), '')
+END;
+
+-- Whole milliseconds since 1970, rounded down.
+CREATE OR REPLACE FUNCTION util.milliseconds(p_moment timestamptz) RETURNS bigint
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN floor(extract(epoch FROM p_moment) * 1000)::bigint;
+
+-- The 6 bytes with which time-ordered keys of this millisecond begin; also the lower bound of all keys from then on:
+-- hk >= util.time_prefix(from) AND hk < util.time_prefix(to) selects the keys of [from, to) and prunes partitions.
+CREATE OR REPLACE FUNCTION util.time_prefix(p_moment timestamptz) RETURNS bytea
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN substr(int8send(floor(extract(epoch FROM p_moment) * 1000)::bigint), 3, 6);
+
+-- The greatest key of the same millisecond. An event's links share its first 6 bytes, so that
+-- link_hk BETWEEN substr(event_hk, 1, 6) AND util.last_key_of(event_hk) finds them through the links' primary key.
+CREATE OR REPLACE FUNCTION util.last_key_of(p_key bytea) RETURNS bytea
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN substr(p_key, 1, 6) || '\xffffffffffffffffffffffffffff'::bytea;
+
+-- A moment as sent, NULL when it is none: ISO 8601 (UTC where it names no offset), or seconds (9-11 digits) or milliseconds (12-14 digits) since 1970.
+CREATE OR REPLACE FUNCTION util.moment_of(p_text text) RETURNS timestamptz
+LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
+DECLARE
+    v_offset constant text := '(Z|[+-][0-9]{2}(:?[0-9]{2})?)';
+BEGIN
+    IF p_text ~ '^[0-9]{12,14}(\.[0-9]{1,9})?$' THEN
+        RETURN to_timestamp(p_text::numeric / 1000);
+    ELSIF p_text ~ '^[0-9]{9,11}(\.[0-9]{1,9})?$' THEN
+        RETURN to_timestamp(p_text::numeric);
+    ELSIF p_text ~ ('^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?' || v_offset || '?$') THEN
+        p_text := p_text || CASE WHEN p_text ~ (v_offset || '$') THEN '' ELSE 'Z' END;
+        -- digits of the right shape may still be no date: 2024-02-30
+        IF pg_input_is_valid(p_text, 'timestamptz') THEN
+            RETURN p_text::timestamptz;
+        END IF;
+    END IF;
+    RETURN NULL;
+END
+$$;
+
+-- Hash key of a tenant from its public id.
+CREATE OR REPLACE FUNCTION util.tenant_key(p_tenant_id text) RETURNS bytea
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN substr(util.hash_binary(util.netstring(p_tenant_id)), 1, 20);
+
+-- Now, for load dates. The setting footfall.now (ISO 8601) moves the clock of one session: tests and rebuilds use it.
+CREATE OR REPLACE FUNCTION util.current_load_date() RETURNS timestamptz
+LANGUAGE sql VOLATILE
+RETURN coalesce(nullif(current_setting('footfall.now', true), '')::timestamptz, clock_timestamp());
+
+-- The tenant of this transaction (app.tenant_hk, hex), or NULL. Policies spell this out themselves, as a sub-select.
+CREATE OR REPLACE FUNCTION util.current_tenant() RETURNS bytea
+LANGUAGE sql STABLE
+RETURN decode(nullif(current_setting('app.tenant_hk', true), ''), 'hex');

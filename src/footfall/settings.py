@@ -1,0 +1,65 @@
+"""Every setting once: its name in the environment, its default, what it is for. Read when a command starts, never later."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from dataclasses import field as dataclass_field
+from pathlib import Path
+from typing import Any, get_type_hints
+
+from footfall.errors import SettingInvalid
+
+
+def _setting(variable: str, default: Any, help_text: str) -> Any:
+    return dataclass_field(default=default, metadata={"variable": variable, "help": help_text})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What an operator may choose. Each field's metadata names its environment variable and says what it is for."""
+
+    data: Path = _setting("FOOTFALL_DATA", Path("footfall-data"), "Folder of the embedded store.")
+    database_url: str = _setting("DATABASE_URL", "", "A PostgreSQL server (16 or later) to use instead of the embedded one.")
+    host: str = _setting("FOOTFALL_HOST", "127.0.0.1", "Address that the HTTP server listens on.")
+    port: int = _setting("FOOTFALL_PORT", 8700, "Port that the HTTP server listens on.")
+    client_address_header: str = _setting(
+        "FOOTFALL_CLIENT_ADDRESS_HEADER",
+        "",
+        "Header in which a proxy you trust gives the visitor's address, e.g. X-Forwarded-For; empty: the connection's.",
+    )
+    max_body_bytes: int = _setting("FOOTFALL_MAX_BODY_BYTES", 1_048_576, "Largest request that the door reads.")
+    max_events: int = _setting("FOOTFALL_MAX_EVENTS", 500, "Most events in one request.")
+    max_event_bytes: int = _setting("FOOTFALL_MAX_EVENT_BYTES", 32_768, "Largest event.")
+    max_waiting_events: int = _setting(
+        "FOOTFALL_MAX_WAITING_EVENTS", 20_000, "Events that may wait for their commit before the door answers 503."
+    )
+    batch_size: int = _setting("FOOTFALL_BATCH_SIZE", 10_000, "Events that a worker loads in one transaction.")
+    poll_seconds: float = _setting("FOOTFALL_POLL_SECONDS", 0.2, "Pause of a worker that found nothing to load.")
+    snapshot_seconds: int = _setting("FOOTFALL_SNAPSHOT_SECONDS", 3600, "Least time between two snapshots of a page or item.")
+    visitor_seconds: int = _setting("FOOTFALL_VISITOR_SECONDS", 86_400, "Least time between two rows of a visitor's details.")
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str] | None = None) -> "Settings":
+        """Defaults, overridden by the environment. Raises SettingInvalid for a value of the wrong type."""
+        environment = os.environ if environment is None else environment
+        types = get_type_hints(cls)
+        values = {}
+        for field in fields(cls):
+            variable = field.metadata["variable"]
+            if text := environment.get(variable, ""):
+                try:
+                    values[field.name] = types[field.name](text)
+                except ValueError:
+                    raise SettingInvalid(f"{variable}={text!r} is not {types[field.name].__name__}") from None
+        return cls(**values)
+
+    def override(self, **values: Any) -> "Settings":
+        """These settings with what a command line gave; None stands for an option that was not given."""
+        given = {name: value for name, value in values.items() if value is not None}
+        if "data" in given and "database_url" not in given:
+            given["database_url"] = ""  # a folder named on the command line wins over a server named in the environment
+        return replace(self, **given)
+
+    def environment(self) -> dict[str, str]:
+        """The settings as environment variables, for the processes that a command starts."""
+        return {field.metadata["variable"]: str(getattr(self, field.name)) for field in fields(self)}

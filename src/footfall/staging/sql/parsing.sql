@@ -1,0 +1,153 @@
+-- Parsing without exceptions: each function gives NULL for what it cannot read. ASCII classes are spelled out and case is folded
+-- under "C", so that keys do not depend on the database's locale.
+
+-- An id as sent, if it can serve as one: trimmed, NFC, 1 to 200 characters, no control characters, not a scrubbed e-mail address.
+CREATE OR REPLACE FUNCTION staging.usable_id(p_text text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN length(p_text) BETWEEN 1 AND 200 AND btrim(p_text) <> '' AND p_text !~ '[\x01-\x1f\x7f]'
+             AND strpos(p_text, '[email]') = 0
+       THEN normalize(btrim(p_text), NFC) END;
+
+-- A decimal number of at most 14 digits before the point.
+CREATE OR REPLACE FUNCTION staging.number_of(p_text text) RETURNS numeric
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN p_text ~ '^[+-]?[0-9]{1,14}(\.[0-9]{1,30})?$' THEN p_text::numeric END;
+
+-- A whole number between two bounds; fractions are rounded.
+CREATE OR REPLACE FUNCTION staging.integer_of(p_text text, p_least integer, p_most integer) RETURNS integer
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN p_text ~ '^-?[0-9]{1,9}(\.[0-9]{1,30})?$' AND round(p_text::numeric) BETWEEN p_least AND p_most
+       THEN round(p_text::numeric)::integer END;
+
+-- The time that an event id carries: a UUID of version 7 (RFC 9562) or a ULID begin with 48 bits of milliseconds.
+CREATE OR REPLACE FUNCTION staging.moment_in_id(p_event_id text) RETURNS timestamptz
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE
+    WHEN p_event_id ~ '^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$'
+    THEN to_timestamp((('x' || lpad(left(replace(p_event_id, '-', ''), 12), 16, '0'))::bit(64)::bigint)::numeric / 1000)
+    WHEN p_event_id ~ '^[0-7][0-9a-hjkmnp-tv-z]{25}$'
+    THEN to_timestamp((SELECT sum((strpos('0123456789abcdefghjkmnpqrstvwxyz', substr(p_event_id, i, 1)) - 1)
+                                  * (32::numeric ^ (10 - i))) FROM generate_series(1, 10) AS i) / 1000)
+END;
+
+-- Scheme, host, port, path and query of an absolute URL, or of an absolute path; NULL for anything else. Host in lower case;
+-- user names are dropped; text after '#' is not part of a page.
+CREATE OR REPLACE FUNCTION staging.url_parts(p_url text) RETURNS text[]
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN coalesce(
+    regexp_match(p_url, '^([A-Za-z][A-Za-z0-9+.-]*)://(?:[^/?#@]*@)?(\[[0-9A-Fa-f:.]+\]|[^]/?#:@\s[]+)(?::([0-9]{1,5}))?(/[^?#]*)?(?:\?([^#]*))?'),
+    regexp_match(p_url, '^()()()(/[^/?#][^?#]*|/)(?:\?([^#]*))?(?:#|$)'));
+
+-- A path in one spelling: no trailing slash, %XX in upper case, unreserved characters not escaped (RFC 3986, 6.2.2).
+CREATE OR REPLACE FUNCTION staging.canonical_path(p_path text) RETURNS text
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+DECLARE
+    v_path text := coalesce(nullif(rtrim(p_path, '/'), ''), '/');
+    v_part text;
+    v_char text;
+BEGIN
+    IF strpos(v_path, '%') = 0 THEN
+        RETURN v_path;
+    END IF;
+    FOR v_part IN SELECT DISTINCT m[1] FROM regexp_matches(v_path, '%[0-9A-Fa-f]{2}', 'g') AS m LOOP
+        v_char := chr(nullif(get_byte(decode(substr(v_part, 2), 'hex'), 0), 0));
+        v_path := replace(v_path, v_part, CASE WHEN v_char ~ '^[A-Za-z0-9._~-]$' THEN v_char ELSE upper(v_part COLLATE "C") END);
+    END LOOP;
+    RETURN v_path;
+END
+$$;
+
+-- Percent-decoded text ('+' is a blank); the text as it was when its bytes are no UTF-8.
+CREATE OR REPLACE FUNCTION staging.url_decoded(p_text text) RETURNS text
+LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
+DECLARE
+    v_bytes bytea := '';
+    v_part text;
+BEGIN
+    IF p_text IS NULL OR p_text !~ '[%+]' THEN
+        RETURN p_text;
+    END IF;
+    FOR v_part IN SELECT m[1] FROM regexp_matches(replace(p_text, '+', ' '), '(%[0-9A-Fa-f]{2}|[^%]+|%)', 'g') AS m LOOP
+        v_bytes := v_bytes || CASE WHEN v_part ~ '^%[0-9A-Fa-f]{2}$' THEN decode(substr(v_part, 2), 'hex')
+                                   ELSE convert_to(v_part, 'UTF8') END;
+    END LOOP;
+    RETURN convert_from(v_bytes, 'UTF8');
+EXCEPTION WHEN character_not_in_repertoire OR untranslatable_character THEN
+    RETURN p_text;
+END
+$$;
+
+-- The value of one key of a query string, decoded; NULL when it is absent or empty.
+CREATE OR REPLACE FUNCTION staging.query_value(p_query text, p_key text) RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN nullif(staging.url_decoded(substring(p_query FROM '(?:^|&)' || p_key || '=([^&]*)')), '');
+
+-- The part of a query that tells pages apart: the allowed keys, sorted.
+CREATE OR REPLACE FUNCTION staging.page_query(p_query text, p_keys text[]) RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN CASE WHEN p_query IS NOT NULL AND cardinality(p_keys) > 0 THEN
+    (SELECT '?' || string_agg(pair, '&' ORDER BY pair COLLATE "C")
+     FROM regexp_split_to_table(p_query, '&') AS pair
+     WHERE split_part(pair, '=', 1) = ANY (p_keys))
+END;
+
+-- A label as part of a key: ASCII letters in lower case, runs of blanks and punctuation as one '-', all else as it is.
+CREATE OR REPLACE FUNCTION staging.slug(p_label text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN btrim(regexp_replace(lower(p_label COLLATE "C"), '[\x01-\x2f\x3a-\x40\x5b-\x60\x7b-\x7f]+', '-', 'g'), '-');
+
+-- What a page is about, by its path.
+CREATE OR REPLACE FUNCTION staging.page_category(p_path text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE
+    WHEN p_path ~* '/(products?|shop|store|catalog(ue)?|collections?|courses?|programs?|services?|treatments?|loans?|plans?)(/|$)' THEN 'products'
+    WHEN p_path ~* '/(articles?|blog|news|posts?|stories|guides?|docs|presentations|projects|[12][0-9]{3}/[01]?[0-9])(/|$)' THEN 'articles'
+    WHEN p_path ~* '/(features?|tour|integrations?|pricing)(/|$)' THEN 'features'
+    WHEN p_path ~* '/(about(-us)?|team|company|careers|press)(/|$)' THEN 'about'
+    WHEN p_path ~* '/(contact(-us)?|support|help|book|booking|appointments?|demo)(/|$)' THEN 'contact'
+END;
+
+-- What a page is for, by its path.
+CREATE OR REPLACE FUNCTION staging.page_type(p_path text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE
+    WHEN p_path = '/' OR p_path ~* '^/(landing|lp|index\.[a-z]+)(/|$)' THEN 'landing'
+    WHEN p_path ~* '/(cart|basket|checkout|payment|order|signup|sign-up|register|subscribe|apply|enrol|enroll)(/|$)' THEN 'checkout'
+    WHEN staging.page_category(p_path) IN ('products', 'articles', 'features')
+    THEN CASE WHEN p_path ~ '^/[^/]+/?$' THEN 'category' ELSE 'detail' END
+    ELSE 'content'
+END;
+
+-- The names under which ref.referrer may know a host: itself and its parents, each also with .* for its top-level domain.
+CREATE OR REPLACE FUNCTION staging.referrer_names(p_host text) RETURNS text[]
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN (
+    SELECT array_agg(name)
+    FROM (SELECT string_to_array(regexp_replace(p_host, '^www\.', ''), '.') AS labels) h
+    CROSS JOIN LATERAL generate_series(1, cardinality(labels)) AS i
+    CROSS JOIN LATERAL (VALUES (array_to_string(labels[i:], '.')),
+                               (array_to_string(labels[i:cardinality(labels) - 1], '.') || '.*'),
+                               (array_to_string(labels[i:cardinality(labels) - 2], '.') || '.*')) AS n(name)
+);
+
+-- Where a visit came from: ["source", "channel"]. The campaign's own words come first, then what is known of the referrer.
+-- Channels: paid, email, social, search, ai, referral, direct. p_known: {referrer or utm_source: [source, channel]}.
+CREATE OR REPLACE FUNCTION staging.origin(
+    p_utm_source text, p_utm_medium text, p_has_click_id boolean, p_referrer_host text, p_known jsonb
+) RETURNS jsonb
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN jsonb_build_array(
+    left(coalesce(lower(p_utm_source COLLATE "C"), p_known -> p_referrer_host ->> 0,
+                  regexp_replace(p_referrer_host, '^www\.', ''), 'direct'), 100),
+    CASE
+        WHEN p_has_click_id OR p_utm_medium ~* '^(cp[acmpv]|ppc|paid.*|.*[-_ ]paid|display|banner|retargeting|ads?)$' THEN 'paid'
+        WHEN p_utm_medium ~* '^(e-?mail|newsletter)$' THEN 'email'
+        WHEN p_utm_medium ~* '^social' THEN 'social'
+        WHEN p_utm_medium ~* '^organic$' THEN 'search'
+        WHEN p_utm_source IS NOT NULL
+        THEN coalesce(p_known -> lower(p_utm_source COLLATE "C") ->> 1,
+                      CASE WHEN p_utm_source ~* 'newsletter|e-?mail' THEN 'email' END,
+                      p_known -> p_referrer_host ->> 1, 'referral')
+        WHEN p_referrer_host IS NOT NULL THEN coalesce(p_known -> p_referrer_host ->> 1, 'referral')
+        ELSE 'direct'
+    END);

@@ -1,0 +1,180 @@
+"""What a data vault is made of: hubs, links and satellites as frozen data. No SQL, no I/O.
+
+A hub names a business key, a link joins hubs, a satellite describes a hub over time. Table and column names follow from the
+names alone, so a model reads like a table of contents and everything else (DDL, loads, checks, views, diagram) is rendered
+from it by this room's other modules.
+"""
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One attribute of a satellite.
+
+    Attributes:
+        name: the column.
+        type: its SQL type, lower case.
+        comment: what it holds, with unit or allowed values.
+        required: NOT NULL.
+        compared: part of `hash_diff`; a column that is not compared never causes a new row by itself.
+        source: the staging column it is loaded from, where that has another name.
+    """
+
+    name: str
+    type: str
+    comment: str = ""
+    required: bool = False
+    compared: bool = True
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Hub:
+    """A business concept: one row for each business key ever seen.
+
+    Attributes:
+        name: the concept, e.g. ``site_session``; the table is ``site_session_h``.
+        comment: what one row stands for, and what its business key looks like.
+        time_ordered: at event grain: keys begin with the event's millisecond and the table is partitioned by month.
+    """
+
+    name: str
+    comment: str
+    time_ordered: bool = False
+
+    @property
+    def table(self) -> str:
+        """Table name without schema."""
+        return f"{self.name}_h"
+
+    @property
+    def hash_key(self) -> str:
+        """Primary key column."""
+        return f"{self.name}_hk"
+
+    @property
+    def business_key(self) -> str:
+        """Business key column."""
+        return f"{self.name}_bk"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A relation between two hubs: one row for each pair ever seen. Time-ordered when its first hub is."""
+
+    name: str
+    hubs: tuple[Hub, Hub]
+    comment: str
+    # True: each row of the first hub has exactly one such link; False: at most one
+    mandatory: bool = False
+
+    @property
+    def table(self) -> str:
+        """Table name without schema."""
+        return f"{self.name}_l"
+
+    @property
+    def hash_key(self) -> str:
+        """Primary key column."""
+        return f"link_{self.name}_hk"
+
+    @property
+    def time_ordered(self) -> bool:
+        """Whether the table is partitioned by month, as its first hub is."""
+        return self.hubs[0].time_ordered
+
+
+class History(Enum):
+    """Who writes a satellite's rows, and when a key gets another one."""
+
+    IMMUTABLE = "one row for each key, written together with the hub's row"
+    EARLIEST = "the facts of the key's earliest event; a new row when a still earlier one arrives late"
+    COMPUTED = "recomputed from events by its one writer; a new row when the hash_diff changes"
+
+
+@dataclass(frozen=True, slots=True)
+class Satellite:
+    """Attributes of a hub over time: a row for each change, each row valid in [load_date, load_end_date).
+
+    Attributes:
+        name: e.g. ``site_session_details``; the table is ``site_session_details_s``.
+        hub: the hub it describes.
+        history: which rows it gets.
+        order: for EARLIEST only: the columns that say which of two rows is the earlier one.
+        preferring: for EARLIEST only: rows that know this column come before rows that do not.
+    """
+
+    name: str
+    hub: Hub
+    history: History
+    comment: str
+    columns: tuple[Column, ...]
+    order: tuple[str, ...] = ()
+    preferring: str = ""
+
+    @property
+    def table(self) -> str:
+        """Table name without schema."""
+        return f"{self.name}_s"
+
+    @property
+    def time_ordered(self) -> bool:
+        """Whether the table is partitioned by month, as its hub is."""
+        return self.hub.time_ordered
+
+    @property
+    def historised(self) -> bool:
+        """Whether a key can have more than one row, of which one is current."""
+        return self.history is not History.IMMUTABLE
+
+    @property
+    def compared(self) -> dict[str, tuple[str, str]]:
+        """``{name: (type, expression)}`` of what `hash_diff` covers, for the hash recipe."""
+        return {column.name: (column.type, column.name) for column in self.columns if column.compared}
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """A secondary index, with the question it serves; an index that serves none has no place."""
+
+    table: str
+    columns: str
+    usage: str
+    where: str = ""
+
+
+@dataclass(frozen=True)
+class Vault:
+    """A whole vault. Checked when constructed, so that nothing is rendered from a model that contradicts itself."""
+
+    schema: str
+    staging: str  # the table, with schema, that carries every key and attribute, computed once
+    hubs: tuple[Hub, ...]
+    links: tuple[Link, ...]
+    satellites: tuple[Satellite, ...]
+    indexes: tuple[Index, ...] = field(default=())
+
+    @property
+    def grain(self) -> Hub:
+        """The time-ordered hub: one row of staging is one of its rows, and what is new in it is what a load loads."""
+        return next(hub for hub in self.hubs if hub.time_ordered)
+
+    def __post_init__(self) -> None:
+        tables = [table.table for table in (*self.hubs, *self.links, *self.satellites)]
+        if repeated := {table for table in tables if tables.count(table) > 1}:
+            raise ValueError(f"declared twice: {sorted(repeated)}")
+        if len([hub for hub in self.hubs if hub.time_ordered]) != 1:
+            raise ValueError("exactly one hub is the grain: time-ordered")
+        for link in self.links:
+            if strangers := [hub.name for hub in link.hubs if hub not in self.hubs]:
+                raise ValueError(f"{link.table} joins hubs the vault does not have: {strangers}")
+        for satellite in self.satellites:
+            if satellite.hub not in self.hubs:
+                raise ValueError(f"{satellite.table} describes a hub the vault does not have: {satellite.hub.name}")
+            if (satellite.history is History.EARLIEST) != bool(satellite.order and satellite.preferring):
+                raise ValueError(f"{satellite.table}: `order` and `preferring` belong to History.EARLIEST, and to it alone")
+        for index in self.indexes:
+            if index.table not in tables:
+                raise ValueError(f"an index on {index.table}, which the vault does not have")
