@@ -4,8 +4,7 @@
     ├── SettingInvalid      a setting has a value that cannot be used
     ├── StoreUnavailable    PostgreSQL cannot be reached, or the folder holds no store
     ├── SchemaOutdated      the store's schema is not the one this version needs
-    ├── NotAccepted         what a request asks for is refused; carries the HTTP status and a stable code
-    └── CheckFailed         `footfall check` found rows that contradict a claim
+    └── NotAccepted         what a request asks for is refused; carries the HTTP status and a stable code
 
 `code` is stable: programs may test it. The text is for people.
 """
@@ -35,12 +34,6 @@ class SchemaOutdated(FootfallError):
     """The store's schema is not the one that this version needs: run `footfall migrate`."""
 
     code = "schema_outdated"
-
-
-class CheckFailed(FootfallError):
-    """Stored data contradict a claim that must hold."""
-
-    code = "check_failed"
 
 
 class NotAccepted(FootfallError):

@@ -1,1 +1,6 @@
-""""""
+"""This vault: declared in `model`, loaded by the SQL beside it, and checked."""
+
+from footfall.business.checks import Finding, all_checks, run_check
+from footfall.business.model import VAULT
+
+__all__ = ["VAULT", "Finding", "all_checks", "run_check"]

@@ -1,1 +1,53 @@
-""""""
+"""The `footfall` command: one file a command, each calling one function of a room."""
+
+import sys
+
+import click
+import typer
+
+from footfall.cli.check import check
+from footfall.cli.database_url import database_url
+from footfall.cli.demo import demo
+from footfall.cli.import_ import import_
+from footfall.cli.key import key
+from footfall.cli.migrate import migrate
+from footfall.cli.output import console, print_json
+from footfall.cli.psql import psql
+from footfall.cli.report import report
+from footfall.cli.serve import serve
+from footfall.cli.tenant import tenant
+from footfall.cli.up import up
+from footfall.cli.worker import worker
+from footfall.errors import FootfallError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    help="Multi-tenant site tracking on a Data Vault in PostgreSQL.",
+)
+app.command()(up)
+app.command()(demo)
+app.add_typer(tenant, name="tenant")
+app.add_typer(key, name="key")
+app.command()(report)
+app.add_typer(import_, name="import")
+app.command()(check)
+app.command()(migrate)
+app.command()(worker)
+app.command()(serve)
+app.command(name="database-url")(database_url)
+app.command()(psql)
+
+
+def main() -> None:
+    """Run the command that the command line names."""
+    try:
+        app()
+    except FootfallError as error:
+        if "--json" in sys.argv:
+            print_json({"success": False, "error": error.code, "message": str(error)})
+        else:
+            click.echo(f"{error.code}: {error}", err=True)
+        sys.exit(1)

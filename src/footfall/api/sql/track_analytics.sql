@@ -98,7 +98,7 @@ BEGIN
             FROM event e WHERE e.event_type = 'transaction_step' GROUP BY e.visit_hk
         ) f
         WHERE f.started
-    ), conversion AS (
+    ), conversion AS MATERIALIZED (
         SELECT DISTINCT ON (i.identity) e.site_event_hk, c.value, c.currency
         FROM event e
         CROSS JOIN LATERAL business.conversion_of(v_tenant.tenant_hk, e.event_type, e.event_action, e.event_label,
@@ -113,19 +113,31 @@ BEGIN
         SELECT coalesce(jsonb_object_agg(o.currency, trim_scale(o.value)), '{}') AS worth
         FROM (SELECT c.currency, sum(c.value) AS value FROM conversion c
               WHERE c.currency <> v_tenant.currency GROUP BY c.currency HAVING sum(c.value) <> 0) o
-    ), item AS MATERIALIZED (
-        SELECT i.business_item_hk, count(*) FILTER (WHERE e.event_type = 'item_interaction') AS interactions,
-               (array_agg(e.business_item_info ->> 'item_name' ORDER BY e.event_timestamp DESC, e.site_event_hk DESC))[1] AS name,
-               coalesce(sum(c.value) FILTER (WHERE c.currency = v_tenant.currency), 0) AS value
-        FROM event e
-        JOIN business.event_business_item_l i
-          ON i.site_event_hk = e.site_event_hk AND i.tenant_hk = v_tenant.tenant_hk
-         AND i.link_event_business_item_hk >= util.time_prefix(v_from)
-         AND i.link_event_business_item_hk < util.time_prefix(v_to)
-        LEFT JOIN conversion c ON c.site_event_hk = e.site_event_hk
+    ), item AS (
+        -- interactions and conversions of each item, brought together by grouping
+        SELECT i.business_item_hk, sum(i.interactions)::bigint AS interactions, max(i.name) AS name, sum(i.value) AS value
+        FROM (
+            SELECT i.business_item_hk, count(*) AS interactions, 0 AS value,
+                   (array_agg(e.business_item_info ->> 'item_name' ORDER BY e.event_timestamp DESC, e.site_event_hk DESC))[1] AS name
+            FROM event e
+            JOIN business.event_business_item_l i
+              ON i.site_event_hk = e.site_event_hk AND i.tenant_hk = v_tenant.tenant_hk
+             AND i.link_event_business_item_hk >= util.time_prefix(v_from)
+             AND i.link_event_business_item_hk < util.time_prefix(v_to)
+            WHERE e.event_type = 'item_interaction'
+            GROUP BY i.business_item_hk
+            UNION ALL
+            SELECT i.business_item_hk, 0, sum(c.value), NULL
+            FROM conversion c
+            JOIN business.event_business_item_l i
+              ON i.site_event_hk = c.site_event_hk AND i.tenant_hk = v_tenant.tenant_hk
+             AND i.link_event_business_item_hk BETWEEN substr(c.site_event_hk, 1, 6) AND util.last_key_of(c.site_event_hk)
+            WHERE c.currency = v_tenant.currency
+            GROUP BY i.business_item_hk
+        ) i
         GROUP BY i.business_item_hk
-        HAVING count(*) FILTER (WHERE e.event_type = 'item_interaction') > 0
-    ), top_item AS (
+        HAVING sum(i.interactions) > 0
+    ), top_item AS MATERIALIZED (
         SELECT i.* FROM item i ORDER BY i.interactions DESC, i.name COLLATE "C", i.business_item_hk LIMIT 10
     )
     SELECT jsonb_build_object(

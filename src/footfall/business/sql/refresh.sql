@@ -48,72 +48,73 @@ RETURNS TABLE (
     total_page_views integer, favorite_items text[], total_transactions integer, lifetime_value numeric, visitor_segment text
 )
 LANGUAGE sql STABLE AS $$
-    WITH session AS MATERIALIZED (
-        SELECT c.site_visitor_hk, d.site_session_hk, d.tenant_hk, d.session_start_time, d.total_page_views,
-               c.visitor_ip_hash, c.user_agent, c.device_type, c.browser_name, c.browser_version, c.operating_system,
-               c.screen_resolution, c.viewport_size, c.timezone, c.language, c.do_not_track
+    SELECT h.site_visitor_hk, h.tenant_hk, (s.latest).visitor_ip_hash, (s.latest).user_agent, (s.latest).device_type,
+           (s.latest).browser_name, (s.latest).browser_version, (s.latest).operating_system, (s.latest).screen_resolution,
+           (s.latest).viewport_size, (s.latest).timezone, (s.latest).language, (s.latest).do_not_track,
+           s.first_visit, s.last_visit, s.sessions, s.page_views, f.items, w.transactions, w.value, g.segment
+    FROM business.site_visitor_h h
+    JOIN auth.tenant_v t ON t.tenant_hk = h.tenant_hk
+    CROSS JOIN LATERAL (
+        SELECT (array_agg(c ORDER BY d.session_start_time DESC, d.site_session_hk))[1] AS latest,
+               min(d.session_start_time) AS first_visit, max(d.session_start_time) AS last_visit,
+               count(*)::integer AS sessions, sum(d.total_page_views)::integer AS page_views
         FROM business.session_visitor_l l
         JOIN business.site_session_context_s c
           ON c.site_session_hk = l.site_session_hk AND c.load_end_date IS NULL AND c.site_visitor_hk = l.site_visitor_hk
         JOIN business.site_session_details_s d
           ON d.site_session_hk = l.site_session_hk AND d.load_end_date IS NULL AND d.total_events > 0
-        WHERE l.site_visitor_hk = ANY (p_keys)
-    ), event AS MATERIALIZED (
-        SELECT s.site_visitor_hk, s.site_session_hk, e.*
-        FROM session s
-        JOIN business.site_session_w w ON w.root_session_hk = s.site_session_hk
-        JOIN business.event_session_l l ON l.site_session_hk = w.site_session_hk
-        JOIN business.site_event_details_s e ON e.site_event_hk = l.site_event_hk AND e.load_end_date IS NULL
-    ), conversion AS (
-        SELECT DISTINCT ON (e.site_visitor_hk, i.identity) e.site_visitor_hk, c.value, c.currency,
-               e.event_type = 'transaction_step' AND e.event_action = 'complete' AS is_transaction
-        FROM event e
-        CROSS JOIN LATERAL business.conversion_of(e.tenant_hk, e.event_type, e.event_action, e.event_label,
-                                                  e.event_timestamp, e.event_value, e.event_currency) c
-        CROSS JOIN LATERAL (SELECT business.conversion_identity(
-            e.event_type, e.transaction_id, e.site_session_hk, e.transaction_funnel_step, e.site_event_hk) AS identity) i
-        ORDER BY e.site_visitor_hk, i.identity, e.event_timestamp, e.site_event_hk
-    ), worth AS (
-        SELECT c.site_visitor_hk, count(*) FILTER (WHERE c.is_transaction) AS transactions,
+        WHERE l.site_visitor_hk = h.site_visitor_hk
+    ) s
+    CROSS JOIN LATERAL (
+        SELECT count(*) FILTER (WHERE c.is_transaction)::integer AS transactions,
                coalesce(sum(c.value) FILTER (WHERE c.currency = t.currency), 0) AS value
-        FROM conversion c
-        JOIN business.site_visitor_h v ON v.site_visitor_hk = c.site_visitor_hk
-        JOIN auth.tenant_v t ON t.tenant_hk = v.tenant_hk
-        GROUP BY c.site_visitor_hk
-    ), favourite AS (
-        SELECT f.site_visitor_hk, array_agg(f.item_key ORDER BY f.place) AS items
         FROM (
-            SELECT e.site_visitor_hk, e.business_item_info ->> 'item_key' AS item_key, row_number() OVER (
-                PARTITION BY e.site_visitor_hk
-                ORDER BY count(*) DESC, (e.business_item_info ->> 'item_key') COLLATE "C") AS place
-            FROM event e
+            SELECT DISTINCT ON (i.identity) c.value, c.currency,
+                   e.event_type = 'transaction_step' AND e.event_action = 'complete' AS is_transaction
+            FROM business.visitor_events(h.site_visitor_hk) e
+            CROSS JOIN LATERAL business.conversion_of(e.tenant_hk, e.event_type, e.event_action, e.event_label,
+                                                      e.event_timestamp, e.event_value, e.event_currency) c
+            CROSS JOIN LATERAL (SELECT business.conversion_identity(
+                e.event_type, e.transaction_id, e.root_session_hk, e.transaction_funnel_step, e.site_event_hk) AS identity) i
+            ORDER BY i.identity, e.event_timestamp, e.site_event_hk
+        ) c
+    ) w
+    CROSS JOIN LATERAL (
+        SELECT array_agg(i.item_key ORDER BY i.interactions DESC, i.item_key COLLATE "C") AS items
+        FROM (
+            SELECT e.business_item_info ->> 'item_key' AS item_key, count(*) AS interactions
+            FROM business.visitor_events(h.site_visitor_hk) e
             WHERE e.event_type = 'item_interaction' AND e.business_item_info IS NOT NULL
-            GROUP BY e.site_visitor_hk, e.business_item_info ->> 'item_key'
-        ) f
-        WHERE f.place <= 5
-        GROUP BY f.site_visitor_hk
-    ), total AS (
-        SELECT s.site_visitor_hk, min(s.session_start_time) AS first_visit, max(s.session_start_time) AS last_visit,
-               count(*)::integer AS sessions, sum(s.total_page_views)::integer AS page_views
-        FROM session s GROUP BY s.site_visitor_hk
-    ), latest AS (
-        SELECT DISTINCT ON (s.site_visitor_hk) s.*
-        FROM session s ORDER BY s.site_visitor_hk, s.session_start_time DESC, s.site_session_hk
-    )
-    SELECT l.site_visitor_hk, l.tenant_hk, l.visitor_ip_hash, l.user_agent, l.device_type, l.browser_name, l.browser_version,
-           l.operating_system, l.screen_resolution, l.viewport_size, l.timezone, l.language, l.do_not_track,
-           t.first_visit, t.last_visit, t.sessions, t.page_views, f.items, coalesce(w.transactions, 0)::integer,
-           coalesce(w.value, 0), g.segment
-    FROM latest l
-    JOIN total t USING (site_visitor_hk)
-    LEFT JOIN worth w USING (site_visitor_hk)
-    LEFT JOIN favourite f USING (site_visitor_hk)
+            GROUP BY 1
+            ORDER BY count(*) DESC, (e.business_item_info ->> 'item_key') COLLATE "C" LIMIT 5
+        ) i
+    ) f
     LEFT JOIN LATERAL (
         SELECT r.segment FROM ref.visitor_segment r
-        WHERE r.tenant_hk IN (l.tenant_hk, '\x') AND t.sessions >= r.minimum_sessions
-          AND coalesce(w.transactions, 0) >= r.minimum_transactions AND coalesce(w.value, 0) >= r.minimum_lifetime_value
+        WHERE r.tenant_hk IN (h.tenant_hk, '\x') AND s.sessions >= r.minimum_sessions
+          AND w.transactions >= r.minimum_transactions AND w.value >= r.minimum_lifetime_value
         ORDER BY r.tenant_hk DESC, r.position LIMIT 1
     ) g ON true
+    WHERE h.site_visitor_hk = ANY (p_keys) AND s.sessions > 0
+$$;
+
+-- The events of a visitor's closed sessions.
+CREATE OR REPLACE FUNCTION business.visitor_events(p_site_visitor_hk bytea)
+RETURNS TABLE (root_session_hk bytea, site_event_hk bytea, tenant_hk bytea, event_timestamp timestamptz, event_type text,
+               event_action text, event_label text, event_value numeric, event_currency text, transaction_id text,
+               transaction_funnel_step text, business_item_info jsonb)
+LANGUAGE sql STABLE AS $$
+    SELECT w.root_session_hk, e.site_event_hk, e.tenant_hk, e.event_timestamp, e.event_type, e.event_action, e.event_label,
+           e.event_value, e.event_currency, e.transaction_id, e.transaction_funnel_step, e.business_item_info
+    FROM business.session_visitor_l v
+    JOIN business.site_session_context_s c
+      ON c.site_session_hk = v.site_session_hk AND c.load_end_date IS NULL AND c.site_visitor_hk = v.site_visitor_hk
+    JOIN business.site_session_details_s d
+      ON d.site_session_hk = v.site_session_hk AND d.load_end_date IS NULL AND d.total_events > 0
+    JOIN business.site_session_w w ON w.root_session_hk = d.site_session_hk
+    JOIN business.event_session_l l ON l.site_session_hk = w.site_session_hk
+    JOIN business.site_event_details_s e ON e.site_event_hk = l.site_event_hk AND e.load_end_date IS NULL
+    WHERE v.site_visitor_hk = p_site_visitor_hk
 $$;
 
 -- Pages as computed from the sessions that saw them; bots are left out. Definitions: docs/metrics.md.
@@ -125,7 +126,7 @@ RETURNS TABLE (
 )
 LANGUAGE sql STABLE AS $$
     WITH seen AS MATERIALIZED (
-        SELECT DISTINCT p.site_page_hk, w.root_session_hk
+        SELECT DISTINCT w.root_session_hk
         FROM business.event_page_l p
         JOIN business.event_session_l l
           ON l.site_event_hk = p.site_event_hk
@@ -133,68 +134,56 @@ LANGUAGE sql STABLE AS $$
         JOIN business.site_session_w w ON w.site_session_hk = l.site_session_hk
         WHERE p.site_page_hk = ANY (p_keys)
     ), event AS MATERIALIZED (
-        SELECT s.root_session_hk, d.site_event_hk, d.event_timestamp, d.event_type, d.event_action, d.time_on_page,
-               d.page_title, p.site_page_hk,
+        -- every event of those sessions, in order, with the number of the page view that it belongs to
+        SELECT s.root_session_hk, d.site_event_hk, d.event_timestamp, d.event_type, d.time_on_page, d.page_title, p.site_page_hk,
+               c.site_visitor_hk, e.is_bounce,
                count(*) FILTER (WHERE d.event_type = 'page_view')
-                   OVER (PARTITION BY s.root_session_hk ORDER BY d.event_timestamp, d.site_event_hk) AS view_number
-        FROM (SELECT DISTINCT root_session_hk FROM seen) s
+                   OVER (PARTITION BY s.root_session_hk ORDER BY d.event_timestamp, d.site_event_hk) AS view_number,
+               max(d.event_timestamp) FILTER (WHERE d.event_type = 'transaction_step' AND d.event_action = 'complete')
+                   OVER (PARTITION BY s.root_session_hk) AS completed_at
+        FROM seen s
         JOIN business.site_session_w w ON w.root_session_hk = s.root_session_hk
         JOIN business.event_session_l l ON l.site_session_hk = w.site_session_hk
         JOIN business.site_event_details_s d ON d.site_event_hk = l.site_event_hk AND d.load_end_date IS NULL
         LEFT JOIN business.event_page_l p
           ON p.site_event_hk = d.site_event_hk
          AND p.link_event_page_hk BETWEEN substr(d.site_event_hk, 1, 6) AND util.last_key_of(d.site_event_hk)
+        LEFT JOIN business.site_session_context_s c ON c.site_session_hk = s.root_session_hk AND c.load_end_date IS NULL
+        LEFT JOIN business.site_session_details_s e ON e.site_session_hk = s.root_session_hk AND e.load_end_date IS NULL
         WHERE d.traffic_class = 'human'
-    ), view AS MATERIALIZED (
-        -- a page view, what the client measured on its page before the next one, and when that came
-        SELECT v.root_session_hk, v.view_number, v.site_page_hk, v.page_title,
-               coalesce(v.client_seconds, CASE WHEN v.next_view - v.event_timestamp <= interval '30 minutes'
-                                               THEN extract(epoch FROM v.next_view - v.event_timestamp) END) AS seconds
-        FROM (
-            SELECT e.*, max(e.time_on_page) OVER (PARTITION BY e.root_session_hk, e.view_number, e.site_page_hk) AS client_seconds,
-                   min(e.event_timestamp) FILTER (WHERE e.event_type = 'page_view') OVER (
-                       PARTITION BY e.root_session_hk ORDER BY e.view_number
-                       GROUPS BETWEEN 1 FOLLOWING AND 1 FOLLOWING) AS next_view
-            FROM event e
-        ) v
-        WHERE v.event_type = 'page_view'
-    ), views AS (
-        SELECT v.site_page_hk, count(*)::integer AS total_views, round(avg(v.seconds))::integer AS seconds,
-               mode() WITHIN GROUP (ORDER BY v.page_title COLLATE "C") AS title
-        FROM view v WHERE v.site_page_hk = ANY (p_keys) GROUP BY v.site_page_hk
-    ), entries AS (
-        SELECT v.site_page_hk, round(100.0 * count(*) FILTER (WHERE d.is_bounce) / count(*), 2) AS bounce_rate
-        FROM view v
-        JOIN business.site_session_details_s d ON d.site_session_hk = v.root_session_hk AND d.load_end_date IS NULL
-        WHERE v.view_number = 1 AND v.site_page_hk = ANY (p_keys)
-        GROUP BY v.site_page_hk
-    ), outcome AS (
-        -- sessions that saw the page, and those of them that completed a transaction after that
-        SELECT f.site_page_hk, count(*) AS sessions, count(*) FILTER (WHERE c.completed >= f.first_seen) AS converted
-        FROM (SELECT e.site_page_hk, e.root_session_hk, min(e.event_timestamp) AS first_seen
-              FROM event e WHERE e.site_page_hk = ANY (p_keys) GROUP BY 1, 2) f
-        LEFT JOIN (SELECT e.root_session_hk, max(e.event_timestamp) AS completed
-                   FROM event e WHERE e.event_type = 'transaction_step' AND e.event_action = 'complete' GROUP BY 1) c
-          USING (root_session_hk)
-        GROUP BY f.site_page_hk
-    ), visitors AS (
-        SELECT e.site_page_hk, count(DISTINCT c.site_visitor_hk)::integer AS unique_visitors
-        FROM (SELECT DISTINCT site_page_hk, root_session_hk FROM event WHERE site_page_hk = ANY (p_keys)) e
-        JOIN business.site_session_context_s c ON c.site_session_hk = e.root_session_hk AND c.load_end_date IS NULL
-        GROUP BY e.site_page_hk
+    ), measured AS (
+        SELECT e.*, e.event_type = 'page_view' AS is_view,
+               max(e.time_on_page) OVER (PARTITION BY e.root_session_hk, e.view_number, e.site_page_hk) AS client_seconds,
+               min(e.event_timestamp) FILTER (WHERE e.event_type = 'page_view') OVER (
+                   PARTITION BY e.root_session_hk ORDER BY e.view_number
+                   GROUPS BETWEEN 1 FOLLOWING AND 1 FOLLOWING) - e.event_timestamp AS until_next_view,
+               min(e.event_timestamp) OVER (PARTITION BY e.root_session_hk, e.site_page_hk) AS first_seen
+        FROM event e
     )
-    SELECT h.site_page_hk, h.tenant_hk, h.site_page_bk, v.title, a.path, a.host, staging.page_category(a.path),
-           staging.page_type(a.path), coalesce(v.total_views, 0), coalesce(u.unique_visitors, 0), v.seconds, n.bounce_rate,
-           round(100.0 * o.converted / nullif(o.sessions, 0), 2)
+    SELECT h.site_page_hk, h.tenant_hk, h.site_page_bk, m.title, a.path, a.host, staging.page_category(a.path),
+           staging.page_type(a.path), coalesce(m.views, 0), coalesce(m.visitors, 0), m.seconds, m.bounce_rate, m.conversion_rate
     FROM business.site_page_h h
     CROSS JOIN LATERAL (
         SELECT nullif(split_part(h.site_page_bk, '/', 1), '') AS host,
                regexp_replace(substr(h.site_page_bk, strpos(h.site_page_bk, '/')), '\?.*$', '') AS path
     ) a
-    LEFT JOIN views v USING (site_page_hk)
-    LEFT JOIN entries n USING (site_page_hk)
-    LEFT JOIN outcome o USING (site_page_hk)
-    LEFT JOIN visitors u USING (site_page_hk)
+    LEFT JOIN (
+        SELECT m.site_page_hk, count(*) FILTER (WHERE m.is_view)::integer AS views,
+               count(DISTINCT m.site_visitor_hk)::integer AS visitors,
+               mode() WITHIN GROUP (ORDER BY m.page_title COLLATE "C") FILTER (WHERE m.is_view) AS title,
+               -- what the client measured; else the time to the next page view, if that came within half an hour
+               round(avg(coalesce(m.client_seconds, CASE WHEN m.until_next_view <= interval '30 minutes'
+                                                         THEN extract(epoch FROM m.until_next_view) END))
+                     FILTER (WHERE m.is_view))::integer AS seconds,
+               round(100.0 * count(*) FILTER (WHERE m.is_view AND m.view_number = 1 AND m.is_bounce)
+                     / nullif(count(*) FILTER (WHERE m.is_view AND m.view_number = 1 AND m.is_bounce IS NOT NULL), 0), 2)
+                   AS bounce_rate,
+               round(100.0 * count(DISTINCT m.root_session_hk) FILTER (WHERE m.completed_at >= m.first_seen)
+                     / count(DISTINCT m.root_session_hk), 2) AS conversion_rate
+        FROM measured m
+        WHERE m.site_page_hk = ANY (p_keys)
+        GROUP BY m.site_page_hk
+    ) m USING (site_page_hk)
     WHERE h.site_page_hk = ANY (p_keys)
 $$;
 
@@ -207,8 +196,8 @@ RETURNS TABLE (
 )
 LANGUAGE sql STABLE AS $$
     WITH event AS MATERIALIZED (
-        SELECT i.business_item_hk, w.root_session_hk, d.event_timestamp, d.site_event_hk, d.event_type, d.event_currency,
-               d.traffic_class, d.business_item_info AS info
+        SELECT i.business_item_hk, w.root_session_hk, d.event_timestamp, d.site_event_hk, d.event_currency,
+               d.business_item_info AS info, d.event_type = 'item_interaction' AND d.traffic_class = 'human' AS is_interaction
         FROM business.event_business_item_l i
         JOIN business.site_event_details_s d ON d.site_event_hk = i.site_event_hk AND d.load_end_date IS NULL
         JOIN business.event_session_l l
@@ -230,38 +219,28 @@ LANGUAGE sql STABLE AS $$
                (array_agg(e.event_currency ORDER BY e.event_timestamp DESC, e.site_event_hk DESC)
                    FILTER (WHERE e.info ? 'item_value'))[1] AS item_currency,
                (array_agg(e.info -> 'item_metadata' ORDER BY e.event_timestamp DESC, e.site_event_hk DESC)
-                   FILTER (WHERE e.info ? 'item_metadata'))[1] AS item_metadata
+                   FILTER (WHERE e.info ? 'item_metadata'))[1] AS item_metadata,
+               count(*) FILTER (WHERE e.is_interaction)::integer AS interactions,
+               count(*) FILTER (WHERE e.is_interaction AND e.event_timestamp > p_as_of - interval '30 days')::integer AS recent
         FROM event e GROUP BY e.business_item_hk
-    ), interaction AS (
-        SELECT e.business_item_hk, count(*)::integer AS total,
-               count(*) FILTER (WHERE e.event_timestamp > p_as_of - interval '30 days')::integer AS recent
-        FROM event e WHERE e.event_type = 'item_interaction' AND e.traffic_class = 'human'
-        GROUP BY e.business_item_hk
-    ), met AS MATERIALIZED (
-        SELECT e.business_item_hk, e.root_session_hk, min(e.event_timestamp) AS first_met
-        FROM event e WHERE e.event_type = 'item_interaction' AND e.traffic_class = 'human'
-        GROUP BY e.business_item_hk, e.root_session_hk
-    ), completed AS (
-        SELECT w.root_session_hk, max(d.event_timestamp) AS completed_at
-        FROM (SELECT DISTINCT root_session_hk FROM met) m
-        JOIN business.site_session_w w ON w.root_session_hk = m.root_session_hk
-        JOIN business.event_session_l l ON l.site_session_hk = w.site_session_hk
-        JOIN business.site_event_details_s d ON d.site_event_hk = l.site_event_hk AND d.load_end_date IS NULL
-        WHERE d.event_type = 'transaction_step' AND d.event_action = 'complete'
-        GROUP BY w.root_session_hk
     ), outcome AS (
-        SELECT m.business_item_hk, count(*) AS sessions,
-               count(*) FILTER (WHERE c.completed_at >= m.first_met)::integer AS converted
-        FROM met m LEFT JOIN completed c USING (root_session_hk) GROUP BY m.business_item_hk
+        -- sessions with the item, and those of them that completed a transaction after that
+        SELECT m.business_item_hk, count(*) AS sessions, count(*) FILTER (WHERE EXISTS (
+                   SELECT FROM business.site_session_w w
+                   JOIN business.event_session_l l ON l.site_session_hk = w.site_session_hk
+                   JOIN business.site_event_details_s d ON d.site_event_hk = l.site_event_hk AND d.load_end_date IS NULL
+                   WHERE w.root_session_hk = m.root_session_hk AND d.event_timestamp >= m.first_met
+                     AND d.event_type = 'transaction_step' AND d.event_action = 'complete'))::integer AS converted
+        FROM (SELECT e.business_item_hk, e.root_session_hk, min(e.event_timestamp) AS first_met
+              FROM event e WHERE e.is_interaction GROUP BY 1, 2) m
+        GROUP BY m.business_item_hk
     )
     SELECT h.business_item_hk, h.tenant_hk, left(coalesce(d.item_name, h.business_item_bk), 255),
            left(split_part(h.business_item_bk, ':', 1), 100), d.item_category, d.item_description, d.item_value,
-           d.item_currency, coalesce(i.recent, 0) > 0, coalesce(i.recent, 0),
-           round(100.0 * o.converted / nullif(o.sessions, 0), 2), coalesce(i.total, 0), coalesce(o.converted, 0),
-           d.item_metadata
+           d.item_currency, d.recent > 0, d.recent, round(100.0 * o.converted / nullif(o.sessions, 0), 2), d.interactions,
+           coalesce(o.converted, 0), d.item_metadata
     FROM business.business_item_h h
-    LEFT JOIN described d USING (business_item_hk)
-    LEFT JOIN interaction i USING (business_item_hk)
+    JOIN described d USING (business_item_hk)
     LEFT JOIN outcome o USING (business_item_hk)
     WHERE h.business_item_hk = ANY (p_keys)
 $$;

@@ -118,26 +118,25 @@ RETURNS TABLE (
 )
 LANGUAGE sql STABLE AS $$
     WITH event AS MATERIALIZED (
-        SELECT w.root_session_hk, d.*
-        FROM business.site_session_w w
-        JOIN business.event_session_l l ON l.site_session_hk = w.site_session_hk
-        JOIN business.site_event_details_s d ON d.site_event_hk = l.site_event_hk AND d.load_end_date IS NULL
-        WHERE w.root_session_hk = ANY (p_keys)
-    ), conversion AS (
-        SELECT DISTINCT ON (e.root_session_hk, i.identity) e.root_session_hk, c.value, c.currency
-        FROM event e
-        CROSS JOIN LATERAL business.conversion_of(e.tenant_hk, e.event_type, e.event_action, e.event_label,
-                                                  e.event_timestamp, e.event_value, e.event_currency) c
-        CROSS JOIN LATERAL (SELECT business.conversion_identity(
-            e.event_type, e.transaction_id, e.root_session_hk, e.transaction_funnel_step, e.site_event_hk) AS identity) i
-        ORDER BY e.root_session_hk, i.identity, e.event_timestamp, e.site_event_hk
-    ), value AS (
-        SELECT c.root_session_hk, jsonb_object_agg(c.currency, c.value) AS by_currency
-        FROM (SELECT root_session_hk, coalesce(currency, '') AS currency, trim_scale(sum(value)) AS value
-              FROM conversion GROUP BY 1, 2 HAVING sum(value) <> 0) c
-        GROUP BY c.root_session_hk
+        -- each event once, with the value of its conversion if it is the first of its kind: later steps read it in one pass
+        SELECT e.*, row_number() OVER (
+                   PARTITION BY e.root_session_hk, e.identity ORDER BY e.event_timestamp, e.site_event_hk) = 1 AS is_counted
+        FROM (
+            SELECT w.root_session_hk, t.industry, t.currency AS tenant_currency, d.*, c.value AS conversion_value,
+                   c.currency AS conversion_currency,
+                   CASE WHEN c.value IS NOT NULL THEN business.conversion_identity(
+                       d.event_type, d.transaction_id, w.root_session_hk, d.transaction_funnel_step, d.site_event_hk)
+                   END AS identity
+            FROM business.site_session_w w
+            JOIN business.event_session_l l ON l.site_session_hk = w.site_session_hk
+            JOIN business.site_event_details_s d ON d.site_event_hk = l.site_event_hk AND d.load_end_date IS NULL
+            JOIN auth.tenant_v t ON t.tenant_hk = w.tenant_hk
+            LEFT JOIN LATERAL business.conversion_of(d.tenant_hk, d.event_type, d.event_action, d.event_label,
+                                                     d.event_timestamp, d.event_value, d.event_currency) c ON true
+            WHERE w.root_session_hk = ANY (p_keys)
+        ) e
     ), session AS (
-        SELECT e.root_session_hk, e.tenant_hk, min(e.event_timestamp) AS started, max(e.event_timestamp) AS ended,
+        SELECT e.root_session_hk, e.tenant_hk, e.industry, min(e.event_timestamp) AS started, max(e.event_timestamp) AS ended,
                count(*) FILTER (WHERE e.event_type = 'page_view') AS page_views, count(*) AS events,
                (array_agg(e.page_url ORDER BY e.event_timestamp, e.site_event_hk)
                    FILTER (WHERE e.event_type = 'page_view'))[1] AS entry_page_url,
@@ -149,27 +148,28 @@ LANGUAGE sql STABLE AS $$
                    FILTER (WHERE e.business_item_info IS NOT NULL) AS items,
                bool_or(e.event_type = 'transaction_step') AS attempted,
                bool_or(e.event_type = 'transaction_step' AND e.event_action = 'complete') AS completed,
+               coalesce(sum(e.conversion_value) FILTER (
+                   WHERE e.is_counted AND e.conversion_currency = e.tenant_currency), 0) AS value,
+               array_agg(e.conversion_currency || ' ' || e.conversion_value ORDER BY e.event_timestamp, e.site_event_hk) FILTER (
+                   WHERE e.is_counted AND e.conversion_currency <> e.tenant_currency) AS other_values,
                array_agg(DISTINCT (e.transaction_funnel_step || ':' || e.event_action) COLLATE "C"
                          ORDER BY (e.transaction_funnel_step || ':' || e.event_action) COLLATE "C")
                    FILTER (WHERE e.transaction_funnel_step IS NOT NULL) AS funnel_steps,
                count(*) FILTER (WHERE e.event_type = 'contact_interaction') AS contacts,
                CASE WHEN bool_or(e.traffic_class = 'bot') THEN 'bot' ELSE 'human' END AS traffic_class
         FROM event e
-        GROUP BY e.root_session_hk, e.tenant_hk
+        GROUP BY e.root_session_hk, e.tenant_hk, e.industry
     )
     SELECT s.root_session_hk, s.tenant_hk, s.started, s.ended, s.page_views::integer, s.events::integer,
            floor(extract(epoch FROM s.ended - s.started))::integer, s.entry_page_url, s.exit_page_url,
            c.referrer_url, c.utm_source, c.utm_medium, c.utm_campaign,
-           s.page_views = 1 AND s.acts = 0, s.items[1:100], s.attempted, s.completed,
-           coalesce((v.by_currency ->> coalesce(t.currency, ''))::numeric, 0),
+           s.page_views = 1 AND s.acts = 0, s.items[1:100], s.attempted, s.completed, s.value,
            jsonb_strip_nulls(jsonb_build_object(
-               'industry', t.industry, 'funnel_steps', to_jsonb(s.funnel_steps), 'contacts', nullif(s.contacts, 0),
-               'values_in_other_currencies', nullif(v.by_currency - coalesce(t.currency, ''), '{}'))),
+               'industry', s.industry, 'funnel_steps', to_jsonb(s.funnel_steps), 'contacts', nullif(s.contacts, 0),
+               'values_in_other_currencies', to_jsonb(s.other_values))),
            s.traffic_class
     FROM session s
     LEFT JOIN business.site_session_context_s c ON c.site_session_hk = s.root_session_hk AND c.load_end_date IS NULL
-    LEFT JOIN auth.tenant_v t ON t.tenant_hk = s.tenant_hk
-    LEFT JOIN value v ON v.root_session_hk = s.root_session_hk
     UNION ALL
     SELECT w.site_session_hk, w.tenant_hk, d.session_start_time, NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
            NULL, NULL, NULL, 0, jsonb_build_object('continues_session', encode(w.root_session_hk, 'hex')), d.traffic_class

@@ -40,6 +40,9 @@ BEGIN
     GRANT SELECT ON ALL TABLES IN SCHEMA api TO footfall_worker;
     GRANT USAGE ON ALL SEQUENCES IN SCHEMA raw, staging TO footfall_worker;
 
+    -- which version the schema is
+    GRANT SELECT ON util.migration, util.definition TO footfall_worker, footfall_reader;
+
     -- raw.load_batch counts all tenants together, ref.user_agent belongs to none: neither is for readers
     GRANT SELECT ON raw.site_tracking_events_r, raw.site_tracking_events_v, raw.ingest_batch, raw.refusal TO footfall_reader;
     GRANT SELECT ON staging.site_events_staging TO footfall_reader;
@@ -55,8 +58,8 @@ BEGIN
         raw.ingest_tracking_events TO footfall_ingest;
     GRANT EXECUTE ON FUNCTION api.track_event TO footfall_ingest;
     GRANT EXECUTE ON ALL ROUTINES IN SCHEMA util TO footfall_ingest;
-    -- these two change what every tenant stands on
+    -- these change what every tenant stands on
     REVOKE ALL ON FUNCTION util.secure_access(), util.ensure_month(timestamptz, regtype),
-        util.ensure_partitions(timestamptz, integer) FROM footfall_reader, footfall_ingest;
+        util.ensure_partitions(timestamptz, integer), util.analyze_grown() FROM footfall_reader, footfall_ingest;
 END
 $$;

@@ -46,3 +46,28 @@ LANGUAGE sql AS $$
                          date_trunc('month', p_now, 'UTC') + make_interval(months => p_months_ahead),
                          interval '1 month', 'UTC') AS month
 $$;
+
+-- Statistics of the partitioned tables as wholes, which autovacuum does not take, and of new partitions before autovacuum comes
+-- round: the planner needs both. Looks only at tables that have grown by a fifth since; returns how many it analysed.
+CREATE OR REPLACE FUNCTION util.analyze_grown() RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+DECLARE
+    v_table regclass;
+    v_analyzed integer := 0;
+BEGIN
+    FOR v_table IN
+        SELECT c.oid::regclass
+        FROM pg_class c
+        CROSS JOIN LATERAL (
+            SELECT sum(pg_stat_get_live_tuples(t.relid)) AS live_rows FROM pg_partition_tree(c.oid) t WHERE t.isleaf
+        ) s
+        WHERE c.relnamespace::regnamespace::text IN ('raw', 'staging', 'business') AND c.relkind IN ('r', 'p')
+          AND NOT c.relispartition
+          AND s.live_rows > greatest(c.reltuples, 0) * 1.2 + 1000
+    LOOP
+        EXECUTE format('ANALYZE %s', v_table);
+        v_analyzed := v_analyzed + 1;
+    END LOOP;
+    RETURN v_analyzed;
+END
+$$;

@@ -1,0 +1,23 @@
+"""The api schema's functions, called for one tenant: row-level security answers for the rest."""
+
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from footfall.database import Connection
+
+
+def track_analytics(connection: Connection, request: dict[str, Any]) -> dict[str, Any]:
+    """The plan's report; `connection` is a reader's, see `footfall.database.reading`. The reply tells success or the failure."""
+    return _reply(connection.execute("/* api.questions */ SELECT api.track_analytics(%s)", (Jsonb(request),)).fetchone())
+
+
+def track_test(connection: Connection) -> dict[str, Any]:
+    """Whether events can come in and answers can go out."""
+    return _reply(connection.execute("/* api.questions */ SELECT api.track_test()").fetchone())
+
+
+def _reply(row: tuple[Any, ...] | None) -> dict[str, Any]:
+    assert row is not None  # noqa: S101  a function without a set returns one row
+    reply: dict[str, Any] = row[0]
+    return reply

@@ -1,0 +1,7 @@
+-- Claim: every raw event of a processed batch has been staged
+-- Hint: staging rows were deleted before their raw events
+SELECT 'raw event ' || r.raw_event_id
+FROM raw.ingest_batch b
+JOIN raw.site_tracking_events_r r ON r.batch_id = b.batch_id
+LEFT JOIN staging.site_events_staging s ON s.raw_event_id = r.raw_event_id AND s.received_timestamp = r.received_timestamp
+WHERE b.processing_status = 'PROCESSED' AND s.raw_event_id IS NULL

@@ -1,0 +1,16 @@
+"""`footfall database-url`: how to reach the store."""
+
+from footfall.cli.options import AsJson, Data, DatabaseUrl, existing_store
+from footfall.cli.output import print_json
+
+
+def database_url(data: Data = None, database_url: DatabaseUrl = None, as_json: AsJson = False) -> None:  # noqa: FBT002
+    """Print the URL of the store, embedded or not. The embedded one answers while `up` or another command runs.
+
+    Example: pgbench "$(footfall database-url)"
+    """
+    with existing_store(data, database_url) as store:
+        if as_json:
+            print_json({"database_url": store.url})
+        else:
+            print(store.url)  # noqa: T201  for scripts: nothing but the URL, never wrapped

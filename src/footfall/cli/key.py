@@ -1,0 +1,72 @@
+"""`footfall key`: what a site, a tool or a server shows at the door."""
+
+from typing import Annotated, cast
+
+import typer
+
+from footfall.auth import KINDS, Kind, add_key, list_keys, revoke_key
+from footfall.cli.options import AsJson, Data, DatabaseUrl, existing_store
+from footfall.cli.output import console, print_json, print_rows
+from footfall.database import connect
+
+key = typer.Typer(no_args_is_help=True, help="Access keys: write (public), read, admin (trusted).")
+
+
+@key.command()
+def add(
+    tenant: Annotated[str, typer.Option(help="Whose key it is.")],
+    kind: Annotated[str, typer.Option(help=f"{', '.join(KINDS)}.")] = "write",
+    label: Annotated[str, typer.Option(help="What it is for.")] = "",
+    data: Data = None,
+    database_url: DatabaseUrl = None,
+    as_json: AsJson = False,  # noqa: FBT002
+) -> None:
+    """Make a key. It is shown this once, alone on the last line: only its hash is stored.
+
+    Example: footfall key add --tenant acme --kind write --label www.acme.example
+    """
+    with existing_store(data, database_url) as store, connect(store.url, "footfall_worker") as connection:
+        number, secret = add_key(connection, tenant, cast(Kind, kind), label or kind)
+    if as_json:
+        print_json({"key": number, "tenant": tenant, "kind": kind, "secret": secret})
+        return
+    console.print(f"Key {number} of {tenant}, {kind}:")
+    console.print(secret, soft_wrap=True)
+
+
+@key.command()
+def revoke(
+    number: Annotated[int, typer.Argument(help="The key's number, see `footfall key list`.")],
+    data: Data = None,
+    database_url: DatabaseUrl = None,
+    as_json: AsJson = False,  # noqa: FBT002
+) -> None:
+    """End a key for good; the doors notice within a minute.
+
+    Example: footfall key revoke 3
+    """
+    with existing_store(data, database_url) as store, connect(store.url, "footfall_worker") as connection:
+        revoke_key(connection, number)
+    if as_json:
+        print_json({"revoked": number})
+    else:
+        console.print(f"Revoked key {number}.")
+
+
+@key.command(name="list")
+def list_(
+    tenant: Annotated[str | None, typer.Option(help="Only this tenant's.")] = None,
+    data: Data = None,
+    database_url: DatabaseUrl = None,
+    as_json: AsJson = False,  # noqa: FBT002
+) -> None:
+    """List keys; the keys themselves nobody can list.
+
+    Example: footfall key list --tenant acme
+    """
+    with existing_store(data, database_url) as store, connect(store.url, "footfall_worker") as connection:
+        rows = list_keys(connection, tenant)
+    if as_json:
+        print_json(rows)
+    else:
+        print_rows(rows, "There is no key yet: footfall key add --help")

@@ -1,0 +1,26 @@
+"""`footfall psql`: the store, opened in psql."""
+
+import os
+import signal
+import subprocess
+from typing import Annotated
+
+import typer
+
+from footfall.cli.options import Data, DatabaseUrl, existing_store
+
+
+def psql(
+    arguments: Annotated[list[str] | None, typer.Argument(help="Arguments for psql, after --.")] = None,
+    data: Data = None,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Open the store in psql, the one that comes with Footfall.
+
+    Example: footfall psql -- -c "SELECT * FROM api.event_balance_v"
+    """
+    with existing_store(data, database_url) as store:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C belongs to psql
+        command = [*store.psql(), *(arguments or [])]
+        status = subprocess.run(command, check=False, env={**os.environ, "PGAPPNAME": "footfall psql"}).returncode  # noqa: S603
+    raise typer.Exit(status)

@@ -1,0 +1,66 @@
+"""`footfall tenant`: the operator's customers."""
+
+from typing import Annotated
+
+import typer
+
+from footfall.auth import DEFAULT_ITEM_TYPES, NewTenant, add_tenant, list_tenants
+from footfall.cli.options import AsJson, Data, DatabaseUrl, existing_store
+from footfall.cli.output import console, print_json, print_rows
+from footfall.database import connect
+
+tenant = typer.Typer(no_args_is_help=True, help="Tenants: whose sites are tracked.")
+
+
+@tenant.command()
+def add(
+    tenant_id: Annotated[str, typer.Argument(help="Public id, e.g. acme.")],
+    name: Annotated[str | None, typer.Option(help="Name; default: the id.")] = None,
+    industry: Annotated[str, typer.Option(help=f"{', '.join(DEFAULT_ITEM_TYPES)}, or any other.")] = "general",
+    time_zone: Annotated[str, typer.Option(help="IANA name: a day of its reports begins at midnight there.")] = "UTC",
+    currency: Annotated[str, typer.Option(help="ISO 4217 code of its totals.")] = "USD",
+    item_type: Annotated[str | None, typer.Option(help="What its items are; default: by industry.")] = None,
+    page_query_key: Annotated[list[str] | None, typer.Option(help="A query key that tells pages apart; repeatable.")] = None,
+    event_type: Annotated[list[str] | None, typer.Option(help="An evt_type of its own; repeatable.")] = None,
+    honour_do_not_track: Annotated[bool, typer.Option(help="Only count visitors who ask not to be tracked.")] = True,  # noqa: FBT002
+    keep_truncated_ip: Annotated[bool, typer.Option(help="Keep addresses, cut to their network.")] = False,  # noqa: FBT002
+    data: Data = None,
+    database_url: DatabaseUrl = None,
+    as_json: AsJson = False,  # noqa: FBT002
+) -> None:
+    """Add a tenant.
+
+    Example: footfall tenant add acme --industry e-commerce --time-zone Europe/Berlin --currency EUR
+    """
+    new = NewTenant(
+        tenant_id,
+        name or tenant_id,
+        industry,
+        time_zone,
+        currency,
+        item_type,
+        tuple(page_query_key or ()),
+        honour_do_not_track,
+        keep_truncated_ip,
+        tuple(event_type or ()),
+    )
+    with existing_store(data, database_url) as store, connect(store.url, "footfall_worker") as connection:
+        add_tenant(connection, new)
+    if as_json:
+        print_json({"tenant": tenant_id})
+    else:
+        console.print(f"Added {tenant_id}. Its site needs a write key: [bold]footfall key add --tenant {tenant_id} --kind write[/]")
+
+
+@tenant.command(name="list")
+def list_(data: Data = None, database_url: DatabaseUrl = None, as_json: AsJson = False) -> None:  # noqa: FBT002
+    """List all tenants.
+
+    Example: footfall tenant list --json
+    """
+    with existing_store(data, database_url) as store, connect(store.url, "footfall_worker") as connection:
+        rows = list_tenants(connection)
+    if as_json:
+        print_json(rows)
+    else:
+        print_rows(rows, "There is no tenant yet: footfall tenant add --help")

@@ -1,0 +1,40 @@
+"""The demo's tenants and their keys. Keys are kept in a file beside the store, because the store knows only their hashes."""
+
+import json
+from pathlib import Path
+
+from footfall.auth import KINDS, NewTenant, add_key, add_tenant, list_tenants
+from footfall.database import Connection
+from footfall.demo.industries import INDUSTRIES
+
+Keys = dict[str, dict[str, str]]  # tenant id -> kind -> key
+
+
+def ensure_tenants(connection: Connection, folder: Path) -> Keys:
+    """Add the demo's tenants if they are not there, and return their keys: those of the last time, or new ones."""
+    there = {tenant["tenant"] for tenant in list_tenants(connection)}
+    for industry in INDUSTRIES:
+        if industry.tenant_id not in there:
+            add_tenant(
+                connection,
+                NewTenant(
+                    industry.tenant_id,
+                    industry.name,
+                    industry.industry,
+                    industry.time_zone,
+                    industry.currency,
+                    industry.item_type,
+                ),
+            )
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / "demo-keys.json"
+    if file.exists() and there:
+        keys: Keys = json.loads(file.read_text())
+    else:
+        keys = {
+            industry.tenant_id: {kind: add_key(connection, industry.tenant_id, kind, "demo")[1] for kind in KINDS}
+            for industry in INDUSTRIES
+        }
+        file.touch(mode=0o600)
+        file.write_text(json.dumps(keys, indent=2))
+    return keys

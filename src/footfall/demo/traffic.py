@@ -1,0 +1,81 @@
+"""Traffic for the demo: a week of history, then live visits; all of it through the HTTP door, as a site's server would send it."""
+
+import json
+import random
+import threading
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from footfall.demo.industries import INDUSTRIES, Industry
+from footfall.demo.visits import Event, visit
+
+_AT_ONCE = 500  # events in a request
+_VISITS_A_DAY = 130
+_VISITS_A_SECOND = 0.25  # of each business
+# visits by hour of the business's own day: asleep at night, busiest in the evening
+_HOURS = (1, 1, 1, 1, 1, 2, 3, 5, 7, 8, 8, 8, 9, 8, 8, 8, 8, 9, 10, 11, 11, 9, 6, 3)
+
+
+def history(industry: Industry, days: int, now: datetime) -> list[Event]:
+    """The events of the days before now, in order of time; the same for the same days."""
+    zone = ZoneInfo(industry.time_zone)
+    events: list[Event] = []
+    for back in range(days, 0, -1):
+        day = (now.astimezone(zone) - timedelta(days=back)).replace(minute=0, second=0, microsecond=0)
+        rng = random.Random(f"{industry.tenant_id} {day:%Y-%m-%d}")  # noqa: S311  a play, not a secret
+        weekend = 0.6 if day.weekday() >= 5 else 1.0  # noqa: PLR2004  Saturday
+        for _ in range(int(_VISITS_A_DAY * weekend * rng.uniform(0.85, 1.15))):
+            hour = rng.choices(range(24), _HOURS)[0]
+            start = day.replace(hour=hour, minute=rng.randrange(60), second=rng.randrange(60)).astimezone(UTC)
+            events += visit(industry, start, rng)
+    return sorted((event for event in events if event["event_timestamp"] < now.isoformat()), key=lambda e: e["event_timestamp"])
+
+
+def send_history(address: str, keys: dict[str, str], days: int, sent: Callable[[int, int], None]) -> None:
+    """Send every business's past; `sent` is told how many of how many events have been accepted."""
+    now = datetime.now(UTC)
+    past = {industry.tenant_id: history(industry, days, now) for industry in INDUSTRIES}
+    total = sum(map(len, past.values()))
+    sent(0, total)
+    for tenant_id, events in past.items():
+        for chunk in _batched(events, _AT_ONCE):
+            sent(_post(address, keys[tenant_id], chunk), total)
+
+
+def send_live(address: str, keys: dict[str, str], stop: threading.Event, sent: Callable[[int], None]) -> None:
+    """Let visits begin and go on at their own pace until told to stop."""
+    rng = random.Random()  # noqa: S311  a play, not a secret
+    waiting: dict[str, list[Event]] = {industry.tenant_id: [] for industry in INDUSTRIES}
+    for _ in count():
+        started = time.monotonic()
+        now = datetime.now(UTC)
+        for industry in INDUSTRIES:
+            if rng.random() < _VISITS_A_SECOND:
+                waiting[industry.tenant_id] += visit(industry, now, rng)
+            due = [e for e in waiting[industry.tenant_id] if e["event_timestamp"] <= now.isoformat()]
+            if due:
+                waiting[industry.tenant_id] = [e for e in waiting[industry.tenant_id] if e["event_timestamp"] > now.isoformat()]
+                sent(_post(address, keys[industry.tenant_id], due))
+        if stop.wait(max(0.0, 1.0 - (time.monotonic() - started))):
+            return
+
+
+def _post(address: str, key: str, events: list[Event]) -> int:
+    """Send events; returns how many were accepted."""
+    request = urllib.request.Request(  # noqa: S310  our own server
+        f"{address}/api/tracking/events",
+        json.dumps({"events": events}).encode(),
+        {"Content-Type": "application/json", "X-Footfall-Key": key},
+    )
+    with urllib.request.urlopen(request, timeout=60) as reply:  # noqa: S310
+        answer: dict[str, Any] = json.load(reply)
+    return int(answer["data"]["events_processed"])
+
+
+def _batched(events: list[Event], size: int) -> Iterator[list[Event]]:
+    return (events[start : start + size] for start in range(0, len(events), size))

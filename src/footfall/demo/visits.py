@@ -1,0 +1,180 @@
+"""Believable visits: people of different devices and origins who browse, look at items, start, progress, complete or abandon
+transactions, and get in touch; some who ask not to be tracked; and bots.
+"""
+
+import random
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from footfall.demo.industries import Industry, Item
+
+Event = dict[str, Any]
+
+_BROWSERS = (
+    (30, "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36", "1920x1080"),
+    (
+        22,
+        "Mozilla/5.0 (iPhone; CPU iPhone OS 19_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/19.1"
+        " Mobile/15E148 Safari/604.1",
+        "390x844",
+    ),
+    (20, "Mozilla/5.0 (Linux; Android 16; Pixel 10) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Mobile Safari/537.36", "412x915"),
+    (10, "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/19.0 Safari/605.1.15", "1512x982"),
+    (7, "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0", "2560x1440"),
+    (6, "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36 Edg/142.0.0.0", "1536x864"),
+    (5, "Mozilla/5.0 (iPad; CPU OS 19_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/19.1 Mobile/15E148 Safari/604.1", "820x1180"),
+)
+_BOTS = (
+    "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
+    "Mozilla/5.0 (compatible; bingbot/2.0; +http://www.bing.com/bingbot.htm)",
+    "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko; compatible; GPTBot/1.2; +https://openai.com/gptbot)",
+)
+# weight, referrer, query of the landing page
+_ORIGINS = (
+    (30, None, ""),
+    (30, "https://www.google.com/", ""),
+    (4, "https://duckduckgo.com/", ""),
+    (6, "https://www.instagram.com/", ""),
+    (5, "https://www.linkedin.com/", ""),
+    (4, "https://chatgpt.com/", "?utm_source=chatgpt.com"),
+    (2, "https://www.perplexity.ai/", ""),
+    (8, None, "?utm_source=newsletter&utm_medium=email&utm_campaign=november"),
+    (7, "https://www.google.com/", "?utm_source=google&utm_medium=cpc&utm_campaign=brand&gclid=demo"),
+    (4, "https://news.ycombinator.com/", ""),
+)
+_LANGUAGES = ("en-US", "en-GB", "de-DE", "fr-FR", "es-ES", "hi-IN")
+_PEOPLE = 400  # that know a business; some come more often than others
+_BOT_SHARE, _NO_TRACK_SHARE = 0.04, 0.03
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody, or something, with a browser."""
+
+    number: int
+    address: str
+    user_agent: str
+    screen: str
+    language: str
+    is_bot: bool
+    asks_not_to_be_tracked: bool
+
+
+def person(industry: Industry, number: int) -> Person:
+    """The same person for the same number, on every day of the demo."""
+    rng = random.Random(f"{industry.tenant_id} {number}")  # noqa: S311  a play, not a secret
+    is_bot = rng.random() < _BOT_SHARE
+    _, user_agent, screen = rng.choices(_BROWSERS, [weight for weight, *_ in _BROWSERS])[0]
+    return Person(
+        number,
+        # 100.64.0.0/10 is nobody's: shared address space (RFC 6598)
+        f"100.{rng.randint(64, 127)}.{rng.randint(0, 255)}.{rng.randint(1, 254)}",
+        rng.choice(_BOTS) if is_bot else user_agent,
+        screen,
+        rng.choice(_LANGUAGES),
+        is_bot,
+        not is_bot and rng.random() < _NO_TRACK_SHARE,
+    )
+
+
+def visit(industry: Industry, start: datetime, rng: random.Random) -> Iterator[Event]:
+    """One visit: its events in order, from `start` on."""
+    somebody = person(industry, min(int(rng.paretovariate(0.7)) + rng.randint(0, _PEOPLE // 2), _PEOPLE))
+    yield from _Visit(industry, somebody, start, rng).events()
+
+
+class _Visit:
+    def __init__(self, industry: Industry, somebody: Person, start: datetime, rng: random.Random) -> None:
+        self._industry = industry
+        self._person = somebody
+        self._now = start
+        self._rng = rng
+        self._page = ("/", "")
+        self._referrer: str | None = None
+        self._session_id = f"session_{int(start.timestamp())}_{rng.randrange(16**6):06x}"
+
+    def events(self) -> Iterator[Event]:
+        _, referrer, query = self._rng.choices(_ORIGINS, [weight for weight, *_ in _ORIGINS])[0]
+        self._referrer = referrer
+        interested: Item | None = None
+        for step in range(1 + min(int(self._rng.expovariate(0.45)), 12)):
+            if self._rng.random() < (0.35 if step == 0 else 0.55):
+                interested = self._rng.choice(self._industry.items)
+                yield from self._look_at(interested, query if step == 0 else "")
+            else:
+                path, title = self._rng.choice(self._industry.pages)
+                yield self._view(path, title, query if step == 0 else "")
+        if self._person.is_bot:
+            return
+        if interested and self._rng.random() < 0.28:  # noqa: PLR2004  shares that look like those of a real site
+            yield from self._transact(interested)
+        if self._rng.random() < 0.06:  # noqa: PLR2004
+            label, action = self._industry.contact
+            yield self._event("contact_interaction", evt_label=label, evt_action=action)
+
+    def _look_at(self, item: Item, query: str) -> Iterator[Event]:
+        yield self._view(self._industry.item_path + item.item_id, item.name, query)
+        if self._person.is_bot:
+            return
+        yield self._event("item_interaction", evt_action="view", evt_label=item.name, **self._facts(item))
+        if self._rng.random() < 0.25:  # noqa: PLR2004
+            yield self._event("item_interaction", evt_action=self._industry.item_action, evt_label=item.name, **self._facts(item))
+
+    def _transact(self, item: Item) -> Iterator[Event]:
+        start, progress, complete = self._industry.steps
+        facts = {"funnel": self._industry.funnel, **self._facts(item)}
+        yield self._event("transaction_step", evt_action="start", evt_label=start, **facts)
+        if self._rng.random() < 0.75:  # noqa: PLR2004
+            yield self._event("transaction_step", evt_action="progress", evt_label=progress, **facts)
+            if self._rng.random() < 0.65:  # noqa: PLR2004
+                number = f"{self._industry.funnel}-{self._rng.randrange(10**8):08d}"
+                yield self._event(
+                    "transaction_step",
+                    evt_action="complete",
+                    evt_label=complete,
+                    evt_value=item.value,
+                    transaction_id=number,
+                    **facts,
+                )
+                return
+        if self._rng.random() < 0.5:  # noqa: PLR2004
+            yield self._event("transaction_step", evt_action="abandon", evt_label=start, **facts)
+
+    def _view(self, path: str, title: str, query: str) -> Event:
+        if self._page[1]:
+            self._referrer = self._industry.site + self._page[0]
+        self._page = (path + query, title)
+        return self._event("page_view")
+
+    def _facts(self, item: Item) -> Event:
+        return {
+            "item_id": item.item_id,
+            "item_type": self._industry.item_type,
+            "item_category": item.category,
+            "item_name": item.name,
+            "item_value": item.value,
+        }
+
+    def _event(self, evt_type: str, **facts: Any) -> Event:
+        event = {
+            "evt_type": evt_type,
+            "event_id": str(uuid.UUID(int=self._rng.getrandbits(128), version=4)),
+            "event_timestamp": self._now.isoformat(timespec="milliseconds"),
+            "page_url": self._industry.site + self._page[0],
+            "page_title": self._page[1],
+            "page_referrer": self._referrer,
+            "client_ip": self._person.address,
+            "user_agent": self._person.user_agent,
+            "screen_resolution": self._person.screen,
+            "language": self._person.language,
+            "do_not_track": self._person.asks_not_to_be_tracked,
+            **facts,
+        }
+        if self._industry.knows_visitors and not self._person.is_bot:
+            event["visitor_id"] = f"{self._industry.tenant_id}-visitor-{self._person.number}"
+            event["session_id"] = self._session_id
+        self._now += timedelta(seconds=2 + self._rng.expovariate(1 / 14))
+        return event

@@ -1,0 +1,142 @@
+"""The processes of `footfall up`: the HTTP server and the worker beside the store, started together and stopped together."""
+
+import ctypes
+import json
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from types import TracebackType
+from typing import Any, Self
+
+from footfall import schema
+from footfall.database import connect, open_store
+from footfall.errors import FootfallError, SettingInvalid
+from footfall.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+_STOP_SECONDS = 30
+_READY_SECONDS = 60
+_TROUBLED_SECONDS = 5.0  # a process that ends sooner than this was never well
+_MOST_TROUBLES = 3
+_PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of prctl(2)
+
+
+class Processes:
+    """Store, schema, server and worker. Enter to start them; leave to stop them, the store last."""
+
+    def __init__(self, settings: Settings, *, quiet: bool = False) -> None:
+        self._settings = settings
+        self._arguments = ["--quiet"] if quiet else []
+        self._children: dict[str, subprocess.Popen[bytes]] = {}
+        self._started_at: dict[str, float] = {}
+        self._troubles: dict[str, int] = {}
+
+    @property
+    def address(self) -> str:
+        """Where the server answers."""
+        return f"http://{self._settings.host}:{self._settings.port}"
+
+    def __enter__(self) -> Self:
+        _require_free_port(self._settings)
+        self._store = open_store(self._settings.database_url, self._settings.data, create=True)
+        try:
+            self.url = self._store.url
+            with connect(self.url) as connection:
+                if done := schema.deploy(connection):
+                    logger.info("brought the schema up to date: %d changes", len(done))
+            for name in ("serve", "worker"):
+                self._start(name)
+            self._wait_until_ready()
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        for child in self._children.values():
+            if child.poll() is None:
+                child.send_signal(signal.SIGTERM)
+        for name, child in self._children.items():
+            try:
+                child.wait(_STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                logger.warning("%s does not stop: killing it", name)
+                child.kill()
+                child.wait()
+        self._store.close()
+
+    def watch(self, stop: threading.Event) -> None:
+        """Start again what ends by itself, until told to stop. Raises FootfallError for what ends again and again."""
+        while not stop.wait(0.5):
+            self.check()
+
+    def check(self) -> None:
+        """Start again what has ended by itself."""
+        for name, child in list(self._children.items()):
+            status = child.poll()
+            if status is None:
+                continue
+            lived = time.monotonic() - self._started_at[name]
+            self._troubles[name] = self._troubles.get(name, 0) + 1 if lived < _TROUBLED_SECONDS else 0
+            if self._troubles[name] >= _MOST_TROUBLES:
+                raise FootfallError(f"{name} ends again and again, the last time with status {status}: its log tells why")
+            logger.warning("%s ended with status %s: starting it again", name, status)
+            time.sleep(1)
+            self._start(name)
+
+    def _start(self, name: str) -> None:
+        settings = self._settings.override(database_url=self.url)
+        command = [sys.executable, "-m", "footfall", name, *self._arguments]
+        self._children[name] = subprocess.Popen(  # noqa: S603  our own command
+            command, env={**os.environ, **settings.environment()}, preexec_fn=_end_with_parent
+        )
+        self._started_at[name] = time.monotonic()
+
+    def _wait_until_ready(self) -> None:
+        deadline = time.monotonic() + _READY_SECONDS
+        while True:
+            health = _ask(f"{self.address}/health/ready")
+            if health["status"] == "ready":
+                return
+            self.check()
+            if time.monotonic() > deadline:
+                raise FootfallError(f"the server is not ready after {_READY_SECONDS} s: {health['reasons']}")
+            time.sleep(0.1)
+
+
+def _ask(url: str) -> dict[str, Any]:
+    try:
+        with urllib.request.urlopen(url, timeout=5) as reply:  # noqa: S310  our own server
+            answer: dict[str, Any] = json.load(reply)
+    except urllib.error.HTTPError as error:
+        answer = json.load(error)
+    except OSError as error:
+        answer = {"status": "not ready", "reasons": [{"code": "no_answer", "message": str(error)}]}
+    return answer
+
+
+def _require_free_port(settings: Settings) -> None:
+    with socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            raise SettingInvalid(
+                f"port {settings.port} of {settings.host} cannot be used ({error.strerror}): is Footfall running? --port names another"
+            ) from None
+
+
+def _end_with_parent() -> None:
+    """A killed parent takes its children with it, so that the port is free when it is started again (Linux)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PARENT_DEATH_SIGNAL, signal.SIGTERM)

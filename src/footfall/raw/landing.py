@@ -1,0 +1,67 @@
+"""Landing: many events, one statement, one commit. The way into raw for the HTTP door and for imports alike."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import psycopg
+
+from footfall.database import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class IncomingEvent:
+    """An event on its way into raw: what the edge knows of it, and its JSON text without what privacy forbids to keep."""
+
+    tenant_id: str
+    received: datetime
+    payload: str
+    record_source: str
+    user_agent: str | None = None
+    visitor_id: str | None = None
+    visitor_ip_hash: str | None = None
+    client_ip: str | None = None  # truncated, for tenants that keep it
+    do_not_track: bool = False
+    is_trusted: bool = False
+
+
+_LAND = """
+/* raw.landing */ SELECT count(*) FROM raw.land_tracking_events(
+    %s::text[], %s::timestamptz[], %s::text[], %s::text[], %s::text[], %s::text[], %s::inet[], %s::boolean[], %s::boolean[],
+    %s::text[])
+"""
+
+
+def land(connection: Connection, events: Sequence[IncomingEvent]) -> list[bool]:
+    """Store the events durably; tells for each whether it was stored.
+
+    All are stored in one statement. Only when PostgreSQL cannot read one of them as JSON (a number beyond its range, half a
+    surrogate pair) are they landed in ever smaller parts, until that one alone is left out.
+
+    Raises psycopg.OperationalError when the store cannot be reached: then it is not known what was stored of what had not been
+    committed, and nothing may be acknowledged.
+    """
+    if not events:
+        return []
+    try:
+        connection.execute(
+            _LAND,
+            (
+                [event.tenant_id for event in events],
+                [event.received for event in events],
+                [event.payload for event in events],
+                [event.user_agent for event in events],
+                [event.visitor_id for event in events],
+                [event.visitor_ip_hash for event in events],
+                [event.client_ip for event in events],
+                [event.do_not_track for event in events],
+                [event.is_trusted for event in events],
+                [event.record_source for event in events],
+            ),
+        )
+    except (psycopg.DataError, psycopg.errors.StatementTooComplex):
+        if len(events) == 1:
+            return [False]
+        middle = len(events) // 2
+        return land(connection, events[:middle]) + land(connection, events[middle:])
+    return [True] * len(events)

@@ -1,0 +1,199 @@
+"""The HTTP server's composition root: opens what is needed, and puts the door in front of everything else."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from http import HTTPStatus
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import psycopg
+from psycopg_pool import PoolTimeout
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from footfall import api, schema
+from footfall.auth import KeyOwner, KeyRing, Secrets
+from footfall.database import Pool, pool, reading, require_current
+from footfall.errors import NotAccepted, SchemaOutdated
+from footfall.raw import GroupCommit
+from footfall.settings import Settings
+from footfall.web import openapi
+from footfall.web.door import PATHS, Door, Receive, Scope, Send
+from footfall.web.problems import STATUS_OF_CODE, Problem, problem
+
+logger = logging.getLogger(__name__)
+
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+_ANALYTICS_ERROR = "ANALYTICS_ERROR"
+_REQUEST_ERROR = "REQUEST_ERROR"
+_FORGET_SECONDS = 3600.0
+_encode = msgspec.json.Encoder().encode
+
+
+def application(settings: Settings, url: str) -> Application:
+    """The whole server as one ASGI callable on the store at `url`."""
+    ingest = pool(url, "footfall_ingest", size=4)
+    readers = pool(url, "footfall_reader", size=8)
+    keys = KeyRing(ingest)
+    secrets = Secrets(ingest)
+    commits = GroupCommit(url, settings.max_waiting_events)
+    door = Door(settings, keys, secrets, commits)
+    rest = _Rest(keys, readers)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        with ingest, readers:
+            commits.start()
+            forgetting = asyncio.create_task(_forget_hourly(secrets))
+            try:
+                yield
+            finally:
+                forgetting.cancel()
+                await asyncio.to_thread(commits.close)
+
+    behind = Starlette(
+        routes=rest.routes(),
+        lifespan=lifespan,
+        exception_handlers={HTTPException: _http_error, Exception: _any_error},
+    )
+
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] in PATHS:
+            await door(scope, receive, send)
+        else:
+            await behind(scope, receive, send)
+
+    return serve
+
+
+class _Rest:
+    """Everything but the door."""
+
+    def __init__(self, keys: KeyRing, readers: Pool) -> None:
+        self._keys = keys
+        self._readers = readers
+
+    def routes(self) -> list[Route | Mount]:
+        ui = Path(str(resources.files("footfall.web") / "static" / "swagger-ui"))
+        return [
+            Route("/", lambda _: RedirectResponse("/docs")),
+            Route("/api/tracking/analytics", self.analytics),
+            Route("/api/tracking/test", self.test),
+            Route("/health/live", self.live),
+            Route("/health/ready", self.ready),
+            Route("/openapi.json", lambda _: _json(openapi.document())),
+            Route("/docs", lambda _: HTMLResponse(_docs_page(built=ui.is_dir()))),
+            *([Mount("/docs/ui", StaticFiles(directory=ui))] if ui.is_dir() else []),
+        ]
+
+    def analytics(self, request: Request) -> Response:
+        try:
+            owner = self._owner(request)
+            if owner is None:
+                raise NotAccepted("key_missing", "send a read key as X-Footfall-Key", HTTPStatus.UNAUTHORIZED)
+            if not owner.may_read:
+                raise NotAccepted("key_may_not_read", f"a {owner.kind} key cannot read answers", HTTPStatus.FORBIDDEN)
+            question = {name: request.query_params[name] for name in request.query_params if name != "key"}
+            with reading(self._readers, owner.tenant_hk) as connection:
+                reply = api.track_analytics(connection, question)
+        except Exception as error:  # noqa: BLE001  whatever happens, the caller gets an answer
+            return _refusal(problem(error, _ANALYTICS_ERROR))
+        return _reply(reply)
+
+    def test(self, request: Request) -> Response:
+        try:
+            owner = self._owner(request)
+            with reading(self._readers, owner.tenant_hk if owner else None) as connection:
+                reply = api.track_test(connection)
+        except Exception as error:  # noqa: BLE001  whatever happens, the caller gets an answer
+            return _refusal(problem(error, _REQUEST_ERROR))
+        return _json(reply, HTTPStatus.OK if reply["success"] else HTTPStatus.SERVICE_UNAVAILABLE)
+
+    def live(self, _: Request) -> Response:
+        return _json({"status": "live", "reasons": []})
+
+    def ready(self, _: Request) -> Response:
+        """Ready when the store answers, has this version's schema, and has room for what comes in."""
+        reasons = []
+        try:
+            with self._readers.connection(timeout=2) as connection:
+                require_current(connection, schema.definitions())
+                checks = api.track_test(connection)["data"]["checks"]
+            reasons = [
+                {"code": f"{name}_not_ready", "message": f"no partition of this month for {name}: is a worker running?"}
+                for name, is_good in checks.items()
+                if not is_good
+            ]
+        except (psycopg.Error, PoolTimeout):
+            reasons = [{"code": "store_unavailable", "message": "the store cannot be reached"}]
+        except SchemaOutdated as error:
+            reasons = [{"code": error.code, "message": str(error)}]
+        status = HTTPStatus.SERVICE_UNAVAILABLE if reasons else HTTPStatus.OK
+        return _json({"status": "not ready" if reasons else "ready", "reasons": reasons}, status)
+
+    def _owner(self, request: Request) -> KeyOwner | None:
+        """Whose key the request shows: None without one. Raises NotAccepted ``key_unknown``."""
+        bearer = request.headers.get("authorization", "")
+        key = (
+            request.headers.get("x-footfall-key")
+            or (bearer[7:].strip() if bearer.lower().startswith("bearer ") else "")
+            or request.query_params.get("key")
+        )
+        if not key:
+            return None
+        is_known, owner = self._keys.known(key)
+        if not is_known:
+            owner = self._keys.look_up(key)
+        if owner is None:
+            raise NotAccepted("key_unknown", "this key opens nothing: mistyped or revoked?", HTTPStatus.UNAUTHORIZED)
+        return owner
+
+
+async def _forget_hourly(secrets: Secrets) -> None:
+    while True:
+        await asyncio.sleep(_FORGET_SECONDS)
+        secrets.forget()
+
+
+def _reply(reply: dict[str, Any]) -> Response:
+    if reply["success"]:
+        return _json(reply)
+    code = reply["debug_info"]["error"]
+    return _refusal(Problem(STATUS_OF_CODE[code], code, reply, {"X-Footfall-Reason": code}))
+
+
+def _refusal(refused: Problem) -> Response:
+    return _json(refused.body, refused.status, refused.headers)
+
+
+def _json(body: Any, status: HTTPStatus = HTTPStatus.OK, headers: dict[str, str] | None = None) -> Response:
+    return Response(_encode(body), status, {"Cache-Control": "no-store", **(headers or {})}, "application/json")
+
+
+def _http_error(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101  that is what it is registered for
+    status = HTTPStatus(error.status_code)
+    refused = problem(NotAccepted(status.name.lower(), status.phrase, status), _REQUEST_ERROR)
+    refused.headers.update(error.headers or {})
+    return _refusal(refused)
+
+
+def _any_error(_: Request, error: Exception) -> Response:
+    return _refusal(problem(error, _REQUEST_ERROR))
+
+
+def _docs_page(*, built: bool) -> str:
+    if not built:
+        return (
+            "<!doctype html><title>Footfall API</title><p>The page's scripts are not built (`make setup` does);"
+            ' the description itself is <a href="/openapi.json">openapi.json</a>.'
+        )
+    return (resources.files("footfall.web") / "static" / "docs.html").read_text()

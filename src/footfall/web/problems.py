@@ -1,0 +1,66 @@
+"""Errors as HTTP, in one place: every refusal has the plan's shape, a status, and a stable code in `debug_info.error`."""
+
+import logging
+import uuid
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+
+import psycopg
+import psycopg_pool
+
+from footfall.errors import NotAccepted, StoreUnavailable
+
+logger = logging.getLogger(__name__)
+
+_RETRY_AFTER_SECONDS = 2
+
+# what the api functions answer, and the status that says so over HTTP
+STATUS_OF_CODE = {
+    "tenant_required": HTTPStatus.UNAUTHORIZED,
+    "tenant_mismatch": HTTPStatus.FORBIDDEN,
+    "tenant_unknown": HTTPStatus.NOT_FOUND,
+    "date_invalid": HTTPStatus.BAD_REQUEST,
+    "range_inverted": HTTPStatus.BAD_REQUEST,
+    "range_too_long": HTTPStatus.BAD_REQUEST,
+    "internal": HTTPStatus.INTERNAL_SERVER_ERROR,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A refusal, ready to be sent."""
+
+    status: HTTPStatus
+    code: str
+    body: dict[str, Any]
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+def problem(error: Exception, error_code: str, details: dict[str, Any] | None = None) -> Problem:
+    """Say an error over HTTP. What nobody foresaw is logged under an id and says only that."""
+    if isinstance(error, NotAccepted):
+        return _problem(error.status, error.code, error.message, error_code, details)
+    if isinstance(error, StoreUnavailable | psycopg_pool.PoolTimeout | psycopg_pool.PoolClosed):
+        return _away("store_unavailable", "the store cannot take this now: try again", error_code, details)
+    if isinstance(error, psycopg.errors.QueryCanceled):
+        return _away("query_too_heavy", "the answer takes too long: ask for a shorter range", error_code, details)
+    if isinstance(error, psycopg.OperationalError):
+        return _away("store_unavailable", "the store cannot be reached: try again", error_code, details)
+    error_id = str(uuid.uuid4())
+    logger.error("internal error %s", error_id, exc_info=error)
+    details = {**(details or {}), "error_id": error_id}
+    return _problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", "an internal error", error_code, details)
+
+
+def _away(code: str, message: str, error_code: str, details: dict[str, Any] | None) -> Problem:
+    made = _problem(HTTPStatus.SERVICE_UNAVAILABLE, code, message, error_code, details)
+    made.headers["Retry-After"] = str(_RETRY_AFTER_SECONDS)
+    return made
+
+
+def _problem(
+    status: HTTPStatus, code: str, message: str, error_code: str, details: dict[str, Any] | None
+) -> Problem:
+    body = {"success": False, "message": message, "error_code": error_code, "debug_info": {"error": code, **(details or {})}}
+    return Problem(status, code, body, {"X-Footfall-Reason": code})

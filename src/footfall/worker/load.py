@@ -1,0 +1,75 @@
+"""One load, from the queue into the vault: claim, parse what is new among user agents, stage, load; one transaction."""
+
+import logging
+import time
+from dataclasses import dataclass
+
+import psycopg
+
+from footfall.database import Connection
+from footfall.staging import parse_new_user_agents
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What a load did."""
+
+    events: int
+    loaded: int
+    duplicate: int
+    invalid: int
+    seconds: float
+
+
+def load_pending(connection: Connection, batch_size: int) -> Loaded | None:
+    """Load up to about `batch_size` pending events; None when nothing is pending.
+
+    When the load fails, nothing of it remains, and its batches are noted to be tried again, each alone. Raises
+    psycopg.OperationalError when the store cannot be reached.
+    """
+    started = time.perf_counter()
+    batch_ids: list[int] = []
+    try:
+        with connection.transaction():
+            load_date = _value(connection, "/* worker.load */ SELECT business.claim_batches(%s)", batch_size)
+            if load_date is None:
+                return None
+            batch_ids = [
+                row[0] for row in connection.execute("SELECT batch_id FROM raw.ingest_batch WHERE load_date = %s", (load_date,))
+            ]
+            parse_new_user_agents(connection, _new_user_agents(connection, batch_ids))
+            connection.execute("/* worker.load */ SELECT business.load_claimed(%s)", (load_date,))
+            row = connection.execute(
+                "SELECT sum(event_count)::bigint, sum(loaded_count)::bigint, sum(duplicate_count)::bigint,"
+                " sum(invalid_count)::bigint FROM raw.ingest_batch WHERE load_date = %s",
+                (load_date,),
+            ).fetchone()
+    except psycopg.OperationalError:
+        raise
+    except psycopg.Error as error:
+        logger.exception("a load of %d batches failed", len(batch_ids))
+        connection.execute("SELECT business.fail_batches(%s, %s)", (batch_ids, str(error)))
+        return Loaded(0, 0, 0, 0, time.perf_counter() - started)
+    assert row is not None  # noqa: S101  an aggregate returns one row
+    return Loaded(*row, time.perf_counter() - started)
+
+
+def _new_user_agents(connection: Connection, batch_ids: list[int]) -> list[str]:
+    cursor = connection.execute(
+        "/* worker.load */ SELECT DISTINCT r.user_agent"
+        " FROM raw.ingest_batch b"
+        " JOIN raw.site_tracking_events_r r ON r.batch_id = b.batch_id"
+        "  AND r.raw_event_id BETWEEN b.first_raw_event_id AND b.last_raw_event_id"
+        "  AND r.received_timestamp BETWEEN b.received_from AND b.received_to"
+        " WHERE b.batch_id = ANY (%s) AND r.user_agent IS NOT NULL"
+        "  AND NOT EXISTS (SELECT FROM ref.user_agent a WHERE a.user_agent_hash = util.hash_binary(r.user_agent))",
+        (batch_ids,),
+    )
+    return [row[0] for row in cursor]
+
+
+def _value(connection: Connection, query: str, *parameters: object) -> object:
+    row = connection.execute(query, parameters).fetchone()
+    return None if row is None else row[0]

@@ -1,0 +1,131 @@
+"""The worker: loads what is pending, closes sessions, computes what is due, keeps partitions ahead and secrets short-lived."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from datetime import timedelta
+
+import psycopg
+
+from footfall.database import Connection, connect
+from footfall.settings import Settings
+from footfall.worker.load import load_pending
+
+logger = logging.getLogger(__name__)
+
+_HOUSEKEEPING_SECONDS = 15.0
+_SESSIONS_SECONDS = 2.0
+_REFRESH_SECONDS = 10.0
+_RETRY_SECONDS = 1.0  # between attempts to reach a store that is away
+
+
+def work(url: str, settings: Settings, stop: threading.Event) -> None:
+    """Work until told to stop; outlives a store that goes away. A task under way is finished first."""
+    while not stop.is_set():
+        try:
+            with connect(url, "footfall_worker") as connection:
+                logger.info("working")
+                _work_until_stopped(connection, settings, stop)
+        except psycopg.OperationalError as error:
+            logger.warning("the store cannot be reached: %s", error)
+            stop.wait(_RETRY_SECONDS)
+    logger.info("stopped")
+
+
+def work_once(url: str, settings: Settings) -> int:
+    """Do all that there is to do, and return how many events were loaded. What has to wait for its time is left."""
+    with connect(url, "footfall_worker") as connection:
+        keep_house(connection)
+        events = 0
+        while loaded := load_pending(connection, settings.batch_size):
+            _log(loaded.events, "loaded %d events (%d new)", loaded.events, loaded.loaded)
+            events += loaded.events
+        keep_house(connection)
+        close_sessions(connection)
+        refresh(connection, settings)
+    return events
+
+
+def keep_house(connection: Connection) -> None:
+    """Make the partitions of the coming months, destroy visitor secrets that have lived long enough, keep statistics fresh."""
+    made = _number(connection, "SELECT util.ensure_partitions(util.current_load_date())")
+    _log(made, "made %d partitions", made)
+    destroyed = _number(connection, "SELECT auth.destroy_visitor_secrets(util.current_load_date())")
+    _log(destroyed, "destroyed %d visitor secrets", destroyed)
+    analyzed = _number(connection, "SELECT util.analyze_grown()")
+    _log(analyzed, "analyzed %d tables that had grown", analyzed)
+
+
+def close_sessions(connection: Connection) -> None:
+    """Join the half hours of inferred sessions, and write the details of sessions that are over."""
+    closed = _until_done(connection, "SELECT business.close_sessions(util.current_load_date())")
+    _log(closed, "closed or revised %d sessions", closed)
+
+
+def refresh(connection: Connection, settings: Settings) -> None:
+    """Recompute the visitors, pages and items that are due."""
+    for satellite, seconds in (
+        ("site_visitor_details", settings.visitor_seconds),
+        ("site_page_details", settings.snapshot_seconds),
+        ("business_item_details", settings.snapshot_seconds),
+    ):
+        query = "SELECT business.refresh_due(%s, %s, util.current_load_date())"
+        refreshed = _until_done(connection, query, satellite, timedelta(seconds=seconds))
+        _log(refreshed, "refreshed %d of %s", refreshed, satellite)
+
+
+def _work_until_stopped(connection: Connection, settings: Settings, stop: threading.Event) -> None:
+    tasks: list[_Task] = [
+        _Task(_HOUSEKEEPING_SECONDS, lambda: keep_house(connection)),
+        _Task(_SESSIONS_SECONDS, lambda: close_sessions(connection)),
+        _Task(_REFRESH_SECONDS, lambda: refresh(connection, settings)),
+    ]
+    while not stop.is_set():
+        loaded = load_pending(connection, settings.batch_size)
+        if loaded and loaded.events:
+            logger.info(
+                "loaded %d events in %.2f s: %d new, %d duplicate, %d invalid",
+                loaded.events,
+                loaded.seconds,
+                loaded.loaded,
+                loaded.duplicate,
+                loaded.invalid,
+            )
+        for task in tasks:
+            task.run_if_due()
+        if not loaded:
+            stop.wait(settings.poll_seconds)
+
+
+class _Task:
+    """Something to be done every so often."""
+
+    def __init__(self, seconds: float, action: Callable[[], None]) -> None:
+        self._seconds = seconds
+        self._action = action
+        self._due = time.monotonic()
+
+    def run_if_due(self) -> None:
+        if time.monotonic() >= self._due:
+            self._action()
+            self._due = time.monotonic() + self._seconds
+
+
+def _until_done(connection: Connection, query: str, *parameters: object) -> int:
+    """Repeat a job that takes a limited number of keys at a time until it finds none; returns how many it took."""
+    done = 0
+    while taken := _number(connection, query, *parameters):
+        done += taken
+    return done
+
+
+def _number(connection: Connection, query: str, *parameters: object) -> int:
+    row = connection.execute(f"/* worker.loop */ {query}", parameters).fetchone()  # type: ignore[arg-type]  # a constant of this file
+    return int(row[0]) if row else 0
+
+
+def _log(happened: int, message: str, *values: object) -> None:
+    """What did not happen is not worth a line."""
+    if happened:
+        logger.info(message, *values)
