@@ -132,19 +132,18 @@ def _earliest_changes(vault: Vault, satellite: Satellite) -> str:
     values = ", ".join(
         f"f.{column.source} AS {column.name}" if column.source else f"f.{column.name}" for column in satellite.columns
     )
-    return f"""\
-SELECT DISTINCT ON (s.{key}) s.*, {hash_diff_sql(satellite.compared)} AS hash_diff
+    changes = f"""\
+SELECT s.*, {hash_diff_sql(satellite.compared)} AS hash_diff
 FROM (
-    SELECT f.{key}, f.tenant_hk, f.record_source, {values}
-    FROM {vault.schema}.fresh_events(p_batch_ids, p_load_date) f
-    WHERE f.{key} IS NOT NULL
-) s
-WHERE NOT EXISTS (
-    SELECT FROM {vault.schema}.{satellite.table} c
-    WHERE c.{key} = s.{key} AND c.load_end_date IS NULL
-      AND ({_rank(satellite, "c")}) <= ({_rank(satellite, "s")})
-)
-ORDER BY s.{key}, {_rank(satellite, "s")}"""
+    SELECT DISTINCT ON (f.{key}) f.*
+    FROM (
+        SELECT f.{key}, f.tenant_hk, f.record_source, {values}
+        FROM {vault.schema}.fresh_events(p_batch_ids, p_load_date) f
+        WHERE f.{key} IS NOT NULL
+    ) f
+    ORDER BY f.{key}, {_rank(satellite, "f")}
+) s"""
+    return _against_current(vault, satellite, changes, f"({_rank(satellite, 'c')}) < ({_rank(satellite, 'l')})")
 
 
 # --- computed satellites -----------------------------------------------------------------------------------------------------
@@ -159,12 +158,7 @@ FROM (
     SELECT f.*, 'computed:{satellite.name}' AS record_source
     FROM {vault.schema}.{satellite.name}_of(p_keys, p_load_date) f
 ) s"""
-    unchanged = f"""\
-SELECT c.* FROM (
-{_indent(changes, 4)}
-) c
-LEFT JOIN {vault.schema}.{satellite.table} l ON l.{key} = c.{key} AND l.load_end_date IS NULL
-WHERE l.hash_diff IS DISTINCT FROM c.hash_diff"""
+    changed = _against_current(vault, satellite, changes, "c.hash_diff <> l.hash_diff")
     return f"""\
 -- Recomputes these keys' rows of {satellite.table} as of the load date and writes those that changed; returns how many.
 CREATE OR REPLACE FUNCTION {vault.schema}.refresh_{satellite.name}(p_keys bytea[], p_load_date timestamptz)
@@ -173,12 +167,26 @@ LANGUAGE plpgsql AS $$
 DECLARE
     v_inserted bigint;
 BEGIN
-{_indent(_write_changes(vault, satellite, unchanged), 4)};
+{_indent(_write_changes(vault, satellite, changed), 4)};
     GET DIAGNOSTICS v_inserted = ROW_COUNT;
     RETURN v_inserted;
 END
 $$;
 """
+
+
+def _against_current(vault: Vault, satellite: Satellite, candidates: str, differs: str) -> str:
+    """Of the candidate rows, those whose key has no current row or one that `differs`: one index probe for each key."""
+    key = satellite.hub.hash_key
+    return f"""\
+SELECT c.*, l.load_date AS ended_load_date FROM (
+{_indent(candidates, 4)}
+) c
+LEFT JOIN LATERAL (
+    SELECT o.* FROM {vault.schema}.{satellite.table} o
+    WHERE o.{key} = c.{key} AND o.load_end_date IS NULL LIMIT 1
+) l ON true
+WHERE l.{key} IS NULL OR {differs}"""
 
 
 def _write_changes(vault: Vault, satellite: Satellite, changes: str) -> str:
@@ -193,7 +201,7 @@ WITH changed AS MATERIALIZED (
 {_indent(changes, 4)}
 ), ended AS (
     UPDATE {vault.schema}.{satellite.table} l SET load_end_date = p_load_date
-    FROM changed c WHERE l.{key} = c.{key} AND l.load_end_date IS NULL
+    FROM changed c WHERE l.{key} = c.{key} AND l.load_date = c.ended_load_date
     RETURNING 1
 )
 INSERT INTO {vault.schema}.{satellite.table} ({key}, tenant_hk, load_date, hash_diff, {names}, record_source)

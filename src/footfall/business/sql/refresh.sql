@@ -39,6 +39,24 @@ BEGIN
 END
 $$;
 
+-- The closed sessions of a visitor: those that began with an event of that visitor.
+CREATE OR REPLACE FUNCTION business.visitor_sessions(p_site_visitor_hk bytea)
+RETURNS SETOF business.site_session_details_s
+LANGUAGE sql STABLE AS $$
+    SELECT d.*
+    FROM business.session_visitor_l l
+    CROSS JOIN LATERAL (
+        SELECT c.site_visitor_hk FROM business.site_session_context_s c
+        WHERE c.site_session_hk = l.site_session_hk AND c.load_end_date IS NULL LIMIT 1
+    ) c
+    CROSS JOIN LATERAL (
+        SELECT d.* FROM business.site_session_details_s d
+        WHERE d.site_session_hk = l.site_session_hk AND d.load_end_date IS NULL LIMIT 1
+    ) d
+    WHERE l.site_visitor_hk = p_site_visitor_hk AND c.site_visitor_hk = l.site_visitor_hk AND d.total_events > 0
+    OFFSET 0
+$$;
+
 -- Visitors as computed from their closed sessions; device and language are those of the latest. Definitions: docs/metrics.md.
 CREATE OR REPLACE FUNCTION business.site_visitor_details_of(p_keys bytea[], p_as_of timestamptz)
 RETURNS TABLE (
@@ -53,17 +71,16 @@ LANGUAGE sql STABLE AS $$
            (s.latest).viewport_size, (s.latest).timezone, (s.latest).language, (s.latest).do_not_track,
            s.first_visit, s.last_visit, s.sessions, s.page_views, f.items, w.transactions, w.value, g.segment
     FROM business.site_visitor_h h
-    JOIN auth.tenant_v t ON t.tenant_hk = h.tenant_hk
+    CROSS JOIN LATERAL (SELECT t.currency FROM auth.tenant_v t WHERE t.tenant_hk = h.tenant_hk LIMIT 1) t
     CROSS JOIN LATERAL (
-        SELECT (array_agg(c ORDER BY d.session_start_time DESC, d.site_session_hk))[1] AS latest,
+        SELECT (array_agg(c.context ORDER BY d.session_start_time DESC, d.site_session_hk))[1] AS latest,
                min(d.session_start_time) AS first_visit, max(d.session_start_time) AS last_visit,
                count(*)::integer AS sessions, sum(d.total_page_views)::integer AS page_views
-        FROM business.session_visitor_l l
-        JOIN business.site_session_context_s c
-          ON c.site_session_hk = l.site_session_hk AND c.load_end_date IS NULL AND c.site_visitor_hk = l.site_visitor_hk
-        JOIN business.site_session_details_s d
-          ON d.site_session_hk = l.site_session_hk AND d.load_end_date IS NULL AND d.total_events > 0
-        WHERE l.site_visitor_hk = h.site_visitor_hk
+        FROM business.visitor_sessions(h.site_visitor_hk) d
+        CROSS JOIN LATERAL (
+            SELECT c AS context FROM business.site_session_context_s c
+            WHERE c.site_session_hk = d.site_session_hk AND c.load_end_date IS NULL LIMIT 1
+        ) c
     ) s
     CROSS JOIN LATERAL (
         SELECT count(*) FILTER (WHERE c.is_transaction)::integer AS transactions,
@@ -104,17 +121,11 @@ RETURNS TABLE (root_session_hk bytea, site_event_hk bytea, tenant_hk bytea, even
                event_action text, event_label text, event_value numeric, event_currency text, transaction_id text,
                transaction_funnel_step text, business_item_info jsonb)
 LANGUAGE sql STABLE AS $$
-    SELECT w.root_session_hk, e.site_event_hk, e.tenant_hk, e.event_timestamp, e.event_type, e.event_action, e.event_label,
+    SELECT s.site_session_hk, e.site_event_hk, e.tenant_hk, e.event_timestamp, e.event_type, e.event_action, e.event_label,
            e.event_value, e.event_currency, e.transaction_id, e.transaction_funnel_step, e.business_item_info
-    FROM business.session_visitor_l v
-    JOIN business.site_session_context_s c
-      ON c.site_session_hk = v.site_session_hk AND c.load_end_date IS NULL AND c.site_visitor_hk = v.site_visitor_hk
-    JOIN business.site_session_details_s d
-      ON d.site_session_hk = v.site_session_hk AND d.load_end_date IS NULL AND d.total_events > 0
-    JOIN business.site_session_w w ON w.root_session_hk = d.site_session_hk
-    JOIN business.event_session_l l ON l.site_session_hk = w.site_session_hk
-    JOIN business.site_event_details_s e ON e.site_event_hk = l.site_event_hk AND e.load_end_date IS NULL
-    WHERE v.site_visitor_hk = p_site_visitor_hk
+    FROM business.visitor_sessions(p_site_visitor_hk) s
+    CROSS JOIN LATERAL business.visit_events(s.site_session_hk) e
+    OFFSET 0
 $$;
 
 -- Pages as computed from the sessions that saw them; bots are left out. Definitions: docs/metrics.md.
@@ -126,12 +137,9 @@ RETURNS TABLE (
 )
 LANGUAGE sql STABLE AS $$
     WITH seen AS MATERIALIZED (
-        SELECT DISTINCT w.root_session_hk
+        SELECT DISTINCT v.root_session_hk
         FROM business.event_page_l p
-        JOIN business.event_session_l l
-          ON l.site_event_hk = p.site_event_hk
-         AND l.link_event_session_hk BETWEEN substr(p.site_event_hk, 1, 6) AND util.last_key_of(p.site_event_hk)
-        JOIN business.site_session_w w ON w.site_session_hk = l.site_session_hk
+        CROSS JOIN LATERAL business.visit_of(p.site_event_hk) AS v(root_session_hk)
         WHERE p.site_page_hk = ANY (p_keys)
     ), event AS MATERIALIZED (
         -- every event of those sessions, in order, with the number of the page view that it belongs to
@@ -142,14 +150,20 @@ LANGUAGE sql STABLE AS $$
                max(d.event_timestamp) FILTER (WHERE d.event_type = 'transaction_step' AND d.event_action = 'complete')
                    OVER (PARTITION BY s.root_session_hk) AS completed_at
         FROM seen s
-        JOIN business.site_session_w w ON w.root_session_hk = s.root_session_hk
-        JOIN business.event_session_l l ON l.site_session_hk = w.site_session_hk
-        JOIN business.site_event_details_s d ON d.site_event_hk = l.site_event_hk AND d.load_end_date IS NULL
-        LEFT JOIN business.event_page_l p
-          ON p.site_event_hk = d.site_event_hk
-         AND p.link_event_page_hk BETWEEN substr(d.site_event_hk, 1, 6) AND util.last_key_of(d.site_event_hk)
-        LEFT JOIN business.site_session_context_s c ON c.site_session_hk = s.root_session_hk AND c.load_end_date IS NULL
-        LEFT JOIN business.site_session_details_s e ON e.site_session_hk = s.root_session_hk AND e.load_end_date IS NULL
+        CROSS JOIN LATERAL business.visit_events(s.root_session_hk) d
+        LEFT JOIN LATERAL (
+            SELECT p.site_page_hk FROM business.event_page_l p
+            WHERE p.site_event_hk = d.site_event_hk
+              AND p.link_event_page_hk BETWEEN substr(d.site_event_hk, 1, 6) AND util.last_key_of(d.site_event_hk) LIMIT 1
+        ) p ON true
+        LEFT JOIN LATERAL (
+            SELECT c.site_visitor_hk FROM business.site_session_context_s c
+            WHERE c.site_session_hk = s.root_session_hk AND c.load_end_date IS NULL LIMIT 1
+        ) c ON true
+        LEFT JOIN LATERAL (
+            SELECT e.is_bounce FROM business.site_session_details_s e
+            WHERE e.site_session_hk = s.root_session_hk AND e.load_end_date IS NULL LIMIT 1
+        ) e ON true
         WHERE d.traffic_class = 'human'
     ), measured AS (
         SELECT e.*, e.event_type = 'page_view' AS is_view,
@@ -160,13 +174,14 @@ LANGUAGE sql STABLE AS $$
                min(e.event_timestamp) OVER (PARTITION BY e.root_session_hk, e.site_page_hk) AS first_seen
         FROM event e
     )
-    SELECT h.site_page_hk, h.tenant_hk, h.site_page_bk, m.title, a.path, a.host, staging.page_category(a.path),
-           staging.page_type(a.path), coalesce(m.views, 0), coalesce(m.visitors, 0), m.seconds, m.bounce_rate, m.conversion_rate
+    SELECT h.site_page_hk, h.tenant_hk, h.site_page_bk, m.title, a.path, a.host, g.page_class[1],
+           g.page_class[2], coalesce(m.views, 0), coalesce(m.visitors, 0), m.seconds, m.bounce_rate, m.conversion_rate
     FROM business.site_page_h h
     CROSS JOIN LATERAL (
         SELECT nullif(split_part(h.site_page_bk, '/', 1), '') AS host,
                regexp_replace(substr(h.site_page_bk, strpos(h.site_page_bk, '/')), '\?.*$', '') AS path
     ) a
+    CROSS JOIN LATERAL (SELECT staging.page_class(a.path) AS page_class) g
     LEFT JOIN (
         SELECT m.site_page_hk, count(*) FILTER (WHERE m.is_view)::integer AS views,
                count(DISTINCT m.site_visitor_hk)::integer AS visitors,
@@ -196,14 +211,14 @@ RETURNS TABLE (
 )
 LANGUAGE sql STABLE AS $$
     WITH event AS MATERIALIZED (
-        SELECT i.business_item_hk, w.root_session_hk, d.event_timestamp, d.site_event_hk, d.event_currency,
+        SELECT i.business_item_hk, v.root_session_hk, d.event_timestamp, d.site_event_hk, d.event_currency,
                d.business_item_info AS info, d.event_type = 'item_interaction' AND d.traffic_class = 'human' AS is_interaction
         FROM business.event_business_item_l i
-        JOIN business.site_event_details_s d ON d.site_event_hk = i.site_event_hk AND d.load_end_date IS NULL
-        JOIN business.event_session_l l
-          ON l.site_event_hk = i.site_event_hk
-         AND l.link_event_session_hk BETWEEN substr(i.site_event_hk, 1, 6) AND util.last_key_of(i.site_event_hk)
-        JOIN business.site_session_w w ON w.site_session_hk = l.site_session_hk
+        CROSS JOIN LATERAL (
+            SELECT d.* FROM business.site_event_details_s d
+            WHERE d.site_event_hk = i.site_event_hk LIMIT 1
+        ) d
+        CROSS JOIN LATERAL business.visit_of(i.site_event_hk) AS v(root_session_hk)
         WHERE i.business_item_hk = ANY (p_keys)
     ), described AS (
         -- each description from the latest event that carries it
@@ -226,10 +241,8 @@ LANGUAGE sql STABLE AS $$
     ), outcome AS (
         -- sessions with the item, and those of them that completed a transaction after that
         SELECT m.business_item_hk, count(*) AS sessions, count(*) FILTER (WHERE EXISTS (
-                   SELECT FROM business.site_session_w w
-                   JOIN business.event_session_l l ON l.site_session_hk = w.site_session_hk
-                   JOIN business.site_event_details_s d ON d.site_event_hk = l.site_event_hk AND d.load_end_date IS NULL
-                   WHERE w.root_session_hk = m.root_session_hk AND d.event_timestamp >= m.first_met
+                   SELECT FROM business.visit_events(m.root_session_hk) d
+                   WHERE d.event_timestamp >= m.first_met
                      AND d.event_type = 'transaction_step' AND d.event_action = 'complete'))::integer AS converted
         FROM (SELECT e.business_item_hk, e.root_session_hk, min(e.event_timestamp) AS first_met
               FROM event e WHERE e.is_interaction GROUP BY 1, 2) m

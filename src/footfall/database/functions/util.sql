@@ -46,16 +46,18 @@ LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
 DECLARE
     v_offset constant text := '(Z|[+-][0-9]{2}(:?[0-9]{2})?)';
 BEGIN
-    IF p_text ~ '^[0-9]{12,14}(\.[0-9]{1,9})?$' THEN
+    IF substr(p_text, 5, 1) = '-' THEN
+        IF p_text ~ ('^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?' || v_offset || '?$') THEN
+            p_text := p_text || CASE WHEN p_text ~ (v_offset || '$') THEN '' ELSE 'Z' END;
+            -- digits of the right shape may still be no date: 2024-02-30
+            IF pg_input_is_valid(p_text, 'timestamptz') THEN
+                RETURN p_text::timestamptz;
+            END IF;
+        END IF;
+    ELSIF p_text ~ '^[0-9]{12,14}(\.[0-9]{1,9})?$' THEN
         RETURN to_timestamp(p_text::numeric / 1000);
     ELSIF p_text ~ '^[0-9]{9,11}(\.[0-9]{1,9})?$' THEN
         RETURN to_timestamp(p_text::numeric);
-    ELSIF p_text ~ ('^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?' || v_offset || '?$') THEN
-        p_text := p_text || CASE WHEN p_text ~ (v_offset || '$') THEN '' ELSE 'Z' END;
-        -- digits of the right shape may still be no date: 2024-02-30
-        IF pg_input_is_valid(p_text, 'timestamptz') THEN
-            RETURN p_text::timestamptz;
-        END IF;
     END IF;
     RETURN NULL;
 END

@@ -14,4 +14,4 @@ SELECT r.raw_event_id, r.tenant_id, r.received_timestamp, r.client_ip, r.user_ag
 FROM raw.site_tracking_events_r r
 JOIN raw.ingest_batch b ON b.batch_id = r.batch_id
 LEFT JOIN staging.site_events_staging s ON s.raw_event_id = r.raw_event_id AND s.received_timestamp = r.received_timestamp
-LEFT JOIN business.site_event_details_s d ON d.site_event_hk = s.site_event_hk AND d.load_end_date IS NULL;
+LEFT JOIN business.site_event_details_s d ON d.site_event_hk = s.site_event_hk;

@@ -124,7 +124,7 @@ BEGIN
                coalesce(p.sent_utm_medium, staging.query_value(p.page[5], 'utm_medium')) AS utm_medium,
                coalesce(p.sent_utm_campaign, staging.query_value(p.page[5], 'utm_campaign')) AS utm_campaign,
                p.page[5] ~ '(^|&)(gclid|gbraid|wbraid|msclkid|dclid|ttclid|twclid|li_fat_id)=[^&]' AS has_click_id,
-               staging.page_query(p.page[5], t.page_query_keys) AS page_query,
+               CASE WHEN cardinality(t.page_query_keys) > 0 THEN staging.page_query(p.page[5], t.page_query_keys) END AS page_query,
                a.device_type AS agent_device_type, a.browser_name AS agent_browser_name, a.browser_version,
                a.operating_system, coalesce(a.traffic_class, 'human') AS traffic_class
         FROM parsed p
@@ -146,9 +146,10 @@ BEGIN
             UNION
             SELECT lower(utm_source COLLATE "C") FROM typed WHERE utm_source IS NOT NULL
         ) n
+        CROSS JOIN LATERAL (SELECT staging.referrer_names(n.name) AS hosts OFFSET 0) h
         CROSS JOIN LATERAL (
             SELECT r.source, r.channel FROM ref.referrer r
-            WHERE r.host = ANY (staging.referrer_names(n.name)) OR r.source = n.name
+            WHERE r.host = ANY (h.hosts) OR r.source = n.name
             ORDER BY length(r.host) DESC, r.host LIMIT 1
         ) r
     ),
@@ -186,8 +187,8 @@ BEGIN
                    CASE WHEN length(c.page) > 2000 THEN left(c.page, 1900) || '#' || left(encode(util.hash_binary(c.page), 'hex'), 16)
                         ELSE c.page END END AS page_bk,
                CASE WHEN t.page_path IS NOT NULL THEN jsonb_strip_nulls(jsonb_build_object(
-                   'host', t.page_host, 'path', left(t.page_path, 2000), 'category', staging.page_category(t.page_path),
-                   'type', staging.page_type(t.page_path))) END AS page_info,
+                   'host', t.page_host, 'path', left(t.page_path, 2000), 'category', g.page_class[1],
+                   'type', g.page_class[2])) END AS page_info,
                CASE WHEN NOT t.no_track THEN nullif(jsonb_strip_nulls(jsonb_build_object(
                    'device_type', CASE WHEN t.sent_device_type IN ('mobile', 'tablet', 'desktop') THEN t.sent_device_type
                                        ELSE t.agent_device_type END,
@@ -209,10 +210,11 @@ BEGIN
                    ) AS item_key
             FROM (SELECT lower(coalesce(t.sent_item_type, t.default_item_type) COLLATE "C") AS item_type) q
         ) i
+        CROSS JOIN LATERAL (SELECT staging.page_class(t.page_path) AS page_class OFFSET 0) g
         CROSS JOIN LATERAL (
             SELECT staging.origin(t.utm_source, t.utm_medium, t.has_click_id,
                                   CASE WHEN t.referrer_host IS DISTINCT FROM t.page_host THEN t.referrer_host END,
-                                  (SELECT referrers FROM known)) AS origin
+                                  (SELECT referrers FROM known)) AS origin OFFSET 0
         ) o
     ),
     -- business keys that need other business keys; an INVALID event gets none, and so nothing of it reaches the vault
