@@ -74,8 +74,9 @@ class GroupCommit:
                 with connect(self._url, "footfall_ingest") as connection:
                     self._land_until_closed(connection)
                 return
-            except psycopg.OperationalError as error:
-                logger.warning("the store cannot be reached: %s", error)
+            except psycopg.Error as error:
+                # away, or without a partition for this month: either way nothing is acknowledged until it is mended
+                logger.warning("the store does not take events: %s", error)
                 if self._refuse_waiting():
                     return
                 threading.Event().wait(_RETRY_SECONDS)

@@ -91,8 +91,10 @@ def jsonb_text(value: Any) -> str:
             return json.dumps(value)
         case str():
             return json.dumps(value, ensure_ascii=False)
-        case int() | Decimal():
-            return f"{value:f}".removeprefix("-") if value == 0 else f"{value:f}"
+        case int():
+            return str(value)
+        case Decimal():
+            return f"{abs(value):f}" if value == 0 else f"{value:f}"  # a numeric has no negative zero
         case Mapping():
             by_length = sorted(value.items(), key=lambda item: (len(item[0].encode()), item[0].encode()))
             return "{" + ", ".join(f"{jsonb_text(key)}: {jsonb_text(item)}" for key, item in by_length) + "}"

@@ -19,7 +19,7 @@ BEGIN
 END
 $$;
 
--- Claims pending ingest batches, oldest first, until they hold p_batch_size events, and opens a load for them. Batches that
+-- Claims pending ingest batches, oldest first, those that failed before after all others, until they hold p_batch_size events, and opens a load for them. Batches that
 -- another worker holds are passed over. NULL when nothing is pending. The claim ends with the transaction: a worker that dies
 -- leaves its batches pending.
 CREATE OR REPLACE FUNCTION business.claim_batches(p_batch_size integer) RETURNS timestamptz
@@ -34,7 +34,7 @@ BEGIN
     OPEN v_pending NO SCROLL FOR
         SELECT b.batch_id, b.event_count, b.retry_count FROM raw.ingest_batch b
         WHERE b.processing_status = 'PENDING' AND b.next_attempt_at <= util.current_load_date()
-        ORDER BY b.batch_id
+        ORDER BY b.next_attempt_at, b.batch_id
         FOR UPDATE SKIP LOCKED;
     WHILE v_events < p_batch_size LOOP
         FETCH v_pending INTO v_batch;

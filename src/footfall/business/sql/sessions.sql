@@ -106,9 +106,24 @@ BEGIN
     FROM unnest(v_members, v_touched) AS s(site_session_hk, touched_load_date)
     WHERE w.site_session_hk = s.site_session_hk AND w.touched_load_date = s.touched_load_date AND w.is_open;
 
+    -- whoever and whatever these sessions met has new figures: bounces, time on page and conversions are known only now
     INSERT INTO business.refresh_w (satellite, hash_key, load_date, tenant_hk)
     SELECT DISTINCT 'site_visitor_details', l.site_visitor_hk, v_load_date, l.tenant_hk
     FROM business.session_visitor_l l WHERE l.site_session_hk = ANY (v_members || v_moved)
+    UNION
+    SELECT m.satellite, m.hash_key, v_load_date, e.tenant_hk
+    FROM unnest(v_closed || v_moved) AS s(site_session_hk)
+    CROSS JOIN LATERAL business.visit_events(s.site_session_hk) e
+    CROSS JOIN LATERAL (
+        SELECT 'site_page_details' AS satellite, p.site_page_hk AS hash_key FROM business.event_page_l p
+        WHERE p.site_event_hk = e.site_event_hk
+          AND p.link_event_page_hk BETWEEN substr(e.site_event_hk, 1, 6) AND util.last_key_of(e.site_event_hk)
+        UNION ALL
+        SELECT 'business_item_details', i.business_item_hk FROM business.event_business_item_l i
+        WHERE i.site_event_hk = e.site_event_hk AND e.business_item_info IS NOT NULL
+          AND i.link_event_business_item_hk BETWEEN substr(e.site_event_hk, 1, 6) AND util.last_key_of(e.site_event_hk)
+        OFFSET 0
+    ) m
     ON CONFLICT DO NOTHING;
     RETURN cardinality(v_closed) + cardinality(v_moved);
 END

@@ -46,7 +46,7 @@ COMMENT ON TABLE raw.ingest_batch IS 'The queue, and its memory: one tenant''s e
 COMMENT ON COLUMN raw.ingest_batch.load_date IS 'of the load that took it: raw.load_batch';
 COMMENT ON COLUMN raw.ingest_batch.processing_status IS 'PROCESSING is seen only inside the loading transaction: a dead worker leaves PENDING';
 -- Usage: business.claim_batches
-CREATE INDEX ingest_batch_pending ON raw.ingest_batch (batch_id) WHERE processing_status = 'PENDING';
+CREATE INDEX ingest_batch_pending ON raw.ingest_batch (next_attempt_at, batch_id) WHERE processing_status = 'PENDING';
 -- Usage: api.event_balance_v, one tenant's hours
 CREATE INDEX ingest_batch_tenant_hour ON raw.ingest_batch (tenant_hk, received_from);
 

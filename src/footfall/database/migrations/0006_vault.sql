@@ -1,4 +1,4 @@
--- Rendered from footfall.business.model at this migration: hubs, links, satellites.
+-- The vault's tables as footfall.business.model declared them at this migration.
 
 CREATE TABLE business.site_session_h (
     site_session_hk bytea NOT NULL,

@@ -1,0 +1,97 @@
+"""Every test runs on a real PostgreSQL, in a database of its own, copied from a template that was deployed once."""
+
+import itertools
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from site_under_test import NOON, Site
+
+from footfall import schema
+from footfall.database import Connection, EmbeddedStore, connect
+
+_TEMPLATE = "footfall_template"
+_numbers = itertools.count()
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A PostgreSQL server for the whole run: the embedded one, or the one that FOOTFALL_TEST_SERVER names."""
+    if url := os.environ.get("FOOTFALL_TEST_SERVER"):
+        yield url
+        return
+    with EmbeddedStore(tmp_path_factory.mktemp("server")) as store:
+        with psycopg.connect(store.url, autocommit=True) as connection:
+            # what is lost in a crash of the tests is not missed
+            for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+                connection.execute(f"ALTER SYSTEM SET {setting} = off")
+            connection.execute("SELECT pg_reload_conf()")
+        yield store.url
+
+
+@pytest.fixture(scope="session")
+def template(server: str) -> str:
+    """The name of a database with the schema of this version."""
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE IF EXISTS {_TEMPLATE}")
+        connection.execute(f"CREATE DATABASE {_TEMPLATE} ENCODING 'UTF8' TEMPLATE template0")
+    with connect(_url_of(server, _TEMPLATE)) as connection:
+        schema.deploy(connection)
+        connection.execute("SELECT util.ensure_partitions(%s)", (NOON,))
+    return _TEMPLATE
+
+
+@pytest.fixture
+def url(server: str, template: str) -> Iterator[str]:
+    """The URL of a fresh database."""
+    yield from _database(server, template)
+
+
+@pytest.fixture(scope="module")
+def module_url(server: str, template: str) -> Iterator[str]:
+    """The URL of a database that the tests of a module share: for properties, whose examples bring tenants of their own."""
+    yield from _database(server, template)
+
+
+@pytest.fixture
+def owner(url: str) -> Iterator[Connection]:
+    """A connection as the schema's owner, a superuser."""
+    with connect(url) as connection:
+        yield connection
+
+
+@pytest.fixture
+def worker(url: str) -> Iterator[Connection]:
+    """A connection in the worker's role."""
+    with connect(url, "footfall_worker") as connection:
+        yield connection
+
+
+@pytest.fixture
+def site(worker: Connection) -> Site:
+    """A tenant with its site, driven from SQL."""
+    return Site(worker, "acme")
+
+
+@pytest.fixture
+def shared_data() -> Path:
+    """Real data beside the checkout; a test that needs it is skipped where it is not."""
+    folder = Path(__file__).parents[2] / "shared" / "data"
+    if not folder.exists():
+        pytest.skip("../shared/data is not here: it comes with the developers' machines, not with a clone")
+    return folder
+
+
+def _database(server: str, template: str) -> Iterator[str]:
+    name = f"footfall_test_{os.getpid()}_{next(_numbers)}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+    yield _url_of(server, name)
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _url_of(server: str, database: str) -> str:
+    return psycopg.conninfo.make_conninfo(server, dbname=database)

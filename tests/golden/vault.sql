@@ -1,0 +1,792 @@
+CREATE TABLE business.site_session_h (
+    site_session_hk bytea NOT NULL,
+    site_session_bk text NOT NULL,
+    tenant_hk bytea NOT NULL,
+    load_date timestamptz NOT NULL,
+    record_source varchar(100) NOT NULL,
+    PRIMARY KEY (site_session_hk)
+);
+COMMENT ON TABLE business.site_session_h IS 'A visit. Business key: the session id as sent; else session_<epoch of the half hour>_<visitor>, the visitor''s events of one half hour, joined to neighbouring half hours by site_session_same_as_s when less than 30 minutes of silence lie between.';
+
+CREATE TABLE business.site_visitor_h (
+    site_visitor_hk bytea NOT NULL,
+    site_visitor_bk text NOT NULL,
+    tenant_hk bytea NOT NULL,
+    load_date timestamptz NOT NULL,
+    record_source varchar(100) NOT NULL,
+    PRIMARY KEY (site_visitor_hk)
+);
+COMMENT ON TABLE business.site_visitor_h IS 'A browser or person. Business key: the visitor id that the site sent with consent; else v_<keyed hash of address and user agent under the tenant''s secret of the day>.';
+
+CREATE TABLE business.site_event_h (
+    site_event_hk bytea NOT NULL,
+    site_event_bk text NOT NULL,
+    tenant_hk bytea NOT NULL,
+    load_date timestamptz NOT NULL,
+    record_source varchar(100) NOT NULL,
+    PRIMARY KEY (site_event_hk)
+) PARTITION BY RANGE (site_event_hk);
+COMMENT ON TABLE business.site_event_h IS 'Something that happened. Business key: evt_<ms>_<event id>; without an event id evt_<ms>_<session id>_<type>_<fingerprint>.';
+
+CREATE TABLE business.site_page_h (
+    site_page_hk bytea NOT NULL,
+    site_page_bk text NOT NULL,
+    tenant_hk bytea NOT NULL,
+    load_date timestamptz NOT NULL,
+    record_source varchar(100) NOT NULL,
+    PRIMARY KEY (site_page_hk)
+);
+COMMENT ON TABLE business.site_page_h IS 'A page or screen. Business key: host and path, normalised; of the query only the keys that the tenant allows.';
+
+CREATE TABLE business.business_item_h (
+    business_item_hk bytea NOT NULL,
+    business_item_bk text NOT NULL,
+    tenant_hk bytea NOT NULL,
+    load_date timestamptz NOT NULL,
+    record_source varchar(100) NOT NULL,
+    PRIMARY KEY (business_item_hk)
+);
+COMMENT ON TABLE business.business_item_h IS 'What the business offers: product, service, article, feature, course. Business key: <item type>:<item id>.';
+
+CREATE TABLE business.session_visitor_l (
+    link_session_visitor_hk bytea NOT NULL,
+    site_session_hk bytea NOT NULL,
+    site_visitor_hk bytea NOT NULL,
+    tenant_hk bytea NOT NULL,
+    load_date timestamptz NOT NULL,
+    record_source varchar(100) NOT NULL,
+    PRIMARY KEY (link_session_visitor_hk)
+);
+COMMENT ON TABLE business.session_visitor_l IS 'Who was seen in a session.';
+
+CREATE TABLE business.event_session_l (
+    link_event_session_hk bytea NOT NULL,
+    site_event_hk bytea NOT NULL,
+    site_session_hk bytea NOT NULL,
+    tenant_hk bytea NOT NULL,
+    load_date timestamptz NOT NULL,
+    record_source varchar(100) NOT NULL,
+    PRIMARY KEY (link_event_session_hk)
+) PARTITION BY RANGE (link_event_session_hk);
+COMMENT ON TABLE business.event_session_l IS 'The session an event belongs to.';
+
+CREATE TABLE business.event_page_l (
+    link_event_page_hk bytea NOT NULL,
+    site_event_hk bytea NOT NULL,
+    site_page_hk bytea NOT NULL,
+    tenant_hk bytea NOT NULL,
+    load_date timestamptz NOT NULL,
+    record_source varchar(100) NOT NULL,
+    PRIMARY KEY (link_event_page_hk)
+) PARTITION BY RANGE (link_event_page_hk);
+COMMENT ON TABLE business.event_page_l IS 'The page an event happened on.';
+
+CREATE TABLE business.event_business_item_l (
+    link_event_business_item_hk bytea NOT NULL,
+    site_event_hk bytea NOT NULL,
+    business_item_hk bytea NOT NULL,
+    tenant_hk bytea NOT NULL,
+    load_date timestamptz NOT NULL,
+    record_source varchar(100) NOT NULL,
+    PRIMARY KEY (link_event_business_item_hk)
+) PARTITION BY RANGE (link_event_business_item_hk);
+COMMENT ON TABLE business.event_business_item_l IS 'The item an event is about.';
+
+CREATE TABLE business.site_session_details_s (
+    site_session_hk bytea NOT NULL,
+    tenant_hk bytea NOT NULL,
+    load_date timestamptz NOT NULL,
+    load_end_date timestamptz,
+    hash_diff bytea NOT NULL,
+    session_start_time timestamptz NOT NULL,
+    session_end_time timestamptz,
+    total_page_views integer,
+    total_events integer,
+    session_duration_seconds integer,
+    entry_page_url text,
+    exit_page_url text,
+    referrer_url text,
+    utm_source varchar(100),
+    utm_medium varchar(100),
+    utm_campaign varchar(100),
+    is_bounce boolean,
+    items_viewed text[],
+    transaction_attempted boolean,
+    transaction_completed boolean,
+    total_conversion_value numeric(18,4),
+    business_context jsonb,
+    traffic_class varchar(10) NOT NULL,
+    record_source varchar(100) NOT NULL,
+    PRIMARY KEY (site_session_hk, load_date)
+);
+COMMENT ON TABLE business.site_session_details_s IS 'A session when it is over, and again when a late event changes it.';
+-- Usage: exactly one current row for each key, and the way to it
+CREATE UNIQUE INDEX site_session_details_s_current ON business.site_session_details_s (site_session_hk) WHERE load_end_date IS NULL;
+COMMENT ON COLUMN business.site_session_details_s.session_start_time IS 'first event';
+COMMENT ON COLUMN business.site_session_details_s.session_end_time IS 'last event';
+COMMENT ON COLUMN business.site_session_details_s.total_events IS '0 for a half hour that turned out to continue another session';
+COMMENT ON COLUMN business.site_session_details_s.session_duration_seconds IS 'last minus first event';
+COMMENT ON COLUMN business.site_session_details_s.entry_page_url IS 'page of the first page view';
+COMMENT ON COLUMN business.site_session_details_s.exit_page_url IS 'page of the last page view';
+COMMENT ON COLUMN business.site_session_details_s.is_bounce IS 'one page view and no item, transaction or contact event';
+COMMENT ON COLUMN business.site_session_details_s.items_viewed IS 'business keys of the items, sorted, at most 100';
+COMMENT ON COLUMN business.site_session_details_s.transaction_attempted IS 'a transaction step of any kind';
+COMMENT ON COLUMN business.site_session_details_s.total_conversion_value IS 'value of the conversions, in the tenant''s currency';
+COMMENT ON COLUMN business.site_session_details_s.business_context IS 'industry, funnels reached, contacts, values in other currencies';
+COMMENT ON COLUMN business.site_session_details_s.traffic_class IS '+ human or bot';
+
+CREATE TABLE business.site_visitor_details_s (
+    site_visitor_hk bytea NOT NULL,
+    tenant_hk bytea NOT NULL,
+    load_date timestamptz NOT NULL,
+    load_end_date timestamptz,
+    hash_diff bytea NOT NULL,
+    visitor_ip_hash varchar(64),
+    user_agent text,
+    device_type varchar(20),
+    browser_name varchar(50),
+    browser_version varchar(20),
+    operating_system varchar(50),
+    screen_resolution varchar(20),
+    viewport_size varchar(20),
+    timezone varchar(50),
+    language varchar(10),
+    do_not_track boolean,
+    first_visit_date timestamptz,
+    last_visit_date timestamptz,
+    total_sessions integer,
+    total_page_views integer,
+    favorite_items text[],
+    total_transactions integer,
+    lifetime_value numeric(18,4),
+    visitor_segment varchar(100),
+    record_source varchar(100) NOT NULL,
+    PRIMARY KEY (site_visitor_hk, load_date)
+);
+COMMENT ON TABLE business.site_visitor_details_s IS 'A visitor over all closed sessions, at most one row a day.';
+-- Usage: exactly one current row for each key, and the way to it
+CREATE UNIQUE INDEX site_visitor_details_s_current ON business.site_visitor_details_s (site_visitor_hk) WHERE load_end_date IS NULL;
+COMMENT ON COLUMN business.site_visitor_details_s.visitor_ip_hash IS 'of the latest session';
+COMMENT ON COLUMN business.site_visitor_details_s.user_agent IS 'of the latest session';
+COMMENT ON COLUMN business.site_visitor_details_s.device_type IS 'mobile, tablet, desktop';
+COMMENT ON COLUMN business.site_visitor_details_s.first_visit_date IS 'start of the first session';
+COMMENT ON COLUMN business.site_visitor_details_s.last_visit_date IS 'start of the latest session';
+COMMENT ON COLUMN business.site_visitor_details_s.favorite_items IS 'business keys of the five items with most interactions';
+COMMENT ON COLUMN business.site_visitor_details_s.total_transactions IS 'completed';
+COMMENT ON COLUMN business.site_visitor_details_s.lifetime_value IS 'value of all conversions, in the tenant''s currency';
+COMMENT ON COLUMN business.site_visitor_details_s.visitor_segment IS 'the first of the tenant''s segment rules that matches';
+
+CREATE TABLE business.site_event_details_s (
+    site_event_hk bytea NOT NULL,
+    tenant_hk bytea NOT NULL,
+    load_date timestamptz NOT NULL,
+    load_end_date timestamptz,
+    hash_diff bytea NOT NULL,
+    event_timestamp timestamptz NOT NULL,
+    event_type varchar(50) NOT NULL,
+    event_category varchar(50) NOT NULL,
+    event_action varchar(50) NOT NULL,
+    event_label varchar(255),
+    event_value numeric(18,4),
+    event_currency varchar(10),
+    page_url text,
+    page_title varchar(255),
+    page_referrer text,
+    scroll_depth integer,
+    time_on_page integer,
+    click_x integer,
+    click_y integer,
+    business_item_type varchar(100),
+    business_item_info jsonb,
+    transaction_id varchar(255),
+    transaction_funnel_step varchar(50),
+    conversion_funnel_stage varchar(50),
+    traffic_class varchar(10) NOT NULL,
+    custom_properties jsonb,
+    raw_event_id bigint NOT NULL,
+    record_source varchar(100) NOT NULL,
+    PRIMARY KEY (site_event_hk, load_date)
+) PARTITION BY RANGE (site_event_hk);
+COMMENT ON TABLE business.site_event_details_s IS 'What happened: the facts of an event as validated and enriched.';
+COMMENT ON COLUMN business.site_event_details_s.event_timestamp IS 'when it happened, by the client''s clock';
+COMMENT ON COLUMN business.site_event_details_s.event_type IS 'page_view, item_interaction, transaction_step, contact_interaction, …';
+COMMENT ON COLUMN business.site_event_details_s.event_category IS 'items, transactions, contact, navigation, engagement';
+COMMENT ON COLUMN business.site_event_details_s.event_action IS 'view, click, submit, start, progress, complete, abandon';
+COMMENT ON COLUMN business.site_event_details_s.event_label IS 'item name, button id, form name, step name';
+COMMENT ON COLUMN business.site_event_details_s.event_value IS 'value in event_currency';
+COMMENT ON COLUMN business.site_event_details_s.event_currency IS '+ ISO 4217 code of event_value and of the item''s value';
+COMMENT ON COLUMN business.site_event_details_s.page_url IS 'as sent, cut at 2000 characters';
+COMMENT ON COLUMN business.site_event_details_s.page_title IS 'document title';
+COMMENT ON COLUMN business.site_event_details_s.page_referrer IS 'where the visitor came from, cut at 2000 characters';
+COMMENT ON COLUMN business.site_event_details_s.scroll_depth IS 'percent of the page, 0-100';
+COMMENT ON COLUMN business.site_event_details_s.time_on_page IS 'seconds of attention, as the client measured it';
+COMMENT ON COLUMN business.site_event_details_s.click_x IS 'CSS pixels from the left';
+COMMENT ON COLUMN business.site_event_details_s.click_y IS 'CSS pixels from the top';
+COMMENT ON COLUMN business.site_event_details_s.business_item_type IS 'product, service, article, feature, …';
+COMMENT ON COLUMN business.site_event_details_s.business_item_info IS '+ the item as this event described it: key, id, name, category, value, …';
+COMMENT ON COLUMN business.site_event_details_s.transaction_id IS '+ order or application number; a step repeated under one number counts once';
+COMMENT ON COLUMN business.site_event_details_s.transaction_funnel_step IS 'checkout_step, signup_step, onboarding_step, …';
+COMMENT ON COLUMN business.site_event_details_s.conversion_funnel_stage IS 'awareness, consideration, conversion, retention';
+COMMENT ON COLUMN business.site_event_details_s.traffic_class IS '+ human or bot';
+COMMENT ON COLUMN business.site_event_details_s.custom_properties IS 'the client''s `properties` object';
+COMMENT ON COLUMN business.site_event_details_s.raw_event_id IS '+ the raw event it was loaded from';
+
+CREATE TABLE business.site_page_details_s (
+    site_page_hk bytea NOT NULL,
+    tenant_hk bytea NOT NULL,
+    load_date timestamptz NOT NULL,
+    load_end_date timestamptz,
+    hash_diff bytea NOT NULL,
+    page_url text NOT NULL,
+    page_title varchar(255),
+    page_path text,
+    page_hostname varchar(253),
+    page_category varchar(50),
+    page_type varchar(50),
+    total_views integer,
+    unique_visitors integer,
+    avg_time_on_page integer,
+    bounce_rate numeric(5,2),
+    conversion_rate numeric(5,2),
+    record_source varchar(100) NOT NULL,
+    PRIMARY KEY (site_page_hk, load_date)
+);
+COMMENT ON TABLE business.site_page_details_s IS 'A page at a snapshot.';
+-- Usage: exactly one current row for each key, and the way to it
+CREATE UNIQUE INDEX site_page_details_s_current ON business.site_page_details_s (site_page_hk) WHERE load_end_date IS NULL;
+COMMENT ON COLUMN business.site_page_details_s.page_url IS 'the canonical address';
+COMMENT ON COLUMN business.site_page_details_s.page_title IS 'the most frequent title';
+COMMENT ON COLUMN business.site_page_details_s.page_category IS 'products, articles, features, about, contact';
+COMMENT ON COLUMN business.site_page_details_s.page_type IS 'landing, category, detail, checkout, content';
+COMMENT ON COLUMN business.site_page_details_s.total_views IS 'page views';
+COMMENT ON COLUMN business.site_page_details_s.avg_time_on_page IS 'seconds, over the views for which it is known';
+COMMENT ON COLUMN business.site_page_details_s.bounce_rate IS 'percent of the sessions that entered here';
+COMMENT ON COLUMN business.site_page_details_s.conversion_rate IS 'percent of the sessions that saw the page and completed a transaction later';
+
+CREATE TABLE business.business_item_details_s (
+    business_item_hk bytea NOT NULL,
+    tenant_hk bytea NOT NULL,
+    load_date timestamptz NOT NULL,
+    load_end_date timestamptz,
+    hash_diff bytea NOT NULL,
+    item_name varchar(255) NOT NULL,
+    item_type varchar(100) NOT NULL,
+    item_category varchar(100),
+    item_description text,
+    item_value numeric(18,4),
+    item_currency varchar(10),
+    is_active boolean,
+    popularity_score integer,
+    conversion_rate numeric(5,2),
+    total_interactions integer,
+    total_conversions integer,
+    business_metadata jsonb,
+    record_source varchar(100) NOT NULL,
+    PRIMARY KEY (business_item_hk, load_date)
+);
+COMMENT ON TABLE business.business_item_details_s IS 'An item at a snapshot; descriptions are those of its latest event that carries them.';
+-- Usage: exactly one current row for each key, and the way to it
+CREATE UNIQUE INDEX business_item_details_s_current ON business.business_item_details_s (business_item_hk) WHERE load_end_date IS NULL;
+COMMENT ON COLUMN business.business_item_details_s.item_type IS 'product, service, article, feature, …';
+COMMENT ON COLUMN business.business_item_details_s.item_value IS 'price, cost or score, in item_currency';
+COMMENT ON COLUMN business.business_item_details_s.is_active IS 'had an interaction in the 30 days before the snapshot';
+COMMENT ON COLUMN business.business_item_details_s.popularity_score IS 'interactions in the 30 days before the snapshot';
+COMMENT ON COLUMN business.business_item_details_s.conversion_rate IS 'percent of the sessions with the item that completed a transaction later';
+COMMENT ON COLUMN business.business_item_details_s.total_conversions IS 'sessions with the item that completed a transaction later';
+COMMENT ON COLUMN business.business_item_details_s.business_metadata IS '`item_metadata` of the latest event that has it';
+
+CREATE TABLE business.site_session_context_s (
+    site_session_hk bytea NOT NULL,
+    tenant_hk bytea NOT NULL,
+    load_date timestamptz NOT NULL,
+    load_end_date timestamptz,
+    hash_diff bytea NOT NULL,
+    entry_event_hk bytea NOT NULL,
+    entry_timestamp timestamptz NOT NULL,
+    site_visitor_hk bytea,
+    user_id varchar(255),
+    visitor_ip_hash varchar(64),
+    user_agent text,
+    device_type varchar(20),
+    browser_name varchar(50),
+    browser_version varchar(20),
+    operating_system varchar(50),
+    screen_resolution varchar(20),
+    viewport_size varchar(20),
+    timezone varchar(50),
+    language varchar(10),
+    do_not_track boolean,
+    referrer_url text,
+    source varchar(100),
+    channel varchar(20),
+    utm_source varchar(100),
+    utm_medium varchar(100),
+    utm_campaign varchar(100),
+    traffic_class varchar(10) NOT NULL,
+    record_source varchar(100) NOT NULL,
+    PRIMARY KEY (site_session_hk, load_date)
+);
+COMMENT ON TABLE business.site_session_context_s IS '+ Who came, from where, with what: the personal data of a session, kept apart so that erasing them is a delete.';
+-- Usage: exactly one current row for each key, and the way to it
+CREATE UNIQUE INDEX site_session_context_s_current ON business.site_session_context_s (site_session_hk) WHERE load_end_date IS NULL;
+COMMENT ON COLUMN business.site_session_context_s.entry_event_hk IS 'the session''s first event, whose facts these are';
+COMMENT ON COLUMN business.site_session_context_s.entry_timestamp IS 'when it happened';
+COMMENT ON COLUMN business.site_session_context_s.site_visitor_hk IS 'whose session it is: the visitor of the first event that has one';
+COMMENT ON COLUMN business.site_session_context_s.user_id IS 'the site''s own id of a signed-in person';
+COMMENT ON COLUMN business.site_session_context_s.visitor_ip_hash IS 'keyed hash of the address under the tenant''s secret of the day';
+COMMENT ON COLUMN business.site_session_context_s.user_agent IS 'as sent';
+COMMENT ON COLUMN business.site_session_context_s.device_type IS 'mobile, tablet, desktop';
+COMMENT ON COLUMN business.site_session_context_s.screen_resolution IS 'width x height';
+COMMENT ON COLUMN business.site_session_context_s.viewport_size IS 'width x height';
+COMMENT ON COLUMN business.site_session_context_s.timezone IS 'IANA name, from the browser';
+COMMENT ON COLUMN business.site_session_context_s.language IS 'from the browser';
+COMMENT ON COLUMN business.site_session_context_s.do_not_track IS 'the visitor asked not to be tracked (DNT or GPC)';
+COMMENT ON COLUMN business.site_session_context_s.referrer_url IS 'cut at 2000 characters';
+COMMENT ON COLUMN business.site_session_context_s.source IS 'where the visit came from: google, newsletter, chatgpt, direct';
+COMMENT ON COLUMN business.site_session_context_s.channel IS 'search, social, paid, email, ai, referral, direct';
+COMMENT ON COLUMN business.site_session_context_s.traffic_class IS 'human or bot';
+
+CREATE TABLE business.site_session_same_as_s (
+    site_session_hk bytea NOT NULL,
+    tenant_hk bytea NOT NULL,
+    load_date timestamptz NOT NULL,
+    load_end_date timestamptz,
+    hash_diff bytea NOT NULL,
+    same_as_session_hk bytea NOT NULL,
+    record_source varchar(100) NOT NULL,
+    PRIMARY KEY (site_session_hk, load_date)
+);
+COMMENT ON TABLE business.site_session_same_as_s IS '+ Which session an inferred half hour continues; a session without a row stands for itself.';
+-- Usage: exactly one current row for each key, and the way to it
+CREATE UNIQUE INDEX site_session_same_as_s_current ON business.site_session_same_as_s (site_session_hk) WHERE load_end_date IS NULL;
+COMMENT ON COLUMN business.site_session_same_as_s.same_as_session_hk IS 'first half hour of the visit';
+
+-- Usage: api.track_analytics: a tenant's events of a range of days
+CREATE INDEX ON business.site_event_details_s (tenant_hk, event_timestamp);
+
+-- Usage: business.site_session_details_of: the events of a session
+CREATE INDEX ON business.event_session_l (site_session_hk);
+
+-- Usage: business.site_page_details_of: the events of a page
+CREATE INDEX ON business.event_page_l (site_page_hk);
+
+-- Usage: business.business_item_details_of: the events of an item
+CREATE INDEX ON business.event_business_item_l (business_item_hk);
+
+-- Usage: business.site_visitor_details_of: the sessions of a visitor
+CREATE INDEX ON business.session_visitor_l (site_visitor_hk);
+
+-- Usage: api.track_analytics: a tenant's sessions that began in a range of days
+CREATE INDEX ON business.site_session_details_s (tenant_hk, session_start_time) WHERE load_end_date IS NULL;
+
+CREATE OR REPLACE VIEW business.site_session_details_current_v WITH (security_invoker = true) AS
+SELECT * FROM business.site_session_details_s WHERE load_end_date IS NULL;
+
+-- What business.site_session_details_s said at a load date: the rows whose [load_date, load_end_date) contains it.
+CREATE OR REPLACE FUNCTION business.site_session_details_as_of(p_load_date timestamptz)
+RETURNS SETOF business.site_session_details_s
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT s.* FROM business.site_session_details_s s
+    WHERE s.load_date <= p_load_date AND (s.load_end_date IS NULL OR s.load_end_date > p_load_date)
+$$;
+
+CREATE OR REPLACE VIEW business.site_visitor_details_current_v WITH (security_invoker = true) AS
+SELECT * FROM business.site_visitor_details_s WHERE load_end_date IS NULL;
+
+-- What business.site_visitor_details_s said at a load date: the rows whose [load_date, load_end_date) contains it.
+CREATE OR REPLACE FUNCTION business.site_visitor_details_as_of(p_load_date timestamptz)
+RETURNS SETOF business.site_visitor_details_s
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT s.* FROM business.site_visitor_details_s s
+    WHERE s.load_date <= p_load_date AND (s.load_end_date IS NULL OR s.load_end_date > p_load_date)
+$$;
+
+CREATE OR REPLACE VIEW business.site_page_details_current_v WITH (security_invoker = true) AS
+SELECT * FROM business.site_page_details_s WHERE load_end_date IS NULL;
+
+-- What business.site_page_details_s said at a load date: the rows whose [load_date, load_end_date) contains it.
+CREATE OR REPLACE FUNCTION business.site_page_details_as_of(p_load_date timestamptz)
+RETURNS SETOF business.site_page_details_s
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT s.* FROM business.site_page_details_s s
+    WHERE s.load_date <= p_load_date AND (s.load_end_date IS NULL OR s.load_end_date > p_load_date)
+$$;
+
+CREATE OR REPLACE VIEW business.business_item_details_current_v WITH (security_invoker = true) AS
+SELECT * FROM business.business_item_details_s WHERE load_end_date IS NULL;
+
+-- What business.business_item_details_s said at a load date: the rows whose [load_date, load_end_date) contains it.
+CREATE OR REPLACE FUNCTION business.business_item_details_as_of(p_load_date timestamptz)
+RETURNS SETOF business.business_item_details_s
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT s.* FROM business.business_item_details_s s
+    WHERE s.load_date <= p_load_date AND (s.load_end_date IS NULL OR s.load_end_date > p_load_date)
+$$;
+
+CREATE OR REPLACE VIEW business.site_session_context_current_v WITH (security_invoker = true) AS
+SELECT * FROM business.site_session_context_s WHERE load_end_date IS NULL;
+
+-- What business.site_session_context_s said at a load date: the rows whose [load_date, load_end_date) contains it.
+CREATE OR REPLACE FUNCTION business.site_session_context_as_of(p_load_date timestamptz)
+RETURNS SETOF business.site_session_context_s
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT s.* FROM business.site_session_context_s s
+    WHERE s.load_date <= p_load_date AND (s.load_end_date IS NULL OR s.load_end_date > p_load_date)
+$$;
+
+CREATE OR REPLACE VIEW business.site_session_same_as_current_v WITH (security_invoker = true) AS
+SELECT * FROM business.site_session_same_as_s WHERE load_end_date IS NULL;
+
+-- What business.site_session_same_as_s said at a load date: the rows whose [load_date, load_end_date) contains it.
+CREATE OR REPLACE FUNCTION business.site_session_same_as_as_of(p_load_date timestamptz)
+RETURNS SETOF business.site_session_same_as_s
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT s.* FROM business.site_session_same_as_s s
+    WHERE s.load_date <= p_load_date AND (s.load_end_date IS NULL OR s.load_end_date > p_load_date)
+$$;
+
+-- The staged rows of these batches that made a row of site_event_h at this load date: the first of each event. Duplicates, of
+-- this load or of any before it, are left out, so that nothing of theirs reaches the vault.
+CREATE OR REPLACE FUNCTION business.fresh_events(p_batch_ids bigint[], p_load_date timestamptz)
+RETURNS SETOF staging.site_events_staging
+LANGUAGE sql STABLE AS $$
+    SELECT DISTINCT ON (s.site_event_hk) s.*
+    FROM staging.site_events_staging s
+    JOIN business.site_event_h h ON h.site_event_hk = s.site_event_hk AND h.load_date = p_load_date
+    WHERE s.batch_id = ANY (p_batch_ids) AND s.validation_status = 'VALID'
+    ORDER BY s.site_event_hk, s.raw_event_id
+$$;
+
+-- Loads the VALID staged rows of these ingest batches under one load date; returns the rows inserted into each table.
+CREATE OR REPLACE FUNCTION business.load_vault(p_batch_ids bigint[], p_load_date timestamptz)
+RETURNS TABLE (loaded text, inserted bigint)
+LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO business.site_event_h (site_event_hk, site_event_bk, tenant_hk, load_date, record_source)
+    SELECT DISTINCT ON (s.site_event_hk) s.site_event_hk, s.site_event_bk, s.tenant_hk, p_load_date, s.record_source
+    FROM staging.site_events_staging s
+    WHERE s.batch_id = ANY (p_batch_ids) AND s.validation_status = 'VALID'
+    ORDER BY s.site_event_hk, s.raw_event_id
+    ON CONFLICT DO NOTHING;
+    GET DIAGNOSTICS inserted = ROW_COUNT;
+    loaded := 'site_event_h'; RETURN NEXT;
+
+    INSERT INTO business.site_session_h (site_session_hk, site_session_bk, tenant_hk, load_date, record_source)
+    SELECT DISTINCT ON (s.site_session_hk) s.site_session_hk, s.site_session_bk, s.tenant_hk, p_load_date, s.record_source
+    FROM business.fresh_events(p_batch_ids, p_load_date) s
+    WHERE s.site_session_hk IS NOT NULL
+    ORDER BY s.site_session_hk, s.site_event_hk
+    ON CONFLICT DO NOTHING;
+    GET DIAGNOSTICS inserted = ROW_COUNT;
+    loaded := 'site_session_h'; RETURN NEXT;
+
+    INSERT INTO business.site_visitor_h (site_visitor_hk, site_visitor_bk, tenant_hk, load_date, record_source)
+    SELECT DISTINCT ON (s.site_visitor_hk) s.site_visitor_hk, s.site_visitor_bk, s.tenant_hk, p_load_date, s.record_source
+    FROM business.fresh_events(p_batch_ids, p_load_date) s
+    WHERE s.site_visitor_hk IS NOT NULL
+    ORDER BY s.site_visitor_hk, s.site_event_hk
+    ON CONFLICT DO NOTHING;
+    GET DIAGNOSTICS inserted = ROW_COUNT;
+    loaded := 'site_visitor_h'; RETURN NEXT;
+
+    INSERT INTO business.site_page_h (site_page_hk, site_page_bk, tenant_hk, load_date, record_source)
+    SELECT DISTINCT ON (s.site_page_hk) s.site_page_hk, s.site_page_bk, s.tenant_hk, p_load_date, s.record_source
+    FROM business.fresh_events(p_batch_ids, p_load_date) s
+    WHERE s.site_page_hk IS NOT NULL
+    ORDER BY s.site_page_hk, s.site_event_hk
+    ON CONFLICT DO NOTHING;
+    GET DIAGNOSTICS inserted = ROW_COUNT;
+    loaded := 'site_page_h'; RETURN NEXT;
+
+    INSERT INTO business.business_item_h (business_item_hk, business_item_bk, tenant_hk, load_date, record_source)
+    SELECT DISTINCT ON (s.business_item_hk) s.business_item_hk, s.business_item_bk, s.tenant_hk, p_load_date, s.record_source
+    FROM business.fresh_events(p_batch_ids, p_load_date) s
+    WHERE s.business_item_hk IS NOT NULL
+    ORDER BY s.business_item_hk, s.site_event_hk
+    ON CONFLICT DO NOTHING;
+    GET DIAGNOSTICS inserted = ROW_COUNT;
+    loaded := 'business_item_h'; RETURN NEXT;
+
+    INSERT INTO business.session_visitor_l (link_session_visitor_hk, site_session_hk, site_visitor_hk, tenant_hk, load_date, record_source)
+    SELECT DISTINCT ON (s.link_session_visitor_hk) s.link_session_visitor_hk, s.site_session_hk, s.site_visitor_hk, s.tenant_hk, p_load_date, s.record_source
+    FROM business.fresh_events(p_batch_ids, p_load_date) s
+    WHERE s.link_session_visitor_hk IS NOT NULL
+    ORDER BY s.link_session_visitor_hk, s.site_event_hk
+    ON CONFLICT DO NOTHING;
+    GET DIAGNOSTICS inserted = ROW_COUNT;
+    loaded := 'session_visitor_l'; RETURN NEXT;
+
+    INSERT INTO business.event_session_l (link_event_session_hk, site_event_hk, site_session_hk, tenant_hk, load_date, record_source)
+    SELECT DISTINCT ON (s.link_event_session_hk) s.link_event_session_hk, s.site_event_hk, s.site_session_hk, s.tenant_hk, p_load_date, s.record_source
+    FROM business.fresh_events(p_batch_ids, p_load_date) s
+    WHERE s.link_event_session_hk IS NOT NULL
+    ORDER BY s.link_event_session_hk, s.site_event_hk
+    ON CONFLICT DO NOTHING;
+    GET DIAGNOSTICS inserted = ROW_COUNT;
+    loaded := 'event_session_l'; RETURN NEXT;
+
+    INSERT INTO business.event_page_l (link_event_page_hk, site_event_hk, site_page_hk, tenant_hk, load_date, record_source)
+    SELECT DISTINCT ON (s.link_event_page_hk) s.link_event_page_hk, s.site_event_hk, s.site_page_hk, s.tenant_hk, p_load_date, s.record_source
+    FROM business.fresh_events(p_batch_ids, p_load_date) s
+    WHERE s.link_event_page_hk IS NOT NULL
+    ORDER BY s.link_event_page_hk, s.site_event_hk
+    ON CONFLICT DO NOTHING;
+    GET DIAGNOSTICS inserted = ROW_COUNT;
+    loaded := 'event_page_l'; RETURN NEXT;
+
+    INSERT INTO business.event_business_item_l (link_event_business_item_hk, site_event_hk, business_item_hk, tenant_hk, load_date, record_source)
+    SELECT DISTINCT ON (s.link_event_business_item_hk) s.link_event_business_item_hk, s.site_event_hk, s.business_item_hk, s.tenant_hk, p_load_date, s.record_source
+    FROM business.fresh_events(p_batch_ids, p_load_date) s
+    WHERE s.link_event_business_item_hk IS NOT NULL
+    ORDER BY s.link_event_business_item_hk, s.site_event_hk
+    ON CONFLICT DO NOTHING;
+    GET DIAGNOSTICS inserted = ROW_COUNT;
+    loaded := 'event_business_item_l'; RETURN NEXT;
+
+    INSERT INTO business.site_event_details_s (site_event_hk, tenant_hk, load_date, hash_diff, event_timestamp, event_type, event_category, event_action, event_label, event_value, event_currency, page_url, page_title, page_referrer, scroll_depth, time_on_page, click_x, click_y, business_item_type, business_item_info, transaction_id, transaction_funnel_step, conversion_funnel_stage, traffic_class, custom_properties, raw_event_id, record_source)
+    SELECT s.site_event_hk, s.tenant_hk, p_load_date, s.site_event_details_hash_diff, s.event_timestamp, s.event_type, s.event_category, s.event_action, s.event_label, s.event_value, s.event_currency, s.page_url, s.page_title, s.page_referrer, s.scroll_depth, s.time_on_page, s.click_x, s.click_y, s.business_item_info ->> 'item_type', s.business_item_info, s.transaction_info ->> 'transaction_id', s.transaction_info ->> 'funnel_step', s.conversion_funnel_stage, s.traffic_class, s.custom_properties, s.raw_event_id, s.record_source
+    FROM business.fresh_events(p_batch_ids, p_load_date) s
+    ORDER BY s.site_event_hk
+    ON CONFLICT DO NOTHING;
+    GET DIAGNOSTICS inserted = ROW_COUNT;
+    loaded := 'site_event_details_s'; RETURN NEXT;
+
+    WITH changed AS MATERIALIZED (
+        SELECT c.*, l.load_date AS ended_load_date FROM (
+            SELECT s.*, util.hash_binary(util.netstring(browser_name) || util.netstring(browser_version) || util.netstring(channel) || util.netstring(device_type) || util.netstring((do_not_track)::text) || util.netstring(encode(entry_event_hk, 'hex')) || util.netstring(util.canonical(entry_timestamp)) || util.netstring(language) || util.netstring(operating_system) || util.netstring(referrer_url) || util.netstring(screen_resolution) || util.netstring(encode(site_visitor_hk, 'hex')) || util.netstring(source) || util.netstring(timezone) || util.netstring(traffic_class) || util.netstring(user_agent) || util.netstring(user_id) || util.netstring(utm_campaign) || util.netstring(utm_medium) || util.netstring(utm_source) || util.netstring(viewport_size) || util.netstring(visitor_ip_hash)) AS hash_diff
+            FROM (
+                SELECT DISTINCT ON (f.site_session_hk) f.*
+                FROM (
+                    SELECT f.site_session_hk, f.tenant_hk, f.record_source, f.site_event_hk AS entry_event_hk, f.event_timestamp AS entry_timestamp, f.site_visitor_hk, f.user_id, f.visitor_ip_hash, f.user_agent, f.device_info ->> 'device_type' AS device_type, f.device_info ->> 'browser_name' AS browser_name, f.device_info ->> 'browser_version' AS browser_version, f.device_info ->> 'operating_system' AS operating_system, f.device_info ->> 'screen_resolution' AS screen_resolution, f.device_info ->> 'viewport_size' AS viewport_size, f.device_info ->> 'timezone' AS timezone, f.device_info ->> 'language' AS language, f.do_not_track, f.page_referrer AS referrer_url, f.source, f.channel, f.utm_source, f.utm_medium, f.utm_campaign, f.traffic_class
+                    FROM business.fresh_events(p_batch_ids, p_load_date) f
+                    WHERE f.site_session_hk IS NOT NULL
+                ) f
+                ORDER BY f.site_session_hk, (f.site_visitor_hk IS NULL), f.entry_timestamp, f.entry_event_hk
+            ) s
+        ) c
+        LEFT JOIN LATERAL (
+            SELECT o.* FROM business.site_session_context_s o
+            WHERE o.site_session_hk = c.site_session_hk AND o.load_end_date IS NULL LIMIT 1
+        ) l ON true
+        WHERE l.site_session_hk IS NULL OR ((c.site_visitor_hk IS NULL), c.entry_timestamp, c.entry_event_hk) < ((l.site_visitor_hk IS NULL), l.entry_timestamp, l.entry_event_hk)
+    ), ended AS (
+        UPDATE business.site_session_context_s l SET load_end_date = p_load_date
+        FROM changed c WHERE l.site_session_hk = c.site_session_hk AND l.load_date = c.ended_load_date
+        RETURNING 1
+    )
+    INSERT INTO business.site_session_context_s (site_session_hk, tenant_hk, load_date, hash_diff, entry_event_hk, entry_timestamp, site_visitor_hk, user_id, visitor_ip_hash, user_agent, device_type, browser_name, browser_version, operating_system, screen_resolution, viewport_size, timezone, language, do_not_track, referrer_url, source, channel, utm_source, utm_medium, utm_campaign, traffic_class, record_source)
+    SELECT site_session_hk, tenant_hk, p_load_date, hash_diff, entry_event_hk, entry_timestamp, site_visitor_hk, user_id, visitor_ip_hash, user_agent, device_type, browser_name, browser_version, operating_system, screen_resolution, viewport_size, timezone, language, do_not_track, referrer_url, source, channel, utm_source, utm_medium, utm_campaign, traffic_class, record_source
+    FROM changed
+    WHERE (SELECT count(*) FROM ended) >= 0
+    ORDER BY site_session_hk;
+    GET DIAGNOSTICS inserted = ROW_COUNT;
+    loaded := 'site_session_context_s'; RETURN NEXT;
+END
+$$;
+
+-- Recomputes these keys' rows of site_session_details_s as of the load date and writes those that changed; returns how many.
+CREATE OR REPLACE FUNCTION business.refresh_site_session_details(p_keys bytea[], p_load_date timestamptz)
+RETURNS bigint
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_inserted bigint;
+BEGIN
+    WITH changed AS MATERIALIZED (
+        SELECT c.*, l.load_date AS ended_load_date FROM (
+            SELECT s.*, util.hash_binary(util.netstring((business_context)::text) || util.netstring(entry_page_url) || util.netstring(exit_page_url) || util.netstring((is_bounce)::text) || util.netstring(util.canonical(items_viewed)) || util.netstring(referrer_url) || util.netstring((session_duration_seconds)::text) || util.netstring(util.canonical(session_end_time)) || util.netstring(util.canonical(session_start_time)) || util.netstring(trim_scale(total_conversion_value)::text) || util.netstring((total_events)::text) || util.netstring((total_page_views)::text) || util.netstring(traffic_class) || util.netstring((transaction_attempted)::text) || util.netstring((transaction_completed)::text) || util.netstring(utm_campaign) || util.netstring(utm_medium) || util.netstring(utm_source)) AS hash_diff
+            FROM (
+                SELECT f.*, 'computed:site_session_details' AS record_source
+                FROM business.site_session_details_of(p_keys, p_load_date) f
+            ) s
+        ) c
+        LEFT JOIN LATERAL (
+            SELECT o.* FROM business.site_session_details_s o
+            WHERE o.site_session_hk = c.site_session_hk AND o.load_end_date IS NULL LIMIT 1
+        ) l ON true
+        WHERE l.site_session_hk IS NULL OR c.hash_diff <> l.hash_diff
+    ), ended AS (
+        UPDATE business.site_session_details_s l SET load_end_date = p_load_date
+        FROM changed c WHERE l.site_session_hk = c.site_session_hk AND l.load_date = c.ended_load_date
+        RETURNING 1
+    )
+    INSERT INTO business.site_session_details_s (site_session_hk, tenant_hk, load_date, hash_diff, session_start_time, session_end_time, total_page_views, total_events, session_duration_seconds, entry_page_url, exit_page_url, referrer_url, utm_source, utm_medium, utm_campaign, is_bounce, items_viewed, transaction_attempted, transaction_completed, total_conversion_value, business_context, traffic_class, record_source)
+    SELECT site_session_hk, tenant_hk, p_load_date, hash_diff, session_start_time, session_end_time, total_page_views, total_events, session_duration_seconds, entry_page_url, exit_page_url, referrer_url, utm_source, utm_medium, utm_campaign, is_bounce, items_viewed, transaction_attempted, transaction_completed, total_conversion_value, business_context, traffic_class, record_source
+    FROM changed
+    WHERE (SELECT count(*) FROM ended) >= 0
+    ORDER BY site_session_hk;
+    GET DIAGNOSTICS v_inserted = ROW_COUNT;
+    RETURN v_inserted;
+END
+$$;
+
+-- Recomputes these keys' rows of site_visitor_details_s as of the load date and writes those that changed; returns how many.
+CREATE OR REPLACE FUNCTION business.refresh_site_visitor_details(p_keys bytea[], p_load_date timestamptz)
+RETURNS bigint
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_inserted bigint;
+BEGIN
+    WITH changed AS MATERIALIZED (
+        SELECT c.*, l.load_date AS ended_load_date FROM (
+            SELECT s.*, util.hash_binary(util.netstring(browser_name) || util.netstring(browser_version) || util.netstring(device_type) || util.netstring((do_not_track)::text) || util.netstring(util.canonical(favorite_items)) || util.netstring(util.canonical(first_visit_date)) || util.netstring(language) || util.netstring(trim_scale(lifetime_value)::text) || util.netstring(operating_system) || util.netstring(screen_resolution) || util.netstring(timezone) || util.netstring((total_page_views)::text) || util.netstring((total_sessions)::text) || util.netstring((total_transactions)::text) || util.netstring(user_agent) || util.netstring(visitor_segment)) AS hash_diff
+            FROM (
+                SELECT f.*, 'computed:site_visitor_details' AS record_source
+                FROM business.site_visitor_details_of(p_keys, p_load_date) f
+            ) s
+        ) c
+        LEFT JOIN LATERAL (
+            SELECT o.* FROM business.site_visitor_details_s o
+            WHERE o.site_visitor_hk = c.site_visitor_hk AND o.load_end_date IS NULL LIMIT 1
+        ) l ON true
+        WHERE l.site_visitor_hk IS NULL OR c.hash_diff <> l.hash_diff
+    ), ended AS (
+        UPDATE business.site_visitor_details_s l SET load_end_date = p_load_date
+        FROM changed c WHERE l.site_visitor_hk = c.site_visitor_hk AND l.load_date = c.ended_load_date
+        RETURNING 1
+    )
+    INSERT INTO business.site_visitor_details_s (site_visitor_hk, tenant_hk, load_date, hash_diff, visitor_ip_hash, user_agent, device_type, browser_name, browser_version, operating_system, screen_resolution, viewport_size, timezone, language, do_not_track, first_visit_date, last_visit_date, total_sessions, total_page_views, favorite_items, total_transactions, lifetime_value, visitor_segment, record_source)
+    SELECT site_visitor_hk, tenant_hk, p_load_date, hash_diff, visitor_ip_hash, user_agent, device_type, browser_name, browser_version, operating_system, screen_resolution, viewport_size, timezone, language, do_not_track, first_visit_date, last_visit_date, total_sessions, total_page_views, favorite_items, total_transactions, lifetime_value, visitor_segment, record_source
+    FROM changed
+    WHERE (SELECT count(*) FROM ended) >= 0
+    ORDER BY site_visitor_hk;
+    GET DIAGNOSTICS v_inserted = ROW_COUNT;
+    RETURN v_inserted;
+END
+$$;
+
+-- Recomputes these keys' rows of site_page_details_s as of the load date and writes those that changed; returns how many.
+CREATE OR REPLACE FUNCTION business.refresh_site_page_details(p_keys bytea[], p_load_date timestamptz)
+RETURNS bigint
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_inserted bigint;
+BEGIN
+    WITH changed AS MATERIALIZED (
+        SELECT c.*, l.load_date AS ended_load_date FROM (
+            SELECT s.*, util.hash_binary(util.netstring((avg_time_on_page)::text) || util.netstring(trim_scale(bounce_rate)::text) || util.netstring(trim_scale(conversion_rate)::text) || util.netstring(page_category) || util.netstring(page_hostname) || util.netstring(page_path) || util.netstring(page_title) || util.netstring(page_type) || util.netstring(page_url) || util.netstring((total_views)::text) || util.netstring((unique_visitors)::text)) AS hash_diff
+            FROM (
+                SELECT f.*, 'computed:site_page_details' AS record_source
+                FROM business.site_page_details_of(p_keys, p_load_date) f
+            ) s
+        ) c
+        LEFT JOIN LATERAL (
+            SELECT o.* FROM business.site_page_details_s o
+            WHERE o.site_page_hk = c.site_page_hk AND o.load_end_date IS NULL LIMIT 1
+        ) l ON true
+        WHERE l.site_page_hk IS NULL OR c.hash_diff <> l.hash_diff
+    ), ended AS (
+        UPDATE business.site_page_details_s l SET load_end_date = p_load_date
+        FROM changed c WHERE l.site_page_hk = c.site_page_hk AND l.load_date = c.ended_load_date
+        RETURNING 1
+    )
+    INSERT INTO business.site_page_details_s (site_page_hk, tenant_hk, load_date, hash_diff, page_url, page_title, page_path, page_hostname, page_category, page_type, total_views, unique_visitors, avg_time_on_page, bounce_rate, conversion_rate, record_source)
+    SELECT site_page_hk, tenant_hk, p_load_date, hash_diff, page_url, page_title, page_path, page_hostname, page_category, page_type, total_views, unique_visitors, avg_time_on_page, bounce_rate, conversion_rate, record_source
+    FROM changed
+    WHERE (SELECT count(*) FROM ended) >= 0
+    ORDER BY site_page_hk;
+    GET DIAGNOSTICS v_inserted = ROW_COUNT;
+    RETURN v_inserted;
+END
+$$;
+
+-- Recomputes these keys' rows of business_item_details_s as of the load date and writes those that changed; returns how many.
+CREATE OR REPLACE FUNCTION business.refresh_business_item_details(p_keys bytea[], p_load_date timestamptz)
+RETURNS bigint
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_inserted bigint;
+BEGIN
+    WITH changed AS MATERIALIZED (
+        SELECT c.*, l.load_date AS ended_load_date FROM (
+            SELECT s.*, util.hash_binary(util.netstring((business_metadata)::text) || util.netstring(trim_scale(conversion_rate)::text) || util.netstring((is_active)::text) || util.netstring(item_category) || util.netstring(item_currency) || util.netstring(item_description) || util.netstring(item_name) || util.netstring(item_type) || util.netstring(trim_scale(item_value)::text) || util.netstring((popularity_score)::text) || util.netstring((total_conversions)::text) || util.netstring((total_interactions)::text)) AS hash_diff
+            FROM (
+                SELECT f.*, 'computed:business_item_details' AS record_source
+                FROM business.business_item_details_of(p_keys, p_load_date) f
+            ) s
+        ) c
+        LEFT JOIN LATERAL (
+            SELECT o.* FROM business.business_item_details_s o
+            WHERE o.business_item_hk = c.business_item_hk AND o.load_end_date IS NULL LIMIT 1
+        ) l ON true
+        WHERE l.business_item_hk IS NULL OR c.hash_diff <> l.hash_diff
+    ), ended AS (
+        UPDATE business.business_item_details_s l SET load_end_date = p_load_date
+        FROM changed c WHERE l.business_item_hk = c.business_item_hk AND l.load_date = c.ended_load_date
+        RETURNING 1
+    )
+    INSERT INTO business.business_item_details_s (business_item_hk, tenant_hk, load_date, hash_diff, item_name, item_type, item_category, item_description, item_value, item_currency, is_active, popularity_score, conversion_rate, total_interactions, total_conversions, business_metadata, record_source)
+    SELECT business_item_hk, tenant_hk, p_load_date, hash_diff, item_name, item_type, item_category, item_description, item_value, item_currency, is_active, popularity_score, conversion_rate, total_interactions, total_conversions, business_metadata, record_source
+    FROM changed
+    WHERE (SELECT count(*) FROM ended) >= 0
+    ORDER BY business_item_hk;
+    GET DIAGNOSTICS v_inserted = ROW_COUNT;
+    RETURN v_inserted;
+END
+$$;
+
+-- Recomputes these keys' rows of site_session_same_as_s as of the load date and writes those that changed; returns how many.
+CREATE OR REPLACE FUNCTION business.refresh_site_session_same_as(p_keys bytea[], p_load_date timestamptz)
+RETURNS bigint
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_inserted bigint;
+BEGIN
+    WITH changed AS MATERIALIZED (
+        SELECT c.*, l.load_date AS ended_load_date FROM (
+            SELECT s.*, util.hash_binary(util.netstring(encode(same_as_session_hk, 'hex'))) AS hash_diff
+            FROM (
+                SELECT f.*, 'computed:site_session_same_as' AS record_source
+                FROM business.site_session_same_as_of(p_keys, p_load_date) f
+            ) s
+        ) c
+        LEFT JOIN LATERAL (
+            SELECT o.* FROM business.site_session_same_as_s o
+            WHERE o.site_session_hk = c.site_session_hk AND o.load_end_date IS NULL LIMIT 1
+        ) l ON true
+        WHERE l.site_session_hk IS NULL OR c.hash_diff <> l.hash_diff
+    ), ended AS (
+        UPDATE business.site_session_same_as_s l SET load_end_date = p_load_date
+        FROM changed c WHERE l.site_session_hk = c.site_session_hk AND l.load_date = c.ended_load_date
+        RETURNING 1
+    )
+    INSERT INTO business.site_session_same_as_s (site_session_hk, tenant_hk, load_date, hash_diff, same_as_session_hk, record_source)
+    SELECT site_session_hk, tenant_hk, p_load_date, hash_diff, same_as_session_hk, record_source
+    FROM changed
+    WHERE (SELECT count(*) FROM ended) >= 0
+    ORDER BY site_session_hk;
+    GET DIAGNOSTICS v_inserted = ROW_COUNT;
+    RETURN v_inserted;
+END
+$$;
+
+ALTER TABLE business.session_visitor_l ADD CONSTRAINT session_visitor_l_site_session_hk_fkey FOREIGN KEY (site_session_hk) REFERENCES business.site_session_h (site_session_hk) NOT ENFORCED;
+ALTER TABLE business.session_visitor_l ADD CONSTRAINT session_visitor_l_site_visitor_hk_fkey FOREIGN KEY (site_visitor_hk) REFERENCES business.site_visitor_h (site_visitor_hk) NOT ENFORCED;
+ALTER TABLE business.event_session_l ADD CONSTRAINT event_session_l_site_event_hk_fkey FOREIGN KEY (site_event_hk) REFERENCES business.site_event_h (site_event_hk) NOT ENFORCED;
+ALTER TABLE business.event_session_l ADD CONSTRAINT event_session_l_site_session_hk_fkey FOREIGN KEY (site_session_hk) REFERENCES business.site_session_h (site_session_hk) NOT ENFORCED;
+ALTER TABLE business.event_page_l ADD CONSTRAINT event_page_l_site_event_hk_fkey FOREIGN KEY (site_event_hk) REFERENCES business.site_event_h (site_event_hk) NOT ENFORCED;
+ALTER TABLE business.event_page_l ADD CONSTRAINT event_page_l_site_page_hk_fkey FOREIGN KEY (site_page_hk) REFERENCES business.site_page_h (site_page_hk) NOT ENFORCED;
+ALTER TABLE business.event_business_item_l ADD CONSTRAINT event_business_item_l_site_event_hk_fkey FOREIGN KEY (site_event_hk) REFERENCES business.site_event_h (site_event_hk) NOT ENFORCED;
+ALTER TABLE business.event_business_item_l ADD CONSTRAINT event_business_item_l_business_item_hk_fkey FOREIGN KEY (business_item_hk) REFERENCES business.business_item_h (business_item_hk) NOT ENFORCED;
+ALTER TABLE business.site_session_details_s ADD CONSTRAINT site_session_details_s_site_session_hk_fkey FOREIGN KEY (site_session_hk) REFERENCES business.site_session_h (site_session_hk) NOT ENFORCED;
+ALTER TABLE business.site_visitor_details_s ADD CONSTRAINT site_visitor_details_s_site_visitor_hk_fkey FOREIGN KEY (site_visitor_hk) REFERENCES business.site_visitor_h (site_visitor_hk) NOT ENFORCED;
+ALTER TABLE business.site_event_details_s ADD CONSTRAINT site_event_details_s_site_event_hk_fkey FOREIGN KEY (site_event_hk) REFERENCES business.site_event_h (site_event_hk) NOT ENFORCED;
+ALTER TABLE business.site_page_details_s ADD CONSTRAINT site_page_details_s_site_page_hk_fkey FOREIGN KEY (site_page_hk) REFERENCES business.site_page_h (site_page_hk) NOT ENFORCED;
+ALTER TABLE business.business_item_details_s ADD CONSTRAINT business_item_details_s_business_item_hk_fkey FOREIGN KEY (business_item_hk) REFERENCES business.business_item_h (business_item_hk) NOT ENFORCED;
+ALTER TABLE business.site_session_context_s ADD CONSTRAINT site_session_context_s_site_session_hk_fkey FOREIGN KEY (site_session_hk) REFERENCES business.site_session_h (site_session_hk) NOT ENFORCED;
+ALTER TABLE business.site_session_same_as_s ADD CONSTRAINT site_session_same_as_s_site_session_hk_fkey FOREIGN KEY (site_session_hk) REFERENCES business.site_session_h (site_session_hk) NOT ENFORCED;
+ALTER TABLE business.site_session_h ADD CONSTRAINT site_session_h_tenant_hk_fkey FOREIGN KEY (tenant_hk) REFERENCES auth.tenant_h (tenant_hk) NOT ENFORCED;
+ALTER TABLE business.site_visitor_h ADD CONSTRAINT site_visitor_h_tenant_hk_fkey FOREIGN KEY (tenant_hk) REFERENCES auth.tenant_h (tenant_hk) NOT ENFORCED;
+ALTER TABLE business.site_event_h ADD CONSTRAINT site_event_h_tenant_hk_fkey FOREIGN KEY (tenant_hk) REFERENCES auth.tenant_h (tenant_hk) NOT ENFORCED;
+ALTER TABLE business.site_page_h ADD CONSTRAINT site_page_h_tenant_hk_fkey FOREIGN KEY (tenant_hk) REFERENCES auth.tenant_h (tenant_hk) NOT ENFORCED;
+ALTER TABLE business.business_item_h ADD CONSTRAINT business_item_h_tenant_hk_fkey FOREIGN KEY (tenant_hk) REFERENCES auth.tenant_h (tenant_hk) NOT ENFORCED;
+ALTER TABLE business.session_visitor_l ADD CONSTRAINT session_visitor_l_tenant_hk_fkey FOREIGN KEY (tenant_hk) REFERENCES auth.tenant_h (tenant_hk) NOT ENFORCED;
+ALTER TABLE business.event_session_l ADD CONSTRAINT event_session_l_tenant_hk_fkey FOREIGN KEY (tenant_hk) REFERENCES auth.tenant_h (tenant_hk) NOT ENFORCED;
+ALTER TABLE business.event_page_l ADD CONSTRAINT event_page_l_tenant_hk_fkey FOREIGN KEY (tenant_hk) REFERENCES auth.tenant_h (tenant_hk) NOT ENFORCED;
+ALTER TABLE business.event_business_item_l ADD CONSTRAINT event_business_item_l_tenant_hk_fkey FOREIGN KEY (tenant_hk) REFERENCES auth.tenant_h (tenant_hk) NOT ENFORCED;
+ALTER TABLE business.site_session_details_s ADD CONSTRAINT site_session_details_s_tenant_hk_fkey FOREIGN KEY (tenant_hk) REFERENCES auth.tenant_h (tenant_hk) NOT ENFORCED;
+ALTER TABLE business.site_visitor_details_s ADD CONSTRAINT site_visitor_details_s_tenant_hk_fkey FOREIGN KEY (tenant_hk) REFERENCES auth.tenant_h (tenant_hk) NOT ENFORCED;
+ALTER TABLE business.site_event_details_s ADD CONSTRAINT site_event_details_s_tenant_hk_fkey FOREIGN KEY (tenant_hk) REFERENCES auth.tenant_h (tenant_hk) NOT ENFORCED;
+ALTER TABLE business.site_page_details_s ADD CONSTRAINT site_page_details_s_tenant_hk_fkey FOREIGN KEY (tenant_hk) REFERENCES auth.tenant_h (tenant_hk) NOT ENFORCED;
+ALTER TABLE business.business_item_details_s ADD CONSTRAINT business_item_details_s_tenant_hk_fkey FOREIGN KEY (tenant_hk) REFERENCES auth.tenant_h (tenant_hk) NOT ENFORCED;
+ALTER TABLE business.site_session_context_s ADD CONSTRAINT site_session_context_s_tenant_hk_fkey FOREIGN KEY (tenant_hk) REFERENCES auth.tenant_h (tenant_hk) NOT ENFORCED;
+ALTER TABLE business.site_session_same_as_s ADD CONSTRAINT site_session_same_as_s_tenant_hk_fkey FOREIGN KEY (tenant_hk) REFERENCES auth.tenant_h (tenant_hk) NOT ENFORCED;
