@@ -1,5 +1,6 @@
 """A tenant's site as a test drives it: send, load, look."""
 
+import itertools
 import json
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
@@ -38,8 +39,16 @@ COMPUTED = (
 )
 
 
+_numbers = itertools.count()
+
+
 class Site:
     """A tenant and its traffic."""
+
+    @classmethod
+    def another(cls, connection: Connection, **settings: Any) -> "Site":
+        """A tenant that no example before had: isolation makes it as good as a fresh database."""
+        return cls(connection, f"tenant-{next(_numbers)}", **settings)
 
     def __init__(self, connection: Connection, tenant_id: str, **settings: Any) -> None:
         self.connection = connection

@@ -29,7 +29,7 @@ class Cut:
 ERRORS = (
     Rule("payload_not_object", "NOT payload_is_object", "The event is not a JSON object."),
     Rule("tenant_unknown", "tenant_is_active IS NOT TRUE", "There is no active tenant of this id."),
-    Rule("evt_type_missing", "evt_type IS NULL", "`evt_type` is missing, null or empty."),
+    Rule("evt_type_missing", "payload_is_object AND evt_type IS NULL", "`evt_type` is missing, null or empty."),
     Rule(
         "evt_type_unknown",
         "evt_type IS NOT NULL AND default_category IS NULL",
@@ -80,7 +80,7 @@ NOTES = (
     ),
     Rule("event_timestamp_inferred", "time_is_inferred", "No `event_timestamp`: the time in the event id, else of receipt."),
     Rule("session_inferred", "session_id IS NULL", "No `session_id`: the visitor's visit by 30 minutes of silence."),
-    Rule("evt_value_rounded", "event_value <> evt_value::numeric", "More than four decimal places."),
+    Rule("evt_value_rounded", "event_value <> staging.number_of(evt_value)", "More than four decimal places."),
     Rule(
         "currency_ignored",
         "sent_currency IS NOT NULL AND upper(sent_currency) !~ '^[A-Z]{3}$'",

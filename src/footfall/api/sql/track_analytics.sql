@@ -127,7 +127,10 @@ BEGIN
         SELECT i.business_item_hk, sum(i.interactions)::bigint AS interactions, max(i.name) AS name, sum(i.value) AS value
         FROM (
             SELECT i.business_item_hk, count(*) AS interactions, 0 AS value,
-                   (array_agg(e.business_item_info ->> 'item_name' ORDER BY e.event_timestamp DESC, e.site_event_hk DESC))[1] AS name
+                   -- the latest name; an item that was never named goes by its id
+                   coalesce((array_agg(e.business_item_info ->> 'item_name' ORDER BY e.event_timestamp DESC, e.site_event_hk DESC)
+                                FILTER (WHERE e.business_item_info ? 'item_name'))[1],
+                            max(e.business_item_info ->> 'item_id')) AS name
             FROM event e
             CROSS JOIN LATERAL (
                 SELECT i.business_item_hk FROM business.event_business_item_l i

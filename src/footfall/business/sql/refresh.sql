@@ -248,7 +248,7 @@ LANGUAGE sql STABLE AS $$
               FROM event e WHERE e.is_interaction GROUP BY 1, 2) m
         GROUP BY m.business_item_hk
     )
-    SELECT h.business_item_hk, h.tenant_hk, left(coalesce(d.item_name, h.business_item_bk), 255),
+    SELECT h.business_item_hk, h.tenant_hk, left(coalesce(d.item_name, substr(h.business_item_bk, strpos(h.business_item_bk, ':') + 1)), 255),
            left(split_part(h.business_item_bk, ':', 1), 100), d.item_category, d.item_description, d.item_value,
            d.item_currency, d.recent > 0, d.recent, round(100.0 * o.converted / nullif(o.sessions, 0), 2), d.interactions,
            coalesce(o.converted, 0), d.item_metadata

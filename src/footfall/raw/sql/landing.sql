@@ -1,12 +1,15 @@
 -- Landing: the one way into raw, for the HTTP door, for imports and for SQL.
 
--- An e-mail address in a payload, also percent-encoded or as \u0040, is replaced before it is stored: a URL or a form label is no
--- place for it, and an id that is one would be personal data.
-CREATE OR REPLACE FUNCTION raw.without_email_addresses(p_payload text) RETURNS text
+-- A payload without what nobody meant to send: user names and passwords in URLs, and e-mail addresses wherever they are, also
+-- percent-encoded or as \u0040, which become [email]. A URL or a form label is no place for them, and an id that is one would be
+-- personal data.
+CREATE OR REPLACE FUNCTION raw.scrubbed(p_payload text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN p_payload ~* '@|%40|\\u0040' THEN
-    regexp_replace(CASE WHEN p_payload LIKE '%\\u0040%' THEN p_payload::jsonb::text ELSE p_payload END,
-                   '[A-Za-z0-9._+-]+(@|%40)[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+', '[email]', 'g')
+    regexp_replace(
+        regexp_replace(CASE WHEN p_payload LIKE '%\\u0040%' THEN p_payload::jsonb::text ELSE p_payload END,
+                       '(:\\?/\\?/)[^/@"\s\\]*@', '\1', 'g'),
+        '[A-Za-z0-9._+-]+(@|%40)[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+', '[email]', 'g')
 ELSE p_payload END;
 
 -- The keys of a payload that tell a person or a browser apart: none of them is kept of visitors who ask not to be tracked. Twin of
@@ -43,7 +46,7 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog AS $$
             visitor_ip_hash, user_agent, record_source, raw_payload)
         SELECT e.raw_event_id, b.batch_id, e.received_timestamp, e.is_trusted, e.do_not_track, e.tenant_hk, e.tenant_id,
                e.client_ip, e.visitor_id, e.visitor_ip_hash, left(e.user_agent, 2000), e.record_source,
-               raw.without_email_addresses(e.payload)::jsonb
+               raw.scrubbed(e.payload)::jsonb
         FROM event e JOIN batch b USING (tenant_hk)
     )
     SELECT raw_event_id FROM event ORDER BY raw_event_id

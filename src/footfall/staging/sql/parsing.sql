@@ -37,7 +37,8 @@ CREATE OR REPLACE FUNCTION staging.url_parts(p_url text) RETURNS text[]
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN coalesce(
     regexp_match(p_url, '^([A-Za-z][A-Za-z0-9+.-]*)://(?:[^/?#@]*@)?(\[[0-9A-Fa-f:.]+\]|[^]/?#:@\s[]+)(?::([0-9]{1,5}))?(/[^?#]*)?(?:\?([^#]*))?'),
-    regexp_match(p_url, '^()()()(/[^/?#][^?#]*|/)(?:\?([^#]*))?(?:#|$)'));
+    -- the first three never match: a path alone has no scheme, host or port
+    regexp_match(p_url, '^(\x01)?(\x01)?(\x01)?(/[^/?#][^?#]*|/)(?:\?([^#]*))?(?:#|$)'));
 
 -- A path in one spelling: no trailing slash, %XX in upper case, unreserved characters not escaped (RFC 3986, 6.2.2).
 CREATE OR REPLACE FUNCTION staging.canonical_path(p_path text) RETURNS text

@@ -165,7 +165,7 @@ BEGIN
                i.item_key AS item_bk,
                CASE WHEN i.item_key IS NOT NULL THEN jsonb_strip_nulls(jsonb_build_object(
                    'item_key', i.item_key, 'item_id', t.item_id, 'item_type', i.item_type,
-                   'item_name', coalesce(t.item_name, t.event_label, t.item_id),
+                   'item_name', coalesce(t.item_name, CASE WHEN t.evt_type = 'item_interaction' THEN t.event_label END),
                    'item_category', t.item_category, 'item_description', t.item_description, 'item_value', t.item_value,
                    'item_metadata', CASE WHEN jsonb_typeof(t.item_metadata) = 'object' THEN t.item_metadata END,
                    'interaction_type', t.event_action)) END AS business_item_info,

@@ -1,0 +1,139 @@
+"""The definitions of docs/metrics.md once more, in plain Python over the events as sent: slow, short, and nothing shared with SQL."""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+HALF_HOUR = timedelta(minutes=30)
+
+
+@dataclass
+class Fact:
+    """An event as the oracle sees it."""
+
+    key: Any
+    moment: datetime
+    type: str
+    action: str
+    session_id: str | None = None
+    visitor: str | None = None
+    page: str | None = None
+    item: str | None = None
+    item_name: str | None = None
+    value: float = 0
+    currency: str = "USD"
+    transaction: str | None = None
+    funnel: str | None = None
+    is_bot: bool = False
+    session: Any = field(default=None, init=False)
+
+
+def distinct(facts: list[Fact]) -> list[Fact]:
+    """Each event once: what is sent again counts once."""
+    return list({fact.key: fact for fact in reversed(facts)}.values())
+
+
+def assign_sessions(facts: list[Fact]) -> None:
+    """A sent session id is the session; else a visitor's visit, ended by more than 30 minutes of silence; else the event alone."""
+    by_visitor = defaultdict(list)
+    for fact in facts:
+        if fact.session_id is not None:
+            fact.session = ("sent", fact.session_id)
+        elif fact.visitor is None:
+            fact.session = ("alone", fact.key)
+        else:
+            by_visitor[fact.visitor].append(fact)
+    for visitor, of_visitor in by_visitor.items():
+        of_visitor.sort(key=lambda fact: fact.moment)
+        number, last = 0, None
+        for fact in of_visitor:
+            if last is not None and fact.moment - last > HALF_HOUR:
+                number += 1
+            fact.session = ("visit", visitor, number)
+            last = fact.moment
+
+
+def sessions_of(facts: list[Fact]) -> dict[Any, list[Fact]]:
+    """Sessions, each with its events in order."""
+    sessions = defaultdict(list)
+    for fact in sorted(facts, key=lambda fact: fact.moment):
+        sessions[fact.session].append(fact)
+    return sessions
+
+
+def track_analytics(facts: list[Fact], first: date, last: date, zone: str, currency: str = "USD") -> dict[str, Any]:
+    """The plan's report."""
+    facts = distinct(facts)
+    assign_sessions(facts)
+    facts = [fact for fact in facts if not fact.is_bot]
+    start = datetime.combine(first, time(), ZoneInfo(zone))
+    end = datetime.combine(last + timedelta(days=1), time(), ZoneInfo(zone))
+    inside = [fact for fact in facts if start <= fact.moment < end]
+    sessions = sessions_of(facts)
+    seen = {fact.session for fact in inside}
+    steps = [fact for fact in inside if fact.type == "transaction_step"]
+    started = {fact.session for fact in steps if fact.action == "start"}
+    completed = [fact for fact in steps if fact.action == "complete"]
+    durations = [
+        int((of[-1].moment - of[0].moment).total_seconds()) for of in sessions.values() if start <= of[0].moment < end
+    ]
+    counted = {}
+    for fact in sorted(completed, key=lambda fact: fact.moment):
+        counted.setdefault(_identity(fact), fact)
+    items = defaultdict(lambda: [None, 0, 0.0])
+    for fact in sorted(inside, key=lambda fact: fact.moment):
+        if fact.item and fact.type == "item_interaction":
+            items[fact.item][0] = fact.item_name
+            items[fact.item][1] += 1
+    for fact in counted.values():
+        if fact.item and fact.currency == currency:
+            items[fact.item][2] += fact.value
+    top = sorted((name, n, round(value, 4)) for name, n, value in items.values() if n)
+    rate = _percent(len({f.session for f in completed} & started), len(started))
+    views = sum(fact.type == "page_view" for fact in inside)
+    return {
+        "overview": {
+            "totalSessions": len(seen),
+            "uniqueVisitors": len({_first_visitor(sessions[session]) for session in seen} - {None}),
+            "totalEvents": len(inside),
+            "pageViews": views,
+            "avgSessionDurationMinutes": _mean(durations) / 60,
+            "avgPagesPerSession": views / len(seen) if seen else 0,
+        },
+        "interactions": {
+            "itemInteractions": sum(fact.type == "item_interaction" for fact in inside),
+            "contactInteractions": sum(fact.type == "contact_interaction" for fact in inside),
+            "uniquePagesVisited": len({fact.page for fact in inside} - {None}),
+        },
+        "conversions": {
+            "transactionStarts": len(started),
+            "completedTransactions": len(counted),
+            "totalConversionValue": sum(fact.value for fact in counted.values() if fact.currency == currency),
+            "conversionRate": rate,
+        },
+        "topItems": sorted(top, key=lambda item: (-item[1], item[0]))[:10],
+        "conversionFunnel": {
+            "funnel_start": len(started),
+            "funnel_progress": len({f.session for f in steps if f.action == "progress"} & started),
+            "funnel_complete": len({f.session for f in completed} & started),
+            "conversion_rate": rate,
+        },
+    }
+
+
+def _identity(fact: Fact) -> Any:
+    return ("transaction", fact.transaction) if fact.transaction else ("session", fact.session, fact.funnel)
+
+
+def _first_visitor(of: list[Fact]) -> str | None:
+    return next((fact.visitor for fact in of if fact.visitor), None)
+
+
+def _percent(part: int, whole: int) -> float:
+    return 100 * part / whole if whole else 0
+
+
+def _mean(values: list[int]) -> float:
+    return sum(values) / len(values) if values else 0

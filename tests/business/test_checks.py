@@ -1,0 +1,113 @@
+"""The doctor goes red: each check is shown data that contradict its claim, and finds them (T22)."""
+
+import pytest
+from site_under_test import Site, view
+
+from footfall.business import VAULT, all_checks, run_check
+from footfall.vault import History, Satellite
+
+CHECKS = {check.code: check for check in all_checks()}
+NEVER = "\\x" + "00" * 20
+
+
+@pytest.fixture
+def settled(site: Site) -> Site:
+    """A little of everything, settled; with sessions of two half hours, a late revision, a duplicate and an invalid event."""
+    step = {"evt_type": "transaction_step", "evt_action": "complete", "item_id": "sku", "evt_value": 9, "session_id": "s"}
+    site.land(
+        view("/a", 28, _visitor_id="v_1"),
+        view("/b", 31, _visitor_id="v_1"),
+        view("/c", 0, session_id="s", _visitor_id="v_2"),
+        step | {"event_id": "step"},
+        {"evt_type": "nonsense"},
+    )
+    site.settle()
+    site.land(view("/a", 28, _visitor_id="v_1"), view("/late", 1, session_id="s", _visitor_id="v_2"))
+    site.settle()
+    return site
+
+
+def _change(satellite: Satellite) -> str:
+    """An attribute changed in place."""
+    column = next(c for c in satellite.columns if c.compared and c.type.startswith(("varchar", "text", "bytea")) and c.type != "text[]")
+    more = "'\\x00'::bytea" if column.type == "bytea" else "'x'"
+    return f"{column.name} = {column.name} || {more} WHERE {column.name} IS NOT NULL"
+
+
+# what is done to the data, by check
+MUTATIONS = {
+    "raw.batches": "DELETE FROM raw.site_tracking_events_r WHERE raw_event_id = 1",
+    "raw.queue": "DELETE FROM raw.ingest_batch WHERE batch_id = 1",
+    "raw.failed": "UPDATE raw.ingest_batch SET processing_status = 'ERROR', error_message = 'x' WHERE batch_id = 1",
+    "balance.counts": "UPDATE raw.ingest_batch SET duplicate_count = duplicate_count + 1 WHERE batch_id = 1",
+    "balance.invalid": "UPDATE raw.ingest_batch SET invalid_count = 0, loaded_count = 5 WHERE batch_id = 1",
+    "balance.loaded": "DELETE FROM business.site_event_details_s WHERE raw_event_id = 1",
+    "staging.complete": "DELETE FROM staging.site_events_staging WHERE raw_event_id = 1",
+    "staging.vault": "DELETE FROM business.site_event_h",  # a lost event
+    "staging.value": "UPDATE business.site_event_details_s SET event_value = 1 WHERE event_value = 9",
+    "loads.load_date": "DELETE FROM raw.load_batch WHERE job = 'load'",
+    "sessions.state": "UPDATE business.site_session_w SET first_event_timestamp = first_event_timestamp - interval '1 s'",
+    "sessions.details": "UPDATE business.site_session_details_s SET total_page_views = 7 WHERE load_end_date IS NULL",
+    "sessions.silence": "UPDATE business.site_session_w SET root_session_hk = site_session_hk",
+    "tenants.isolation": "ALTER TABLE business.site_page_h NO FORCE ROW LEVEL SECURITY",
+    "partitions.ahead": "SELECT set_config('footfall.now', '2031-01-01', false)",
+}
+for hub in VAULT.hubs:
+    # one shifted key; and one business key twice
+    MUTATIONS[f"{hub.table}.key"] = f"UPDATE business.{hub.table} SET record_source = record_source, {hub.business_key} = {hub.business_key} || 'x'"
+    MUTATIONS[f"{hub.table}.business_key"] = (
+        f"INSERT INTO business.{hub.table} SELECT substr({hub.hash_key}, 1, 19) || '\\x00', {hub.business_key}, tenant_hk, load_date,"
+        f" record_source FROM business.{hub.table} LIMIT 1"
+    )
+for link in VAULT.links:
+    first, second = link.hubs
+    MUTATIONS[f"{link.table}.key"] = (
+        f"UPDATE business.{link.table} SET {link.hash_key} = substr({link.hash_key}, 1, 19) || '\\x00'"
+    )
+    MUTATIONS[f"{link.table}.{first.name}"] = f"DELETE FROM business.{first.table}"
+    # a row of a foreign tenant
+    MUTATIONS[f"{link.table}.{second.name}"] = f"UPDATE business.{link.table} SET tenant_hk = '{NEVER}'"
+    if first.time_ordered:
+        MUTATIONS[f"{link.table}.once"] = (
+            f"INSERT INTO business.{link.table} SELECT substr({link.hash_key}, 1, 19) || '\\x00', {first.hash_key}, {second.hash_key},"
+            f" tenant_hk, load_date, record_source FROM business.{link.table}"
+        )
+for satellite in VAULT.satellites:
+    table, hk = f"business.{satellite.table}", satellite.hub.hash_key
+    MUTATIONS[f"{satellite.table}.{satellite.hub.name}"] = f"DELETE FROM business.{satellite.hub.table}"
+    MUTATIONS[f"{satellite.table}.hash_diff"] = f"UPDATE {table} SET {_change(satellite)}"
+    if satellite.historised:
+        # one open extra row; and a row that repeats its predecessor
+        MUTATIONS[f"{satellite.table}.timeline"] = f"UPDATE {table} SET load_end_date = load_date + interval '1 s'"
+        names = ", ".join(c.name for c in satellite.columns)
+        MUTATIONS[f"{satellite.table}.change"] = (
+            f"INSERT INTO {table} ({hk}, tenant_hk, load_date, load_end_date, hash_diff, {names}, record_source)"
+            f" SELECT {hk}, tenant_hk, load_date + interval '1 s', load_date + interval '2 s', hash_diff, {names}, record_source"
+            f" FROM {table} WHERE load_end_date IS NULL"
+        )
+    else:
+        MUTATIONS[f"{satellite.table}.once"] = f"DELETE FROM {table}"
+
+
+def test_all_checks_are_clean_before(settled: Site) -> None:
+    assert [finding for check in CHECKS.values() if (finding := run_check(settled.connection, check))] == []
+
+
+def test_every_check_has_a_mutation_here() -> None:
+    assert set(MUTATIONS) == set(CHECKS)
+
+
+@pytest.mark.parametrize("code", sorted(CHECKS))
+def test_a_check_goes_red_on_data_that_contradict_it(settled: Site, owner, code: str) -> None:
+    if code == "partitions.ahead":
+        settled.connection.execute(MUTATIONS[code])
+    else:
+        owner.execute(MUTATIONS[code])
+    finding = run_check(settled.connection, CHECKS[code])
+    assert finding is not None
+    assert finding.count >= 1
+    assert finding.rows
+
+
+def test_the_model_covers_every_kind_of_history() -> None:
+    assert {satellite.history for satellite in VAULT.satellites} == set(History)

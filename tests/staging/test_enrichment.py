@@ -1,0 +1,309 @@
+"""Enrichment: rows in, rows out."""
+
+import pytest
+from site_under_test import BOT, HUMAN, Site, at
+
+from footfall.staging import describe
+
+# page_url, host, path, category, type, page business key
+PAGES = [
+    ("https://Shop.Example/", "shop.example", "/", None, "landing", "shop.example/"),
+    ("https://shop.example", "shop.example", "/", None, "landing", "shop.example/"),
+    ("http://shop.example:80/a/", "shop.example", "/a", None, "content", "shop.example/a"),
+    ("https://shop.example:443/a#top", "shop.example", "/a", None, "content", "shop.example/a"),
+    ("https://shop.example:8443/a", "shop.example", "/a", None, "content", "shop.example:8443/a"),
+    ("https://jo:secret@shop.example/a?b=c", "shop.example", "/a", None, "content", "shop.example/a"),
+    ("https://shop.example/products", "shop.example", "/products", "products", "category", "shop.example/products"),
+    ("https://shop.example/products/42?q=1", "shop.example", "/products/42", "products", "detail", "shop.example/products/42"),
+    ("https://shop.example/Blog/2026/03", "shop.example", "/Blog/2026/03", "articles", "detail", "shop.example/Blog/2026/03"),
+    ("https://shop.example/checkout/payment", "shop.example", "/checkout/payment", None, "checkout", "shop.example/checkout/payment"),
+    ("https://shop.example/about-us", "shop.example", "/about-us", "about", "content", "shop.example/about-us"),
+    ("https://shop.example/%7ejo/%c3%a9", "shop.example", "/~jo/%C3%A9", None, "content", "shop.example/~jo/%C3%A9"),
+    ("/pricing?plan=1", None, "/pricing", "features", "category", "/pricing"),
+    ("app://screen/settings", "screen", "/settings", None, "content", "screen/settings"),
+    ("https://[2001:db8::1]/a", "[2001:db8::1]", "/a", None, "content", "[2001:db8::1]/a"),
+    ("not a url", None, None, None, None, None),
+]
+
+
+@pytest.mark.parametrize(("page_url", "host", "path", "category", "kind", "key"), PAGES)
+def test_a_page_is_taken_from_its_url(site: Site, page_url, host, path, category, kind, key) -> None:
+    site.land({"evt_type": "page_view", "page_url": page_url})
+    site.load()
+    ((info, business_key),) = site.staged("page_info", "site_page_bk")
+    known = {"host": host, "path": path, "category": category, "type": kind}
+    assert ((info or {}), business_key) == ({name: value for name, value in known.items() if value}, key)
+
+
+def test_only_the_query_keys_that_a_tenant_names_tell_pages_apart(worker) -> None:
+    site = Site(worker, "forum", page_query_keys=("topic", "page"))
+    site.land({"evt_type": "page_view", "page_url": "https://forum.example/show?utm_source=x&topic=7&sid=123&page=2"})
+    site.load()
+    assert site.staged("site_page_bk") == ["forum.example/show?page=2&topic=7"]
+
+
+def test_a_very_long_url_still_is_one_page(site: Site) -> None:
+    site.land({"evt_type": "page_view", "page_url": "https://acme.example/" + "a" * 2500})
+    site.land({"evt_type": "page_view", "page_url": "https://acme.example/" + "a" * 2500 + "b"})
+    site.load()
+    assert [len(key) for key in site.staged("site_page_bk")] == [1917, 1917]
+
+
+# referrer, query of the page, source, channel
+ORIGINS = [
+    (None, "", "direct", "direct"),
+    ("https://acme.example/other", "", "direct", "direct"),
+    ("https://www.google.co.uk/", "", "google", "search"),
+    ("https://www.google.com/search?q=shoes", "", "google", "search"),
+    ("https://duckduckgo.com/", "", "duckduckgo", "search"),
+    ("https://mail.google.com/", "", "gmail", "email"),
+    ("https://gemini.google.com/app", "", "gemini", "ai"),
+    ("https://chatgpt.com/", "", "chatgpt", "ai"),
+    (None, "?utm_source=chatgpt.com", "chatgpt.com", "ai"),
+    ("https://www.perplexity.ai/", "", "perplexity", "ai"),
+    ("https://l.facebook.com/l.php?u=x", "", "facebook", "social"),
+    ("https://t.co/abc", "", "x", "social"),
+    ("https://news.ycombinator.com/", "", "hacker news", "social"),
+    ("https://blog.example.org/post", "", "blog.example.org", "referral"),
+    ("https://www.google.com/", "?gclid=abc", "google", "paid"),
+    (None, "?utm_source=google&utm_medium=cpc&utm_campaign=brand", "google", "paid"),
+    (None, "?utm_source=facebook&utm_medium=paid_social", "facebook", "paid"),
+    (None, "?utm_source=News%20Letter&utm_medium=E-Mail", "news letter", "email"),
+    (None, "?utm_source=march+newsletter", "march newsletter", "email"),
+    (None, "?utm_source=linkedin&utm_medium=social", "linkedin", "social"),
+    (None, "?utm_source=partner&utm_medium=banner", "partner", "paid"),
+    (None, "?utm_source=partner", "partner", "referral"),
+]
+
+
+@pytest.mark.parametrize(("referrer", "query", "source", "channel"), ORIGINS)
+def test_where_a_visit_came_from(site: Site, referrer, query, source, channel) -> None:
+    site.land({"evt_type": "page_view", "page_url": f"https://acme.example/{query}", "page_referrer": referrer})
+    site.load()
+    assert site.staged("source", "channel") == [(source, channel)]
+
+
+def test_utm_keys_of_the_event_win_over_those_of_its_url(site: Site) -> None:
+    url = "https://acme.example/?utm_source=a&utm_medium=b&utm_campaign=c%2Fd"
+    site.land({"evt_type": "page_view", "page_url": url, "utm_source": "mine"})
+    site.load()
+    assert site.staged("utm_source", "utm_medium", "utm_campaign") == [("mine", "b", "c/d")]
+
+
+# what is sent about an item, its key and its name
+ITEMS = [
+    ({"item_id": "SKU-1", "item_type": "Product", "evt_label": "Red shoe"}, "product:SKU-1", "Red shoe"),
+    ({"item_id": "SKU-1", "item_name": "Shoe", "evt_label": "click"}, "product:SKU-1", "Shoe"),
+    ({"item_id": "SKU-1"}, "product:SKU-1", None),
+    ({"evt_label": "Red  Shoe (new!)"}, "product:red-shoe-new", "Red  Shoe (new!)"),
+    ({"evt_label": "Грибы & Ягоды"}, "product:Грибы-Ягоды", "Грибы & Ягоды"),
+]
+
+
+@pytest.mark.parametrize(("sent", "key", "name"), ITEMS)
+def test_an_item_is_known_by_type_and_id_or_else_by_its_label(worker, sent, key, name) -> None:
+    site = Site(worker, "shop", industry="e-commerce")
+    site.land({"evt_type": "item_interaction"} | sent)
+    site.load()
+    ((business_key, info),) = site.staged("business_item_bk", "business_item_info")
+    assert (business_key, info.get("item_name")) == (key, name)
+
+
+def test_everything_an_event_says_of_its_item_is_kept(site: Site) -> None:
+    said = {
+        "item_id": "7",
+        "item_type": "course",
+        "item_name": "SQL",
+        "item_category": "data",
+        "item_description": "from zero",
+        "item_value": "39.90",
+        "item_metadata": {"level": 1},
+    }
+    site.land({"evt_type": "item_interaction", "evt_action": "view"} | said)
+    site.settle()
+    details = site.table("business.business_item_details_s")[0]
+    assert (details["item_name"], details["item_type"], details["item_category"]) == ("SQL", "course", "data")
+    assert (details["item_description"], details["item_value"], details["item_currency"]) == ("from zero", 39.9, "USD")
+    assert details["business_metadata"] == {"level": 1}
+
+
+# action, funnel stage of the plan, with and without a funnel's name
+STEPS = [
+    ("start", "initiated"),
+    ("progress", "in_progress"),
+    ("complete", "completed"),
+    ("abandon", "abandoned"),
+    ("wander", "unknown"),
+]
+
+
+@pytest.mark.parametrize(("action", "stage"), STEPS)
+def test_a_transaction_step_knows_its_place_in_the_funnel(site: Site, action: str, stage: str) -> None:
+    step = {"evt_type": "transaction_step", "evt_action": action, "evt_label": "cart", "funnel": "Checkout", "transaction_id": "o-1"}
+    site.land(step)
+    site.load()
+    info = site.staged("transaction_info")[0]
+    assert info == {
+        "step_name": "cart",
+        "step_action": action,
+        "funnel": "checkout",
+        "funnel_step": "checkout_step",
+        "transaction_id": "o-1",
+        "funnel_stage": stage,
+    }
+    details = site.table("business.site_event_details_s")[0]
+    assert (details["transaction_funnel_step"], details["conversion_funnel_stage"]) == ("checkout_step", "conversion")
+
+
+# event, default category and action, conversion stage
+DEFAULTS = [
+    ({"evt_type": "page_view"}, "navigation", "view", "awareness"),
+    ({"evt_type": "item_interaction", "evt_label": "a"}, "items", "view", "consideration"),
+    ({"evt_type": "contact_interaction"}, "contact", "submit", "consideration"),
+    ({"evt_type": "transaction_step", "evt_action": "start"}, "transactions", "start", "conversion"),
+    ({"evt_type": "transaction_step", "evt_action": "start", "funnel": "onboarding"}, "transactions", "start", "retention"),
+    ({"evt_type": "engagement"}, "engagement", "view", None),
+    ({"evt_type": "page_view", "evt_category": "mine", "evt_action": "peek"}, "mine", "peek", "awareness"),
+]
+
+
+@pytest.mark.parametrize(("event", "category", "action", "stage"), DEFAULTS)
+def test_category_and_action_have_defaults_by_type(site: Site, event, category, action, stage) -> None:
+    site.land(event)
+    site.load()
+    assert site.staged("event_category", "event_action", "conversion_funnel_stage") == [(category, action, stage)]
+
+
+def test_all_that_the_event_satellite_wants_is_filled_when_it_is_sent(site: Site) -> None:
+    site.land(
+        {
+            "evt_type": "item_interaction",
+            "evt_label": "Red shoe",
+            "evt_value": "19.90",
+            "currency": "eur",
+            "page_url": "https://acme.example/p/1",
+            "page_title": "Red shoe",
+            "page_referrer": "https://acme.example/",
+            "scroll_depth": "75.4",
+            "time_on_page": 31,
+            "click_x": 10,
+            "click_y": 20,
+            "item_id": "1",
+            "item_type": "product",
+            "properties": {"size": 42},
+        }
+    )
+    site.load()
+    row = site.table("business.site_event_details_s")[0]
+    empty = {name for name, value in row.items() if value is None}
+    assert empty == {"load_end_date", "transaction_id", "transaction_funnel_step"}
+    assert (row["event_value"], row["event_currency"], row["scroll_depth"], row["custom_properties"]) == (19.9, "EUR", 75, {"size": 42})
+
+
+def test_only_properties_become_custom_properties(site: Site) -> None:
+    site.land({"evt_type": "page_view", "tenantId": "acme", "password": "secret", "properties": {"a": 1}})
+    site.load()
+    assert site.value("SELECT custom_properties FROM business.site_event_details_s") == {"a": 1}
+
+
+def test_context_says_who_came_with_what(site: Site) -> None:
+    site.land(
+        {
+            "evt_type": "page_view",
+            "session_id": "s-1",
+            "user_id": "u-7",
+            "screen_resolution": "1920x1080",
+            "viewport_width": 1280,
+            "viewport_height": "720",
+            "timezone": "Europe/Berlin",
+            "language": "de-DE",
+            "page_url": "https://acme.example/?utm_source=n&utm_medium=email&utm_campaign=march",
+            "page_referrer": "https://mail.proton.me/",
+            "_visitor_id": "v_1",
+            "_visitor_ip_hash": "abc",
+        }
+    )
+    site.load()
+    row = site.table("business.site_session_context_s")[0]
+    said = {name: value for name, value in row.items() if not name.endswith(("_hk", "date", "diff", "timestamp"))}
+    assert said == {
+        "user_id": "u-7",
+        "visitor_ip_hash": "abc",
+        "user_agent": HUMAN,
+        "device_type": "desktop",
+        "browser_name": "Chrome",
+        "browser_version": "142.0",
+        "operating_system": "Windows",
+        "screen_resolution": "1920x1080",
+        "viewport_size": "1280x720",
+        "timezone": "Europe/Berlin",
+        "language": "de-DE",
+        "do_not_track": False,
+        "referrer_url": "https://mail.proton.me/",
+        "source": "n",
+        "channel": "email",
+        "utm_source": "n",
+        "utm_medium": "email",
+        "utm_campaign": "march",
+        "traffic_class": "human",
+        "record_source": "test",
+    }
+
+
+def test_the_context_of_a_session_is_that_of_its_first_event_whenever_it_arrives(site: Site) -> None:
+    late = {"evt_type": "page_view", "session_id": "s", "event_timestamp": at(5), "language": "en", "_visitor_id": "v_2"}
+    early = late | {"event_timestamp": at(0), "language": "de", "_visitor_id": "v_1"}
+    site.land(late)
+    site.load()
+    site.land(early)
+    site.load()
+    site.land(late | {"event_timestamp": at(3), "language": "fr"})
+    site.load()
+    rows = site.rows("SELECT language, load_end_date IS NULL FROM business.site_session_context_s ORDER BY load_date")
+    assert rows == [("en", False), ("de", True)]
+
+
+AGENTS = [
+    (HUMAN, "desktop", "Chrome", "Windows", "human"),
+    (BOT, None, "Googlebot", "Other", "bot"),
+    (
+        "Mozilla/5.0 (iPhone; CPU iPhone OS 17_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.1"
+        " Mobile/15E148 Safari/604.1",
+        "mobile",
+        "Mobile Safari",
+        "iOS",
+        "human",
+    ),
+    (
+        "Mozilla/5.0 (iPad; CPU OS 17_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.1"
+        " Mobile/15E148 Safari/604.1",
+        "tablet",
+        "Mobile Safari",
+        "iOS",
+        "human",
+    ),
+    ("Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0", "desktop", "Firefox", "Linux", "human"),
+    ("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 HeadlessChrome/142.0.0.0 Safari/537.36", "desktop", None, None, "bot"),
+    ("curl/8.5.0", None, None, None, "bot"),
+    ("python-requests/2.32", None, None, None, "bot"),
+    ("UniversalFeedParser/5.2.0", None, None, None, "bot"),
+    ("", None, None, None, "bot"),
+    ("nonsense \x01", None, None, None, "human"),
+]
+
+
+@pytest.mark.parametrize(("agent", "device", "browser", "system", "traffic"), AGENTS)
+def test_a_user_agent_says_device_browser_system_and_whether_it_is_a_bot(agent, device, browser, system, traffic) -> None:
+    described = describe(agent)
+    assert (described.device_type, described.traffic_class) == (device, traffic)
+    if browser:
+        assert described.browser_name == browser
+    if system and system != "Other":
+        assert described.operating_system == system
+
+
+def test_each_distinct_user_agent_is_parsed_once_and_its_text_is_not_kept_in_the_reference(site: Site) -> None:
+    site.land(*({"evt_type": "page_view", "event_id": str(n), "_user_agent": (HUMAN, BOT)[n % 2]} for n in range(6)))
+    site.load()
+    assert site.value("SELECT count(*) FROM ref.user_agent") == 2
+    assert site.value("SELECT count(*) FROM ref.user_agent u WHERE u::text LIKE '%%Mozilla%%'") == 0
