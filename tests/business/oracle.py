@@ -67,17 +67,20 @@ def track_analytics(facts: list[Fact], first: date, last: date, zone: str, curre
     """The plan's report."""
     facts = distinct(facts)
     assign_sessions(facts)
+    with_bots = {fact.session for fact in facts if fact.is_bot}
+    everything = sessions_of(facts)
     facts = [fact for fact in facts if not fact.is_bot]
     start = datetime.combine(first, time(), ZoneInfo(zone))
     end = datetime.combine(last + timedelta(days=1), time(), ZoneInfo(zone))
     inside = [fact for fact in facts if start <= fact.moment < end]
-    sessions = sessions_of(facts)
     seen = {fact.session for fact in inside}
     steps = [fact for fact in inside if fact.type == "transaction_step"]
     started = {fact.session for fact in steps if fact.action == "start"}
     completed = [fact for fact in steps if fact.action == "complete"]
     durations = [
-        int((of[-1].moment - of[0].moment).total_seconds()) for of in sessions.values() if start <= of[0].moment < end
+        int((of[-1].moment - of[0].moment).total_seconds())
+        for session, of in everything.items()
+        if session not in with_bots and start <= of[0].moment < end
     ]
     counted = {}
     for fact in sorted(completed, key=lambda fact: fact.moment):
@@ -96,7 +99,7 @@ def track_analytics(facts: list[Fact], first: date, last: date, zone: str, curre
     return {
         "overview": {
             "totalSessions": len(seen),
-            "uniqueVisitors": len({_first_visitor(sessions[session]) for session in seen} - {None}),
+            "uniqueVisitors": len({_first_visitor(everything[session]) for session in seen} - {None}),
             "totalEvents": len(inside),
             "pageViews": views,
             "avgSessionDurationMinutes": _mean(durations) / 60,

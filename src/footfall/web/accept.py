@@ -4,6 +4,7 @@ An event's own bytes go to raw untouched, unless something in them must not be s
 here all the same: it is staged as INVALID, where it can be counted and reprocessed. Only what cannot be stored is rejected.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -103,12 +104,16 @@ def read_request(body: bytes, settings: Settings) -> Request:
 
     Raises NotAccepted: ``body_empty``, ``body_not_json``, ``body_not_events``, ``no_events``, ``too_many_events``.
     """
+    body = body.strip()
     try:
-        request = _read(body.strip())
+        request = _read(body)
     except msgspec.ValidationError as error:
         raise NotAccepted("body_not_events", _SHAPES) from error
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        raise NotAccepted("body_not_json", f"the body is not JSON: {error}") from error
+    except (msgspec.DecodeError, RecursionError) as error:
+        repaired = _without_half_characters(body)
+        if repaired == body:
+            raise NotAccepted("body_not_json", f"the body is not JSON: {error}") from error
+        return read_request(repaired, settings)
     if not request.events:
         raise NotAccepted("no_events", _SHAPES)
     if len(request.events) > settings.max_events:
@@ -118,6 +123,15 @@ def read_request(body: bytes, settings: Settings) -> Request:
     return request
 
 
+def _without_half_characters(body: bytes) -> bytes:
+    """The body with U+FFFD for each half of a surrogate pair: browsers write those for texts cut in the middle of an emoji."""
+    return _ESCAPE.sub(lambda match: rb"\ufffd" if match["half"] else match[0], body)
+
+
+# every escape in turn, so that the backslash of one is never taken for the beginning of another
+_ESCAPE = re.compile(
+    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<half>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.DOTALL
+)
 _SHAPES = 'send one event (an object), an array of events, or {"events": [...]}'
 
 

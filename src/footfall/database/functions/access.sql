@@ -1,5 +1,5 @@
 -- Who may touch what. Run after every deployment, so that a new table, view or function is closed until it is named here.
---   footfall_ingest  the collector: lands events, resolves keys; reads nothing that was stored
+--   footfall_ingest  the collector: lands events, resolves keys; reads no event
 --   footfall_worker  stages, loads, computes: all tenants
 --   footfall_reader  answers questions of one tenant: the one in app.tenant_hk
 CREATE OR REPLACE FUNCTION util.secure_access() RETURNS void
@@ -47,7 +47,7 @@ BEGIN
     GRANT SELECT ON raw.site_tracking_events_r, raw.site_tracking_events_v, raw.ingest_batch, raw.refusal TO footfall_reader;
     GRANT SELECT ON staging.site_events_staging TO footfall_reader;
     GRANT SELECT ON ALL TABLES IN SCHEMA business, api TO footfall_reader;
-    GRANT SELECT ON auth.tenant_h, auth.tenant_details_s, auth.tenant_v TO footfall_reader;
+    GRANT SELECT ON auth.tenant_h, auth.tenant_details_s, auth.tenant_v TO footfall_reader, footfall_ingest;
     GRANT SELECT ON ref.event_type, ref.conversion_rule, ref.visitor_segment TO footfall_reader;
     GRANT EXECUTE ON ALL ROUTINES IN SCHEMA util, business, api TO footfall_reader;
     GRANT EXECUTE ON FUNCTION auth.key_owner(bytea), auth.request_tenant(jsonb) TO footfall_reader;
@@ -56,7 +56,7 @@ BEGIN
         TO footfall_ingest;
     GRANT EXECUTE ON FUNCTION raw.land_tracking_events, raw.count_refusals, raw.ingest_tracking_event,
         raw.ingest_tracking_events TO footfall_ingest;
-    GRANT EXECUTE ON FUNCTION api.track_event TO footfall_ingest;
+    GRANT EXECUTE ON FUNCTION api.track_event, api.failure TO footfall_ingest;
     GRANT EXECUTE ON ALL ROUTINES IN SCHEMA util TO footfall_ingest;
     -- these change what every tenant stands on
     REVOKE ALL ON FUNCTION util.secure_access(), util.ensure_month(timestamptz, regtype),

@@ -1,0 +1,152 @@
+"""Tenants are apart: by their keys, and by the database itself for every table, view and function (T12)."""
+
+import pytest
+from psycopg import errors
+from site_under_test import COMPUTED, VAULT_TABLES, Site, view
+
+from footfall.database import connect, pool, reading
+
+# every relation of the layers, from the catalog: a new one is tested the moment it exists
+RELATIONS = """
+    SELECT c.oid::regclass::text, c.relkind IN ('v', 'm'),
+           EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'tenant_hk' AND NOT a.attisdropped)
+    FROM pg_class c
+    WHERE c.relnamespace::regnamespace::text IN ('auth', 'ref', 'raw', 'staging', 'business', 'api')
+      AND c.relkind IN ('r', 'p', 'v', 'm') AND NOT c.relispartition
+    ORDER BY 1
+"""
+# these belong to no tenant, and no reader may see them
+OPERATORS_ONLY = {"raw.load_batch", "ref.user_agent", "ref.referrer"}
+
+
+@pytest.fixture
+def two(worker) -> tuple[Site, Site]:
+    """Two tenants that send the very same events: session, visitor, page, item and event ids."""
+    sites = (Site(worker, "one"), Site(worker, "two"))
+    for site in sites:
+        site.land(
+            view("/p", 0, session_id="s", visitor_id="v", event_id="e-1"),
+            view("/p", 40, visitor_id="v", event_id="e-2"),
+            view("/p", 61, visitor_id="v", event_id="e-3"),
+            {"evt_type": "item_interaction", "item_id": "sku", "session_id": "s", "event_id": "e-4"},
+            {"evt_type": "nonsense"},
+        )
+        site.value("SELECT raw.count_refusals(%s, '{event_too_large}', '{1}', now())", [site.tenant_hk])
+    sites[0].settle()
+    return sites
+
+
+def test_the_same_ids_of_two_tenants_have_other_keys(two) -> None:
+    one, other = two
+    for table in VAULT_TABLES + COMPUTED:
+        rows = {site.tenant_id: {str(row) for row in site.table(f"business.{table}")} for site in two}
+        assert len(rows["one"]) == len(rows["two"]) > 0, table
+        assert rows["one"].isdisjoint(rows["two"]), table
+    assert one.report() | {"metadata": 0} == other.report() | {"metadata": 0}
+
+
+def test_a_reader_sees_one_tenants_rows_in_every_table_and_view(two, owner, url: str) -> None:
+    one, other = two
+    relations = owner.execute(RELATIONS).fetchall()
+    assert len(relations) > 40
+    with pool(url, "footfall_reader", size=1) as readers:
+        for name, _, has_tenant in relations:
+            try:
+                with reading(readers, one.tenant_hk) as connection:
+                    rows = connection.execute(f"SELECT to_jsonb(r) ->> 'tenant_hk' FROM {name} r").fetchall()
+            except errors.InsufficientPrivilege:
+                continue
+            assert has_tenant, f"{name} names no tenant, but readers may read it"
+            # rules that hold for all tenants belong to none
+            expected = {"\\x" + one.tenant_hk.hex()} | ({"\\x"} if name.startswith("ref.") else set())
+            assert {tenant for (tenant,) in rows} <= expected, name
+            if not name.startswith(("ref.", "business.refresh_w", "business.site_session_current_v")):
+                assert rows, f"{name} is empty: nothing is proved"
+        with reading(readers, None) as connection:
+            for name, _, has_tenant in relations:
+                if has_tenant and owner.execute("SELECT has_table_privilege('footfall_reader', %s, 'SELECT')", (name,)).fetchone()[0]:
+                    where = "WHERE tenant_hk <> '\\x'" if name.startswith("ref.") else ""
+                    assert connection.execute(f"SELECT count(*) FROM {name} {where}").fetchone() == (0,), name
+
+
+def test_what_belongs_to_no_tenant_is_closed_to_readers(owner) -> None:
+    relations = owner.execute(RELATIONS).fetchall()
+    for name, _, has_tenant in relations:
+        if not has_tenant:
+            assert name in OPERATORS_ONLY
+            assert owner.execute("SELECT has_table_privilege('footfall_reader', %s, 'SELECT')", (name,)).fetchone() == (False,), name
+
+
+def test_views_ask_with_the_rights_of_the_asker(owner) -> None:
+    for name, is_view, _ in owner.execute(RELATIONS).fetchall():
+        if is_view:
+            options = owner.execute("SELECT reloptions FROM pg_class WHERE oid = %s::regclass", (name,)).fetchone()[0]
+            assert "security_invoker=true" in (options or []), name
+
+
+def test_a_garbled_tenant_fails_closed(two, url: str) -> None:
+    with connect(url, "footfall_reader") as connection:
+        for setting in ("", "00", two[0].tenant_hk.hex()[:-2]):
+            connection.execute("SELECT set_config('app.tenant_hk', %s, false)", (setting,))
+            assert connection.execute("SELECT count(*) FROM business.site_event_h").fetchone() == (0,)
+        connection.execute("SELECT set_config('app.tenant_hk', 'zz', false)")
+        with pytest.raises(errors.InvalidParameterValue):
+            connection.execute("SELECT count(*) FROM business.site_event_h")
+
+
+def test_readers_and_collectors_can_write_nothing(two, url: str) -> None:
+    statements = (
+        "INSERT INTO business.site_page_h SELECT * FROM business.site_page_h",
+        "UPDATE business.site_page_h SET site_page_bk = 'x'",
+        "DELETE FROM business.site_page_h",
+        "TRUNCATE business.site_page_h",
+        "SELECT util.secure_access()",
+        "SELECT util.ensure_partitions(now())",
+        "SELECT auth.add_tenant('x', 'x', 'x', 'UTC', 'USD', 'x')",
+        "SELECT * FROM auth.access_key",
+        "SELECT * FROM auth.visitor_secret",
+        "SELECT * FROM business.site_event_h_202603",
+    )
+    for role in ("footfall_reader", "footfall_ingest"):
+        with connect(url, role) as connection:
+            connection.execute("SELECT set_config('app.tenant_hk', %s, false)", (two[0].tenant_hk.hex(),))
+            for statement in statements:
+                with pytest.raises(errors.InsufficientPrivilege):
+                    connection.execute(statement)
+
+
+def test_collectors_can_read_no_event(two, url: str) -> None:
+    with connect(url, "footfall_ingest") as connection:
+        connection.execute("SELECT set_config('app.tenant_hk', %s, false)", (two[0].tenant_hk.hex(),))
+        for table in ("raw.site_tracking_events_r", "staging.site_events_staging", "business.site_event_details_s"):
+            with pytest.raises(errors.InsufficientPrivilege):
+                connection.execute(f"SELECT * FROM {table}")
+
+
+def test_the_report_of_a_reader_is_its_tenants_and_asking_for_another_is_refused(two, url: str) -> None:
+    with pool(url, "footfall_reader", size=1) as readers:
+        with reading(readers, two[0].tenant_hk) as connection:
+            own = connection.execute("SELECT api.track_analytics('{\"dateFrom\": \"2026-03-10\"}')").fetchone()[0]
+            other = connection.execute("SELECT api.track_analytics('{\"tenantId\": \"two\"}')").fetchone()[0]
+        with reading(readers, None) as connection:
+            nobody = connection.execute("SELECT api.track_analytics('{\"tenantId\": \"two\"}')").fetchone()[0]
+    assert own["data"]["metadata"]["tenant_id"] == "one"
+    assert own["data"]["overview"]["totalEvents"] > 0
+    assert (other["debug_info"]["error"], nobody["debug_info"]["error"]) == ("tenant_mismatch", "tenant_required")
+
+
+def test_a_function_that_is_not_granted_to_all_is_granted_to_none(owner) -> None:
+    """PostgreSQL lets everybody execute a new function: the deployment takes that back."""
+    public = owner.execute("""
+        SELECT p.oid::regprocedure::text FROM pg_proc p
+        WHERE p.pronamespace::regnamespace::text IN ('util', 'auth', 'ref', 'raw', 'staging', 'business', 'api')
+          AND has_function_privilege('public', p.oid, 'EXECUTE')""").fetchall()
+    assert public == []
+
+
+def test_definer_functions_pin_their_search_path(owner) -> None:
+    loose = owner.execute("""
+        SELECT p.oid::regprocedure::text FROM pg_proc p
+        WHERE p.prosecdef AND p.pronamespace::regnamespace::text IN ('util', 'auth', 'raw', 'staging', 'business', 'api')
+          AND NOT coalesce(array_to_string(p.proconfig, ',') LIKE '%search_path=%', false)""").fetchall()
+    assert loose == []

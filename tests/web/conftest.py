@@ -1,0 +1,28 @@
+"""The server in this process, on a database of its own; every request goes through the real application."""
+
+from collections.abc import Iterator
+
+import pytest
+from site_under_test import HUMAN, Site
+from starlette.testclient import TestClient
+
+from footfall.auth import add_key
+from footfall.settings import Settings
+from footfall.web import application
+
+VISITOR = "203.0.113.7"
+
+
+@pytest.fixture
+def client(url: str) -> Iterator[TestClient]:
+    """A client at a visitor's address, with a browser's user agent."""
+    app = application(Settings(), url)
+    with TestClient(app, client=(VISITOR, 50_000), raise_server_exceptions=False) as client:
+        client.headers["User-Agent"] = HUMAN
+        yield client
+
+
+@pytest.fixture
+def keys(site: Site) -> dict[str, str]:
+    """A key of each kind of the tenant acme."""
+    return {kind: add_key(site.connection, "acme", kind, "test")[1] for kind in ("write", "read", "admin")}

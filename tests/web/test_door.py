@@ -1,0 +1,339 @@
+"""The event door: what it takes, how it answers, what it refuses, and what it never stores (T12, T18)."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from footfall.auth import add_key
+from site_under_test import HUMAN, Site
+from starlette.testclient import TestClient
+
+EVENTS = "/api/tracking/events"
+VIEW = {"evt_type": "page_view", "page_url": "https://acme.example/"}
+VISITOR = "203.0.113.7"
+
+
+def post(client: TestClient, key: str | None, body, **headers: str):
+    content = body if isinstance(body, str | bytes) else json.dumps(body)
+    headers = {"Content-Type": "application/json", **headers}
+    if key:
+        headers["X-Footfall-Key"] = key
+    return client.post(EVENTS, content=content, headers=headers)
+
+
+def test_one_event_in_the_plans_shape(client, keys, site: Site) -> None:
+    reply = post(client, keys["write"], VIEW | {"event_id": "e-1", "session_id": "s-1"})
+    body = reply.json()
+    assert datetime.fromisoformat(body["data"].pop("timestamp")) <= datetime.now(UTC)
+    assert (reply.status_code, body) == (
+        202,
+        {
+            "success": True,
+            "message": "Tracking events accepted",
+            "data": {
+                "session_id": "s-1",
+                "events_processed": 1,
+                "events_failed": 0,
+                "tenant_id": "acme",
+                "processing_mode": "single",
+                "events": [{"index": 0, "status": "accepted", "event_id": "e-1"}],
+            },
+        },
+    )
+    site.load()
+    assert site.fates() == ["loaded"]
+
+
+@pytest.mark.parametrize("body", [[VIEW, VIEW], {"events": [VIEW, VIEW]}, {"tenantId": "acme", "events": [VIEW, VIEW]}])
+def test_several_events_as_an_array_or_in_an_envelope(client, keys, body) -> None:
+    reply = post(client, keys["write"], body)
+    assert (reply.status_code, reply.json()["data"]["processing_mode"]) == (202, "batch")
+    assert reply.json()["data"]["events_processed"] == 2
+
+
+def test_the_answer_goes_out_after_the_commit(client, keys, owner) -> None:
+    """What another connection sees at the moment of the answer is all of it."""
+    for number in range(1, 6):
+        assert post(client, keys["write"], [VIEW] * 3).status_code == 202
+        assert owner.execute("SELECT count(*) FROM raw.site_tracking_events_r").fetchone() == (3 * number,)
+
+
+def test_the_plans_path_and_the_beacons_content_type_work_too(client, keys) -> None:
+    reply = client.post(f"{EVENTS}.js?key={keys['write']}", content=json.dumps(VIEW), headers={"Content-Type": "text/plain"})
+    assert reply.status_code == 202
+
+
+def test_the_key_may_come_in_three_ways(client, keys) -> None:
+    content = json.dumps(VIEW)
+    for headers, query in (({"X-Footfall-Key": keys["write"]}, ""), ({"Authorization": f"Bearer {keys['write']}"}, ""), ({}, f"?key={keys['write']}")):
+        assert client.post(EVENTS + query, content=content, headers=headers).status_code == 202
+
+
+def test_any_site_may_post_and_read_the_answer(client, keys) -> None:
+    preflight = client.options(EVENTS, headers={"Origin": "https://acme.example", "Access-Control-Request-Method": "POST"})
+    assert preflight.status_code == 204
+    assert preflight.headers["access-control-allow-origin"] == "*"
+    assert "x-footfall-key" in preflight.headers["access-control-allow-headers"]
+    assert post(client, keys["write"], VIEW).headers["access-control-allow-origin"] == "*"
+    assert post(client, None, VIEW).headers["access-control-allow-origin"] == "*"
+
+
+def test_each_event_has_its_own_fate(client, keys, site: Site) -> None:
+    events = [VIEW | {"event_id": "a"}, 5, VIEW | {"event_id": "a"}, {"x": "y" * 40_000}, {}, '"\\ud800"', VIEW | {"evt_value": 1}]
+    body = "[" + ",".join(event if isinstance(event, str) else json.dumps(event) for event in events) + ',{"a": 1e400000}]'
+    reply = post(client, keys["write"], body)
+    assert reply.status_code == 207
+    assert [(fate["status"], fate.get("reason")) for fate in reply.json()["data"]["events"]] == [
+        ("accepted", None),
+        ("rejected", "not_an_object"),
+        ("duplicate-in-request", None),
+        ("rejected", "event_too_large"),
+        ("accepted", None),  # it breaks a rule: that is staging's to say
+        ("rejected", "not_an_object"),
+        ("accepted", None),
+        ("rejected", "not_storable"),
+    ]
+    site.load()
+    assert site.fates() == ["loaded", "invalid", "loaded"]
+
+
+REFUSED = [
+    ("", 400, "body_empty"),
+    ("  ", 400, "body_empty"),
+    ("{", 400, "body_not_json"),
+    (b"\xff\xfe", 400, "body_not_json"),
+    ("5", 400, "body_not_events"),
+    ('"evt_type"', 400, "body_not_events"),
+    ("[]", 400, "no_events"),
+    ('{"events": []}', 400, "no_events"),
+    ("[1, 2]", 400, "no_event_accepted"),
+    (json.dumps([VIEW] * 501), 413, "too_many_events"),
+    ("[" + "[" * 100_000, 400, "body_not_json"),
+    ('{"a": ' + "[" * 5000 + "]" * 5000 + "}", 400, None),
+    (" " * 1_100_000, 413, "body_too_large"),
+    (json.dumps(VIEW | {"tenantId": "other"}), 403, "tenant_mismatch"),
+    (json.dumps([VIEW, VIEW | {"tenant_id": "other"}]), 403, "tenant_mismatch"),
+    (json.dumps({"tenantId": "other", "events": [VIEW]}), 403, "tenant_mismatch"),
+]
+
+
+@pytest.mark.parametrize(("body", "status", "code"), REFUSED, ids=[f"{code}-{n}" for n, (_, _, code) in enumerate(REFUSED)])
+def test_a_request_that_lands_nothing_says_why(client, keys, owner, body, status: int, code: str | None) -> None:
+    reply = post(client, keys["write"], body)
+    said = reply.json()
+    assert (reply.status_code, said["success"], said["error_code"]) == (status, False, "TRACKING_ERROR")
+    assert code is None or said["debug_info"]["error"] == code
+    assert reply.headers["x-footfall-reason"]
+    assert owner.execute("SELECT count(*) FROM raw.site_tracking_events_r").fetchone() == (0,)
+
+
+def test_a_key_that_does_not_open_the_door_is_told_so(client, keys, site: Site) -> None:
+    for key, status, code in ((None, 401, "key_missing"), ("ffw_nonsense", 401, "key_unknown"), (keys["read"], 403, "key_may_not_write")):
+        reply = post(client, key, VIEW)
+        assert (reply.status_code, reply.json()["debug_info"]["error"]) == (status, code)
+
+
+def test_events_are_posted_not_got(client) -> None:
+    reply = client.get(EVENTS)
+    assert (reply.status_code, reply.headers["allow"]) == (405, "POST, OPTIONS")
+
+
+def test_a_key_writes_into_its_own_tenant_only(client, keys, site: Site, worker) -> None:
+    other = Site(worker, "other")
+    key = add_key(worker, "other", "write", "")[1]
+    assert post(client, key, VIEW).status_code == 202
+    other.load()
+    assert (len(site.table("business.site_event_h")), len(other.table("business.site_event_h"))) == (0, 1)
+
+
+def test_every_refusal_is_counted(client, keys, site: Site, url: str) -> None:
+    post(client, keys["write"], [VIEW, 1, 2, {"event_id": "x"}, {"event_id": "x"}, {"evt_type": "page_view", "page_title": "a\0b"}])
+    post(client, keys["write"], "[]")
+    post(client, "ffw_nonsense", VIEW)
+    client.__exit__(None, None, None)  # what is still to be counted is written when the server stops
+    counts = site.rows("SELECT tenant_hk = '\\x', reason, refused_count FROM raw.refusal ORDER BY 1, 2")
+    assert counts == [
+        (False, "duplicate-in-request", 1),
+        (False, "no_events", 1),
+        (False, "not_an_object", 2),
+        (False, "nul_character_removed", 1),
+        (True, "key_unknown", 1),
+    ]
+
+
+def test_a_public_key_may_not_say_who_the_visitor_is(client, keys, site: Site) -> None:
+    post(client, keys["write"], VIEW | {"client_ip": "198.51.100.1", "user_agent": "forged", "event_id": "1"})
+    post(client, keys["write"], VIEW | {"event_id": "2"})
+    rows = site.rows("SELECT visitor_id, user_agent, raw_payload ? 'client_ip', is_trusted FROM raw.site_tracking_events_r")
+    assert rows[0] == rows[1]
+    assert rows[0][1:] == (HUMAN, False, False)
+
+
+def test_an_admin_key_may_say_who_the_visitor_is_and_when_it_was(client, keys, site: Site) -> None:
+    long_ago = "2015-05-17T10:05:03Z"
+    for address in ("198.51.100.1", "198.51.100.1", "198.51.100.2", "nope"):
+        event = VIEW | {"client_ip": address, "user_agent": HUMAN, "event_timestamp": long_ago}
+        assert post(client, keys["admin"], event).status_code == 202
+    visitors = [visitor for (visitor,) in site.rows("SELECT visitor_id FROM raw.site_tracking_events_r ORDER BY raw_event_id")]
+    assert visitors[0] == visitors[1] != visitors[2]
+    assert visitors[3] is None
+    site.load()
+    assert site.fates() == ["loaded", "duplicate", "loaded", "loaded"]
+    # the secret is that of the event's day, made for the import and destroyed like any other
+    assert site.rows("SELECT day::text FROM auth.visitor_secret") == [("2015-05-17",)]
+
+
+def test_a_public_key_may_not_back_date(client, keys, site: Site) -> None:
+    post(client, keys["write"], VIEW | {"event_timestamp": (datetime.now(UTC) - timedelta(days=31)).isoformat()})
+    post(client, keys["write"], VIEW | {"event_timestamp": (datetime.now(UTC) - timedelta(days=29)).isoformat()})
+    site.load()
+    assert site.fates() == ["invalid", "loaded"]
+
+
+def everything(owner) -> str:
+    """Every row of every table of the layers, as text."""
+    tables = owner.execute("""
+        SELECT c.oid::regclass::text FROM pg_class c
+        WHERE c.relnamespace::regnamespace::text IN ('auth', 'ref', 'raw', 'staging', 'business')
+          AND c.relkind IN ('r', 'p') AND NOT c.relispartition""").fetchall()
+    return "\n".join(str(row) for (table,) in tables for row in owner.execute(f"SELECT t::text FROM {table} t").fetchall())
+
+
+def test_planted_canaries_are_found_nowhere(client, keys, site: Site, owner) -> None:  # T18
+    """Address and e-mail, wherever they are planted, reach no column of any table; nor do passwords in URLs."""
+    address, email = "198.51.100.77", "jo.canary@example.org"
+    planted = {
+        "evt_type": "contact_interaction",
+        "page_url": f"https://user:canary-password@acme.example/?email={email}&e=jo.canary%40example.org",
+        "page_title": f"Hello {email}",
+        "page_referrer": f"https://a.example/{email}",
+        "evt_label": email,
+        "user_id": email,
+        "visitor_id": email,
+        "event_id": email,
+        "session_id": email,
+        "client_ip": address,
+        "properties": {"mail": email, "deep": [{"er": f"<{email}>"}]},
+    }
+    post(client, keys["write"], planted)
+    post(client, keys["admin"], planted)
+    post(client, keys["write"], json.dumps(planted).replace("@", "\\u0040"))
+    post(client, keys["write"], json.dumps(planted).replace("/", "\\/"))
+    site.value("SELECT api.track_event(%s::jsonb)", json.dumps(planted | {"tenantId": "acme"}))
+    site.settle()
+    assert site.fates() == ["loaded"] * 5
+    stored = everything(owner)
+    for canary in (address, VISITOR, "198.51.100", "203.0.113", email, "jo.canary", "canary-password"):
+        assert canary not in stored, canary
+    assert "[email]" in stored
+
+
+@pytest.mark.parametrize("asking", [{"DNT": "1"}, {"Sec-GPC": "1"}, {}])
+def test_of_visitors_who_ask_not_to_be_tracked_only_the_event_is_counted(client, keys, site: Site, owner, asking) -> None:  # T18
+    event = VIEW | {
+        "visitor_id": "canary-visitor",
+        "user_id": "canary-user",
+        "screen_resolution": "canary-screen",
+        "language": "canary-la",
+        "timezone": "canary-tz",
+        "browser_name": "canary-browser",
+        "user_agent": "canary-agent",
+        "client_ip": "198.51.100.77",
+    }
+    if not asking:
+        event["do_not_track"] = True
+    assert post(client, keys["write"], event, **asking, **{"User-Agent": "canary-agent"}).status_code == 202
+    site.settle()
+    assert site.fates() == ["loaded"]
+    stored = everything(owner)
+    assert "canary" not in stored
+    assert site.value("SELECT count(*) FROM business.site_visitor_h") == 0
+    assert site.rows("SELECT do_not_track, device_type FROM business.site_session_context_s") == [(True, None)]
+    assert site.report()["overview"]["pageViews"] == 1
+
+
+def test_a_tenant_may_choose_to_track_them_all_the_same(client, worker) -> None:
+    site = Site(worker, "strict", honour_do_not_track=False)
+    post(client, add_key(worker, "strict", "write", "")[1], VIEW, DNT="1")
+    site.load()
+    assert site.value("SELECT count(*) FROM business.site_visitor_h") == 1
+
+
+def test_a_tenant_may_keep_addresses_cut_to_their_network(client, worker) -> None:
+    site = Site(worker, "geo", keep_truncated_ip=True)
+    post(client, add_key(worker, "geo", "write", "")[1], VIEW)
+    assert site.rows("SELECT host(client_ip) FROM raw.site_tracking_events_r") == [("203.0.113.0",)]
+
+
+def test_the_same_visitor_has_the_same_key_all_day(client, keys, site: Site) -> None:
+    for _ in range(3):
+        post(client, keys["write"], VIEW | {"event_timestamp": datetime.now(UTC).isoformat()})
+    assert len(site.rows("SELECT DISTINCT visitor_id FROM raw.site_tracking_events_r")) == 1
+
+
+def test_behind_a_proxy_the_address_is_the_one_that_the_proxy_writes(url: str, keys, site: Site) -> None:
+    from footfall.settings import Settings
+    from footfall.web import application
+
+    app = application(Settings(client_address_header="X-Forwarded-For"), url)
+    with TestClient(app, client=("10.0.0.1", 1)) as client:
+        for forwarded in ("198.51.100.1", "6.6.6.6, 198.51.100.1", "198.51.100.2"):
+            post(client, keys["write"], VIEW, **{"X-Forwarded-For": forwarded})
+    visitors = [visitor for (visitor,) in site.rows("SELECT visitor_id FROM raw.site_tracking_events_r ORDER BY raw_event_id")]
+    assert visitors[0] == visitors[1] != visitors[2]
+
+
+def test_half_an_emoji_loses_nothing_but_itself(client, keys, site: Site) -> None:
+    """JSON.stringify writes lone surrogates for a title that was cut in the middle of an emoji."""
+    body = r'[{"evt_type": "page_view", "page_title": "a\ud83d\ude00b\ud83d"}, {"evt_type": "page_view", "page_title": "\\ud800 \udc00"}]'
+    assert post(client, keys["write"], body).status_code == 202
+    assert site.rows("SELECT raw_payload ->> 'page_title' FROM raw.site_tracking_events_r ORDER BY raw_event_id") == [
+        ("a😀b\ufffd",),
+        ("\\ud800 \ufffd",),
+    ]
+
+
+def test_nul_characters_are_removed_and_nothing_else_is_changed(client, keys, site: Site) -> None:  # D14
+    body = '{"evt_type": "page_view", "page_title": "a\\u0000b", "evt_value": 1234567890.1230, "properties": {"n": 1.50, "k\\u0000": [1e3]}}'
+    assert post(client, keys["write"], body).status_code == 202
+    assert site.value("SELECT raw_payload::text FROM raw.site_tracking_events_r") == (
+        '{"evt_type": "page_view", "evt_value": 1234567890.1230, "page_title": "ab", "properties": {"k": [1000], "n": 1.50}}'
+    )
+
+
+def test_an_event_is_stored_as_it_was_sent(client, keys, site: Site) -> None:
+    body = '{"evt_type":"page_view","unknown":{"x":[1.50,null,"é\\n"]},"evt_value":0.10}'
+    post(client, keys["write"], body)
+    assert site.value("SELECT raw_payload = %s::jsonb FROM raw.site_tracking_events_r", body)
+
+
+def test_while_the_store_is_away_the_door_says_so_and_recovers(url: str, keys, server: str) -> None:
+    import psycopg
+
+    from footfall.settings import Settings
+    from footfall.web import application
+
+    name = psycopg.conninfo.conninfo_to_dict(url)["dbname"]
+    with TestClient(application(Settings(), url), client=(VISITOR, 1)) as client, psycopg.connect(server, autocommit=True) as admin:
+        assert post(client, keys["write"], VIEW).status_code == 202
+        admin.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+        admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,))
+        refused = post(client, keys["write"], VIEW)
+        assert (refused.status_code, refused.json()["debug_info"]["error"]) == (503, "store_unavailable")
+        assert int(refused.headers["retry-after"]) > 0
+        admin.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+        for _ in range(100):
+            if (status := post(client, keys["write"], VIEW).status_code) == 202:
+                break
+        assert status == 202
+    with psycopg.connect(url) as connection:
+        assert connection.execute("SELECT count(*) FROM raw.site_tracking_events_r").fetchone() == (2,)
+
+
+def test_when_too_much_waits_the_door_asks_to_come_back(url: str, keys) -> None:
+    from footfall.settings import Settings
+    from footfall.web import application
+
+    with TestClient(application(Settings(max_waiting_events=2), url), client=(VISITOR, 1)) as client:
+        assert post(client, keys["write"], [VIEW] * 3).status_code == 503
+        assert post(client, keys["write"], [VIEW] * 2).status_code == 202
