@@ -43,7 +43,7 @@ class PageRequest:
     moment: datetime
     target: str
     referrer: str | None
-    user_agent: str | None
+    user_agent: str  # empty when the client named none, which only programs do
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ def read_line(line: str) -> PageRequest | str:
         return "status"
     if _ASSET.search(match["target"].partition("?")[0]):
         return "asset"
-    return PageRequest(match["address"], moment, match["target"], _text(match["referrer"]), _text(match["agent"]))
+    return PageRequest(match["address"], moment, match["target"], _text(match["referrer"]), _text(match["agent"]) or "")
 
 
 def import_access_log(

@@ -15,7 +15,7 @@ _PARSER_VERSION = version("ua-parser-builtins")
 _BOT = re.compile(
     r"bot\b|bot/|crawl|spider|slurp|fetch|scrap|monitor|preview|headless|phantomjs|selenium|puppeteer|playwright|lighthouse"
     r"|^curl|^wget|^python|^java/|^go-http|^okhttp|^ruby|^perl|^php|libwww|httpclient|axios|node-fetch|aiohttp|scrapy|guzzle"
-    r"|feed|rss|validator|facebookexternalhit|whatsapp|pingdom|uptime|archiver|search(?!.*chrome/)|\bindexer\b|^-?$",
+    r"|feed|rss|theoldreader|validator|facebookexternalhit|whatsapp|pingdom|uptime|archiver|search(?!.*chrome/)|\bindexer\b|^-?$",
     re.IGNORECASE,
 )
 _TABLET = re.compile(r"ipad|tablet|kindle|silk/|playbook|nexus (7|9|10)|sm-t\d|android(?!.*mobile)", re.IGNORECASE)

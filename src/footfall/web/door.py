@@ -142,7 +142,8 @@ class Door:
             owner=owner,
             received=datetime.now(UTC),
             address=address_of(address),
-            user_agent=headers.get(b"user-agent", b"").decode("latin-1") or None,
+            # browsers always name themselves: an empty user agent is a program's, and is counted as a bot's
+            user_agent=headers.get(b"user-agent", b"").decode("latin-1"),
             asks_not_to_be_tracked=not owner.is_trusted
             and (headers.get(b"dnt") == b"1" or headers.get(b"sec-gpc") == b"1"),
         )

@@ -213,7 +213,10 @@ BEGIN
         CROSS JOIN LATERAL (SELECT staging.page_class(t.page_path) AS page_class OFFSET 0) g
         CROSS JOIN LATERAL (
             SELECT staging.origin(t.utm_source, t.utm_medium, t.has_click_id,
-                                  CASE WHEN t.referrer_host IS DISTINCT FROM t.page_host THEN t.referrer_host END,
+                                  -- a referrer on the site itself, with or without www, is none
+                                  CASE WHEN regexp_replace(t.referrer_host, '^www\.', '')
+                                            IS DISTINCT FROM regexp_replace(t.page_host, '^www\.', '')
+                                       THEN t.referrer_host END,
                                   (SELECT referrers FROM known)) AS origin OFFSET 0
         ) o
     ),

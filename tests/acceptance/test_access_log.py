@@ -1,0 +1,110 @@
+"""Ten thousand real requests of a real site, imported, against an independent count in plain Python."""
+
+import gzip
+import json
+import re
+from collections import Counter, defaultdict
+from datetime import datetime, timedelta
+from pathlib import Path
+from urllib.parse import unquote
+from zoneinfo import ZoneInfo
+
+import pytest
+from footfall.business import all_checks, run_check
+from footfall.database import connect
+from footfall.imports import import_access_log, outcome
+from site_under_test import Site
+
+ZONE = "America/Los_Angeles"
+NOT_PAGES = (
+    "css js xml rss atom txt ico png jpg jpeg gif svg json pdf zip gz tgz bz2 rar tar rpm deb exe doc xls ppt pptx mp3 mp4 ogg avi pl rb jar"
+    " py c h sh patch diff swf woff ttf eot"
+).split()
+BOTS = (
+    "bot spider slurp feed rss crawl fetch preview wget curl python libwww phantomjs nutch archiver sleuth validator irssi genieo simplepie"
+    " theoldreader appengine spinn3r daum ruby yandex lwp favicon facebookexternalhit"
+).split()
+
+
+def count_by_hand(path: Path) -> dict:
+    """Page views, and what of them, without a line of Footfall's."""
+    skipped, hits = Counter(), []
+    for line in gzip.open(path, "rt", encoding="utf-8", errors="replace"):
+        address, rest = line.split(" ", 1)
+        moment = datetime.strptime(rest.split("[")[1].split("]")[0], "%d/%b/%Y:%H:%M:%S %z")
+        method, target = rest.split('"')[1].split(" ")[:2]
+        status = rest.split('"')[2].split()[0]
+        agent = line.rsplit('"', 2)[1]
+        page = target.split("?")[0]
+        if method != "GET":
+            skipped["method"] += 1
+        elif status[0] != "2" and status != "304":
+            skipped["status"] += 1
+        elif page.rsplit(".", 1)[-1].lower() in NOT_PAGES:
+            skipped["asset"] += 1
+        else:
+            agent = "" if agent == "-" else agent
+            is_bot = not agent or any(word in agent.lower() for word in BOTS)
+            hits.append((address, agent, moment, unquote(page).rstrip("/") or "/", is_bot))
+    visits = defaultdict(list)
+    for address, agent, moment, _, is_bot in hits:
+        visits[address, agent, moment.astimezone(ZoneInfo(ZONE)).date(), is_bot].append(moment)
+    sessions = Counter()
+    for (_, _, _, is_bot), moments in visits.items():
+        moments.sort()
+        gaps = sum(after - before > timedelta(minutes=30) for before, after in zip(moments, moments[1:], strict=False))
+        sessions[is_bot] += 1 + gaps
+    return {
+        "skipped": dict(skipped),
+        "hits": len(hits),
+        "bots": sum(is_bot for *_, is_bot in hits),
+        "visitors": len(visits),
+        "human visitors": sum(not is_bot for *_, is_bot in visits),
+        "sessions": sum(sessions.values()),
+        "human sessions": sessions[False],
+        "pages": len({page for *_, page, _ in hits}),
+        "human pages": len({page for *_, page, is_bot in hits if not is_bot}),
+    }
+
+
+@pytest.fixture
+def log(shared_data: Path) -> Path:
+    return shared_data / "access-combined-10k.log.gz"
+
+
+def test_the_log_is_counted_as_by_hand_and_twice_is_once(worker, url: str, log: Path) -> None:
+    site = Site(worker, "semicomplete", time_zone=ZONE)
+    by_hand = count_by_hand(log)
+    imports = []
+    for _ in range(2):
+        with log.open("rb") as file:
+            imports.append(import_access_log(worker, file, "semicomplete", "http://semicomplete.com"))
+        site.settle()
+    assert [(each.imported, each.skipped) for each in imports] == [(by_hand["hits"], by_hand["skipped"])] * 2
+    assert [outcome(worker, each) for each in imports] == [{"loaded": by_hand["hits"]}, {"duplicate": by_hand["hits"]}]
+
+    counts = {
+        "hits": "SELECT count(*) FROM business.site_event_h",
+        "bots": "SELECT count(*) FROM business.site_event_details_s WHERE traffic_class = 'bot'",
+        "visitors": "SELECT count(*) FROM business.site_visitor_h",
+        "sessions": "SELECT count(*) FROM business.site_session_details_s WHERE load_end_date IS NULL AND total_events > 0",
+        "pages": "SELECT count(*) FROM business.site_page_h",
+    }
+    assert {name: site.value(query) for name, query in counts.items()} == {name: by_hand[name] for name in counts}
+
+    report = site.report(dateFrom="2015-05-01", dateTo="2015-05-31")
+    assert report["overview"]["totalSessions"] == by_hand["human sessions"]
+    assert report["overview"]["uniqueVisitors"] == by_hand["human visitors"]
+    assert report["overview"]["pageViews"] == by_hand["hits"] - by_hand["bots"]
+    assert report["interactions"]["uniquePagesVisited"] == by_hand["human pages"]
+
+    balance = site.rows("SELECT sum(received), sum(loaded), sum(duplicate), sum(invalid), sum(pending) FROM api.event_balance_v")
+    assert balance == [(2 * by_hand["hits"], by_hand["hits"], by_hand["hits"], 0, 0)]
+    assert [finding for check in all_checks() if (finding := run_check(worker, check))] == []
+
+    # no address of the log is anywhere in the store
+    addresses = {line.split(" ", 1)[0] for line in gzip.open(log, "rt", encoding="utf-8", errors="replace")}
+    with connect(url) as owner:
+        for table in ("raw.site_tracking_events_r", "staging.site_events_staging", "business.site_session_context_s"):
+            stored = json.dumps([row for (row,) in owner.execute(f"SELECT t::text FROM {table} t")])
+            assert not addresses & set(re.findall(r"\d+\.\d+\.\d+\.\d+", stored)), table
