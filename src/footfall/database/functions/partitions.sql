@@ -22,8 +22,8 @@ BEGIN
     LOOP
         v_name := v_parent.name || to_char(v_from AT TIME ZONE 'UTC', '"_"YYYYMM');
         CONTINUE WHEN to_regclass(format('%I.%I', v_parent.schema, v_name)) IS NOT NULL;
-        -- two workers that need the same month at once: the second waits here, and then finds it made
-        PERFORM pg_advisory_xact_lock(hashtextextended('footfall:partition', 0));
+        -- two that need the same month at once: the second waits here, and then finds it made
+        EXECUTE format('LOCK TABLE %I.%I IN SHARE UPDATE EXCLUSIVE MODE', v_parent.schema, v_parent.name);
         CONTINUE WHEN to_regclass(format('%I.%I', v_parent.schema, v_name)) IS NOT NULL;
         EXECUTE format('CREATE TABLE %I.%I (LIKE %I.%I INCLUDING DEFAULTS INCLUDING CONSTRAINTS)',
                        v_parent.schema, v_name, v_parent.schema, v_parent.name);
