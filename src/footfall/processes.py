@@ -1,6 +1,5 @@
 """The processes of `footfall up`: the HTTP server and the worker beside the store, started together and stopped together."""
 
-import ctypes
 import json
 import logging
 import os
@@ -18,6 +17,7 @@ from typing import Any, Self
 from footfall import schema
 from footfall.database import connect, open_store
 from footfall.errors import FootfallError, SettingInvalid
+from footfall.parent import end_with_parent
 from footfall.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -26,7 +26,6 @@ _STOP_SECONDS = 30
 _READY_SECONDS = 60
 _TROUBLED_SECONDS = 5.0  # a process that ends sooner than this was never well
 _MOST_TROUBLES = 3
-_PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of prctl(2)
 
 
 class Processes:
@@ -98,7 +97,7 @@ class Processes:
         settings = self._settings.override(database_url=self.url)
         command = [sys.executable, "-m", "footfall", name, *self._arguments]
         self._children[name] = subprocess.Popen(  # noqa: S603  our own command
-            command, env={**os.environ, **settings.environment()}, preexec_fn=_end_with_parent
+            command, env={**os.environ, **settings.environment()}, preexec_fn=end_with_parent
         )
         self._started_at[name] = time.monotonic()
 
@@ -134,9 +133,3 @@ def _require_free_port(settings: Settings) -> None:
             raise SettingInvalid(
                 f"port {settings.port} of {settings.host} cannot be used ({error.strerror}): is Footfall running? --port names another"
             ) from None
-
-
-def _end_with_parent() -> None:
-    """A killed parent takes its children with it, so that the port is free when it is started again (Linux)."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PARENT_DEATH_SIGNAL, signal.SIGTERM)

@@ -1,0 +1,245 @@
+"""The commands, as a person and as a program use them; on a store of their own."""
+
+import gzip
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+LINE = '203.0.113.9 - - [10/Mar/2026:12:00:0{} +0000] "GET /{} HTTP/1.1" 200 5 "-" "Mozilla/5.0 (X11; Linux x86_64) Firefox/145.0"\n'
+
+
+class Footfall:
+    """The command, on a data folder."""
+
+    def __init__(self, data: Path) -> None:
+        self.data = data
+        self.environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith(("FOOTFALL", "DATABASE_URL"))},
+            "FOOTFALL_DATA": str(data),
+            "COLUMNS": "200",
+        }
+
+    def __call__(self, *arguments: str, status: int = 0, **options) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", "footfall", *arguments],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+            **options,
+        )
+        assert done.returncode == status, done.stdout + done.stderr
+        return done.stdout if status == 0 else done.stdout + done.stderr
+
+    def json(self, *arguments: str, **options):
+        return json.loads(self(*arguments, "--json", **options))
+
+    def start(self, *arguments: str) -> subprocess.Popen:
+        return subprocess.Popen(
+            [sys.executable, "-m", "footfall", *arguments],
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+
+@pytest.fixture(scope="module")
+def footfall(tmp_path_factory: pytest.TempPathFactory) -> Footfall:
+    command = Footfall(tmp_path_factory.mktemp("cli") / "data")
+    assert len(command.json("migrate")["changes"]) > 10
+    command("tenant", "add", "acme", "--industry", "e-commerce", "--time-zone", "Europe/Berlin", "--currency", "EUR")
+    return command
+
+
+def test_migrating_again_changes_nothing(footfall: Footfall) -> None:
+    assert footfall.json("migrate") == {"changes": []}
+    assert "up to date" in footfall("migrate")
+
+
+def test_tenants_are_added_and_listed(footfall: Footfall) -> None:
+    assert footfall.json("tenant", "add", "other", "--name", "Other") == {"tenant": "other"}
+    assert [tenant["tenant"] for tenant in footfall.json("tenant", "list")] == ["acme", "other"]
+    assert "Europe/Berlin" in footfall("tenant", "list")
+    assert footfall("tenant", "add", "acme", status=1).startswith("tenant_exists:")
+    assert footfall.json("tenant", "add", "acme", status=1)["error"] == "tenant_exists"
+
+
+def test_a_key_stands_alone_on_the_last_line_and_is_never_shown_again(footfall: Footfall) -> None:
+    key = footfall("key", "add", "--tenant", "acme", "--kind", "read").splitlines()[-1]
+    assert key.startswith("ffr_")
+    assert len(key.split()) == 1
+    listed = footfall("key", "list", "--json")
+    assert key not in listed
+    number = json.loads(listed)[-1]["key"]
+    assert footfall.json("key", "revoke", str(number)) == {"revoked": number}
+    assert footfall.json("key", "list", "--tenant", "acme")[-1]["revoked_at"]
+    assert footfall("key", "add", "--tenant", "nobody", status=1).startswith("tenant_unknown:")
+
+
+def test_a_log_is_imported_counted_and_reported(footfall: Footfall, tmp_path: Path) -> None:
+    log = tmp_path / "access.log.gz"
+    log.write_bytes(gzip.compress((LINE.format(0, "a") + LINE.format(1, "b") + LINE.format(2, "c.css") + "nonsense\n").encode()))
+    arguments = ("import", "access-log", str(log), "--tenant", "acme", "--site", "https://acme.example")
+    assert footfall.json(*arguments) == {"imported": 2, "skipped": {"asset": 1, "malformed": 1}, "outcome": {"loaded": 2}}
+    said = footfall(*arguments)
+    assert "Imported 2 page views, 2 duplicate." in said
+    assert "Skipped 1 lines: pictures" in said
+    plain = LINE.format(3, "d").encode()
+    done = subprocess.run(
+        [sys.executable, "-m", "footfall", "import", "access-log", "-", "--tenant", "acme", "--json"],
+        env=footfall.environment, input=plain, capture_output=True, check=True, timeout=60,
+    )  # fmt: skip
+    assert json.loads(done.stdout)["imported"] == 1
+    report = footfall.json("report", "--tenant", "acme", "--from", "2026-03-01", "--to", "2026-03-31")
+    assert (report["overview"]["pageViews"], report["overview"]["totalSessions"]) == (3, 1)
+    assert "Page views" in footfall("report", "--tenant", "acme")
+    assert footfall("report", "--tenant", "acme", "--from", "soon", status=1).startswith("date_invalid: dateFrom")
+
+
+def test_the_doctor_finds_nothing_and_then_something(footfall: Footfall) -> None:
+    clean = footfall.json("check")
+    assert (clean["checks"] > 50, clean["findings"]) == (True, [])
+    assert "clean" in footfall("check")
+    footfall("psql", "--", "-c", "UPDATE business.site_page_h SET site_page_bk = site_page_bk || 'x' WHERE site_page_bk LIKE '%/a'")
+    said = footfall("check", status=1)
+    assert "site_page_h.key" in said
+    assert json.loads(footfall("check", "--json", status=1))["findings"][0]["count"] == 1
+    footfall("psql", "--", "-c", "UPDATE business.site_page_h SET site_page_bk = rtrim(site_page_bk, 'x')")
+    assert footfall.json("check")["findings"] == []
+
+
+def test_the_store_can_be_reached_from_outside(footfall: Footfall) -> None:
+    url = footfall("database-url").strip()
+    assert url.startswith("postgresql://")
+    assert footfall.json("database-url") == {"database_url": url}
+    assert footfall("psql", "--", "-At", "-c", "SELECT count(*) FROM auth.tenant_h").strip() == "2"
+
+
+def test_a_folder_without_a_store_is_told_so(tmp_path: Path) -> None:
+    lost = Footfall(tmp_path / "nothing")
+    assert lost("report", "--tenant", "x", status=1).startswith("store_unavailable: there is no store")
+    assert lost("tenant", "list", "--data", str(tmp_path / "nowhere"), status=1).startswith("store_unavailable:")
+
+
+def test_every_command_has_help_with_an_example(footfall: Footfall) -> None:
+    commands = [(), ("tenant",), ("key",), ("import",)]
+    leaves = [
+        ("up",), ("demo",), ("report",), ("check",), ("migrate",), ("worker",), ("serve",), ("database-url",), ("psql",),
+        ("tenant", "add"), ("tenant", "list"), ("key", "add"), ("key", "revoke"), ("key", "list"), ("import", "access-log"),
+    ]  # fmt: skip
+    for command in commands:
+        listed = footfall(*command, "--help")
+        for leaf in leaves:
+            if leaf[:-1] == command:
+                assert leaf[-1] in listed
+    for leaf in leaves:
+        said = footfall(*leaf, "--help")
+        assert "Example: footfall" in said or "Example: DATABASE_URL" in said or "Example: pgbench" in said, leaf
+
+
+@pytest.fixture
+def port() -> int:
+    import socket
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture
+def running(footfall: Footfall, port: int) -> Iterator[str]:
+    process = footfall.start("up", "--port", str(port))
+    address = f"http://127.0.0.1:{port}"
+    try:
+        _wait_until_ready(address, process)
+        yield address
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=60)
+        assert process.returncode == 0
+
+
+def test_up_takes_events_and_other_commands_work_beside_it(footfall: Footfall, running: str) -> None:
+    keys = {kind: footfall("key", "add", "--tenant", "other", "--kind", kind).splitlines()[-1] for kind in ("write", "read")}
+    event = json.dumps({"evt_type": "page_view", "page_url": "https://other.example/"}).encode()
+    for _ in range(3):
+        # urllib's own user agent would be a bot's
+        request = urllib.request.Request(f"{running}/api/tracking/events?key={keys['write']}", event, {"User-Agent": "Firefox/145.0"})
+        assert urllib.request.urlopen(request).status == 202
+    for _ in range(100):
+        with urllib.request.urlopen(f"{running}/api/tracking/analytics?key={keys['read']}") as reply:
+            if (views := json.load(reply)["data"]["overview"]["pageViews"]) == 3:
+                break
+        time.sleep(0.1)
+    assert views == 3
+    assert footfall.json("report", "--tenant", "other")["overview"]["pageViews"] == 3
+    assert footfall.json("check")["findings"] == []
+
+
+def test_a_port_in_use_is_told_at_once(footfall: Footfall, running: str) -> None:
+    said = footfall("up", "--port", running.rsplit(":", 1)[1], status=1)
+    assert "is Footfall running?" in said
+
+
+def test_a_process_that_dies_is_started_again(footfall: Footfall, running: str) -> None:
+    import psutil
+
+    command = ["up", "--port", running.rsplit(":", 1)[1]]
+    up = next(process for process in psutil.process_iter(["cmdline"]) if (process.info["cmdline"] or [])[-3:] == command)
+    serving = next(child for child in up.children() if "serve" in child.cmdline())
+    serving.kill()
+    time.sleep(1)
+    _wait_until_ready(running, None)
+
+
+def test_when_up_is_killed_nothing_of_it_is_left(footfall: Footfall, port: int) -> None:
+    import psutil
+
+    process = footfall.start("up", "--port", str(port))
+    _wait_until_ready(f"http://127.0.0.1:{port}", process)
+    ours = [child for child in psutil.Process(process.pid).children(recursive=True) if "postgres" not in child.name()]
+    process.kill()
+    process.communicate(timeout=60)
+    assert len(ours) >= 2
+    assert psutil.wait_procs(ours, timeout=30)[1] == []
+    # the store that it left running is taken over, and stopped, by the next that uses it
+    assert footfall.json("check")["findings"] == []
+
+
+def test_the_demo_shows_eight_industries_and_keeps_its_data(tmp_path: Path, port: int) -> None:
+    demo = Footfall(tmp_path / "demo")
+    said = demo("demo", "--port", str(port), "--days", "1", "--seconds", "4")
+    assert said.count("ffw_") == said.count("    read  ffr_") == 8
+    assert "Loading it into the vault" in said
+    first = demo.json("report", "--tenant", "demo-shop")["overview"]["totalEvents"]
+    assert first > 100
+    assert len(demo.json("tenant", "list")) == 8
+    assert demo.json("check")["findings"] == []
+    again = demo("demo", "--port", str(port), "--seconds", "2")
+    assert "Sending" not in again
+    keys = [line for line in said.splitlines() if "ff" in line and "    " in line]
+    assert all(line in again for line in keys)
+    assert demo.json("report", "--tenant", "demo-shop")["overview"]["totalEvents"] >= first
+
+
+def _wait_until_ready(address: str, process: subprocess.Popen | None) -> None:
+    for _ in range(600):
+        try:
+            with urllib.request.urlopen(f"{address}/health/ready", timeout=2) as reply:
+                if json.load(reply)["status"] == "ready":
+                    return
+        except OSError:
+            pass
+        assert process is None or process.poll() is None, process.stdout.read()
+        time.sleep(0.1)
+    raise AssertionError(f"{address} is not ready")
