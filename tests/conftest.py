@@ -7,10 +7,10 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from site_under_test import NOON, Site
 
 from footfall import schema
 from footfall.database import Connection, EmbeddedStore, connect
+from site_under_test import NOON, Site
 
 _TEMPLATE = "footfall_template"
 _numbers = itertools.count()

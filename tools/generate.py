@@ -26,7 +26,9 @@ def generated() -> dict[Path, str]:
     return {
         ROOT / "tests" / "golden" / "vault.sql": schema.rendered(),
         docs / "vault.md": _within(docs / "vault.md", {"diagram": f"```mermaid\n{mermaid(VAULT)}```", "tables": _tables()}),
-        docs / "validation.md": _within(docs / "validation.md", {"errors": _rules(ERRORS), "notes": _rules(NOTES), "cuts": _cuts()}),
+        docs / "validation.md": _within(
+            docs / "validation.md", {"errors": _rules(ERRORS), "notes": _rules(NOTES), "cuts": _cuts()}
+        ),
         docs / "reference.md": _within(
             docs / "reference.md", {"commands": _commands(), "settings": _settings(), "checks": _checks()}
         ),

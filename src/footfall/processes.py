@@ -59,9 +59,7 @@ class Processes:
             raise
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
         for child in self._children.values():
             if child.poll() is None:
                 child.send_signal(signal.SIGTERM)
@@ -97,7 +95,9 @@ class Processes:
         settings = self._settings.override(database_url=self.url)
         command = [sys.executable, "-m", "footfall", name, *self._arguments]
         self._children[name] = subprocess.Popen(  # noqa: S603  our own command
-            command, env={**os.environ, **settings.environment()}, preexec_fn=end_with_parent
+            command,
+            env={**os.environ, **settings.environment()},
+            preexec_fn=end_with_parent,  # noqa: PLW1509  one system call, before this process has threads
         )
         self._started_at[name] = time.monotonic()
 
@@ -131,5 +131,6 @@ def _require_free_port(settings: Settings) -> None:
             probe.bind((settings.host, settings.port))
         except OSError as error:
             raise SettingInvalid(
-                f"port {settings.port} of {settings.host} cannot be used ({error.strerror}): is Footfall running? --port names another"
+                f"port {settings.port} of {settings.host} cannot be used ({error.strerror}): is Footfall running?"
+                " --port names another"
             ) from None

@@ -24,15 +24,18 @@ SATELLITES = {
         viewport_size varchar(20), timezone varchar(50), language varchar(10), do_not_track boolean, first_visit_date timestamptz,
         last_visit_date timestamptz, total_sessions integer, total_page_views integer, favorite_items text[],
         total_transactions integer, lifetime_value integer, visitor_segment varchar(100)""",
-    "site_event_details_s": """site_event_hk bytea, event_timestamp timestamptz, event_type varchar(50), event_category varchar(50),
-        event_action varchar(50), event_label varchar(255), event_value integer, page_url varchar(500), page_title varchar(255),
+    "site_event_details_s": """site_event_hk bytea, event_timestamp timestamptz, event_type varchar(50),
+        event_category varchar(50), event_action varchar(50), event_label varchar(255), event_value integer,
+        page_url varchar(500), page_title varchar(255),
         page_referrer varchar(500), scroll_depth integer, time_on_page integer, click_x integer, click_y integer,
         business_item_type varchar(100), transaction_funnel_step varchar(50), conversion_funnel_stage varchar(50),
         custom_properties jsonb""",
     "site_page_details_s": """site_page_hk bytea, page_url varchar(500), page_title varchar(255), page_path varchar(500),
-        page_hostname varchar(100), page_category varchar(50), page_type varchar(50), total_views integer, unique_visitors integer,
+        page_hostname varchar(100), page_category varchar(50), page_type varchar(50),
+        total_views integer, unique_visitors integer,
         avg_time_on_page integer, bounce_rate numeric(5,2), conversion_rate numeric(5,2)""",
-    "business_item_details_s": """business_item_hk bytea, item_name varchar(255), item_type varchar(100), item_category varchar(100),
+    "business_item_details_s": """business_item_hk bytea, item_name varchar(255), item_type varchar(100),
+        item_category varchar(100),
         item_description text, item_value numeric(10,2), item_currency varchar(10), is_active boolean, popularity_score integer,
         conversion_rate numeric(5,2), total_interactions integer, total_conversions integer, business_metadata jsonb""",
 }
@@ -44,8 +47,9 @@ TABLES = {
         user_agent text, raw_payload jsonb, batch_id varchar(100), processing_status varchar(20), error_message text,
         retry_count integer, record_source varchar(100)""",
     "staging.site_events_staging": """staging_event_id integer, raw_event_id integer, tenant_hk bytea, session_id varchar(255),
-        visitor_id varchar(255), event_timestamp timestamptz, event_type varchar(50), event_category varchar(50),
-        event_action varchar(50), event_label varchar(255), event_value integer, page_url varchar(500), page_title varchar(255),
+        visitor_id varchar(255), event_timestamp timestamptz, event_type varchar(50),
+        event_category varchar(50), event_action varchar(50), event_label varchar(255), event_value integer,
+        page_url varchar(500), page_title varchar(255),
         page_referrer varchar(500), visitor_ip_hash varchar(64), user_agent text, device_info jsonb, business_item_info jsonb,
         transaction_info jsonb, custom_properties jsonb, validation_status varchar(20), validation_errors text[],
         enrichment_applied boolean, processing_timestamp timestamptz, record_source varchar(100)""",
@@ -78,6 +82,20 @@ FUNCTIONS = {
     "util.hash_binary": ("p_text text", "bytea"),
 }
 ENDPOINTS = ("POST /api/tracking/events.js", "GET /api/tracking/analytics")
-EVENT_KEYS = """evt_type evt_category evt_action evt_label evt_value session_id event_timestamp page_url page_title page_referrer
-    device_type browser_name viewport_width viewport_height""".split()
+EVENT_KEYS = [
+    "evt_type",
+    "evt_category",
+    "evt_action",
+    "evt_label",
+    "evt_value",
+    "session_id",
+    "event_timestamp",
+    "page_url",
+    "page_title",
+    "page_referrer",
+    "device_type",
+    "browser_name",
+    "viewport_width",
+    "viewport_height",
+]
 EVENT_TYPES = ("page_view", "item_interaction", "transaction_step", "contact_interaction")

@@ -5,11 +5,13 @@ import json
 import re
 from collections import Counter, defaultdict
 from datetime import datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from urllib.parse import unquote
 from zoneinfo import ZoneInfo
 
 import pytest
+
 from footfall.business import all_checks, run_check
 from footfall.database import connect
 from footfall.imports import import_access_log, outcome
@@ -17,12 +19,12 @@ from site_under_test import Site
 
 ZONE = "America/Los_Angeles"
 NOT_PAGES = (
-    "css js xml rss atom txt ico png jpg jpeg gif svg json pdf zip gz tgz bz2 rar tar rpm deb exe doc xls ppt pptx mp3 mp4 ogg avi pl rb jar"
-    " py c h sh patch diff swf woff ttf eot"
+    "css js xml rss atom txt ico png jpg jpeg gif svg json pdf zip gz tgz bz2 rar tar rpm deb exe doc xls ppt pptx mp3 mp4 ogg"
+    " avi pl rb jar py c h sh patch diff swf woff ttf eot"
 ).split()
 BOTS = (
-    "bot spider slurp feed rss crawl fetch preview wget curl python libwww phantomjs nutch archiver sleuth validator irssi genieo simplepie"
-    " theoldreader appengine spinn3r daum ruby yandex lwp favicon facebookexternalhit"
+    "bot spider slurp feed rss crawl fetch preview wget curl python libwww phantomjs nutch archiver sleuth validator irssi genieo"
+    " simplepie theoldreader appengine spinn3r daum ruby yandex lwp favicon facebookexternalhit"
 ).split()
 
 
@@ -52,7 +54,7 @@ def count_by_hand(path: Path) -> dict:
     sessions = Counter()
     for (_, _, _, is_bot), moments in visits.items():
         moments.sort()
-        gaps = sum(after - before > timedelta(minutes=30) for before, after in zip(moments, moments[1:], strict=False))
+        gaps = sum(after - before > timedelta(minutes=30) for before, after in pairwise(moments))
         sessions[is_bot] += 1 + gaps
     return {
         "skipped": dict(skipped),

@@ -4,19 +4,27 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from starlette.testclient import TestClient
+
 from footfall.auth import add_key
 from footfall.business import all_checks, run_check
 from footfall.demo import INDUSTRIES, history
 from footfall.settings import Settings
 from footfall.web import application
 from site_under_test import HUMAN, Site
-from starlette.testclient import TestClient
 
 START = datetime.now(UTC) - timedelta(hours=3)
 
 
 def item(action: str, item_id: str, name: str, kind: str, **more) -> dict:
-    return {"evt_type": "item_interaction", "evt_action": action, "item_id": item_id, "evt_label": name, "item_type": kind, **more}
+    return {
+        "evt_type": "item_interaction",
+        "evt_action": action,
+        "item_id": item_id,
+        "evt_label": name,
+        "item_type": kind,
+        **more,
+    }
 
 
 def step(action: str, funnel: str, label: str, **more) -> dict:

@@ -1,10 +1,11 @@
-"""The plan against the catalog (T20): what it names is there; where Footfall differs, docs/plan-conformance.md has a row that says so."""
+"""The plan against the catalog (T20): what it names is there; each difference is a row of docs/plan-conformance.md."""
 
 import re
 from pathlib import Path
 
 import plan
 import pytest
+
 from footfall.web import openapi, wire
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "plan-conformance.md").read_text()
@@ -28,7 +29,8 @@ def catalog(module_url):
 
 def found_columns(catalog, table: str) -> dict[str, str]:
     rows = catalog.execute(
-        "SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped",
+        "SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute"
+        " WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped",
         (table,),
     )
     found = {}
@@ -41,7 +43,11 @@ def found_columns(catalog, table: str) -> dict[str, str]:
 
 def undocumented(differences: dict[str, str]) -> dict[str, str]:
     """Differences that no row of the document names: by column, or by a type or table for all columns alike."""
-    return {name: what for name, what in differences.items() if not any(known in DEVIATIONS for known in (name, name.split(".")[-1], what))}
+    return {
+        name: what
+        for name, what in differences.items()
+        if not any(known in DEVIATIONS for known in (name, name.split(".")[-1], what))
+    }
 
 
 @pytest.mark.parametrize("table", plan.TABLES)
@@ -66,7 +72,8 @@ def test_what_a_table_has_beside_the_plans_columns_is_documented(catalog, table:
 def test_a_table_has_the_plans_primary_key(catalog, table: str) -> None:
     found = catalog.execute(
         "SELECT array_agg(a.attname ORDER BY array_position(i.indkey::int[], a.attnum::int)) FROM pg_index i"
-        " JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey) WHERE i.indrelid = %s::regclass AND i.indisprimary",
+        " JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey)"
+        " WHERE i.indrelid = %s::regclass AND i.indisprimary",
         (table,),
     ).fetchone()[0]
     if found != plan.PRIMARY_KEYS[table]:

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from oracle import Fact, track_analytics
-from site_under_test import BOT, NOON, Site, at, view
 
 from footfall.database import connect
+from site_under_test import BOT, NOON, Site, at, view
 
 ZONES = ["UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "Pacific/Apia"]
 ITEMS = {"a": "Shoe", "b": "Boot", "c": "Sock"}
@@ -21,7 +21,9 @@ DAY = BASE.date()
 @st.composite
 def events(draw) -> dict:
     """One event as a generator of traffic sees it: small alphabets, so that things meet."""
-    kind = draw(st.sampled_from(["page_view"] * 4 + ["item_interaction"] * 2 + ["transaction_step"] * 3 + ["contact_interaction"]))
+    kind = draw(
+        st.sampled_from(["page_view"] * 4 + ["item_interaction"] * 2 + ["transaction_step"] * 3 + ["contact_interaction"])
+    )
     midnight = draw(st.sampled_from([0, 12 * 60, 36 * 60, 60 * 60]))  # near midnight somewhere
     return {
         "kind": kind,
@@ -159,8 +161,12 @@ def test_what_counts_as_a_conversion_is_the_tenants_rule(site: Site, owner) -> N
         " VALUES (%s, 'contact_interaction', 'submit', 40, 'USD', '2026-03-10T12:01:00Z')",
         (site.tenant_hk,),
     )
-    site.land(*({"evt_type": "contact_interaction", "event_id": str(n), "event_timestamp": at(n), "session_id": "s"} for n in range(3)))
-    site.land({"evt_type": "transaction_step", "evt_action": "complete", "evt_value": 2, "event_timestamp": at(4), "session_id": "s"})
+    site.land(
+        *({"evt_type": "contact_interaction", "event_id": str(n), "event_timestamp": at(n), "session_id": "s"} for n in range(3))
+    )
+    site.land(
+        {"evt_type": "transaction_step", "evt_action": "complete", "evt_value": 2, "event_timestamp": at(4), "session_id": "s"}
+    )
     site.settle()
     conversions = site.report(dateFrom="2026-03-10", dateTo="2026-03-10")["conversions"]
     assert conversions["totalConversionValue"] == 40 + 40 + 2  # the first contact came before the rule

@@ -3,9 +3,9 @@
 import json
 
 import pytest
-from site_under_test import Site, at
 
 from footfall.database import connect
+from site_under_test import Site, at
 
 VIEW = {"evt_type": "page_view", "event_timestamp": at(), "page_url": "https://acme.example/"}
 
@@ -39,7 +39,9 @@ def test_several_events_as_an_array_or_in_an_envelope(site: Site, request_) -> N
 
 
 def test_each_event_has_its_own_fate(site: Site) -> None:
-    reply = send(site, {"tenantId": "acme", "events": [VIEW | {"event_id": "a"}, 5, VIEW | {"event_id": "a"}, {"x": "y" * 40_000}, {}]})
+    reply = send(
+        site, {"tenantId": "acme", "events": [VIEW | {"event_id": "a"}, 5, VIEW | {"event_id": "a"}, {"x": "y" * 40_000}, {}]}
+    )
     assert [(fate["status"], fate.get("reason")) for fate in reply["data"]["events"]] == [
         ("accepted", None),
         ("rejected", "not_an_object"),

@@ -2,9 +2,9 @@
 
 import pytest
 from psycopg import errors
-from site_under_test import COMPUTED, VAULT_TABLES, Site, view
 
 from footfall.database import connect, pool, reading
+from site_under_test import COMPUTED, VAULT_TABLES, Site, view
 
 # every relation of the layers, from the catalog: a new one is tested the moment it exists
 RELATIONS = """
@@ -46,7 +46,7 @@ def test_the_same_ids_of_two_tenants_have_other_keys(two) -> None:
 
 
 def test_a_reader_sees_one_tenants_rows_in_every_table_and_view(two, owner, url: str) -> None:
-    one, other = two
+    one, _ = two
     relations = owner.execute(RELATIONS).fetchall()
     assert len(relations) > 40
     with pool(url, "footfall_reader", size=1) as readers:
@@ -64,7 +64,10 @@ def test_a_reader_sees_one_tenants_rows_in_every_table_and_view(two, owner, url:
                 assert rows, f"{name} is empty: nothing is proved"
         with reading(readers, None) as connection:
             for name, _, has_tenant in relations:
-                if has_tenant and owner.execute("SELECT has_table_privilege('footfall_reader', %s, 'SELECT')", (name,)).fetchone()[0]:
+                if (
+                    has_tenant
+                    and owner.execute("SELECT has_table_privilege('footfall_reader', %s, 'SELECT')", (name,)).fetchone()[0]
+                ):
                     where = "WHERE tenant_hk <> '\\x'" if name.startswith("ref.") else ""
                     assert connection.execute(f"SELECT count(*) FROM {name} {where}").fetchone() == (0,), name
 
@@ -74,7 +77,9 @@ def test_what_belongs_to_no_tenant_is_closed_to_readers(owner) -> None:
     for name, _, has_tenant in relations:
         if not has_tenant:
             assert name in OPERATORS_ONLY
-            assert owner.execute("SELECT has_table_privilege('footfall_reader', %s, 'SELECT')", (name,)).fetchone() == (False,), name
+            assert owner.execute("SELECT has_table_privilege('footfall_reader', %s, 'SELECT')", (name,)).fetchone() == (False,), (
+                name
+            )
 
 
 def test_views_ask_with_the_rights_of_the_asker(owner) -> None:
@@ -126,10 +131,10 @@ def test_collectors_can_read_no_event(two, url: str) -> None:
 def test_the_report_of_a_reader_is_its_tenants_and_asking_for_another_is_refused(two, url: str) -> None:
     with pool(url, "footfall_reader", size=1) as readers:
         with reading(readers, two[0].tenant_hk) as connection:
-            own = connection.execute("SELECT api.track_analytics('{\"dateFrom\": \"2026-03-10\"}')").fetchone()[0]
-            other = connection.execute("SELECT api.track_analytics('{\"tenantId\": \"two\"}')").fetchone()[0]
+            own = connection.execute('SELECT api.track_analytics(\'{"dateFrom": "2026-03-10"}\')').fetchone()[0]
+            other = connection.execute('SELECT api.track_analytics(\'{"tenantId": "two"}\')').fetchone()[0]
         with reading(readers, None) as connection:
-            nobody = connection.execute("SELECT api.track_analytics('{\"tenantId\": \"two\"}')").fetchone()[0]
+            nobody = connection.execute('SELECT api.track_analytics(\'{"tenantId": "two"}\')').fetchone()[0]
     assert own["data"]["metadata"]["tenant_id"] == "one"
     assert own["data"]["overview"]["totalEvents"] > 0
     assert (other["debug_info"]["error"], nobody["debug_info"]["error"]) == ("tenant_mismatch", "tenant_required")

@@ -3,11 +3,11 @@
 import hashlib
 
 import pytest
-from site_under_test import Site
 
 from footfall.auth import KeyRing, NewTenant, add_key, add_tenant, list_keys, list_tenants, revoke_key
 from footfall.database import pool
 from footfall.errors import NotAccepted
+from site_under_test import Site
 
 
 def test_only_a_hash_of_a_key_is_stored(site: Site, owner) -> None:

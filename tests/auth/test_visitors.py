@@ -7,10 +7,10 @@ from ipaddress import ip_address
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
-from site_under_test import Site
 
 from footfall.auth import PERSONAL_KEYS, Secrets, address_hash, address_of, day_of, truncated, visitor_key
 from footfall.database import connect, pool
+from site_under_test import Site
 
 secrets = st.binary(min_size=32, max_size=32)
 addresses = st.ip_addresses(v=4) | st.ip_addresses(v=6)

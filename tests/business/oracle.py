@@ -1,4 +1,4 @@
-"""The definitions of docs/metrics.md once more, in plain Python over the events as sent: slow, short, and nothing shared with SQL."""
+"""The definitions of docs/metrics.md once more, in plain Python over the events as sent: slow, and nothing shared with SQL."""
 
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -36,7 +36,7 @@ def distinct(facts: list[Fact]) -> list[Fact]:
 
 
 def assign_sessions(facts: list[Fact]) -> None:
-    """A sent session id is the session; else a visitor's visit, ended by more than 30 minutes of silence; else the event alone."""
+    """A sent session id is the session; else a visitor's visit, ended by 30 minutes of silence; else the event alone."""
     by_visitor = defaultdict(list)
     for fact in facts:
         if fact.session_id is not None:

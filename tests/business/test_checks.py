@@ -1,10 +1,10 @@
 """The doctor goes red: each check is shown data that contradict its claim, and finds them (T22)."""
 
 import pytest
-from site_under_test import Site, view
 
 from footfall.business import VAULT, all_checks, run_check
 from footfall.vault import History, Satellite
+from site_under_test import Site, view
 
 CHECKS = {check.code: check for check in all_checks()}
 NEVER = "\\x" + "00" * 20
@@ -29,7 +29,9 @@ def settled(site: Site) -> Site:
 
 def _change(satellite: Satellite) -> str:
     """An attribute changed in place."""
-    column = next(c for c in satellite.columns if c.compared and c.type.startswith(("varchar", "text", "bytea")) and c.type != "text[]")
+    column = next(
+        c for c in satellite.columns if c.compared and c.type.startswith(("varchar", "text", "bytea")) and c.type != "text[]"
+    )
     more = "'\\x00'::bytea" if column.type == "bytea" else "'x'"
     return f"{column.name} = {column.name} || {more} WHERE {column.name} IS NOT NULL"
 
@@ -54,10 +56,10 @@ MUTATIONS = {
 }
 for hub in VAULT.hubs:
     # one shifted key; and one business key twice
-    MUTATIONS[f"{hub.table}.key"] = f"UPDATE business.{hub.table} SET record_source = record_source, {hub.business_key} = {hub.business_key} || 'x'"
+    MUTATIONS[f"{hub.table}.key"] = f"UPDATE business.{hub.table} SET {hub.business_key} = {hub.business_key} || 'x'"
     MUTATIONS[f"{hub.table}.business_key"] = (
-        f"INSERT INTO business.{hub.table} SELECT substr({hub.hash_key}, 1, 19) || '\\x00', {hub.business_key}, tenant_hk, load_date,"
-        f" record_source FROM business.{hub.table} LIMIT 1"
+        f"INSERT INTO business.{hub.table} SELECT substr({hub.hash_key}, 1, 19) || '\\x00', {hub.business_key}, tenant_hk,"
+        f" load_date, record_source FROM business.{hub.table} LIMIT 1"
     )
 for link in VAULT.links:
     first, second = link.hubs
@@ -69,7 +71,8 @@ for link in VAULT.links:
     MUTATIONS[f"{link.table}.{second.name}"] = f"UPDATE business.{link.table} SET tenant_hk = '{NEVER}'"
     if first.time_ordered:
         MUTATIONS[f"{link.table}.once"] = (
-            f"INSERT INTO business.{link.table} SELECT substr({link.hash_key}, 1, 19) || '\\x00', {first.hash_key}, {second.hash_key},"
+            f"INSERT INTO business.{link.table} SELECT substr({link.hash_key}, 1, 19) || '\\x00', {first.hash_key},"
+            f" {second.hash_key},"
             f" tenant_hk, load_date, record_source FROM business.{link.table}"
         )
 for satellite in VAULT.satellites:

@@ -6,11 +6,11 @@ from datetime import timedelta
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from site_under_test import BOT, NOON, RECEIVED, Site, contents, counts, view
 
 from footfall.business import all_checks, run_check
 from footfall.database import connect
 from footfall.worker import load_pending
+from site_under_test import BOT, NOON, RECEIVED, Site, contents, counts, view
 
 
 def purchase(visitor: str, minutes: float, number: str, value: float = 20.0) -> dict:

@@ -7,9 +7,9 @@ from itertools import zip_longest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from oracle import Fact, assign_sessions, sessions_of
-from site_under_test import BOT, NOON, Site, at, view
 
 from footfall.database import connect
+from site_under_test import BOT, NOON, Site, at, view
 
 
 def step(action: str, minutes: float, session: str, **more) -> dict:
@@ -77,7 +77,9 @@ def test_a_visit_from_another_network_alone_makes_no_new_row(site: Site) -> None
 
 def test_segments_are_the_tenants_first_matching_rule(site: Site, owner) -> None:
     owner.execute("INSERT INTO ref.visitor_segment VALUES (%s, 1, 'whale', 0, 0, 100)", (site.tenant_hk,))
-    site.land(step("complete", 0, "s-1", visitor_id="rich", evt_value=150), step("complete", 0, "s-2", visitor_id="poor", evt_value=5))
+    site.land(
+        step("complete", 0, "s-1", visitor_id="rich", evt_value=150), step("complete", 0, "s-2", visitor_id="poor", evt_value=5)
+    )
     site.settle()
     rows = site.rows("""SELECT h.site_visitor_bk, d.visitor_segment FROM business.site_visitor_h h
                         JOIN business.site_visitor_details_s d USING (site_visitor_hk) ORDER BY 1""")
@@ -88,7 +90,13 @@ def test_a_page_over_the_sessions_that_saw_it(site: Site) -> None:
     site.land(
         # came, read for 40 s by the client's own clock, went on, bought
         view("/a", 0, session_id="s-1", visitor_id="x", page_title="A"),
-        {"evt_type": "engagement", "page_url": "https://acme.example/a", "time_on_page": 40, "session_id": "s-1", "event_timestamp": at(1)},
+        {
+            "evt_type": "engagement",
+            "page_url": "https://acme.example/a",
+            "time_on_page": 40,
+            "session_id": "s-1",
+            "event_timestamp": at(1),
+        },
         view("/b", 2, session_id="s-1", visitor_id="x"),
         step("complete", 3, "s-1"),
         # came and left
@@ -120,7 +128,15 @@ def test_an_item_over_the_events_about_it(site: Site) -> None:
         look("sku", 0, "s-4", item_type="product", _user_agent=BOT),
     )
     site.settle()
-    columns = ("item_name", "item_type", "item_value::float", "item_currency", "total_interactions", "total_conversions", "conversion_rate::float")
+    columns = (
+        "item_name",
+        "item_type",
+        "item_value::float",
+        "item_currency",
+        "total_interactions",
+        "total_conversions",
+        "conversion_rate::float",
+    )
     # the latest event that names it, and the latest that says what it costs; events that do neither change nothing
     assert current(site, "business_item_details_s", *columns) == [("Red shoe", "product", 12.5, "EUR", 4, 1, 33.33)]
 
@@ -172,7 +188,9 @@ def test_pages_and_visitors_agree_with_plain_python(module_url: str, data: st.Da
     """Generated walks over a few pages; views, visitors, bounces and time on page counted by hand."""
     walks = data.draw(
         st.lists(
-            st.tuples(st.sampled_from("xyz"), st.sampled_from("abc"), st.floats(0, 200).map(lambda m: round(m, 1)), st.booleans()),
+            st.tuples(
+                st.sampled_from("xyz"), st.sampled_from("abc"), st.floats(0, 200).map(lambda m: round(m, 1)), st.booleans()
+            ),
             min_size=1,
             max_size=25,
             unique_by=lambda walk: walk[2],
@@ -183,7 +201,14 @@ def test_pages_and_visitors_agree_with_plain_python(module_url: str, data: st.Da
         facts = []
         for visitor, page, minutes, is_view in walks:
             kind = "page_view" if is_view else "contact_interaction"
-            site.land({"evt_type": kind, "page_url": f"https://a.example/{page}", "event_timestamp": at(minutes), "_visitor_id": visitor})
+            site.land(
+                {
+                    "evt_type": kind,
+                    "page_url": f"https://a.example/{page}",
+                    "event_timestamp": at(minutes),
+                    "_visitor_id": visitor,
+                }
+            )
             facts.append(Fact(minutes, NOON + timedelta(minutes=minutes), kind, "", visitor=visitor, page=page))
         site.settle()
         assign_sessions(facts)

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from oracle import Fact, assign_sessions
-from site_under_test import NOON, RECEIVED, Site, at, view
 
 from footfall.business import all_checks, run_check
 from footfall.database import connect
+from site_under_test import NOON, RECEIVED, Site, at, view
 
 DETAILS = "business.site_session_details_s"
 

@@ -13,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
-LINE = '203.0.113.9 - - [10/Mar/2026:12:00:0{} +0000] "GET /{} HTTP/1.1" 200 5 "-" "Mozilla/5.0 (X11; Linux x86_64) Firefox/145.0"\n'
+LINE = (
+    '203.0.113.9 - - [10/Mar/2026:12:00:0{} +0000] "GET /{} HTTP/1.1" 200 5 "-" "Mozilla/5.0 (X11; Linux x86_64) Firefox/145.0"\n'
+)
 
 
 class Footfall:
@@ -110,7 +112,9 @@ def test_the_doctor_finds_nothing_and_then_something(footfall: Footfall) -> None
     clean = footfall.json("check")
     assert (clean["checks"] > 50, clean["findings"]) == (True, [])
     assert "clean" in footfall("check")
-    footfall("psql", "--", "-c", "UPDATE business.site_page_h SET site_page_bk = site_page_bk || 'x' WHERE site_page_bk LIKE '%/a'")
+    footfall(
+        "psql", "--", "-c", "UPDATE business.site_page_h SET site_page_bk = site_page_bk || 'x' WHERE site_page_bk LIKE '%/a'"
+    )
     said = footfall("check", status=1)
     assert "site_page_h.key" in said
     assert json.loads(footfall("check", "--json", status=1))["findings"][0]["count"] == 1
@@ -174,7 +178,9 @@ def test_up_takes_events_and_other_commands_work_beside_it(footfall: Footfall, r
     event = json.dumps({"evt_type": "page_view", "page_url": "https://other.example/"}).encode()
     for _ in range(3):
         # urllib's own user agent would be a bot's
-        request = urllib.request.Request(f"{running}/api/tracking/events?key={keys['write']}", event, {"User-Agent": "Firefox/145.0"})
+        request = urllib.request.Request(
+            f"{running}/api/tracking/events?key={keys['write']}", event, {"User-Agent": "Firefox/145.0"}
+        )
         assert urllib.request.urlopen(request).status == 202
     for _ in range(100):
         with urllib.request.urlopen(f"{running}/api/tracking/analytics?key={keys['read']}") as reply:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import psycopg
 import pytest
+
 from footfall import schema
 from footfall.database import Definition, connect, migrate, migrations, require_current
 from footfall.errors import SchemaOutdated
@@ -72,11 +73,14 @@ def test_partitions_are_made_ahead_and_once(owner) -> None:
 @pytest.mark.parametrize("zone", ["UTC", "Pacific/Kiritimati", "America/Los_Angeles"])
 def test_bounds_of_partitions_do_not_depend_on_the_sessions_time_zone(owner, zone: str) -> None:
     owner.execute(f"SET TimeZone = '{zone}'")
-    owner.execute("SELECT util.ensure_month('2031-05-31T23:30:00Z', 'bytea'), util.ensure_month('2031-05-31T23:30:00Z', 'timestamptz')")
+    owner.execute(
+        "SELECT util.ensure_month('2031-05-31T23:30:00Z', 'bytea'), util.ensure_month('2031-05-31T23:30:00Z', 'timestamptz')"
+    )
     owner.execute("SET TimeZone = 'UTC'")
     bounds = owner.execute("""
         SELECT pg_get_expr(relpartbound, oid) FROM pg_class
-        WHERE oid IN ('business.site_event_h_203105'::regclass, 'raw.site_tracking_events_r_203105'::regclass) ORDER BY 1""").fetchall()
+        WHERE oid IN ('business.site_event_h_203105'::regclass, 'raw.site_tracking_events_r_203105'::regclass)
+        ORDER BY 1""").fetchall()
     assert bounds[0] == ("FOR VALUES FROM ('2031-05-01 00:00:00+00') TO ('2031-06-01 00:00:00+00')",)
     first, last = (datetime(2031, month, 1, tzinfo=UTC) for month in (5, 6))
     prefix = owner.execute("SELECT util.time_prefix(%s)::text, util.time_prefix(%s)::text", (first, last)).fetchone()
@@ -86,9 +90,10 @@ def test_bounds_of_partitions_do_not_depend_on_the_sessions_time_zone(owner, zon
 def test_a_question_about_a_range_touches_only_its_months(site: Site, owner) -> None:
     site.land(view("/", 0, session_id="s"))
     site.load()
-    plan = "\n".join(row[0] for row in owner.execute("""
+    question = """
         EXPLAIN SELECT count(*) FROM business.site_event_h
-        WHERE site_event_hk >= util.time_prefix('2026-03-05') AND site_event_hk < util.time_prefix('2026-03-20')""").fetchall())  # fmt: skip
+        WHERE site_event_hk >= util.time_prefix('2026-03-05') AND site_event_hk < util.time_prefix('2026-03-20')"""
+    plan = "\n".join(line for (line,) in owner.execute(question))
     assert set(re.findall(r"site_event_h_\d+", plan)) == {"site_event_h_202603"}
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+
 from footfall.database import EmbeddedStore, Store, open_store
 from footfall.errors import StoreUnavailable
 

@@ -5,6 +5,7 @@ import io
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+
 from footfall.errors import NotAccepted
 from footfall.imports import PageRequest, import_access_log, outcome, read_line
 from site_under_test import HUMAN, Site
@@ -13,7 +14,9 @@ LINE = '203.0.113.9 - - [10/Mar/2026:12:00:00 +0000] "GET /a?x=1 HTTP/1.1" 200 5
 
 
 def test_a_line_is_a_page_request() -> None:
-    assert read_line(LINE) == PageRequest("203.0.113.9", datetime(2026, 3, 10, 12, tzinfo=UTC), "/a?x=1", "https://www.google.com/", HUMAN)
+    assert read_line(LINE) == PageRequest(
+        "203.0.113.9", datetime(2026, 3, 10, 12, tzinfo=UTC), "/a?x=1", "https://www.google.com/", HUMAN
+    )
 
 
 @pytest.mark.parametrize(

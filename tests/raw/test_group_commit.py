@@ -1,9 +1,11 @@
 """The group commit: who arrives while a commit is under way shares the next; nothing is acknowledged that was not stored."""
 
 import threading
+import time
 from datetime import UTC, datetime
 
 import pytest
+
 from footfall.errors import StoreUnavailable
 from footfall.raw import GroupCommit, IncomingEvent
 from site_under_test import Site
@@ -79,3 +81,31 @@ def test_without_a_store_everybody_is_told(url: str) -> None:
     with pytest.raises(StoreUnavailable):
         future.result(30)
     commits.close()
+
+
+def test_a_sender_that_goes_away_disturbs_nobody(site: Site, url: str) -> None:
+    commits = GroupCommit(url, 1000)
+    gone, waiting = commits.submit([event()]), commits.submit([event()])
+    gone.cancel()
+    commits.start()
+    assert waiting.result(10) == [True]
+    assert commits.submit([event()]).result(10) == [True]
+    commits.close()
+    assert site.value("SELECT count(*) FROM raw.site_tracking_events_r") == 2
+
+
+def test_refusals_that_could_not_be_counted_are_counted_later(site: Site, owner, url: str) -> None:
+    owner.execute("ALTER TABLE raw.refusal RENAME TO refusal_away")
+    commits = GroupCommit(url, 1000)
+    commits.count_refusal(site.tenant_hk, "too_deep", 3)
+    commits.start()
+    time.sleep(0.2)
+    owner.execute("ALTER TABLE raw.refusal_away RENAME TO refusal")
+    commits.count_refusal(site.tenant_hk, "too_deep")
+    commits.submit([event()])
+    for _ in range(100):
+        if site.rows("SELECT refused_count FROM raw.refusal") == [(4,)]:
+            break
+        time.sleep(0.05)
+    commits.close()
+    assert site.rows("SELECT reason, refused_count FROM raw.refusal") == [("too_deep", 4)]

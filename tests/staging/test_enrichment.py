@@ -1,9 +1,9 @@
 """Enrichment: rows in, rows out."""
 
 import pytest
-from site_under_test import BOT, HUMAN, Site, at
 
 from footfall.staging import describe
+from site_under_test import BOT, HUMAN, Site, at
 
 # page_url, host, path, category, type, page business key
 PAGES = [
@@ -16,7 +16,14 @@ PAGES = [
     ("https://shop.example/products", "shop.example", "/products", "products", "category", "shop.example/products"),
     ("https://shop.example/products/42?q=1", "shop.example", "/products/42", "products", "detail", "shop.example/products/42"),
     ("https://shop.example/Blog/2026/03", "shop.example", "/Blog/2026/03", "articles", "detail", "shop.example/Blog/2026/03"),
-    ("https://shop.example/checkout/payment", "shop.example", "/checkout/payment", None, "checkout", "shop.example/checkout/payment"),
+    (
+        "https://shop.example/checkout/payment",
+        "shop.example",
+        "/checkout/payment",
+        None,
+        "checkout",
+        "shop.example/checkout/payment",
+    ),
     ("https://shop.example/about-us", "shop.example", "/about-us", "about", "content", "shop.example/about-us"),
     ("https://shop.example/%7ejo/%c3%a9", "shop.example", "/~jo/%C3%A9", None, "content", "shop.example/~jo/%C3%A9"),
     ("/pricing?plan=1", None, "/pricing", "features", "category", "/pricing"),
@@ -139,7 +146,13 @@ STEPS = [
 
 @pytest.mark.parametrize(("action", "stage"), STEPS)
 def test_a_transaction_step_knows_its_place_in_the_funnel(site: Site, action: str, stage: str) -> None:
-    step = {"evt_type": "transaction_step", "evt_action": action, "evt_label": "cart", "funnel": "Checkout", "transaction_id": "o-1"}
+    step = {
+        "evt_type": "transaction_step",
+        "evt_action": action,
+        "evt_label": "cart",
+        "funnel": "Checkout",
+        "transaction_id": "o-1",
+    }
     site.land(step)
     site.load()
     info = site.staged("transaction_info")[0]
@@ -197,7 +210,12 @@ def test_all_that_the_event_satellite_wants_is_filled_when_it_is_sent(site: Site
     row = site.table("business.site_event_details_s")[0]
     empty = {name for name, value in row.items() if value is None}
     assert empty == {"load_end_date", "transaction_id", "transaction_funnel_step"}
-    assert (row["event_value"], row["event_currency"], row["scroll_depth"], row["custom_properties"]) == (19.9, "EUR", 75, {"size": 42})
+    assert (row["event_value"], row["event_currency"], row["scroll_depth"], row["custom_properties"]) == (
+        19.9,
+        "EUR",
+        75,
+        {"size": 42},
+    )
 
 
 def test_only_properties_become_custom_properties(site: Site) -> None:

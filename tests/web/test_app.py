@@ -2,12 +2,12 @@
 
 import msgspec
 import pytest
-from site_under_test import Site, view
 
 from footfall.auth import add_key
 from footfall.database import connect
 from footfall.web import wire
 from footfall.worker import load_pending
+from site_under_test import Site, view
 
 ANALYTICS = "/api/tracking/analytics"
 

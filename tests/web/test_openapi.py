@@ -4,7 +4,6 @@ import json
 
 import pytest
 import schemathesis
-from footfall.web import openapi, wire
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from schemathesis import GenerationMode
@@ -15,6 +14,8 @@ from schemathesis.specs.openapi.checks import (
     response_schema_conformance,
     status_code_conformance,
 )
+
+from footfall.web import openapi, wire
 
 CHECKS = [
     not_a_server_error,
@@ -66,7 +67,11 @@ _json = st.recursive(
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
-@given(body=st.binary() | st.text().map(lambda text: text.encode("utf-8", "surrogatepass")) | _json.map(lambda value: json.dumps(value).encode()))
+@given(
+    body=st.binary()
+    | st.text().map(lambda text: text.encode("utf-8", "surrogatepass"))
+    | _json.map(lambda value: json.dumps(value).encode())
+)
 def test_no_body_ends_in_a_server_error_nor_in_a_batch_that_cannot_be_loaded(client, keys, site, body: bytes) -> None:
     reply = client.post("/api/tracking/events", content=body, headers={"X-Footfall-Key": keys["admin"]})
     assert reply.status_code in (202, 207, 400, 403), reply.text
@@ -81,7 +86,7 @@ def test_the_wires_event_is_what_staging_reads() -> None:
     sql = (resources.files("footfall.staging") / "sql" / "validate_and_enrich.sql").read_text()
     record = sql[sql.index("AS p(") + 5 : sql.index("properties jsonb)") + 16]
     known = {column.split()[0] for column in record.split(",")}
-    described = {field for field in wire.TrackingEvent.__struct_fields__}
+    described = set(wire.TrackingEvent.__struct_fields__)
     assert described - {"sent_at", "tenantId", "client_ip", "user_agent"} == known
 
 

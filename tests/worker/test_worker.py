@@ -5,6 +5,7 @@ import time
 from datetime import UTC, datetime, timedelta
 
 import psycopg
+
 from footfall.auth import add_key
 from footfall.settings import Settings
 from footfall.worker import work, work_once

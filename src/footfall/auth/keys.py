@@ -105,6 +105,11 @@ class KeyRing:
         expires, owner = self._known.get(key, (0.0, None))
         return time.monotonic() < expires, owner
 
+    def owner_of(self, key: str) -> KeyOwner | None:
+        """The answer, from memory or else from the store."""
+        is_known, owner = self.known(key)
+        return owner if is_known else self.look_up(key)
+
     def look_up(self, key: str) -> KeyOwner | None:
         """Ask the store, and remember."""
         with self._connections.connection() as connection:

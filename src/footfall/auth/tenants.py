@@ -73,7 +73,8 @@ def add_tenant(connection: Connection, tenant: NewTenant) -> None:
 def list_tenants(connection: Connection) -> list[dict[str, object]]:
     """Every tenant as it is now."""
     cursor = connection.execute(
-        "SELECT tenant_bk, tenant_name, industry, time_zone, currency, is_active, created_at FROM auth.tenant_v ORDER BY tenant_bk"
+        "SELECT tenant_bk, tenant_name, industry, time_zone, currency, is_active, created_at"
+        " FROM auth.tenant_v ORDER BY tenant_bk"
     )
     names = ("tenant", "name", "industry", "time_zone", "currency", "active", "created_at")
     return [dict(zip(names, row, strict=True)) for row in cursor]

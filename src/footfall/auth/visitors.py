@@ -16,7 +16,8 @@ from footfall.database import Pool
 
 Address = IPv4Address | IPv6Address
 
-# What tells a person or a browser apart: nothing of it is kept of visitors who ask not to be tracked. Twin of raw.personal_keys().
+# What tells a person or a browser apart: nothing of it is kept of visitors who ask not to be tracked.
+# Twin of raw.personal_keys().
 PERSONAL_KEYS = frozenset(
     {
         "visitor_id",

@@ -1,4 +1,4 @@
-"""This vault: declared in `model`, loaded by the SQL beside it, and checked."""
+"""Footfall's vault: declared in `model`, loaded by the SQL beside it, and checked."""
 
 from footfall.business.checks import Finding, all_checks, run_check
 from footfall.business.model import VAULT

@@ -51,7 +51,9 @@ EVENT_DETAILS = Satellite(
     "What happened: the facts of an event as validated and enriched.",
     (
         Column("event_timestamp", "timestamptz", "when it happened, by the client's clock", required=True),
-        Column("event_type", "varchar(50)", "page_view, item_interaction, transaction_step, contact_interaction, …", required=True),
+        Column(
+            "event_type", "varchar(50)", "page_view, item_interaction, transaction_step, contact_interaction, …", required=True
+        ),
         Column("event_category", "varchar(50)", "items, transactions, contact, navigation, engagement", required=True),
         Column("event_action", "varchar(50)", "view, click, submit, start, progress, complete, abandon", required=True),
         Column("event_label", "varchar(255)", "item name, button id, form name, step name"),
@@ -64,10 +66,25 @@ EVENT_DETAILS = Satellite(
         Column("time_on_page", "integer", "seconds of attention, as the client measured it"),
         Column("click_x", "integer", "CSS pixels from the left"),
         Column("click_y", "integer", "CSS pixels from the top"),
-        Column("business_item_type", "varchar(100)", "product, service, article, feature, …", source="business_item_info ->> 'item_type'"),
+        Column(
+            "business_item_type",
+            "varchar(100)",
+            "product, service, article, feature, …",
+            source="business_item_info ->> 'item_type'",
+        ),
         Column("business_item_info", "jsonb", "+ the item as this event described it: key, id, name, category, value, …"),
-        Column("transaction_id", "varchar(255)", "+ order or application number; a step repeated under one number counts once", source="transaction_info ->> 'transaction_id'"),
-        Column("transaction_funnel_step", "varchar(50)", "checkout_step, signup_step, onboarding_step, …", source="transaction_info ->> 'funnel_step'"),
+        Column(
+            "transaction_id",
+            "varchar(255)",
+            "+ order or application number; a step repeated under one number counts once",
+            source="transaction_info ->> 'transaction_id'",
+        ),
+        Column(
+            "transaction_funnel_step",
+            "varchar(50)",
+            "checkout_step, signup_step, onboarding_step, …",
+            source="transaction_info ->> 'funnel_step'",
+        ),
         Column("conversion_funnel_stage", "varchar(50)", "awareness, consideration, conversion, retention"),
         Column("traffic_class", "varchar(10)", "+ human or bot", required=True),
         Column("custom_properties", "jsonb", "the client's `properties` object"),
@@ -81,7 +98,9 @@ SESSION_CONTEXT = Satellite(
     History.EARLIEST,
     "+ Who came, from where, with what: the personal data of a session, kept apart so that erasing them is a delete.",
     (
-        Column("entry_event_hk", "bytea", "the session's first event, whose facts these are", required=True, source="site_event_hk"),
+        Column(
+            "entry_event_hk", "bytea", "the session's first event, whose facts these are", required=True, source="site_event_hk"
+        ),
         Column("entry_timestamp", "timestamptz", "when it happened", required=True, source="event_timestamp"),
         Column("site_visitor_hk", "bytea", "whose session it is: the visitor of the first event that has one"),
         Column("user_id", "varchar(255)", "the site's own id of a signed-in person"),

@@ -11,7 +11,7 @@ from footfall.cli.demo import demo
 from footfall.cli.import_ import import_
 from footfall.cli.key import key
 from footfall.cli.migrate import migrate
-from footfall.cli.output import console, print_json
+from footfall.cli.output import print_json
 from footfall.cli.psql import psql
 from footfall.cli.report import report
 from footfall.cli.serve import serve

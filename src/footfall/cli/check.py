@@ -6,7 +6,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from footfall.business import Finding, all_checks, run_check
+from footfall.business import all_checks, run_check
 from footfall.cli.options import AsJson, Data, DatabaseUrl, existing_store
 from footfall.cli.output import console, print_json
 from footfall.database import connect
@@ -18,17 +18,16 @@ def check(data: Data = None, database_url: DatabaseUrl = None, as_json: AsJson =
     Example: footfall check
     """
     checks = all_checks()
-    findings: list[Finding] = []
-    with existing_store(data, database_url) as store, connect(store.url, "footfall_worker") as connection:
-        with (
-            Progress(console=Console(stderr=True), transient=True) as progress,
-            connection.transaction(),
-        ):
-            # one snapshot for all: what is loaded meanwhile is in none of them
-            connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-            for one in progress.track(checks, description="Checking"):
-                if finding := run_check(connection, one):
-                    findings.append(finding)
+    with (
+        existing_store(data, database_url) as store,
+        connect(store.url, "footfall_worker") as connection,
+        Progress(console=Console(stderr=True), transient=True) as progress,
+        connection.transaction(),
+    ):
+        # one snapshot for all: what is loaded meanwhile is in none of them
+        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        found = [run_check(connection, one) for one in progress.track(checks, description="Checking")]
+    findings = [finding for finding in found if finding]
     if as_json:
         print_json({"checks": len(checks), "findings": [asdict(finding) for finding in findings]})
     else:

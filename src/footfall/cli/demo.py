@@ -65,7 +65,9 @@ def _tell(address: str, keys: Keys) -> None:
     first = INDUSTRIES[0].tenant_id
     console.print(f"\nAPI, to try out    [bold]{address}/docs[/]")
     console.print(f"A report           [bold]footfall report --tenant {first}[/]")
-    console.print(f'The same over HTTP [bold]curl "{address}/api/tracking/analytics?key={keys[first]["read"]}"[/]', soft_wrap=True)
+    console.print(
+        f'The same over HTTP [bold]curl "{address}/api/tracking/analytics?key={keys[first]["read"]}"[/]', soft_wrap=True
+    )
     console.print("Is all of it true? [bold]footfall check[/]")
     console.print("The vault itself   [bold]footfall psql[/]\n")
 

@@ -42,7 +42,7 @@ def _show(data: dict[str, Any]) -> None:
     overview, acts, conversions = data["overview"], data["interactions"], data["conversions"]
     funnel, about = data["conversionFunnel"], data["metadata"]
     console.print(
-        f"[bold]{about['tenant_id']}[/]  {data['dateRange']['from']} – {data['dateRange']['to']}  ({about['time_zone']})\n"
+        f"[bold]{about['tenant_id']}[/]  {data['dateRange']['from']} to {data['dateRange']['to']}  ({about['time_zone']})\n"
     )
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column()

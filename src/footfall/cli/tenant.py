@@ -49,7 +49,10 @@ def add(
     if as_json:
         print_json({"tenant": tenant_id})
     else:
-        console.print(f"Added {tenant_id}. Its site needs a write key: [bold]footfall key add --tenant {tenant_id} --kind write[/]", soft_wrap=True)
+        console.print(
+            f"Added {tenant_id}. Its site needs a write key: [bold]footfall key add --tenant {tenant_id} --kind write[/]",
+            soft_wrap=True,
+        )
 
 
 @tenant.command(name="list")

@@ -64,8 +64,7 @@ def migrate(connection: Connection, definitions: Sequence[Definition], last: Def
             if current.get(definition.name) != definition.checksum:
                 cursor.execute(_trusted(definition.sql))
                 cursor.execute(
-                    "INSERT INTO util.definition VALUES (%s, %s)"
-                    " ON CONFLICT (name) DO UPDATE SET checksum = excluded.checksum",
+                    "INSERT INTO util.definition VALUES (%s, %s) ON CONFLICT (name) DO UPDATE SET checksum = excluded.checksum",
                     (definition.name, definition.checksum),
                 )
                 done.append(definition.name)

@@ -52,9 +52,7 @@ class Store:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
         self.close()
 
     def close(self) -> None:
@@ -125,7 +123,9 @@ def open_store(database_url: str, folder: Path, *, create: bool = False) -> Stor
             raise StoreUnavailable(f"PostgreSQL does not answer at DATABASE_URL: {error}") from error
         return Store(database_url)
     if not create and not (folder / _NAME / "PG_VERSION").exists():
-        raise StoreUnavailable(f"there is no store in {folder}: `footfall up` or `footfall migrate` makes one, --data names another")
+        raise StoreUnavailable(
+            f"there is no store in {folder}: `footfall up` or `footfall migrate` makes one, --data names another"
+        )
     return EmbeddedStore(folder)
 
 

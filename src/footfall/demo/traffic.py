@@ -1,4 +1,4 @@
-"""Traffic for the demo: a week of history, then live visits; all of it through the HTTP door, as a site's server would send it."""
+"""Traffic for the demo: a week of history, then live visits; all through the HTTP door, as a site's server would send it."""
 
 import json
 import random

@@ -1,5 +1,6 @@
-"""Believable visits: people of different devices and origins who browse, look at items, start, progress, complete or abandon
-transactions, and get in touch; some who ask not to be tracked; and bots.
+"""Believable visits of people with different devices and origins, of some who ask not to be tracked, and of bots.
+
+They browse, look at items, start, progress, complete or abandon transactions, and get in touch.
 """
 
 import random
@@ -13,19 +14,18 @@ from footfall.demo.industries import Industry, Item
 
 Event = dict[str, Any]
 
+_WINDOWS, _MAC, _LINUX = "Windows NT 10.0; Win64; x64", "Macintosh; Intel Mac OS X 10_15_7", "X11; Linux x86_64"
+_CHROME = "AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0"
+_SAFARI = "AppleWebKit/605.1.15 (KHTML, like Gecko) Version/19.1"
+# weight, user agent, screen
 _BROWSERS = (
-    (30, "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36", "1920x1080"),
-    (
-        22,
-        "Mozilla/5.0 (iPhone; CPU iPhone OS 19_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/19.1"
-        " Mobile/15E148 Safari/604.1",
-        "390x844",
-    ),
-    (20, "Mozilla/5.0 (Linux; Android 16; Pixel 10) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Mobile Safari/537.36", "412x915"),
-    (10, "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/19.0 Safari/605.1.15", "1512x982"),
-    (7, "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0", "2560x1440"),
-    (6, "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36 Edg/142.0.0.0", "1536x864"),
-    (5, "Mozilla/5.0 (iPad; CPU OS 19_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/19.1 Mobile/15E148 Safari/604.1", "820x1180"),
+    (30, f"Mozilla/5.0 ({_WINDOWS}) {_CHROME} Safari/537.36", "1920x1080"),
+    (22, f"Mozilla/5.0 (iPhone; CPU iPhone OS 19_1 like Mac OS X) {_SAFARI} Mobile/15E148 Safari/604.1", "390x844"),
+    (20, f"Mozilla/5.0 (Linux; Android 16; Pixel 10) {_CHROME} Mobile Safari/537.36", "412x915"),
+    (10, f"Mozilla/5.0 ({_MAC}) {_SAFARI} Safari/605.1.15", "1512x982"),
+    (7, f"Mozilla/5.0 ({_LINUX}; rv:145.0) Gecko/20100101 Firefox/145.0", "2560x1440"),
+    (6, f"Mozilla/5.0 ({_WINDOWS}) {_CHROME} Safari/537.36 Edg/142.0.0.0", "1536x864"),
+    (5, f"Mozilla/5.0 (iPad; CPU OS 19_1 like Mac OS X) {_SAFARI} Mobile/15E148 Safari/604.1", "820x1180"),
 )
 _BOTS = (
     "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",

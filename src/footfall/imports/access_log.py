@@ -1,7 +1,7 @@
 """Web server logs as events: Apache's and nginx's combined format.
 
-A line is a page view when a page was asked for and given: GET, answered 2xx or 304, no picture, script or feed. Its event id is made
-of the line itself, so that a log imported twice, or again after it has grown, counts once.
+A line is a page view when a page was asked for and given: GET, answered 2xx or 304, no picture, script or feed. Its event id is
+made of the line itself, so that a log imported twice, or again after it has grown, counts once.
 """
 
 import gzip
@@ -24,7 +24,7 @@ _AT_ONCE = 5000  # events in one commit
 _REMEMBERED_LINES = 200_000
 _MONTHS = {name: number for number, name in enumerate("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), start=1)}
 _LINE = re.compile(
-    r'^(?P<address>\S+) \S+ .+? \[(?P<day>\d\d)/(?P<month>\w{3})/(?P<year>\d{4}):(?P<h>\d\d):(?P<m>\d\d):(?P<s>\d\d) '
+    r"^(?P<address>\S+) \S+ .+? \[(?P<day>\d\d)/(?P<month>\w{3})/(?P<year>\d{4}):(?P<h>\d\d):(?P<m>\d\d):(?P<s>\d\d) "
     r'(?P<sign>[+-])(?P<oh>\d\d)(?P<om>\d\d)\] "(?P<method>[A-Z]+) (?P<target>\S+)[^"]*" (?P<status>\d{3}) \S+'
     r'(?: "(?P<referrer>(?:[^"\\]|\\.)*)" "(?P<agent>(?:[^"\\]|\\.)*)")?'
 )

@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future
 from datetime import UTC, datetime
 
@@ -16,6 +16,7 @@ from footfall.raw.landing import IncomingEvent, land
 logger = logging.getLogger(__name__)
 
 Landed = list[bool]
+Group = list[tuple[Sequence[IncomingEvent], Future[Landed]]]
 _MOST_AT_ONCE = 2000  # events in one commit
 _FLUSH_SECONDS = 1.0  # refusals are counted at least this often
 _RETRY_SECONDS = 0.5  # between attempts to reach a store that is away
@@ -73,72 +74,76 @@ class GroupCommit:
             try:
                 with connect(self._url, "footfall_ingest") as connection:
                     self._land_until_closed(connection)
-                return
             except psycopg.Error as error:
                 # away, or without a partition for this month: either way nothing is acknowledged until it is mended
                 logger.warning("the store does not take events: %s", error)
-                if self._refuse_waiting():
+                # nobody waits for a store that is away: they are told, and may try again
+                _refuse(self._take(most=None))
+                if self._closing:
                     return
                 threading.Event().wait(_RETRY_SECONDS)
+            else:
+                return
 
     def _land_until_closed(self, connection: Connection) -> None:
         while True:
-            group, refusals = self._next_group()
+            with self._changed:
+                if not self._waiting and not self._closing:
+                    self._changed.wait(_FLUSH_SECONDS)
+            group = self._take(most=_MOST_AT_ONCE)
             if group:
-                self._land(connection, group)
-            if refusals:
-                _write_refusals(connection, refusals)
+                _land(connection, group)
+            self._write_refusals(connection)
             if not group and self._closing:
                 return
 
-    def _next_group(self) -> tuple[list[tuple[Sequence[IncomingEvent], Future[Landed]]], Counter[tuple[bytes, str]]]:
-        """Wait for events, or for the time to write refusals; take what may go into one commit."""
+    def _take(self, most: int | None) -> Group:
+        """What waits, as many events as may go into one commit; without those whose sender has gone away meanwhile."""
+        group: Group = []
         with self._changed:
-            if not self._waiting and not self._closing:
-                self._changed.wait(_FLUSH_SECONDS)
-            group, size = [], 0
-            while self._waiting and (not group or size + len(self._waiting[0][0]) <= _MOST_AT_ONCE):
-                group.append(self._waiting.popleft())
-                size += len(group[-1][0])
-            self._events_waiting -= size
+            size = 0
+            while self._waiting and (not group or most is None or size + len(self._waiting[0][0]) <= most):
+                events, future = self._waiting.popleft()
+                self._events_waiting -= len(events)
+                if future.set_running_or_notify_cancel():
+                    group.append((events, future))
+                    size += len(events)
+        return group
+
+    def _write_refusals(self, connection: Connection) -> None:
+        with self._changed:
             refusals, self._refusals = self._refusals, Counter()
-        return group, refusals
-
-    def _land(self, connection: Connection, group: list[tuple[Sequence[IncomingEvent], Future[Landed]]]) -> None:
+        if not refusals:
+            return
         try:
-            landed = land(connection, [event for events, _ in group for event in events])
-        except BaseException as error:
-            _resolve(group, lambda future: future.set_exception(StoreUnavailable(f"not stored: {error}")))
+            connection.execute(
+                "/* raw.group_commit */ SELECT raw.count_refusals(%s::bytea[], %s::text[], %s::bigint[], %s)",
+                (
+                    [tenant_hk for tenant_hk, _ in refusals],
+                    [reason for _, reason in refusals],
+                    list(refusals.values()),
+                    datetime.now(UTC),
+                ),
+            )
+        except psycopg.Error:
+            with self._changed:
+                self._refusals.update(refusals)
             raise
-        position = 0
-        for events, future in group:
-            future.set_result(landed[position : position + len(events)])
-            position += len(events)
-
-    def _refuse_waiting(self) -> bool:
-        """Nobody waits for a store that is away: they are told, and may try again. True when closing."""
-        with self._changed:
-            group = list(self._waiting)
-            self._waiting.clear()
-            self._events_waiting = 0
-        _resolve(group, lambda future: future.set_exception(StoreUnavailable("the store cannot be reached")))
-        return self._closing
 
 
-def _resolve(
-    group: list[tuple[Sequence[IncomingEvent], Future[Landed]]], resolve: Callable[[Future[Landed]], None]
-) -> None:
+def _land(connection: Connection, group: Group) -> None:
+    try:
+        landed = land(connection, [event for events, _ in group for event in events])
+    except BaseException:
+        _refuse(group)
+        raise
+    position = 0
+    for events, future in group:
+        future.set_result(landed[position : position + len(events)])
+        position += len(events)
+
+
+def _refuse(group: Group) -> None:
+    """Tell everybody that waits: it is not known to be stored, send it again."""
     for _, future in group:
-        resolve(future)
-
-
-def _write_refusals(connection: Connection, refusals: Counter[tuple[bytes, str]]) -> None:
-    connection.execute(
-        "/* raw.group_commit */ SELECT raw.count_refusals(%s::bytea[], %s::text[], %s::bigint[], %s)",
-        (
-            [tenant_hk for tenant_hk, _ in refusals],
-            [reason for _, reason in refusals],
-            list(refusals.values()),
-            datetime.now(UTC),
-        ),
-    )
+        future.set_exception(StoreUnavailable("the store cannot be reached"))

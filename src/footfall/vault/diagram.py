@@ -6,12 +6,8 @@ from footfall.vault.kinds import Vault
 def mermaid(vault: Vault) -> str:
     """Entity-relationship diagram: hubs, the links between them, and their satellites."""
     lines = ["erDiagram"]
-    for link in vault.links:
-        first, second = link.hubs
-        lines.append(f'    {first.table} ||--o{{ {link.table} : ""')
-        lines.append(f'    {second.table} ||--o{{ {link.table} : ""')
-    for satellite in vault.satellites:
-        lines.append(f'    {satellite.hub.table} ||--o{{ {satellite.table} : ""')
+    lines += [f'    {hub.table} ||--o{{ {link.table} : ""' for link in vault.links for hub in link.hubs]
+    lines += [f'    {satellite.hub.table} ||--o{{ {satellite.table} : ""' for satellite in vault.satellites]
     for hub in vault.hubs:
         lines += [f"    {hub.table} {{", f"        bytea {hub.hash_key} PK", f"        text {hub.business_key}", "    }"]
     for link in vault.links:

@@ -63,7 +63,7 @@ def hash_diff(attributes: Mapping[str, tuple[str, Any]]) -> bytes:
     return digest(*(canonical_text(*attributes[name]) for name in sorted(attributes)))
 
 
-def canonical_text(sql_type: str, value: Any) -> str | None:
+def canonical_text(sql_type: str, value: Any) -> str | None:  # noqa: PLR0911  one for each type
     """The one text of a value, whatever the session's TimeZone, DateStyle or bytea_output."""
     if value is None:
         return None
@@ -110,7 +110,7 @@ def _trim_scale(number: Decimal) -> str:
 
 
 # --- in SQL ------------------------------------------------------------------------------------------------------------------
-# Arguments are SQL expressions of type text unless said otherwise. `util.netstring` and `util.hash_binary` are inlined by the planner.
+# Arguments are SQL expressions of type text unless said otherwise. The planner inlines the util functions.
 
 
 def digest_sql(parts: Sequence[str]) -> str:

@@ -151,7 +151,6 @@ FROM (
 
 def refresh_function(vault: Vault, satellite: Satellite) -> str:
     """`refresh_<satellite>(keys, load date)`: recompute, and write a row for each key whose attributes changed."""
-    key = satellite.hub.hash_key
     changes = f"""\
 SELECT s.*, {hash_diff_sql(satellite.compared)} AS hash_diff
 FROM (

@@ -1,7 +1,8 @@
 """From the bytes of a request to what becomes of each of its events: a pure function of bytes, sender and time.
 
-An event's own bytes go to raw untouched, unless something in them must not be stored. What breaks a rule of validation is accepted
-here all the same: it is staged as INVALID, where it can be counted and reprocessed. Only what cannot be stored is rejected.
+An event's own bytes go to raw untouched, unless something in them must not be stored. What breaks a rule of validation is
+accepted here all the same: it is staged as INVALID, where it can be counted and reprocessed. Only what cannot be stored is
+rejected.
 """
 
 import re
@@ -64,7 +65,7 @@ class Verdict:
     had_nul: bool = False
 
 
-class SecretNotInMemory(Exception):  # noqa: N818  a request to the caller, not an error
+class SecretNotInMemory(Exception):
     """The visitor secret of this day must be fetched first; then everything can be asked again."""
 
     def __init__(self, day: date) -> None:
@@ -147,9 +148,7 @@ def _read(body: bytes) -> Request:
     return Request([body], is_single=True, named_tenant=named)
 
 
-def accept(
-    request: Request, sender: Sender, secret_of: Callable[[date], bytes | None], settings: Settings
-) -> list[Verdict]:
+def accept(request: Request, sender: Sender, secret_of: Callable[[date], bytes | None], settings: Settings) -> list[Verdict]:
     """Judge each event of a request, and prepare the accepted ones for landing.
 
     Raises NotAccepted: ``tenant_mismatch`` when request or event name another tenant than the key's; SecretNotInMemory.
@@ -211,9 +210,7 @@ def _anonymous(payload: str, sender: Sender) -> IncomingEvent:
     )
 
 
-def _identified(
-    payload: str, sent: _Sent, sender: Sender, secret_of: Callable[[date], bytes | None]
-) -> IncomingEvent:
+def _identified(payload: str, sent: _Sent, sender: Sender, secret_of: Callable[[date], bytes | None]) -> IncomingEvent:
     owner = sender.owner
     address, user_agent, day_moment = sender.address, sender.user_agent, sender.received
     if owner.is_trusted:

@@ -26,6 +26,7 @@ from footfall.errors import NotAccepted, SchemaOutdated
 from footfall.raw import GroupCommit
 from footfall.settings import Settings
 from footfall.web import openapi
+from footfall.web.callers import admitted, shown_key
 from footfall.web.door import PATHS, Door, Receive, Scope, Send
 from footfall.web.problems import STATUS_OF_CODE, Problem, problem
 
@@ -95,13 +96,9 @@ class _Rest:
         ]
 
     def analytics(self, request: Request) -> Response:
+        question = {name: value for name, value in request.query_params.items() if name != "key"}
         try:
             owner = self._owner(request)
-            if owner is None:
-                raise NotAccepted("key_missing", "send a read key as X-Footfall-Key", HTTPStatus.UNAUTHORIZED)
-            if not owner.may_read:
-                raise NotAccepted("key_may_not_read", f"a {owner.kind} key cannot read answers", HTTPStatus.FORBIDDEN)
-            question = {name: request.query_params[name] for name in request.query_params if name != "key"}
             with reading(self._readers, owner.tenant_hk) as connection:
                 reply = api.track_analytics(connection, question)
         except Exception as error:  # noqa: BLE001  whatever happens, the caller gets an answer
@@ -109,8 +106,12 @@ class _Rest:
         return _reply(reply)
 
     def test(self, request: Request) -> Response:
+        """Anybody may ask; a key that is shown is tested too, whatever its kind."""
         try:
-            owner = self._owner(request)
+            key = shown_key(request.scope, dict(request.scope["headers"]))
+            owner = self._keys.owner_of(key) if key else None
+            if key and owner is None:
+                admitted(key, owner, "read")
             with reading(self._readers, owner.tenant_hk if owner else None) as connection:
                 reply = api.track_test(connection)
         except Exception as error:  # noqa: BLE001  whatever happens, the caller gets an answer
@@ -139,22 +140,10 @@ class _Rest:
         status = HTTPStatus.SERVICE_UNAVAILABLE if reasons else HTTPStatus.OK
         return _json({"status": "not ready" if reasons else "ready", "reasons": reasons}, status)
 
-    def _owner(self, request: Request) -> KeyOwner | None:
-        """Whose key the request shows: None without one. Raises NotAccepted ``key_unknown``."""
-        bearer = request.headers.get("authorization", "")
-        key = (
-            request.headers.get("x-footfall-key")
-            or (bearer[7:].strip() if bearer.lower().startswith("bearer ") else "")
-            or request.query_params.get("key")
-        )
-        if not key:
-            return None
-        is_known, owner = self._keys.known(key)
-        if not is_known:
-            owner = self._keys.look_up(key)
-        if owner is None:
-            raise NotAccepted("key_unknown", "this key opens nothing: mistyped or revoked?", HTTPStatus.UNAUTHORIZED)
-        return owner
+    def _owner(self, request: Request) -> KeyOwner:
+        """Whose answers are asked for."""
+        key = shown_key(request.scope, dict(request.scope["headers"]))
+        return admitted(key, self._keys.owner_of(key) if key else None, "read")
 
 
 async def _forget_hourly(secrets: Secrets) -> None:

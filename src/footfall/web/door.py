@@ -11,7 +11,6 @@ from datetime import UTC, date, datetime
 from functools import partial
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import parse_qsl
 
 import msgspec
 
@@ -20,6 +19,7 @@ from footfall.errors import NotAccepted
 from footfall.raw import GroupCommit
 from footfall.settings import Settings
 from footfall.web.accept import Request, SecretNotInMemory, Sender, Verdict, accept, read_request
+from footfall.web.callers import admitted, shown_key
 from footfall.web.problems import problem
 
 Scope = MutableMapping[str, Any]
@@ -45,7 +45,7 @@ _PREFLIGHT = [
 _encode = msgspec.json.Encoder().encode
 
 
-class Disconnected(Exception):  # noqa: N818  nobody is left to be told
+class Disconnected(Exception):
     """The client went away before its request was complete."""
 
 
@@ -99,9 +99,7 @@ class Door:
 
     async def _read_body(self, receive: Receive, headers: dict[bytes, bytes]) -> bytes:
         most = self._settings.max_body_bytes
-        too_large = NotAccepted(
-            "body_too_large", f"at most {most} bytes in a request", HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-        )
+        too_large = NotAccepted("body_too_large", f"at most {most} bytes in a request", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         if headers.get(b"content-length", b"").isdigit() and int(headers[b"content-length"]) > most:
             raise too_large
         chunks, size, more = [], 0, True
@@ -117,21 +115,11 @@ class Door:
         return b"".join(chunks)
 
     async def _owner(self, scope: Scope, headers: dict[bytes, bytes]) -> KeyOwner:
-        key = _key(scope, headers)
-        if not key:
-            raise NotAccepted(
-                "key_missing",
-                "send the write key as X-Footfall-Key, as Authorization: Bearer, or as ?key=",
-                HTTPStatus.UNAUTHORIZED,
-            )
+        key = shown_key(scope, headers)
         is_known, owner = self._keys.known(key)
-        if not is_known:
+        if key and not is_known:
             owner = await asyncio.to_thread(self._keys.look_up, key)
-        if owner is None:
-            raise NotAccepted("key_unknown", "this key opens nothing: mistyped or revoked?", HTTPStatus.UNAUTHORIZED)
-        if not owner.may_write:
-            raise NotAccepted("key_may_not_write", f"a {owner.kind} key cannot send events", HTTPStatus.FORBIDDEN)
-        return owner
+        return admitted(key, owner, "write")
 
     def _sender(self, scope: Scope, headers: dict[bytes, bytes], owner: KeyOwner) -> Sender:
         address = scope["client"][0] if scope.get("client") else None
@@ -144,8 +132,7 @@ class Door:
             address=address_of(address),
             # browsers always name themselves: an empty user agent is a program's, and is counted as a bot's
             user_agent=headers.get(b"user-agent", b"").decode("latin-1"),
-            asks_not_to_be_tracked=not owner.is_trusted
-            and (headers.get(b"dnt") == b"1" or headers.get(b"sec-gpc") == b"1"),
+            asks_not_to_be_tracked=not owner.is_trusted and (headers.get(b"dnt") == b"1" or headers.get(b"sec-gpc") == b"1"),
         )
 
     async def _judge(self, request: Request, sender: Sender) -> list[Verdict]:
@@ -217,14 +204,6 @@ def _fate(index: int, verdict: Verdict) -> dict[str, Any]:
     if verdict.reason is not None:
         fate["reason"] = verdict.reason
     return fate
-
-
-def _key(scope: Scope, headers: dict[bytes, bytes]) -> str:
-    if key := headers.get(b"x-footfall-key", b""):
-        return key.decode("latin-1").strip()
-    if (authorization := headers.get(b"authorization", b"")).lower().startswith(b"bearer "):
-        return authorization[7:].decode("latin-1").strip()
-    return dict(parse_qsl(scope.get("query_string", b"").decode("latin-1"))).get("key", "")
 
 
 async def _send(send: Send, status: HTTPStatus, body: bytes, headers: list[tuple[bytes, bytes]]) -> None:

@@ -123,8 +123,8 @@ def _get_test() -> dict[str, Any]:
     return {
         "operationId": "getTest",
         "summary": "Does tracking work?",
-        "description": "Without a key: whether events can come in. With one: also whether the key is good, and how far its tenant's"
-        " answers are behind.",
+        "description": "Without a key: whether events can come in. With one: also whether the key is good, and how far its"
+        " tenant's answers are behind.",
         "tags": ["tracking"],
         "security": [{}, {"key": []}],
         "responses": {

@@ -59,8 +59,6 @@ def _away(code: str, message: str, error_code: str, details: dict[str, Any] | No
     return made
 
 
-def _problem(
-    status: HTTPStatus, code: str, message: str, error_code: str, details: dict[str, Any] | None
-) -> Problem:
+def _problem(status: HTTPStatus, code: str, message: str, error_code: str, details: dict[str, Any] | None) -> Problem:
     body = {"success": False, "message": message, "error_code": error_code, "debug_info": {"error": code, **(details or {})}}
     return Problem(status, code, body, {"X-Footfall-Reason": code})

@@ -13,16 +13,20 @@ class TrackingEvent(msgspec.Struct, omit_defaults=True):
     """One event. Only `evt_type` is needed; unknown keys are stored and otherwise ignored. Too long texts are cut and noted."""
 
     evt_type: Annotated[
-        str, Meta(description="page_view, item_interaction, transaction_step, contact_interaction, engagement, or the tenant's own")
+        str,
+        Meta(description="page_view, item_interaction, transaction_step, contact_interaction, engagement, or the tenant's own"),
     ]
     evt_category: Annotated[Text, Meta(description="default: by type")] = None
-    evt_action: Annotated[Text, Meta(description="default: by type; a transaction_step says start, progress, complete, abandon")] = None
+    evt_action: Annotated[
+        Text, Meta(description="default: by type; a transaction_step says start, progress, complete, abandon")
+    ] = None
     evt_label: Annotated[Text, Meta(description="item name, button id, form name, step name")] = None
     evt_value: Annotated[Number, Meta(description="decimal, at most 14 digits before and 4 after the point")] = None
     currency: Annotated[Text, Meta(description="ISO 4217; default: the tenant's")] = None
     event_id: Annotated[Text, Meta(description="the client's id: an event sent again under it counts once, for ever")] = None
     event_timestamp: Annotated[
-        str | float | None, Meta(description="ISO 8601, or seconds or milliseconds since 1970; made with the event, kept in retries")
+        str | float | None,
+        Meta(description="ISO 8601, or seconds or milliseconds since 1970; made with the event, kept in retries"),
     ] = None
     sent_at: Annotated[str | float | None, Meta(description="when this attempt was sent")] = None
     session_id: Annotated[Text, Meta(description="default: the visitor's visit, ended by 30 minutes of silence")] = None
@@ -38,7 +42,9 @@ class TrackingEvent(msgspec.Struct, omit_defaults=True):
     item_description: Text = None
     item_value: Number = None
     item_metadata: dict[str, Any] | None = None
-    transaction_id: Annotated[Text, Meta(description="order or application number: repeated steps of one number count once")] = None
+    transaction_id: Annotated[Text, Meta(description="order or application number: repeated steps of one number count once")] = (
+        None
+    )
     funnel: Annotated[Text, Meta(description="checkout, signup, onboarding, …")] = None
     scroll_depth: Annotated[Number, Meta(description="percent")] = None
     time_on_page: Annotated[Number, Meta(description="seconds of attention")] = None
@@ -73,9 +79,7 @@ class Fate(msgspec.Struct, omit_defaults=True):
     index: int
     status: Literal["accepted", "duplicate-in-request", "rejected"]
     event_id: Text = None
-    reason: Annotated[
-        Text, Meta(description="not_an_object, event_too_large, too_deep, not_utf8, not_storable")
-    ] = None
+    reason: Annotated[Text, Meta(description="not_an_object, event_too_large, too_deep, not_utf8, not_storable")] = None
 
 
 class TrackingResult(msgspec.Struct):
