@@ -1,0 +1,41 @@
+# The commands of this project; `make` alone lists them. Everything is set up in .venv beside this file.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: help setup demo test lint golden bench
+
+help:  ## list these commands
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+setup: .venv/.installed src/footfall/web/static/swagger-ui/.built  ## install what is needed, pinned, into .venv; build the API page
+
+.venv/.installed: requirements.txt pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+# Scripts of packages are not run: the page needs only files of theirs.
+src/footfall/web/static/swagger-ui/.built: docs-ui/package-lock.json docs-ui/build.js docs-ui/start.js
+	cd docs-ui && npm ci --silent --no-audit --no-fund --ignore-scripts && node build.js
+	@touch $@
+
+demo: setup  ## run everything on the embedded database, with eight tenants and live traffic
+	$(BIN)/footfall demo
+
+test: setup  ## run all tests, on a real PostgreSQL
+	$(BIN)/python -m pytest
+
+lint: setup  ## style, types, directions of imports, generated files
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python tools/generate.py --check
+
+golden: setup  ## write what is generated and kept under review: rendered schema, diagram, reference
+	$(BIN)/python tools/generate.py
+
+bench: setup  ## measure the load and the door; quote ratios of one run
+	$(BIN)/python benchmarks/load.py 200000 1000 10000
+	$(BIN)/python benchmarks/door.py

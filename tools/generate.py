@@ -3,10 +3,10 @@
 With --check nothing is written; the exit status tells whether everything is up to date.
 """
 
-import re
 import sys
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import typer.main
 
@@ -14,7 +14,7 @@ from footfall import schema
 from footfall.business import VAULT, all_checks
 from footfall.cli import app
 from footfall.settings import Settings
-from footfall.staging import CUTS, ERRORS, NOTES
+from footfall.staging import CUTS, ERRORS, NOTES, Rule
 from footfall.vault.diagram import mermaid
 
 ROOT = Path(__file__).parents[1]
@@ -51,20 +51,21 @@ def _within(file: Path, parts: dict[str, str]) -> str:
     """The file's text with its generated parts, which stand between comments, replaced."""
     text = file.read_text()
     for name, part in parts.items():
-        pattern = rf"(<!-- generated: {name} -->\n).*?(<!-- end -->)"
-        text, found = re.subn(pattern, lambda match, part=part: f"{match[1]}{part}\n{match[2]}", text, flags=re.DOTALL)
-        if found != 1:
+        before, begin, rest = text.partition(f"<!-- generated: {name} -->\n")
+        _, end, after = rest.partition("<!-- end -->")
+        if not begin or not end:
             raise ValueError(f"{file} has no part `{name}`")
+        text = f"{before}{begin}{part}\n{end}{after}"
     return text
 
 
 def _tables() -> str:
     lines = ["| table | what one row stands for |", "| --- | --- |"]
-    lines += [f"| `{t.table}` | {t.comment.removeprefix('+ ')} |" for t in (*VAULT.hubs, *VAULT.links, *VAULT.satellites)]
+    lines += [f"| `{t.table}` | {t.comment.removeprefix('+ ')} |" for t in VAULT.tables]
     return "\n".join(lines)
 
 
-def _rules(rules: tuple) -> str:
+def _rules(rules: tuple[Rule, ...]) -> str:
     return "\n".join(["| code | meaning |", "| --- | --- |", *(f"| `{rule.code}` | {rule.meaning} |" for rule in rules)])
 
 
@@ -95,7 +96,7 @@ def _commands() -> str:
     return "\n".join(lines)
 
 
-def _leaves(command: object, name: str) -> list[tuple[str, object]]:
+def _leaves(command: Any, name: str) -> list[tuple[str, Any]]:
     inner = getattr(command, "commands", None)
     if not inner:
         return [(name, command)]

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -109,7 +109,7 @@ def _loaded(connection: Connection) -> int:
     return _number(connection, "SELECT coalesce(sum(received - pending), 0)::bigint FROM api.event_balance_v")
 
 
-def _counts(connection: Connection, before: int) -> dict[str, int]:
+def _counts(connection: Connection, before: int) -> dict[str, Any]:
     loaded = _loaded(connection)
     return {
         "events": loaded,
@@ -124,5 +124,5 @@ def _counts(connection: Connection, before: int) -> dict[str, int]:
 
 
 def _number(connection: Connection, query: str) -> int:
-    row = connection.execute(query).fetchone()  # type: ignore[arg-type]  # constants of this file
+    row = connection.execute(query).fetchone()
     return int(row[0]) if row else 0

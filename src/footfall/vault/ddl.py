@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from footfall.vault.kinds import Hub, Link, Satellite, Vault
+from footfall.vault.kinds import Hub, Link, Satellite, Table, Vault
 
 _LOAD_DATE = "load_date timestamptz NOT NULL"
 _RECORD_SOURCE = "record_source varchar(100) NOT NULL"
@@ -30,7 +30,7 @@ def foreign_keys(vault: Vault) -> Iterator[tuple[str, str, str]]:
             yield _foreign_key(vault, link.table, hub)
     for satellite in vault.satellites:
         yield _foreign_key(vault, satellite.table, satellite.hub)
-    for table in (*vault.hubs, *vault.links, *vault.satellites):
+    for table in vault.tables:
         yield (
             f"{vault.schema}.{table.table}",
             f"{table.table}_tenant_hk_fkey",
@@ -88,7 +88,7 @@ def _satellite(vault: Vault, satellite: Satellite) -> str:
 
 def _table(
     vault: Vault,
-    table: Hub | Link | Satellite,
+    table: Table,
     columns: tuple[str, ...],
     primary_key: tuple[str, ...],
     partition_key: str,

@@ -7,6 +7,7 @@ from it by this room's other modules.
 
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +146,22 @@ class Index:
     where: str = ""
 
 
+class Table(Protocol):
+    """What hubs, links and satellites have in common."""
+
+    @property
+    def table(self) -> str:
+        """Table name without schema."""
+
+    @property
+    def comment(self) -> str:
+        """What one row stands for."""
+
+    @property
+    def time_ordered(self) -> bool:
+        """Whether the table is at event grain, and partitioned by month."""
+
+
 @dataclass(frozen=True)
 class Vault:
     """A whole vault. Checked when constructed, so that nothing is rendered from a model that contradicts itself."""
@@ -157,12 +174,17 @@ class Vault:
     indexes: tuple[Index, ...] = field(default=())
 
     @property
+    def tables(self) -> tuple[Table, ...]:
+        """Every table, hubs first."""
+        return (*self.hubs, *self.links, *self.satellites)
+
+    @property
     def grain(self) -> Hub:
         """The time-ordered hub: one row of staging is one of its rows, and what is new in it is what a load loads."""
         return next(hub for hub in self.hubs if hub.time_ordered)
 
     def __post_init__(self) -> None:
-        tables = [table.table for table in (*self.hubs, *self.links, *self.satellites)]
+        tables = [table.table for table in self.tables]
         if repeated := {table for table in tables if tables.count(table) > 1}:
             raise ValueError(f"declared twice: {sorted(repeated)}")
         if len([hub for hub in self.hubs if hub.time_ordered]) != 1:

@@ -17,7 +17,8 @@ def shown_key(scope: MutableMapping[str, Any], headers: Mapping[bytes, bytes]) -
         return key.decode("latin-1").strip()
     if (authorization := headers.get(b"authorization", b"")).lower().startswith(b"bearer "):
         return authorization[7:].decode("latin-1").strip()
-    return dict(parse_qsl(scope.get("query_string", b"").decode("latin-1"))).get("key", "")
+    query: bytes = scope.get("query_string", b"")
+    return dict(parse_qsl(query.decode("latin-1"))).get("key", "")
 
 
 def admitted(key: str, owner: KeyOwner | None, wish: Literal["write", "read"]) -> KeyOwner:

@@ -149,7 +149,8 @@ class Door:
         incoming = [verdict.incoming for verdict in verdicts if verdict.incoming]
         if not incoming:
             return verdicts
-        stored = iter(await asyncio.wrap_future(self._commits.submit(incoming)))
+        landed = await asyncio.wrap_future(self._commits.submit(incoming))
+        stored = iter(landed)
         return [
             verdict
             if not verdict.incoming or next(stored)

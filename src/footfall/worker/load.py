@@ -53,7 +53,8 @@ def load_pending(connection: Connection, batch_size: int) -> Loaded | None:
         connection.execute("SELECT business.fail_batches(%s, %s)", (batch_ids, str(error)))
         return Loaded(0, 0, 0, 0, time.perf_counter() - started)
     assert row is not None  # noqa: S101  an aggregate returns one row
-    return Loaded(*row, time.perf_counter() - started)
+    events, loaded, duplicate, invalid = row
+    return Loaded(events, loaded, duplicate, invalid, time.perf_counter() - started)
 
 
 def _new_user_agents(connection: Connection, batch_ids: list[int]) -> list[str]:

@@ -121,7 +121,7 @@ def _until_done(connection: Connection, query: str, *parameters: object) -> int:
 
 
 def _number(connection: Connection, query: str, *parameters: object) -> int:
-    row = connection.execute(f"/* worker.loop */ {query}", parameters).fetchone()  # type: ignore[arg-type]  # a constant of this file
+    row = connection.execute(f"/* worker.loop */ {query}", parameters).fetchone()
     return int(row[0]) if row else 0
 
 
