@@ -1,6 +1,7 @@
 """`footfall import`: what other programs recorded."""
 
 import sys
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +13,8 @@ from footfall import logs
 from footfall.cli.options import AsJson, Data, DatabaseUrl, settings_of
 from footfall.cli.output import console, print_json
 from footfall.database import connect, open_store
-from footfall.imports import import_access_log, outcome
+from footfall.imports import Imported, import_access_log, outcome
+from footfall.settings import Settings
 from footfall.worker import work_once
 
 import_ = typer.Typer(no_args_is_help=True, help="Bring in what other programs recorded.")
@@ -45,9 +47,7 @@ def access_log(
             else:
                 with progress.open(file, "rb", description="Importing") as opened:
                     imported = import_access_log(connection, opened, tenant, site)
-        work_once(store.url, settings)
-        with connect(store.url, "footfall_worker") as connection:
-            fates = outcome(connection, imported)
+        fates = _load(store.url, settings, imported)
     if as_json:
         print_json({"imported": imported.imported, "skipped": imported.skipped, "outcome": fates})
         return
@@ -56,6 +56,19 @@ def access_log(
         console.print(f"Skipped {count:,} lines: {_REASONS[reason]}.")
 
 
+def _load(url: str, settings: Settings, imported: Imported) -> dict[str, int]:
+    """Load what was imported, and tell what became of it. A worker that runs beside may hold some of it: it is waited for."""
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while True:
+        work_once(url, settings)
+        with connect(url, "footfall_worker") as connection:
+            fates = outcome(connection, imported)
+        if "pending" not in fates or time.monotonic() > deadline:
+            return fates
+        time.sleep(settings.poll_seconds)
+
+
+_PATIENCE_SECONDS = 60  # for what another worker holds, or what has failed and is tried again
 _REASONS = {
     "asset": "pictures, scripts, feeds and other files",
     "method": "not GET",
