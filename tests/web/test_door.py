@@ -92,6 +92,9 @@ def test_each_event_has_its_own_fate(client, keys, site: Site) -> None:
         {},
         '"\\ud800"',
         VIEW | {"evt_value": 1},
+        VIEW | {"properties": {"text": "[" * 100, "list": [[]] * 100}},
+        VIEW | {"properties": json.loads("[" * 31 + "]" * 31)},
+        VIEW | {"properties": json.loads("[" * 32 + "]" * 32)},
     ]
     body = "[" + ",".join(event if isinstance(event, str) else json.dumps(event) for event in events) + ',{"a": 1e400000}]'
     reply = post(client, keys["write"], body)
@@ -104,10 +107,13 @@ def test_each_event_has_its_own_fate(client, keys, site: Site) -> None:
         ("accepted", None),  # it breaks a rule: that is staging's to say
         ("rejected", "not_an_object"),
         ("accepted", None),
+        ("accepted", None),  # brackets in a text are none, and many are not deep
+        ("accepted", None),
+        ("rejected", "too_deep"),
         ("rejected", "not_storable"),
     ]
     site.load()
-    assert site.fates() == ["loaded", "invalid", "loaded"]
+    assert site.fates() == ["loaded", "invalid", "loaded", "loaded", "loaded"]
 
 
 REFUSED = [
