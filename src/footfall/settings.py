@@ -30,7 +30,9 @@ class Settings:
     max_body_bytes: int = _setting("FOOTFALL_MAX_BODY_BYTES", 1_048_576, "Largest request that the door reads.")
     max_events: int = _setting("FOOTFALL_MAX_EVENTS", 500, "Most events in one request.")
     max_event_bytes: int = _setting("FOOTFALL_MAX_EVENT_BYTES", 32_768, "Largest event.")
-    max_event_depth: int = _setting("FOOTFALL_MAX_EVENT_DEPTH", 32, "How deep objects and arrays of an event may lie in each other.")
+    max_event_depth: int = _setting(
+        "FOOTFALL_MAX_EVENT_DEPTH", 32, "How deep objects and arrays of an event may lie in each other."
+    )
     max_waiting_events: int = _setting(
         "FOOTFALL_MAX_WAITING_EVENTS", 20_000, "Events that may wait for their commit before the door answers 503."
     )
