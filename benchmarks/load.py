@@ -1,103 +1,93 @@
-"""How many events a second one worker loads: raw into staging into the vault, sessions closed; nothing else runs.
+"""How many events a second the load takes, beside the plan's own row-at-a-time pipeline, in turns on one machine.
 
-    .venv/bin/python benchmarks/load.py [events] [batch sizes …]
+    .venv/bin/python benchmarks/load.py [events a round] [rounds] [batch size]
 
-For each batch size a fresh embedded store is filled through the landing function with believable traffic (the demo's); then one
-worker connection loads it all. Beside each figure stands a calibration of the machine: the seconds of a fixed pure-Python loop,
-which tells a loud moment from a quiet one.
+The load is everything from the queue to the vault: claim, user agents, staging, hubs, links, satellites, session state. The
+closing of sessions that follows it is measured apart. The plan's is `staging.validate_and_enrich_event` for each event, then
+`business.process_tracking_events`: as it says, and once more as kindly as those functions can be called. All work on the same
+events, landed beforehand, in one PostgreSQL; nothing else runs.
 """
 
-import json
+import statistics
 import sys
-import tempfile
 import time
-from datetime import UTC, datetime, timedelta
-from itertools import count
-from pathlib import Path
+from collections import defaultdict
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from functools import partial
 
-from footfall import schema
-from footfall.auth import NewTenant, add_tenant
-from footfall.database import EmbeddedStore, connect
-from footfall.demo import INDUSTRIES, Industry, history
+import plan
+from events import traffic
+from machine import another_database, calibrate, fresh_store
+
+from footfall.database import Connection, connect
 from footfall.raw import IncomingEvent, land
 from footfall.worker import close_sessions, load_pending
 
 _LANDED_AT_ONCE = 500  # events in one commit of the door, under load
+_PLAN_SHARE = 10  # the plan gets this fraction of a round's events, so that its turns take about as long
 
 
-def calibrate() -> float:
-    """Seconds of three million steps of pure Python."""
-    started = time.perf_counter()
-    total = 0
-    for number in range(3_000_000):
-        total += number
-    return time.perf_counter() - started
+def footfall_load(url: str, batch_size: int, workers: int) -> float:
+    """Seconds that so many workers take to load what is pending, each on a connection of its own."""
+    with ExitStack() as stack:
+        connections = [stack.enter_context(connect(url, "footfall_worker")) for _ in range(workers)]
+        threads = stack.enter_context(ThreadPoolExecutor(workers))
+        started = time.perf_counter()
+        list(threads.map(partial(_load_all, batch_size=batch_size), connections))
+        return time.perf_counter() - started
 
 
-def traffic(events: int) -> list[IncomingEvent]:
-    """At least so many events of the demo's eight businesses, over as many weeks as it takes."""
-    now = datetime.now(UTC)
-    incoming: list[IncomingEvent] = []
-    for week in count():
-        for industry in INDUSTRIES:
-            incoming += [_incoming(industry, event) for event in history(industry, 7, now - timedelta(weeks=week))]
-        if len(incoming) >= events:
-            return incoming[:events]
-    raise AssertionError
+def _load_all(connection: Connection, batch_size: int) -> None:
+    while load_pending(connection, batch_size):
+        pass
 
 
-def _incoming(industry: Industry, event: dict[str, object]) -> IncomingEvent:
-    address, agent = str(event.pop("client_ip")), str(event.pop("user_agent"))
-    asks = bool(event["do_not_track"])
-    return IncomingEvent(
-        tenant_id=industry.tenant_id,
-        received=datetime.now(UTC),
-        payload=json.dumps(event),
-        record_source="benchmark",
-        user_agent=None if asks else agent,
-        visitor_id=None if asks else f"v_{address}_{str(event['event_timestamp'])[:10]}",
-        do_not_track=asks,
-        is_trusted=True,
-    )
-
-
-def measure(events: list[IncomingEvent], batch_size: int) -> None:
-    """Fill a store, load it, print what it took."""
-    with tempfile.TemporaryDirectory() as folder, EmbeddedStore(Path(folder) / "data") as store:
-        with connect(store.url) as owner:
-            schema.deploy(owner)
-            for industry in INDUSTRIES:
-                add_tenant(owner, NewTenant(industry.tenant_id, industry.name, industry.industry, industry.time_zone))
-            started = time.perf_counter()
-            for first in range(0, len(events), _LANDED_AT_ONCE):
-                land(owner, events[first : first + _LANDED_AT_ONCE])
-            landing = time.perf_counter() - started
-        with connect(store.url, "footfall_worker") as worker:
-            calibration = calibrate()
-            started = time.perf_counter()
-            loaded = 0
-            while done := load_pending(worker, batch_size):
-                loaded += done.loaded
-            loading = time.perf_counter() - started
-            started = time.perf_counter()
-            close_sessions(worker)
-            closing = time.perf_counter() - started
-    print(
-        f"batch {batch_size:>6,}: {loaded:,} events loaded, {loaded / loading:,.0f} events/s"
-        f" ({loading / loaded * 1e6:.0f} us each); sessions closed in {closing:.1f} s"
-        f" -> {loaded / (loading + closing):,.0f} events/s in all; landed before at {len(events) / landing:,.0f} events/s;"
-        f" calibration {calibration:.2f} s"
-    )
+def land_all(connection: Connection, events: list[IncomingEvent]) -> None:
+    """Land events as the door does under load."""
+    for first in range(0, len(events), _LANDED_AT_ONCE):
+        land(connection, events[first : first + _LANDED_AT_ONCE])
 
 
 def main() -> None:
-    """Measure each batch size."""
+    """Measure in turns, and print medians and their ratios to the plan's."""
     arguments = [int(argument) for argument in sys.argv[1:]]
-    events = traffic(arguments[0] if arguments else 200_000)
-    size = sum(len(event.payload) for event in events) / len(events)
-    print(f"{len(events):,} events of {size:.0f} bytes, one worker")
-    for batch_size in arguments[1:] or [1_000, 5_000, 10_000, 20_000]:
-        measure(events, batch_size)
+    size, rounds, batch_size = [*arguments, *[50_000, 4, 10_000][len(arguments) :]]
+    events = traffic(size * rounds * 2)
+    bytes_each = sum(len(event.payload) for event in events) / len(events)
+    print(f"{size:,} events a turn, {bytes_each:.0f} bytes each, loads of {batch_size:,}; events/s:")
+    rates: dict[str, list[float]] = defaultdict(list)
+    with fresh_store() as url, connect(url) as owner, connect(another_database(url, "plan")) as baseline:
+        plan.deploy(baseline)
+        for number in range(rounds):
+            calibration = calibrate()
+            share = events[number * size : number * size + size // _PLAN_SHARE]
+            for name, load in (("plan", plan.load), ("plan, kindly", plan.load_kindly)):
+                plan.land(baseline, share)
+                rates[name].append(timed(load, baseline, len(share)))
+            for workers in (1, 2):
+                land_all(owner, events[(2 * number + workers - 1) * size :][:size])
+                rates[f"{workers} worker{'s'[: workers - 1]}"].append(size / footfall_load(url, batch_size, workers))
+                with connect(url, "footfall_worker") as worker:
+                    rates["closing sessions"].append(timed(close_sessions, worker, size))
+                    worker.execute("SELECT util.analyze_grown()")
+            last = ", ".join(f"{name} {rate[-1]:,.0f}" for name, rate in rates.items())
+            print(f"  round {number + 1}: {last} (calibration {calibration:.2f} s)", flush=True)
+    median = {name: statistics.median(rate) for name, rate in rates.items()}
+    for name in ("1 worker", "2 workers"):
+        print(
+            f"load, {name}: {median[name]:,.0f} events/s ({1e6 / median[name]:.0f} us each):"
+            f" {median[name] / median['plan']:.1f} x the plan ({median['plan']:,.0f}),"
+            f" {median[name] / median['plan, kindly']:.1f} x the plan called kindly ({median['plan, kindly']:,.0f})"
+        )
+
+
+def timed(action: Callable[[Connection], object], connection: Connection, events: int) -> float:
+    """Events a second of one action."""
+    started = time.perf_counter()
+    action(connection)
+    return events / (time.perf_counter() - started)
 
 
 if __name__ == "__main__":

@@ -445,123 +445,137 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
     WHERE s.load_date <= p_load_date AND (s.load_end_date IS NULL OR s.load_end_date > p_load_date)
 $$;
 
--- The staged rows of these batches that made a row of site_event_h at this load date: the first of each event. Duplicates, of
--- this load or of any before it, are left out, so that nothing of theirs reaches the vault.
-CREATE OR REPLACE FUNCTION business.fresh_events(p_batch_ids bigint[], p_load_date timestamptz)
-RETURNS SETOF staging.site_events_staging
-LANGUAGE sql STABLE AS $$
+-- Lays the VALID staged rows of these ingest batches out in pg_temp.fresh_event, each event once, in the order of their keys, for
+-- the statements of one load. A temporary table: it is the transaction's own, and nothing of it is logged.
+CREATE OR REPLACE FUNCTION business.gather_events(p_batch_ids bigint[]) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF to_regclass('pg_temp.fresh_event') IS NULL THEN
+        CREATE TEMP TABLE fresh_event (LIKE staging.site_events_staging) ON COMMIT DELETE ROWS;
+    END IF;
+    DELETE FROM pg_temp.fresh_event;
+    INSERT INTO pg_temp.fresh_event
     SELECT DISTINCT ON (s.site_event_hk) s.*
     FROM staging.site_events_staging s
-    JOIN business.site_event_h h ON h.site_event_hk = s.site_event_hk AND h.load_date = p_load_date
     WHERE s.batch_id = ANY (p_batch_ids) AND s.validation_status = 'VALID'
-    ORDER BY s.site_event_hk, s.raw_event_id
+    ORDER BY s.site_event_hk, s.raw_event_id;
+END
 $$;
 
--- Loads the VALID staged rows of these ingest batches under one load date; returns the rows inserted into each table.
-CREATE OR REPLACE FUNCTION business.load_vault(p_batch_ids bigint[], p_load_date timestamptz)
+-- Loads what was gathered under one load date; returns the rows inserted into each table. Events that the vault has already,
+-- from this load or any before it, are taken out of pg_temp.fresh_event first, so that nothing of theirs reaches another table.
+CREATE OR REPLACE FUNCTION business.load_vault(p_load_date timestamptz)
 RETURNS TABLE (loaded text, inserted bigint)
 LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO business.site_event_h (site_event_hk, site_event_bk, tenant_hk, load_date, record_source)
-    SELECT DISTINCT ON (s.site_event_hk) s.site_event_hk, s.site_event_bk, s.tenant_hk, p_load_date, s.record_source
-    FROM staging.site_events_staging s
-    WHERE s.batch_id = ANY (p_batch_ids) AND s.validation_status = 'VALID'
-    ORDER BY s.site_event_hk, s.raw_event_id
-    ON CONFLICT DO NOTHING;
-    GET DIAGNOSTICS inserted = ROW_COUNT;
-    loaded := 'site_event_h'; RETURN NEXT;
-
-    INSERT INTO business.site_session_h (site_session_hk, site_session_bk, tenant_hk, load_date, record_source)
-    SELECT DISTINCT ON (s.site_session_hk) s.site_session_hk, s.site_session_bk, s.tenant_hk, p_load_date, s.record_source
-    FROM business.fresh_events(p_batch_ids, p_load_date) s
-    WHERE s.site_session_hk IS NOT NULL
-    ORDER BY s.site_session_hk, s.site_event_hk
-    ON CONFLICT DO NOTHING;
-    GET DIAGNOSTICS inserted = ROW_COUNT;
-    loaded := 'site_session_h'; RETURN NEXT;
-
-    INSERT INTO business.site_visitor_h (site_visitor_hk, site_visitor_bk, tenant_hk, load_date, record_source)
-    SELECT DISTINCT ON (s.site_visitor_hk) s.site_visitor_hk, s.site_visitor_bk, s.tenant_hk, p_load_date, s.record_source
-    FROM business.fresh_events(p_batch_ids, p_load_date) s
-    WHERE s.site_visitor_hk IS NOT NULL
-    ORDER BY s.site_visitor_hk, s.site_event_hk
-    ON CONFLICT DO NOTHING;
-    GET DIAGNOSTICS inserted = ROW_COUNT;
-    loaded := 'site_visitor_h'; RETURN NEXT;
-
-    INSERT INTO business.site_page_h (site_page_hk, site_page_bk, tenant_hk, load_date, record_source)
-    SELECT DISTINCT ON (s.site_page_hk) s.site_page_hk, s.site_page_bk, s.tenant_hk, p_load_date, s.record_source
-    FROM business.fresh_events(p_batch_ids, p_load_date) s
-    WHERE s.site_page_hk IS NOT NULL
-    ORDER BY s.site_page_hk, s.site_event_hk
-    ON CONFLICT DO NOTHING;
-    GET DIAGNOSTICS inserted = ROW_COUNT;
-    loaded := 'site_page_h'; RETURN NEXT;
-
-    INSERT INTO business.business_item_h (business_item_hk, business_item_bk, tenant_hk, load_date, record_source)
-    SELECT DISTINCT ON (s.business_item_hk) s.business_item_hk, s.business_item_bk, s.tenant_hk, p_load_date, s.record_source
-    FROM business.fresh_events(p_batch_ids, p_load_date) s
-    WHERE s.business_item_hk IS NOT NULL
-    ORDER BY s.business_item_hk, s.site_event_hk
-    ON CONFLICT DO NOTHING;
-    GET DIAGNOSTICS inserted = ROW_COUNT;
-    loaded := 'business_item_h'; RETURN NEXT;
-
-    INSERT INTO business.session_visitor_l (link_session_visitor_hk, site_session_hk, site_visitor_hk, tenant_hk, load_date, record_source)
-    SELECT DISTINCT ON (s.link_session_visitor_hk) s.link_session_visitor_hk, s.site_session_hk, s.site_visitor_hk, s.tenant_hk, p_load_date, s.record_source
-    FROM business.fresh_events(p_batch_ids, p_load_date) s
-    WHERE s.link_session_visitor_hk IS NOT NULL
-    ORDER BY s.link_session_visitor_hk, s.site_event_hk
-    ON CONFLICT DO NOTHING;
-    GET DIAGNOSTICS inserted = ROW_COUNT;
-    loaded := 'session_visitor_l'; RETURN NEXT;
+    WITH fresh AS (
+        INSERT INTO business.site_event_h (site_event_hk, site_event_bk, tenant_hk, load_date, record_source)
+        SELECT s.site_event_hk, s.site_event_bk, s.tenant_hk, p_load_date, s.record_source
+        FROM pg_temp.fresh_event s
+        ORDER BY s.site_event_hk
+        ON CONFLICT DO NOTHING
+        RETURNING site_event_hk
+    )
+    DELETE FROM pg_temp.fresh_event s WHERE NOT EXISTS (SELECT FROM fresh f WHERE f.site_event_hk = s.site_event_hk);
+    loaded := 'site_event_h';
+    SELECT count(*) INTO inserted FROM pg_temp.fresh_event;
+    RETURN NEXT;
 
     INSERT INTO business.event_session_l (link_event_session_hk, site_event_hk, site_session_hk, tenant_hk, load_date, record_source)
-    SELECT DISTINCT ON (s.link_event_session_hk) s.link_event_session_hk, s.site_event_hk, s.site_session_hk, s.tenant_hk, p_load_date, s.record_source
-    FROM business.fresh_events(p_batch_ids, p_load_date) s
+    SELECT s.link_event_session_hk, s.site_event_hk, s.site_session_hk, s.tenant_hk, p_load_date, s.record_source
+    FROM pg_temp.fresh_event s
     WHERE s.link_event_session_hk IS NOT NULL
-    ORDER BY s.link_event_session_hk, s.site_event_hk
-    ON CONFLICT DO NOTHING;
+    ORDER BY s.link_event_session_hk;
     GET DIAGNOSTICS inserted = ROW_COUNT;
     loaded := 'event_session_l'; RETURN NEXT;
 
     INSERT INTO business.event_page_l (link_event_page_hk, site_event_hk, site_page_hk, tenant_hk, load_date, record_source)
-    SELECT DISTINCT ON (s.link_event_page_hk) s.link_event_page_hk, s.site_event_hk, s.site_page_hk, s.tenant_hk, p_load_date, s.record_source
-    FROM business.fresh_events(p_batch_ids, p_load_date) s
+    SELECT s.link_event_page_hk, s.site_event_hk, s.site_page_hk, s.tenant_hk, p_load_date, s.record_source
+    FROM pg_temp.fresh_event s
     WHERE s.link_event_page_hk IS NOT NULL
-    ORDER BY s.link_event_page_hk, s.site_event_hk
-    ON CONFLICT DO NOTHING;
+    ORDER BY s.link_event_page_hk;
     GET DIAGNOSTICS inserted = ROW_COUNT;
     loaded := 'event_page_l'; RETURN NEXT;
 
     INSERT INTO business.event_business_item_l (link_event_business_item_hk, site_event_hk, business_item_hk, tenant_hk, load_date, record_source)
-    SELECT DISTINCT ON (s.link_event_business_item_hk) s.link_event_business_item_hk, s.site_event_hk, s.business_item_hk, s.tenant_hk, p_load_date, s.record_source
-    FROM business.fresh_events(p_batch_ids, p_load_date) s
+    SELECT s.link_event_business_item_hk, s.site_event_hk, s.business_item_hk, s.tenant_hk, p_load_date, s.record_source
+    FROM pg_temp.fresh_event s
     WHERE s.link_event_business_item_hk IS NOT NULL
-    ORDER BY s.link_event_business_item_hk, s.site_event_hk
-    ON CONFLICT DO NOTHING;
+    ORDER BY s.link_event_business_item_hk;
     GET DIAGNOSTICS inserted = ROW_COUNT;
     loaded := 'event_business_item_l'; RETURN NEXT;
 
     INSERT INTO business.site_event_details_s (site_event_hk, tenant_hk, load_date, hash_diff, event_timestamp, event_type, event_category, event_action, event_label, event_value, event_currency, page_url, page_title, page_referrer, scroll_depth, time_on_page, click_x, click_y, business_item_type, business_item_info, transaction_id, transaction_funnel_step, conversion_funnel_stage, traffic_class, custom_properties, raw_event_id, record_source)
     SELECT s.site_event_hk, s.tenant_hk, p_load_date, s.site_event_details_hash_diff, s.event_timestamp, s.event_type, s.event_category, s.event_action, s.event_label, s.event_value, s.event_currency, s.page_url, s.page_title, s.page_referrer, s.scroll_depth, s.time_on_page, s.click_x, s.click_y, s.business_item_info ->> 'item_type', s.business_item_info, s.transaction_info ->> 'transaction_id', s.transaction_info ->> 'funnel_step', s.conversion_funnel_stage, s.traffic_class, s.custom_properties, s.raw_event_id, s.record_source
-    FROM business.fresh_events(p_batch_ids, p_load_date) s
-    ORDER BY s.site_event_hk
-    ON CONFLICT DO NOTHING;
+    FROM pg_temp.fresh_event s
+    ORDER BY s.site_event_hk;
     GET DIAGNOSTICS inserted = ROW_COUNT;
     loaded := 'site_event_details_s'; RETURN NEXT;
+
+    -- what follows belongs to many events, and so to many loads: they write it one after the other, the lock is held to the end
+    PERFORM pg_advisory_xact_lock(hashtextextended('footfall:shared keys', 0));
+
+    INSERT INTO business.site_session_h (site_session_hk, site_session_bk, tenant_hk, load_date, record_source)
+    SELECT s.site_session_hk, s.site_session_bk, s.tenant_hk, p_load_date, min(s.record_source)
+    FROM pg_temp.fresh_event s
+    WHERE s.site_session_hk IS NOT NULL
+    GROUP BY s.site_session_hk, s.site_session_bk, s.tenant_hk
+    ORDER BY s.site_session_hk
+    ON CONFLICT DO NOTHING;
+    GET DIAGNOSTICS inserted = ROW_COUNT;
+    loaded := 'site_session_h'; RETURN NEXT;
+
+    INSERT INTO business.site_visitor_h (site_visitor_hk, site_visitor_bk, tenant_hk, load_date, record_source)
+    SELECT s.site_visitor_hk, s.site_visitor_bk, s.tenant_hk, p_load_date, min(s.record_source)
+    FROM pg_temp.fresh_event s
+    WHERE s.site_visitor_hk IS NOT NULL
+    GROUP BY s.site_visitor_hk, s.site_visitor_bk, s.tenant_hk
+    ORDER BY s.site_visitor_hk
+    ON CONFLICT DO NOTHING;
+    GET DIAGNOSTICS inserted = ROW_COUNT;
+    loaded := 'site_visitor_h'; RETURN NEXT;
+
+    INSERT INTO business.site_page_h (site_page_hk, site_page_bk, tenant_hk, load_date, record_source)
+    SELECT s.site_page_hk, s.site_page_bk, s.tenant_hk, p_load_date, min(s.record_source)
+    FROM pg_temp.fresh_event s
+    WHERE s.site_page_hk IS NOT NULL
+    GROUP BY s.site_page_hk, s.site_page_bk, s.tenant_hk
+    ORDER BY s.site_page_hk
+    ON CONFLICT DO NOTHING;
+    GET DIAGNOSTICS inserted = ROW_COUNT;
+    loaded := 'site_page_h'; RETURN NEXT;
+
+    INSERT INTO business.business_item_h (business_item_hk, business_item_bk, tenant_hk, load_date, record_source)
+    SELECT s.business_item_hk, s.business_item_bk, s.tenant_hk, p_load_date, min(s.record_source)
+    FROM pg_temp.fresh_event s
+    WHERE s.business_item_hk IS NOT NULL
+    GROUP BY s.business_item_hk, s.business_item_bk, s.tenant_hk
+    ORDER BY s.business_item_hk
+    ON CONFLICT DO NOTHING;
+    GET DIAGNOSTICS inserted = ROW_COUNT;
+    loaded := 'business_item_h'; RETURN NEXT;
+
+    INSERT INTO business.session_visitor_l (link_session_visitor_hk, site_session_hk, site_visitor_hk, tenant_hk, load_date, record_source)
+    SELECT s.link_session_visitor_hk, s.site_session_hk, s.site_visitor_hk, s.tenant_hk, p_load_date, min(s.record_source)
+    FROM pg_temp.fresh_event s
+    WHERE s.link_session_visitor_hk IS NOT NULL
+    GROUP BY s.link_session_visitor_hk, s.site_session_hk, s.site_visitor_hk, s.tenant_hk
+    ORDER BY s.link_session_visitor_hk
+    ON CONFLICT DO NOTHING;
+    GET DIAGNOSTICS inserted = ROW_COUNT;
+    loaded := 'session_visitor_l'; RETURN NEXT;
 
     WITH changed AS MATERIALIZED (
         SELECT c.*, l.load_date AS ended_load_date FROM (
             SELECT s.*, util.hash_binary(util.netstring(browser_name) || util.netstring(browser_version) || util.netstring(channel) || util.netstring(device_type) || util.netstring((do_not_track)::text) || util.netstring(encode(entry_event_hk, 'hex')) || util.netstring(util.canonical(entry_timestamp)) || util.netstring(language) || util.netstring(operating_system) || util.netstring(referrer_url) || util.netstring(screen_resolution) || util.netstring(encode(site_visitor_hk, 'hex')) || util.netstring(source) || util.netstring(timezone) || util.netstring(traffic_class) || util.netstring(user_agent) || util.netstring(user_id) || util.netstring(utm_campaign) || util.netstring(utm_medium) || util.netstring(utm_source) || util.netstring(viewport_size) || util.netstring(visitor_ip_hash)) AS hash_diff
             FROM (
-                SELECT DISTINCT ON (f.site_session_hk) f.*
+                SELECT e.site_session_hk, e.tenant_hk, e.record_source, e.site_event_hk AS entry_event_hk, e.event_timestamp AS entry_timestamp, e.site_visitor_hk, e.user_id, e.visitor_ip_hash, e.user_agent, e.device_info ->> 'device_type' AS device_type, e.device_info ->> 'browser_name' AS browser_name, e.device_info ->> 'browser_version' AS browser_version, e.device_info ->> 'operating_system' AS operating_system, e.device_info ->> 'screen_resolution' AS screen_resolution, e.device_info ->> 'viewport_size' AS viewport_size, e.device_info ->> 'timezone' AS timezone, e.device_info ->> 'language' AS language, e.do_not_track, e.page_referrer AS referrer_url, e.source, e.channel, e.utm_source, e.utm_medium, e.utm_campaign, e.traffic_class
                 FROM (
-                    SELECT f.site_session_hk, f.tenant_hk, f.record_source, f.site_event_hk AS entry_event_hk, f.event_timestamp AS entry_timestamp, f.site_visitor_hk, f.user_id, f.visitor_ip_hash, f.user_agent, f.device_info ->> 'device_type' AS device_type, f.device_info ->> 'browser_name' AS browser_name, f.device_info ->> 'browser_version' AS browser_version, f.device_info ->> 'operating_system' AS operating_system, f.device_info ->> 'screen_resolution' AS screen_resolution, f.device_info ->> 'viewport_size' AS viewport_size, f.device_info ->> 'timezone' AS timezone, f.device_info ->> 'language' AS language, f.do_not_track, f.page_referrer AS referrer_url, f.source, f.channel, f.utm_source, f.utm_medium, f.utm_campaign, f.traffic_class
-                    FROM business.fresh_events(p_batch_ids, p_load_date) f
+                    SELECT DISTINCT ON (f.site_session_hk) f.*
+                    FROM pg_temp.fresh_event f
                     WHERE f.site_session_hk IS NOT NULL
-                ) f
-                ORDER BY f.site_session_hk, (f.site_visitor_hk IS NULL), f.entry_timestamp, f.entry_event_hk
+                    ORDER BY f.site_session_hk, (f.site_visitor_hk IS NULL), f.event_timestamp, f.site_event_hk
+                ) e
             ) s
         ) c
         LEFT JOIN LATERAL (

@@ -38,7 +38,7 @@ def odd(module_url):
 
 def in_sql(connection, key: list) -> bytes:
     """The hash key of these parts as the database makes it; a part stands twice in a netstring, so it is given as a column."""
-    columns = hashing.hash_key_sql([f"p[{place + 1}]" for place in range(len(key))])
+    columns = hashing.hash_key_sql([hashing.netstring_sql(f"p[{place + 1}]") for place in range(len(key))])
     return connection.execute(f"SELECT {columns} FROM (SELECT %s::text[] AS p) v", (key,)).fetchone()[0]
 
 
@@ -84,7 +84,7 @@ def test_different_parts_never_give_the_same_input(one: list, other: list) -> No
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(moment=moments, key=texts)
 def test_time_ordered_keys_are_equal_in_sql_and_python(odd, moment: datetime, key: str) -> None:
-    expression = hashing.time_ordered_key_sql("util.time_prefix(t)", ["k"])
+    expression = hashing.time_ordered_key_sql("util.time_prefix(t)", [hashing.netstring_sql("k")])
     stored = odd.execute(f"SELECT {expression} FROM (SELECT %s::timestamptz AS t, %s::text AS k) v", (moment, key)).fetchone()[0]
     assert stored == hashing.time_ordered_key(hashing.time_prefix(moment), key)
     assert len(stored) == hashing.KEY_BYTES

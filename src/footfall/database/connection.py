@@ -12,6 +12,10 @@ Pool = ConnectionPool[Connection]
 Role = Literal["footfall_ingest", "footfall_worker", "footfall_reader"]
 
 _READER_TIMEOUT = "30s"
+_SETTINGS: dict[Role | None, str] = {
+    # a load lays its events out in a temporary table: twenty thousand of them stay in memory
+    "footfall_worker": "-c temp_buffers=64MB",
+}
 
 
 @contextlib.contextmanager
@@ -40,7 +44,7 @@ def reading(connections: Pool, tenant_hk: bytes | None) -> Iterator[Connection]:
 
 def _parameters(role: Role | None) -> dict[str, Any]:
     # TimeZone: what a function returns as text must not depend on where the program runs
-    options = ["-c TimeZone=UTC", *([f"-c role={role}"] if role else [])]
+    options = ["-c TimeZone=UTC", f"-c role={role or 'none'}", _SETTINGS.get(role, "")]
     return {
         "autocommit": True,
         "options": " ".join(options),

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from footfall.vault.hashing import hash_diff_sql
+from footfall.vault.hashing import canonical_texts_sql, hash_diff_sql
 from footfall.vault.kinds import Hub, Link, Satellite, Vault
 from footfall.vault.loads import hub_key, link_key
 
@@ -105,7 +105,7 @@ def _satellite_checks(vault: Vault, satellite: Satellite) -> Iterator[Check]:
         f"the hash_diff of every row of {satellite.table} is the hash of its attributes",
         "an attribute was changed in place",
         f"SELECT encode({key}, 'hex') || ' ' || load_date FROM {table}\n"
-        f"WHERE hash_diff IS DISTINCT FROM {hash_diff_sql(satellite.compared)}",
+        f"WHERE hash_diff IS DISTINCT FROM {hash_diff_sql(canonical_texts_sql(satellite.compared))}",
     )
 
 

@@ -110,27 +110,43 @@ def _trim_scale(number: Decimal) -> str:
 
 
 # --- in SQL ------------------------------------------------------------------------------------------------------------------
-# Arguments are SQL expressions of type text unless said otherwise. The planner inlines the util functions.
+# The planner inlines the util functions, and so computes what is no column twice: once for its length, once for itself. Where it
+# matters, canonical texts are given names first.
 
 
-def digest_sql(parts: Sequence[str]) -> str:
-    """SQL twin of `digest`."""
-    return f"util.hash_binary({' || '.join(f'util.netstring({part})' for part in parts)})"
+def netstring_sql(text: str) -> str:
+    """SQL twin of `netstring`, of an expression of type text."""
+    return f"util.netstring({text})"
 
 
-def hash_key_sql(parts: Sequence[str]) -> str:
-    """SQL twin of `hash_key`."""
-    return f"substr({digest_sql(parts)}, 1, {KEY_BYTES})"
+def key_netstring_sql(key: str) -> str:
+    """The netstring of a hash key's hexadecimal digits, whose number is known; NULL when the key is."""
+    return f"'{2 * KEY_BYTES}:' || encode({key}, 'hex')"
 
 
-def time_ordered_key_sql(prefix: str, parts: Sequence[str]) -> str:
+def digest_sql(netstrings: Sequence[str]) -> str:
+    """SQL twin of `digest`, from the netstrings of its parts."""
+    return f"util.hash_binary({' || '.join(netstrings)})"
+
+
+def hash_key_sql(netstrings: Sequence[str]) -> str:
+    """SQL twin of `hash_key`, from the netstrings of its parts."""
+    return f"substr({digest_sql(netstrings)}, 1, {KEY_BYTES})"
+
+
+def time_ordered_key_sql(prefix: str, netstrings: Sequence[str]) -> str:
     """SQL twin of `time_ordered_key`; `prefix` is an expression of type bytea."""
-    return f"{prefix} || substr({digest_sql(parts)}, 1, {KEY_BYTES - TIME_PREFIX_BYTES})"
+    return f"{prefix} || substr({digest_sql(netstrings)}, 1, {KEY_BYTES - TIME_PREFIX_BYTES})"
 
 
-def hash_diff_sql(attributes: Mapping[str, tuple[str, str]]) -> str:
-    """SQL twin of `hash_diff`: ``{name: (SQL type, expression)}``."""
-    return digest_sql([canonical_sql(*attributes[name]) for name in sorted(attributes)])
+def hash_diff_sql(texts: Mapping[str, str]) -> str:
+    """SQL twin of `hash_diff`: ``{name: expression of the canonical text}``."""
+    return digest_sql([netstring_sql(texts[name]) for name in sorted(texts)])
+
+
+def canonical_texts_sql(attributes: Mapping[str, tuple[str, str]]) -> dict[str, str]:
+    """The canonical texts of attributes ``{name: (SQL type, expression)}``."""
+    return {name: canonical_sql(sql_type, expression) for name, (sql_type, expression) in attributes.items()}
 
 
 def canonical_sql(sql_type: str, expression: str) -> str:

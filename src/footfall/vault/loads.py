@@ -1,10 +1,20 @@
 """Loading, rendered from a declared vault: keys in staging, then one set-based statement for each table.
 
-Every statement can be repeated without effect: a hub or link row that exists stays, a satellite gets a row only when it says
-something new. Rows are inserted in key order, so that two loads that meet wait for each other instead of deadlocking.
+A load can be repeated without effect: an event that is there stays and takes nothing with it, a hub or link row that exists
+stays, a satellite gets a row only when it says something new. Rows are inserted in key order, so that two loads that meet wait for
+each other instead of deadlocking.
 """
 
-from footfall.vault.hashing import hash_diff_sql, hash_key_sql, time_ordered_key_sql
+from collections.abc import Sequence
+
+from footfall.vault.hashing import (
+    canonical_texts_sql,
+    hash_diff_sql,
+    hash_key_sql,
+    key_netstring_sql,
+    netstring_sql,
+    time_ordered_key_sql,
+)
 from footfall.vault.kinds import History, Hub, Link, Satellite, Vault
 
 # --- keys, computed once, in staging -----------------------------------------------------------------------------------------
@@ -12,7 +22,7 @@ from footfall.vault.kinds import History, Hub, Link, Satellite, Vault
 
 def hub_key(hub: Hub, tenant_id: str = "tenant_id") -> str:
     """SQL of a hub's hash key from its business key (a grain hub's from event_timestamp too); NULL when that is."""
-    parts = [tenant_id, hub.business_key]
+    parts = [netstring_sql(tenant_id), netstring_sql(hub.business_key)]
     key = time_ordered_key_sql("util.time_prefix(event_timestamp)", parts) if hub.time_ordered else hash_key_sql(parts)
     return f"CASE WHEN {hub.business_key} IS NOT NULL THEN {key} END"
 
@@ -20,18 +30,26 @@ def hub_key(hub: Hub, tenant_id: str = "tenant_id") -> str:
 def link_key(link: Link, tenant_id: str = "tenant_id") -> str:
     """SQL of a link's hash key from its hubs' hash keys; NULL when one of them is."""
     keys = [hub.hash_key for hub in link.hubs]
-    parts = [tenant_id, *(f"encode({key}, 'hex')" for key in keys)]
+    parts = [netstring_sql(tenant_id), *(key_netstring_sql(key) for key in keys)]
     key = time_ordered_key_sql(f"substr({keys[0]}, 1, 6)", parts) if link.time_ordered else hash_key_sql(parts)
     return f"CASE WHEN {' AND '.join(f'{key} IS NOT NULL' for key in keys)} THEN {key} END"
 
 
 def staged_keys(vault: Vault) -> dict[str, str]:
-    """What the staging statement is completed with: select lists of hub keys, link keys and the immutable satellites' diffs."""
+    """What the staging statement is completed with: select lists of hub keys, link keys, and the immutable satellites' diffs with
+    the canonical texts that they are made of.
+    """
     immutable = [satellite for satellite in vault.satellites if not satellite.historised]
     return {
         "hub_keys": ",\n".join(f"        {hub_key(hub)} AS {hub.hash_key}" for hub in vault.hubs),
         "link_keys": ",\n".join(f"        {link_key(link)} AS {link.hash_key}" for link in vault.links),
-        "hash_diffs": ",\n".join(f"        {_staged_diff(satellite)} AS {_diff_column(satellite)}" for satellite in immutable),
+        "canonical_texts": ",\n".join(
+            f"        {expression} AS {name}_text" for satellite in immutable for name, expression in _staged_texts(satellite).items()
+        ),
+        "hash_diffs": ",\n".join(
+            f"        {hash_diff_sql({name: f'{name}_text' for name in _staged_texts(satellite)})} AS {_diff_column(satellite)}"
+            for satellite in immutable
+        ),
     }
 
 
@@ -39,80 +57,93 @@ def staged_keys(vault: Vault) -> dict[str, str]:
 
 
 def load_function(vault: Vault) -> str:
-    """`load_vault(batch ids, load date)`: everything that is loaded straight from staging, table by table."""
+    """`gather_events(batch ids)` and `load_vault(load date)`: everything that is loaded straight from staging, table by table.
+
+    What is at event grain comes first: no other load writes the same rows. Then, one load at a time, what loads share.
+    """
     others = [hub for hub in vault.hubs if hub is not vault.grain]
-    staged = [satellite for satellite in vault.satellites if satellite.history is not History.COMPUTED]
-    steps = [
-        (vault.grain.table, _grain_load(vault)),
-        *((hub.table, _hub_load(vault, hub)) for hub in others),
-        *((link.table, _link_load(vault, link)) for link in vault.links),
-        *((satellite.table, _satellite_load(vault, satellite)) for satellite in staged),
+    immutable = [satellite for satellite in vault.satellites if satellite.history is History.IMMUTABLE]
+    earliest = [satellite for satellite in vault.satellites if satellite.history is History.EARLIEST]
+    own = [
+        *((link.table, _grain_link_load(vault, link)) for link in vault.links if link.time_ordered),
+        *((satellite.table, _immutable_load(vault, satellite)) for satellite in immutable),
     ]
-    body = "\n".join(
-        f"\n{_indent(statement, 4)};\n    GET DIAGNOSTICS inserted = ROW_COUNT;\n    loaded := '{table}'; RETURN NEXT;"
-        for table, statement in steps
-    )
+    shared = [
+        *((hub.table, _hub_load(vault, hub)) for hub in others),
+        *((link.table, _link_load(vault, link)) for link in vault.links if not link.time_ordered),
+        *((satellite.table, _earliest_load(vault, satellite)) for satellite in earliest),
+    ]
     grain = vault.grain
     return f"""\
--- The staged rows of these batches that made a row of {grain.table} at this load date: the first of each event. Duplicates, of
--- this load or of any before it, are left out, so that nothing of theirs reaches the vault.
-CREATE OR REPLACE FUNCTION {vault.schema}.fresh_events(p_batch_ids bigint[], p_load_date timestamptz)
-RETURNS SETOF {vault.staging}
-LANGUAGE sql STABLE AS $$
+-- Lays the VALID staged rows of these ingest batches out in {_FRESH}, each event once, in the order of their keys, for
+-- the statements of one load. A temporary table: it is the transaction's own, and nothing of it is logged.
+CREATE OR REPLACE FUNCTION {vault.schema}.gather_events(p_batch_ids bigint[]) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF to_regclass('{_FRESH}') IS NULL THEN
+        CREATE TEMP TABLE fresh_event (LIKE {vault.staging}) ON COMMIT DELETE ROWS;
+    END IF;
+    DELETE FROM {_FRESH};
+    INSERT INTO {_FRESH}
     SELECT DISTINCT ON (s.{grain.hash_key}) s.*
     FROM {vault.staging} s
-    JOIN {vault.schema}.{grain.table} h ON h.{grain.hash_key} = s.{grain.hash_key} AND h.load_date = p_load_date
     WHERE s.batch_id = ANY (p_batch_ids) AND s.validation_status = 'VALID'
-    ORDER BY s.{grain.hash_key}, s.raw_event_id
+    ORDER BY s.{grain.hash_key}, s.raw_event_id;
+END
 $$;
 
--- Loads the VALID staged rows of these ingest batches under one load date; returns the rows inserted into each table.
-CREATE OR REPLACE FUNCTION {vault.schema}.load_vault(p_batch_ids bigint[], p_load_date timestamptz)
+-- Loads what was gathered under one load date; returns the rows inserted into each table. Events that the vault has already,
+-- from this load or any before it, are taken out of {_FRESH} first, so that nothing of theirs reaches another table.
+CREATE OR REPLACE FUNCTION {vault.schema}.load_vault(p_load_date timestamptz)
 RETURNS TABLE (loaded text, inserted bigint)
 LANGUAGE plpgsql AS $$
-BEGIN{body}
+BEGIN
+{_indent(_grain_load(vault), 4)};
+    loaded := '{grain.table}';
+    SELECT count(*) INTO inserted FROM {_FRESH};
+    RETURN NEXT;
+{_steps(own)}
+
+    -- what follows belongs to many events, and so to many loads: they write it one after the other, the lock is held to the end
+    PERFORM pg_advisory_xact_lock(hashtextextended('footfall:shared keys', 0));
+{_steps(shared)}
 END
 $$;
 """
 
 
+_FRESH = "pg_temp.fresh_event"
+
+
+def _steps(statements: Sequence[tuple[str, str]]) -> str:
+    return "\n".join(
+        f"\n{_indent(statement, 4)};\n    GET DIAGNOSTICS inserted = ROW_COUNT;\n    loaded := '{table}'; RETURN NEXT;"
+        for table, statement in statements
+    )
+
+
 def _grain_load(vault: Vault) -> str:
     hub = vault.grain
     return f"""\
-INSERT INTO {vault.schema}.{hub.table} ({hub.hash_key}, {hub.business_key}, tenant_hk, load_date, record_source)
-SELECT DISTINCT ON (s.{hub.hash_key}) s.{hub.hash_key}, s.{hub.business_key}, s.tenant_hk, p_load_date, s.record_source
-FROM {vault.staging} s
-WHERE s.batch_id = ANY (p_batch_ids) AND s.validation_status = 'VALID'
-ORDER BY s.{hub.hash_key}, s.raw_event_id
-ON CONFLICT DO NOTHING"""
+WITH fresh AS (
+    INSERT INTO {vault.schema}.{hub.table} ({hub.hash_key}, {hub.business_key}, tenant_hk, load_date, record_source)
+    SELECT s.{hub.hash_key}, s.{hub.business_key}, s.tenant_hk, p_load_date, s.record_source
+    FROM {_FRESH} s
+    ORDER BY s.{hub.hash_key}
+    ON CONFLICT DO NOTHING
+    RETURNING {hub.hash_key}
+)
+DELETE FROM {_FRESH} s WHERE NOT EXISTS (SELECT FROM fresh f WHERE f.{hub.hash_key} = s.{hub.hash_key})"""
 
 
-def _hub_load(vault: Vault, hub: Hub) -> str:
+def _grain_link_load(vault: Vault, link: Link) -> str:
+    """A link of a fresh event cannot exist: its key begins with the event's."""
     return f"""\
-INSERT INTO {vault.schema}.{hub.table} ({hub.hash_key}, {hub.business_key}, tenant_hk, load_date, record_source)
-SELECT DISTINCT ON (s.{hub.hash_key}) s.{hub.hash_key}, s.{hub.business_key}, s.tenant_hk, p_load_date, s.record_source
-FROM {vault.schema}.fresh_events(p_batch_ids, p_load_date) s
-WHERE s.{hub.hash_key} IS NOT NULL
-ORDER BY s.{hub.hash_key}, s.{vault.grain.hash_key}
-ON CONFLICT DO NOTHING"""
-
-
-def _link_load(vault: Vault, link: Link) -> str:
-    keys = ", ".join(hub.hash_key for hub in link.hubs)
-    staged_keys = ", ".join(f"s.{hub.hash_key}" for hub in link.hubs)
-    return f"""\
-INSERT INTO {vault.schema}.{link.table} ({link.hash_key}, {keys}, tenant_hk, load_date, record_source)
-SELECT DISTINCT ON (s.{link.hash_key}) s.{link.hash_key}, {staged_keys}, s.tenant_hk, p_load_date, s.record_source
-FROM {vault.schema}.fresh_events(p_batch_ids, p_load_date) s
+INSERT INTO {vault.schema}.{link.table} ({_link_columns(link)}, tenant_hk, load_date, record_source)
+SELECT {_link_columns(link, "s.")}, s.tenant_hk, p_load_date, s.record_source
+FROM {_FRESH} s
 WHERE s.{link.hash_key} IS NOT NULL
-ORDER BY s.{link.hash_key}, s.{vault.grain.hash_key}
-ON CONFLICT DO NOTHING"""
-
-
-def _satellite_load(vault: Vault, satellite: Satellite) -> str:
-    if satellite.history is History.IMMUTABLE:
-        return _immutable_load(vault, satellite)
-    return _write_changes(vault, satellite, _earliest_changes(vault, satellite))
+ORDER BY s.{link.hash_key}"""
 
 
 def _immutable_load(vault: Vault, satellite: Satellite) -> str:
@@ -122,28 +153,55 @@ def _immutable_load(vault: Vault, satellite: Satellite) -> str:
     return f"""\
 INSERT INTO {vault.schema}.{satellite.table} ({key}, tenant_hk, load_date, hash_diff, {names}, record_source)
 SELECT s.{key}, s.tenant_hk, p_load_date, s.{_diff_column(satellite)}, {values}, s.record_source
-FROM {vault.schema}.fresh_events(p_batch_ids, p_load_date) s
+FROM {_FRESH} s
+ORDER BY s.{key}"""
+
+
+def _hub_load(vault: Vault, hub: Hub) -> str:
+    return _shared_load(vault, hub.table, hub.hash_key, f"{hub.hash_key}, {hub.business_key}", "s.")
+
+
+def _link_load(vault: Vault, link: Link) -> str:
+    return _shared_load(vault, link.table, link.hash_key, _link_columns(link), "s.")
+
+
+def _shared_load(vault: Vault, table: str, key: str, columns: str, alias: str) -> str:
+    staged = ", ".join(f"{alias}{column}" for column in columns.split(", "))
+    return f"""\
+INSERT INTO {vault.schema}.{table} ({columns}, tenant_hk, load_date, record_source)
+SELECT {staged}, s.tenant_hk, p_load_date, min(s.record_source)
+FROM {_FRESH} s
+WHERE s.{key} IS NOT NULL
+GROUP BY {staged}, s.tenant_hk
 ORDER BY s.{key}
 ON CONFLICT DO NOTHING"""
 
 
-def _earliest_changes(vault: Vault, satellite: Satellite) -> str:
+def _link_columns(link: Link, alias: str = "") -> str:
+    return ", ".join(f"{alias}{key}" for key in (link.hash_key, *(hub.hash_key for hub in link.hubs)))
+
+
+def _earliest_load(vault: Vault, satellite: Satellite) -> str:
     key = satellite.hub.hash_key
-    values = ", ".join(
-        f"f.{column.source} AS {column.name}" if column.source else f"f.{column.name}" for column in satellite.columns
+    sources = {column.name: column.source or column.name for column in satellite.columns}
+    values = ", ".join(f"e.{source} AS {name}" if source != name else f"e.{name}" for name, source in sources.items())
+    rank = ", ".join(
+        [f"(f.{sources[satellite.preferring]} IS NULL)", *(f"f.{sources[column]}" for column in satellite.order)]
     )
+    # the earliest event of each key is found first, and only its attributes are looked at
     changes = f"""\
-SELECT s.*, {hash_diff_sql(satellite.compared)} AS hash_diff
+SELECT s.*, {hash_diff_sql(canonical_texts_sql(satellite.compared))} AS hash_diff
 FROM (
-    SELECT DISTINCT ON (f.{key}) f.*
+    SELECT e.{key}, e.tenant_hk, e.record_source, {values}
     FROM (
-        SELECT f.{key}, f.tenant_hk, f.record_source, {values}
-        FROM {vault.schema}.fresh_events(p_batch_ids, p_load_date) f
+        SELECT DISTINCT ON (f.{key}) f.*
+        FROM {_FRESH} f
         WHERE f.{key} IS NOT NULL
-    ) f
-    ORDER BY f.{key}, {_rank(satellite, "f")}
+        ORDER BY f.{key}, {rank}
+    ) e
 ) s"""
-    return _against_current(vault, satellite, changes, f"({_rank(satellite, 'c')}) < ({_rank(satellite, 'l')})")
+    earlier = f"({_rank(satellite, 'c')}) < ({_rank(satellite, 'l')})"
+    return _write_changes(vault, satellite, _against_current(vault, satellite, changes, earlier))
 
 
 # --- computed satellites -----------------------------------------------------------------------------------------------------
@@ -152,7 +210,7 @@ FROM (
 def refresh_function(vault: Vault, satellite: Satellite) -> str:
     """`refresh_<satellite>(keys, load date)`: recompute, and write a row for each key whose attributes changed."""
     changes = f"""\
-SELECT s.*, {hash_diff_sql(satellite.compared)} AS hash_diff
+SELECT s.*, {hash_diff_sql(canonical_texts_sql(satellite.compared))} AS hash_diff
 FROM (
     SELECT f.*, 'computed:{satellite.name}' AS record_source
     FROM {vault.schema}.{satellite.name}_of(p_keys, p_load_date) f
@@ -210,8 +268,9 @@ WHERE (SELECT count(*) FROM ended) >= 0
 ORDER BY {key}"""
 
 
-def _staged_diff(satellite: Satellite) -> str:
-    return hash_diff_sql({c.name: (c.type, c.source or c.name) for c in satellite.columns if c.compared})
+def _staged_texts(satellite: Satellite) -> dict[str, str]:
+    """The canonical texts of a satellite's compared attributes, from staging's columns."""
+    return canonical_texts_sql({c.name: (c.type, c.source or c.name) for c in satellite.columns if c.compared})
 
 
 def _diff_column(satellite: Satellite) -> str:

@@ -60,11 +60,8 @@ def load_pending(connection: Connection, batch_size: int) -> Loaded | None:
 def _new_user_agents(connection: Connection, batch_ids: list[int]) -> list[str]:
     cursor = connection.execute(
         "/* worker.load */ SELECT DISTINCT r.user_agent"
-        " FROM raw.ingest_batch b"
-        " JOIN raw.site_tracking_events_r r ON r.batch_id = b.batch_id"
-        "  AND r.raw_event_id BETWEEN b.first_raw_event_id AND b.last_raw_event_id"
-        "  AND r.received_timestamp BETWEEN b.received_from AND b.received_to"
-        " WHERE b.batch_id = ANY (%s) AND r.user_agent IS NOT NULL"
+        " FROM raw.events_of(%s) r"
+        " WHERE r.user_agent IS NOT NULL"
         "  AND NOT EXISTS (SELECT FROM ref.user_agent a WHERE a.user_agent_hash = util.hash_binary(r.user_agent))",
         (batch_ids,),
     )

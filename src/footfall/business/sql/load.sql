@@ -71,7 +71,7 @@ $$;
 -- event_count = loaded + duplicate + invalid, batch by batch. Can be repeated: the second time it inserts nothing.
 CREATE OR REPLACE FUNCTION business.load_claimed(p_load_date timestamptz)
 RETURNS TABLE (loaded text, inserted bigint)
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SET work_mem = '64MB' AS $$
 DECLARE
     v_batch_ids bigint[];
     v_month timestamptz;
@@ -79,18 +79,17 @@ DECLARE
 BEGIN
     SELECT array_agg(b.batch_id ORDER BY b.batch_id) INTO v_batch_ids FROM raw.ingest_batch b WHERE b.load_date = p_load_date;
     PERFORM staging.validate_and_enrich(v_batch_ids);
+    PERFORM business.gather_events(v_batch_ids);
 
     -- older events than the partitions that are made ahead: imports, late arrivals
     FOR v_month IN
-        SELECT DISTINCT date_trunc('month', s.event_timestamp, 'UTC') FROM staging.site_events_staging s
-        WHERE s.batch_id = ANY (v_batch_ids) AND s.validation_status = 'VALID'
-        ORDER BY 1
+        SELECT DISTINCT date_trunc('month', f.event_timestamp, 'UTC') FROM pg_temp.fresh_event f ORDER BY 1
     LOOP
         PERFORM util.ensure_month(v_month, 'bytea');
     END LOOP;
 
-    SELECT jsonb_object_agg(l.loaded, l.inserted) INTO v_counts FROM business.load_vault(v_batch_ids, p_load_date) l;
-    PERFORM business.touch_sessions(v_batch_ids, p_load_date);
+    SELECT jsonb_object_agg(l.loaded, l.inserted) INTO v_counts FROM business.load_vault(p_load_date) l;
+    PERFORM business.touch_sessions(p_load_date);
 
     UPDATE raw.ingest_batch b
     SET processing_status = 'PROCESSED', error_message = NULL, loaded_count = c.loaded_count, invalid_count = c.invalid_count,
@@ -99,7 +98,7 @@ BEGIN
         SELECT s.batch_id, count(*) FILTER (WHERE s.validation_status = 'INVALID') AS invalid_count,
                count(f.raw_event_id) AS loaded_count
         FROM staging.site_events_staging s
-        LEFT JOIN (SELECT e.raw_event_id FROM business.fresh_events(v_batch_ids, p_load_date) e) f USING (raw_event_id)
+        LEFT JOIN pg_temp.fresh_event f USING (raw_event_id)
         WHERE s.batch_id = ANY (v_batch_ids)
         GROUP BY s.batch_id
     ) c
@@ -111,7 +110,7 @@ END
 $$;
 
 -- What a load leaves for the jobs that follow it: sessions with new events are open (again), their pages and items are due.
-CREATE OR REPLACE FUNCTION business.touch_sessions(p_batch_ids bigint[], p_load_date timestamptz) RETURNS void
+CREATE OR REPLACE FUNCTION business.touch_sessions(p_load_date timestamptz) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO business.site_session_w AS w (
@@ -120,7 +119,7 @@ BEGIN
     SELECT f.site_session_hk, f.tenant_hk, f.site_session_hk,
            CASE WHEN f.session_bucket IS NOT NULL THEN f.site_visitor_hk END, f.session_bucket,
            min(f.event_timestamp), max(f.event_timestamp), p_load_date, false, true
-    FROM business.fresh_events(p_batch_ids, p_load_date) f
+    FROM pg_temp.fresh_event f
     GROUP BY f.site_session_hk, f.tenant_hk, CASE WHEN f.session_bucket IS NOT NULL THEN f.site_visitor_hk END, f.session_bucket
     ORDER BY f.site_session_hk
     ON CONFLICT (site_session_hk) DO UPDATE SET
@@ -134,10 +133,10 @@ BEGIN
 
     INSERT INTO business.refresh_w (satellite, hash_key, load_date, tenant_hk)
     SELECT DISTINCT 'site_page_details', f.site_page_hk, p_load_date, f.tenant_hk
-    FROM business.fresh_events(p_batch_ids, p_load_date) f WHERE f.site_page_hk IS NOT NULL
+    FROM pg_temp.fresh_event f WHERE f.site_page_hk IS NOT NULL
     UNION ALL
     SELECT DISTINCT 'business_item_details', f.business_item_hk, p_load_date, f.tenant_hk
-    FROM business.fresh_events(p_batch_ids, p_load_date) f WHERE f.business_item_hk IS NOT NULL
+    FROM pg_temp.fresh_event f WHERE f.business_item_hk IS NOT NULL
     ON CONFLICT DO NOTHING;
 END
 $$;

@@ -23,25 +23,8 @@ RETURN CASE WHEN p_items IS NOT NULL THEN
               FROM unnest(p_items) WITH ORDINALITY AS u(item, ordinality)), '')
 END;
 
--- Whole milliseconds since 1970, rounded down.
-CREATE OR REPLACE FUNCTION util.milliseconds(p_moment timestamptz) RETURNS bigint
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN floor(extract(epoch FROM p_moment) * 1000)::bigint;
-
--- The 6 bytes with which time-ordered keys of this millisecond begin; also the lower bound of all keys from then on:
--- hk >= util.time_prefix(from) AND hk < util.time_prefix(to) selects the keys of [from, to) and prunes partitions.
-CREATE OR REPLACE FUNCTION util.time_prefix(p_moment timestamptz) RETURNS bytea
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN substr(int8send(floor(extract(epoch FROM p_moment) * 1000)::bigint), 3, 6);
-
--- The greatest key of the same millisecond. An event's links share its first 6 bytes, so that
--- link_hk BETWEEN substr(event_hk, 1, 6) AND util.last_key_of(event_hk) finds them through the links' primary key.
-CREATE OR REPLACE FUNCTION util.last_key_of(p_key bytea) RETURNS bytea
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN substr(p_key, 1, 6) || '\xffffffffffffffffffffffffffff'::bytea;
-
--- A moment as sent, NULL when it is none: ISO 8601 (UTC where it names no offset), or seconds (9-11 digits) or milliseconds (12-14 digits) since 1970.
-CREATE OR REPLACE FUNCTION util.moment_of(p_text text) RETURNS timestamptz
+-- The rest of util.moment_of: moments in a spelling that few senders use.
+CREATE OR REPLACE FUNCTION util.unusual_moment_of(p_text text) RETURNS timestamptz
 LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
 DECLARE
     v_offset constant text := '(Z|[+-][0-9]{2}(:?[0-9]{2})?)';
@@ -49,7 +32,6 @@ BEGIN
     IF substr(p_text, 5, 1) = '-' THEN
         IF p_text ~ ('^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?' || v_offset || '?$') THEN
             p_text := p_text || CASE WHEN p_text ~ (v_offset || '$') THEN '' ELSE 'Z' END;
-            -- digits of the right shape may still be no date: 2024-02-30
             IF pg_input_is_valid(p_text, 'timestamptz') THEN
                 RETURN p_text::timestamptz;
             END IF;
@@ -62,6 +44,36 @@ BEGIN
     RETURN NULL;
 END
 $$;
+
+-- Whole milliseconds since 1970, rounded down. AT TIME ZONE makes the expression immutable: only then is the function inlined.
+CREATE OR REPLACE FUNCTION util.milliseconds(p_moment timestamptz) RETURNS bigint
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN floor(extract(epoch FROM p_moment AT TIME ZONE 'UTC') * 1000)::bigint;
+
+-- The 6 bytes with which time-ordered keys of this millisecond begin; also the lower bound of all keys from then on:
+-- hk >= util.time_prefix(from) AND hk < util.time_prefix(to) selects the keys of [from, to) and prunes partitions.
+CREATE OR REPLACE FUNCTION util.time_prefix(p_moment timestamptz) RETURNS bytea
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN substr(int8send(floor(extract(epoch FROM p_moment AT TIME ZONE 'UTC') * 1000)::bigint), 3, 6);
+
+-- The greatest key of the same millisecond. An event's links share its first 6 bytes, so that
+-- link_hk BETWEEN substr(event_hk, 1, 6) AND util.last_key_of(event_hk) finds them through the links' primary key.
+CREATE OR REPLACE FUNCTION util.last_key_of(p_key bytea) RETURNS bytea
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN substr(p_key, 1, 6) || '\xffffffffffffffffffffffffffff'::bytea;
+
+-- A moment as sent, NULL when it is none: ISO 8601 (UTC where it names no offset), or seconds (9-11 digits) or milliseconds (12-14
+-- digits) since 1970. What nearly all senders write, 2026-11-23T12:00:00.000Z or with +00:00, is told by its punctuation alone: that
+-- is three times as fast as the patterns of the others.
+CREATE OR REPLACE FUNCTION util.moment_of(p_text text) RETURNS timestamptz
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN CASE
+    WHEN p_text LIKE '____-__-__T__:__:__._%' AND length(p_text) <= 35
+         AND CASE translate(p_text, '0123456789', '') WHEN '--T::.Z' THEN p_text LIKE '%_Z' WHEN '--T::.+:' THEN p_text LIKE '%_+__:__' END
+    -- digits in the right places may still be no date: 2024-02-30
+    THEN CASE WHEN pg_input_is_valid(p_text, 'timestamptz') THEN p_text::timestamptz END
+    ELSE util.unusual_moment_of(p_text)
+END;
 
 -- Hash key of a tenant from its public id.
 CREATE OR REPLACE FUNCTION util.tenant_key(p_tenant_id text) RETURNS bytea

@@ -112,3 +112,19 @@ CREATE OR REPLACE FUNCTION raw.ingest_tracking_event(
 ) RETURNS bigint
 LANGUAGE sql VOLATILE
 RETURN raw.ingest_tracking_events(p_tenant_id, ARRAY[p_client_ip], ARRAY[p_user_agent], ARRAY[p_event_data]);
+
+-- The raw events of these ingest batches, each batch by its range of the primary key. ROWS tells the planner to expect many: it has no
+-- way of its own to know, and would join them one by one.
+CREATE OR REPLACE FUNCTION raw.events_of(p_batch_ids bigint[]) RETURNS SETOF raw.site_tracking_events_r
+LANGUAGE plpgsql STABLE ROWS 10000 AS $$
+BEGIN
+    RETURN QUERY
+    SELECT r.*
+    FROM raw.ingest_batch b
+    JOIN raw.site_tracking_events_r r
+      ON r.batch_id = b.batch_id
+     AND r.raw_event_id BETWEEN b.first_raw_event_id AND b.last_raw_event_id
+     AND r.received_timestamp BETWEEN b.received_from AND b.received_to
+    WHERE b.batch_id = ANY (p_batch_ids);
+END
+$$;

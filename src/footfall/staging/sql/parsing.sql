@@ -122,36 +122,47 @@ BEGIN
 END
 $$;
 
+-- A host without a leading "www.".
+CREATE OR REPLACE FUNCTION staging.without_www(p_host text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN starts_with(p_host, 'www.') THEN substr(p_host, 5) ELSE p_host END;
+
 -- The names under which ref.referrer may know a host: itself and its parents, each also with .* for its top-level domain.
 CREATE OR REPLACE FUNCTION staging.referrer_names(p_host text) RETURNS text[]
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN (
     SELECT array_agg(name)
-    FROM (SELECT string_to_array(regexp_replace(p_host, '^www\.', ''), '.') AS labels) h
+    FROM (SELECT string_to_array(staging.without_www(p_host), '.') AS labels) h
     CROSS JOIN LATERAL generate_series(1, cardinality(labels)) AS i
     CROSS JOIN LATERAL (VALUES (array_to_string(labels[i:], '.')),
                                (array_to_string(labels[i:cardinality(labels) - 1], '.') || '.*'),
                                (array_to_string(labels[i:cardinality(labels) - 2], '.') || '.*')) AS n(name)
 );
 
--- Where a visit came from: ["source", "channel"]. The campaign's own words come first, then what is known of the referrer.
--- Channels: paid, email, social, search, ai, referral, direct. p_known: {referrer or utm_source: [source, channel]}.
-CREATE OR REPLACE FUNCTION staging.origin(
-    p_utm_source text, p_utm_medium text, p_has_click_id boolean, p_referrer_host text, p_known jsonb
-) RETURNS jsonb
+-- What is known of a referrer's host, or of a utm_source: at most one row, that of the longest name.
+CREATE OR REPLACE FUNCTION staging.known_origin(p_name text) RETURNS TABLE (source text, channel text)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 1 AS $$
+    SELECT r.source, r.channel
+    FROM (SELECT staging.referrer_names(p_name) AS names OFFSET 0) n  -- once, not once for each row of ref.referrer
+    JOIN ref.referrer r ON r.host = ANY (n.names) OR r.source = p_name
+    ORDER BY length(r.host) DESC, r.host LIMIT 1
+$$;
+
+-- The channel of a visit: paid, email, social, search, ai, referral or direct. The campaign's own words come first, then what is
+-- known of it (p_campaign_channel), then what is known of the referrer (p_referrer_channel).
+CREATE OR REPLACE FUNCTION staging.channel_of(
+    p_utm_source text, p_utm_medium text, p_has_click_id boolean, p_has_referrer boolean, p_campaign_channel text,
+    p_referrer_channel text
+) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN jsonb_build_array(
-    left(coalesce(lower(p_utm_source COLLATE "C"), p_known -> p_referrer_host ->> 0,
-                  regexp_replace(p_referrer_host, '^www\.', ''), 'direct'), 100),
-    CASE
-        WHEN p_has_click_id OR p_utm_medium ~* '^(cp[acmpv]|ppc|paid.*|.*[-_ ]paid|display|banner|retargeting|ads?)$' THEN 'paid'
-        WHEN p_utm_medium ~* '^(e-?mail|newsletter)$' THEN 'email'
-        WHEN p_utm_medium ~* '^social' THEN 'social'
-        WHEN p_utm_medium ~* '^organic$' THEN 'search'
-        WHEN p_utm_source IS NOT NULL
-        THEN coalesce(p_known -> lower(p_utm_source COLLATE "C") ->> 1,
-                      CASE WHEN p_utm_source ~* 'newsletter|e-?mail' THEN 'email' END,
-                      p_known -> p_referrer_host ->> 1, 'referral')
-        WHEN p_referrer_host IS NOT NULL THEN coalesce(p_known -> p_referrer_host ->> 1, 'referral')
-        ELSE 'direct'
-    END);
+RETURN CASE
+    WHEN p_has_click_id OR p_utm_medium ~* '^(cp[acmpv]|ppc|paid.*|.*[-_ ]paid|display|banner|retargeting|ads?)$' THEN 'paid'
+    WHEN p_utm_medium ~* '^(e-?mail|newsletter)$' THEN 'email'
+    WHEN p_utm_medium ~* '^social' THEN 'social'
+    WHEN p_utm_medium ~* '^organic$' THEN 'search'
+    WHEN p_utm_source IS NOT NULL
+    THEN coalesce(p_campaign_channel, CASE WHEN p_utm_source ~* 'newsletter|e-?mail' THEN 'email' END,
+                  CASE WHEN p_has_referrer THEN p_referrer_channel END, 'referral')
+    WHEN p_has_referrer THEN coalesce(p_referrer_channel, 'referral')
+    ELSE 'direct'
+END;

@@ -1,0 +1,49 @@
+"""What every benchmark needs: a store of its own, and a word on how loud the machine is."""
+
+import contextlib
+import resource
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from footfall import schema
+from footfall.auth import NewTenant, add_tenant
+from footfall.database import EmbeddedStore, connect
+from footfall.demo import INDUSTRIES
+
+
+def calibrate() -> float:
+    """Seconds of three million steps of pure Python: tells a loud moment of a shared machine from a quiet one."""
+    started = time.perf_counter()
+    total = 0
+    for number in range(3_000_000):
+        total += number
+    return time.perf_counter() - started
+
+
+@contextlib.contextmanager
+def fresh_store() -> Iterator[str]:
+    """The URL of an empty embedded store with Footfall's schema and the demo's tenants."""
+    with tempfile.TemporaryDirectory() as folder, EmbeddedStore(Path(folder) / "data") as store:
+        with connect(store.url) as owner:
+            schema.deploy(owner)
+            for industry in INDUSTRIES:
+                add_tenant(owner, NewTenant(industry.tenant_id, industry.name, industry.industry, industry.time_zone))
+        yield store.url
+
+
+def another_database(url: str, name: str) -> str:
+    """The URL of a new, empty database in the same server."""
+    with connect(url) as owner:
+        owner.execute(f"CREATE DATABASE {name}")
+    return make_conninfo(**conninfo_to_dict(url) | {"dbname": name})
+
+
+def cpu_seconds() -> float:
+    """Processor time of this process and the children it has waited for."""
+    return sum(
+        usage.ru_utime + usage.ru_stime for usage in map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    )
