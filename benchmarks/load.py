@@ -19,11 +19,10 @@ from functools import partial
 
 import plan
 from events import traffic
-from machine import another_database, calibrate, fresh_store
-
 from footfall.database import Connection, connect
 from footfall.raw import IncomingEvent, land
 from footfall.worker import close_sessions, load_pending
+from machine import another_database, calibrate, fresh_store
 
 _LANDED_AT_ONCE = 500  # events in one commit of the door, under load
 _PLAN_SHARE = 10  # the plan gets this fraction of a round's events, so that its turns take about as long

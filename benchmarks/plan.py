@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-
 from footfall.database import Connection
 from footfall.demo import INDUSTRIES
 from footfall.raw import IncomingEvent
@@ -70,8 +69,8 @@ def _process(connection: Connection, batch: int) -> int:
 def track_event(connection: Connection, tenant_id: str, events: Sequence[str]) -> None:
     """One call of api.track_event, in a transaction of its own: one event, or a batch."""
     if len(events) == 1:
-        connection.execute("SELECT api.track_event(%s::jsonb || jsonb_build_object('tenantId', %s::text))", (events[0], tenant_id))
+        connection.execute(
+            "SELECT api.track_event(%s::jsonb || jsonb_build_object('tenantId', %s::text))", (events[0], tenant_id)
+        )
     else:
         connection.execute("SELECT api.track_event(%s::jsonb)", (f"[{','.join(events)}]",))
-
-

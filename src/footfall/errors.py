@@ -43,10 +43,14 @@ class NotAccepted(FootfallError):
         code: stable and lower case, e.g. ``key_unknown``.
         message: for the developer who sent it.
         status: the HTTP status that says so.
+        retry_after: seconds after which it may be sent again, when that helps.
     """
 
-    def __init__(self, code: str, message: str, status: HTTPStatus = HTTPStatus.BAD_REQUEST) -> None:
+    def __init__(
+        self, code: str, message: str, status: HTTPStatus = HTTPStatus.BAD_REQUEST, retry_after: int | None = None
+    ) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.status = status
+        self.retry_after = retry_after

@@ -36,6 +36,11 @@ class Settings:
     max_waiting_events: int = _setting(
         "FOOTFALL_MAX_WAITING_EVENTS", 20_000, "Events that may wait for their commit before the door answers 503."
     )
+    key_events_per_second: int = _setting(
+        "FOOTFALL_KEY_EVENTS_PER_SECOND",
+        20_000,
+        "Events that one key may send a second, on average over five seconds, to each server process; 0: as many as it likes.",
+    )
     batch_size: int = _setting("FOOTFALL_BATCH_SIZE", 10_000, "Events that a worker loads in one transaction.")
     poll_seconds: float = _setting("FOOTFALL_POLL_SECONDS", 0.2, "Pause of a worker that found nothing to load.")
     snapshot_seconds: int = _setting("FOOTFALL_SNAPSHOT_SECONDS", 3600, "Least time between two snapshots of a page or item.")

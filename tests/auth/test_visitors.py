@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from ipaddress import ip_address
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from footfall.auth import PERSONAL_KEYS, Secrets, address_hash, address_of, day_of, truncated, visitor_key
@@ -13,19 +13,19 @@ from footfall.database import connect, pool
 from site_under_test import Site
 
 secrets = st.binary(min_size=32, max_size=32)
-addresses = st.ip_addresses(v=4) | st.ip_addresses(v=6)
+# PostgreSQL writes IPv4-compatible IPv6 addresses (long deprecated, RFC 4291) with dots, Python does not
+v6 = st.ip_addresses(v=6).filter(lambda address: address > ip_address("::1:0:0:0"))
+addresses = (st.ip_addresses(v=4) | v6).map(str)
 agents = st.none() | st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=60)
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(secret=secrets, address=addresses, agent=agents)
 def test_visitor_keys_are_equal_in_sql_and_python(module_url: str, secret, address, agent) -> None:
-    # PostgreSQL writes IPv4-compatible IPv6 addresses (long deprecated, RFC 4291) with dots, Python does not
-    assume(address.version == 4 or address > ip_address("::1:0:0:0"))
     with connect(module_url) as connection:
         stored = connection.execute(
             "SELECT auth.visitor_key(%s, %s, %s), auth.address_hash(%s, %s), auth.truncated_address(%s)",
-            (secret, str(address), agent, secret, str(address), str(address)),
+            (secret, address, agent, secret, address, address),
         ).fetchone()
     assert stored[:2] == (visitor_key(secret, address, agent), address_hash(secret, address))
     assert str(stored[2]) == truncated(address)
@@ -50,11 +50,11 @@ def test_personal_keys_are_the_same_in_sql_and_python(owner) -> None:
     ],
 )
 def test_an_address_is_read_or_is_none(sent, meant) -> None:
-    assert (str(address_of(sent)) if address_of(sent) else None) == meant
+    assert address_of(sent) == meant
 
 
 def test_an_address_is_cut_to_its_network() -> None:
-    assert (truncated(ip_address("10.1.2.3")), truncated(ip_address("2001:db8:1:2::3"))) == ("10.1.2.0/24", "2001:db8:1::/48")
+    assert (truncated("10.1.2.3"), truncated("2001:db8:1:2::3")) == ("10.1.2.0/24", "2001:db8:1::/48")
 
 
 def test_a_day_is_that_of_the_tenants_time_zone() -> None:
@@ -68,7 +68,7 @@ def test_a_visitor_has_another_key_at_every_tenant_and_day(site: Site, worker, u
         known = Secrets(connections)
         days = [date(2026, 3, 10), date(2026, 3, 11)]
         keys = {
-            visitor_key(known.fetch(tenant, day), ip_address("10.1.2.3"), "agent")
+            visitor_key(known.fetch(tenant, day), "10.1.2.3", "agent")
             for tenant in (site.tenant_hk, other.tenant_hk)
             for day in days
         }
@@ -90,7 +90,7 @@ def test_a_secret_is_destroyed_within_48_hours_and_never_comes_back(site: Site) 
 
 def test_a_visitor_key_is_no_plain_hash_of_an_address() -> None:  # T18, D37
     """Addresses are few: a hash without a secret could be searched in seconds."""
-    address, agent = ip_address("10.1.2.3"), "agent"
+    address, agent = "10.1.2.3", "agent"
     key = visitor_key(b"\x17" * 32, address, agent)
     for text in ("10.1.2.3", "10.1.2.3/32", "10.1.2.3|agent", "10.1.2.3agent"):
         for algorithm in ("md5", "sha1", "sha256"):

@@ -1,6 +1,7 @@
 """The event door: what it takes, how it answers, what it refuses, and what it never stores (T12, T18)."""
 
 import json
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -355,6 +356,7 @@ def test_while_the_store_is_away_the_door_says_so_and_recovers(url: str, keys, s
         for _ in range(100):
             if (status := post(client, keys["write"], VIEW).status_code) == 202:
                 break
+            time.sleep(0.05)
         assert status == 202
     with psycopg.connect(url) as connection:
         assert connection.execute("SELECT count(*) FROM raw.site_tracking_events_r").fetchone() == (2,)
@@ -365,5 +367,20 @@ def test_when_too_much_waits_the_door_asks_to_come_back(url: str, keys) -> None:
     from footfall.web import application
 
     with TestClient(application(Settings(max_waiting_events=2), url), client=(VISITOR, 1)) as client:
-        assert post(client, keys["write"], [VIEW] * 3).status_code == 503
+        refused = post(client, keys["write"], [VIEW] * 3)
+        assert (refused.status_code, refused.json()["debug_info"]["error"]) == (503, "overloaded")
+        assert int(refused.headers["retry-after"]) > 0
         assert post(client, keys["write"], [VIEW] * 2).status_code == 202
+
+
+def test_a_key_that_sends_too_much_is_asked_to_come_back(url: str, keys, owner) -> None:
+    from footfall.settings import Settings
+    from footfall.web import application
+
+    with TestClient(application(Settings(key_events_per_second=1), url), client=(VISITOR, 1)) as client:
+        assert post(client, keys["write"], [VIEW] * 5).status_code == 202
+        refused = post(client, keys["write"], [VIEW] * 5)
+        assert (refused.status_code, refused.json()["debug_info"]["error"]) == (429, "rate_limited")
+        assert 1 <= int(refused.headers["retry-after"]) <= 5
+        assert post(client, keys["admin"], [VIEW] * 5).status_code == 202
+    assert owner.execute("SELECT reason, refused_count FROM raw.refusal").fetchall() == [("rate_limited", 5)]

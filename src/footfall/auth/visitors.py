@@ -4,17 +4,17 @@ A visitor's key is a keyed hash of address and user agent. The key of the hash i
 zone, and is destroyed within 48 hours: from then on nobody can tell which address a visitor key came from, nor connect two days.
 """
 
-import hashlib
 import hmac
 import threading
 from collections import OrderedDict
 from datetime import date, datetime
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from functools import lru_cache
+from ipaddress import ip_address, ip_network
 from zoneinfo import ZoneInfo
 
 from footfall.database import Pool
 
-Address = IPv4Address | IPv6Address
+Address = str  # of IPv4 or IPv6, in its one canonical spelling: what `address_of` gives
 
 # What tells a person or a browser apart: nothing of it is kept of visitors who ask not to be tracked.
 # Twin of raw.personal_keys().
@@ -35,27 +35,31 @@ _HEX_DIGITS = 32  # 128 bits
 
 def visitor_key(secret: bytes, address: Address, user_agent: str | None) -> str:
     """The visitor key of an address and a user agent; twin of `auth.visitor_key`."""
-    text = f"{address}|{user_agent or ''}"
-    return "v_" + hmac.new(secret, text.encode(), hashlib.sha256).hexdigest()[:_HEX_DIGITS]
+    return "v_" + _keyed_hash(secret, f"{address}|{user_agent or ''}")
 
 
 def address_hash(secret: bytes, address: Address) -> str:
     """The keyed hash of an address alone; twin of `auth.address_hash`."""
-    return hmac.new(secret, str(address).encode(), hashlib.sha256).hexdigest()[:_HEX_DIGITS]
+    return _keyed_hash(secret, address)
+
+
+def _keyed_hash(secret: bytes, text: str) -> str:
+    return hmac.digest(secret, text.encode(), "sha256").hex()[:_HEX_DIGITS]
 
 
 def truncated(address: Address) -> str:
     """An address cut to its network: /24 of IPv4, /48 of IPv6; twin of `auth.truncated_address`."""
-    return str(ip_network((address, 24 if address.version == 4 else 48), strict=False))  # noqa: PLR2004  the IP version
+    return str(ip_network((address, 48 if ":" in address else 24), strict=False))
 
 
+@lru_cache(maxsize=4096)
 def address_of(text: str | None) -> Address | None:
     """An address as sent; None when it is none. An IPv4 address inside an IPv6 one is the IPv4 address."""
     try:
         address = ip_address((text or "").strip())
     except ValueError:
         return None
-    return getattr(address, "ipv4_mapped", None) or address
+    return str(getattr(address, "ipv4_mapped", None) or address)
 
 
 class Secrets:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 from granian import Granian
-from granian.constants import Interfaces
+from granian.constants import Interfaces, Loops
 from granian.log import LogLevels
 
 from footfall import logs
@@ -34,6 +34,7 @@ def serve(
             address=settings.host,
             port=settings.port,
             interface=Interfaces.ASGI,
+            loop=Loops.uvloop,
             workers=workers,
             websockets=False,
             respawn_failed_workers=True,

@@ -1,120 +1,163 @@
 """The group commit of the door: whoever arrives while a commit is under way shares the next one."""
 
+import asyncio
 import logging
 import threading
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Sequence
-from concurrent.futures import Future
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from http import HTTPStatus
+from queue import Empty, SimpleQueue
 
 import psycopg
 
 from footfall.database import Connection, connect
-from footfall.errors import StoreUnavailable
+from footfall.errors import NotAccepted, StoreUnavailable
 from footfall.raw.landing import IncomingEvent, land
 
 logger = logging.getLogger(__name__)
 
 Landed = list[bool]
-Group = list[tuple[Sequence[IncomingEvent], Future[Landed]]]
-_MOST_AT_ONCE = 2000  # events in one commit
+_MOST_AT_ONCE = 2000  # events in one commit; the last request in may exceed it
 _FLUSH_SECONDS = 1.0  # refusals are counted at least this often
 _RETRY_SECONDS = 0.5  # between attempts to reach a store that is away
 
 
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    events: Sequence[IncomingEvent]
+    landed: "asyncio.Future[Landed]"
+
+
+@dataclass(frozen=True, slots=True)
+class _Refusal:
+    tenant_hk: bytes
+    reason: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Close:
+    pass
+
+
 class GroupCommit:
-    """One thread with one connection that lands what waits, commit after commit.
+    """One thread with one connection that lands what waits, commit after commit; its senders live in an event loop.
 
     No timer gathers events: under load a commit takes long enough for the next group to gather by itself, and a lone event does
-    not wait at all.
+    not wait at all. What the two sides tell each other goes through one queue and, a whole group in one step, back into the loop:
+    so neither needs a lock, and the loop is woken once for a commit, not once for a sender.
     """
 
     def __init__(self, url: str, max_waiting: int) -> None:
         self._url = url
         self._max_waiting = max_waiting
-        self._waiting: deque[tuple[Sequence[IncomingEvent], Future[Landed]]] = deque()
-        self._events_waiting = 0
-        self._refusals: Counter[tuple[bytes, str]] = Counter()
-        self._changed = threading.Condition()
-        self._closing = False
+        self._queue: SimpleQueue[_Waiting | _Refusal | _Close] = SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="group-commit", daemon=True)
+        # of the event loop
+        self._events_waiting = 0
+        self._is_closing = False
+        # of the thread
+        self._refusals: Counter[tuple[bytes, str]] = Counter()
+        self._is_last = False
+        # told by the thread, read by the loop
+        self._is_away = False
 
     def start(self) -> None:
-        """Begin to land."""
+        """Begin to land, for the event loop that runs here."""
+        self._loop = asyncio.get_running_loop()
         self._thread.start()
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Land what waits, then end."""
-        with self._changed:
-            self._closing = True
-            self._changed.notify()
-        self._thread.join()
+        self._is_closing = True
+        self._queue.put(_Close())
+        await asyncio.to_thread(self._thread.join)
 
-    def submit(self, events: Sequence[IncomingEvent]) -> Future[Landed]:
-        """Ask for events to be landed; the future tells, after the commit, for each whether it was stored.
+    def require_open(self) -> None:
+        """Raises StoreUnavailable at once when the store is known to be away, or this is closing."""
+        if self._is_away or self._is_closing:
+            raise StoreUnavailable("the store cannot be reached")
 
-        Raises StoreUnavailable when too many events wait already; the future raises it when the store cannot be reached.
+    async def submit(self, events: Sequence[IncomingEvent]) -> Landed:
+        """Have events landed; tells, after the commit, for each whether it was stored.
+
+        Raises NotAccepted: ``overloaded`` (503) when too many events wait already, StoreUnavailable when the store cannot be
+        reached: then it is not known whether the events were stored.
         """
-        future: Future[Landed] = Future()
-        with self._changed:
-            if self._closing or self._events_waiting + len(events) > self._max_waiting:
-                raise StoreUnavailable("too many events wait to be stored")
-            self._waiting.append((events, future))
-            self._events_waiting += len(events)
-            self._changed.notify()
-        return future
+        self.require_open()
+        if self._events_waiting + len(events) > self._max_waiting:
+            raise NotAccepted(
+                "overloaded", "too many events wait to be stored: send it again", HTTPStatus.SERVICE_UNAVAILABLE, retry_after=1
+            )
+        landed: asyncio.Future[Landed] = asyncio.get_running_loop().create_future()
+        self._events_waiting += len(events)
+        self._queue.put(_Waiting(events, landed))
+        return await landed
 
     def count_refusal(self, tenant_hk: bytes, reason: str, count: int = 1) -> None:
         """Count what the door did not take; written with the next commit, or within a second."""
-        with self._changed:
-            self._refusals[tenant_hk, reason] += count
+        self._queue.put(_Refusal(tenant_hk, reason, count))
+
+    # --- the thread ----------------------------------------------------------------------------------------------------------
 
     def _run(self) -> None:
-        while True:
+        while not self._is_last:
             try:
                 with connect(self._url, "footfall_ingest") as connection:
+                    self._is_away = False
                     self._land_until_closed(connection)
             except psycopg.Error as error:
                 # away, or without a partition for this month: either way nothing is acknowledged until it is mended
                 logger.warning("the store does not take events: %s", error)
+                self._is_away = True
                 # nobody waits for a store that is away: they are told, and may try again
-                _refuse(self._take(most=None))
-                if self._closing:
-                    return
-                threading.Event().wait(_RETRY_SECONDS)
-            else:
-                return
+                self._settle(self._take(wait=_RETRY_SECONDS, most=None), None)
 
     def _land_until_closed(self, connection: Connection) -> None:
-        while True:
-            with self._changed:
-                if not self._waiting and not self._closing:
-                    self._changed.wait(_FLUSH_SECONDS)
-            group = self._take(most=_MOST_AT_ONCE)
+        while not self._is_last:
+            group = self._take(wait=_FLUSH_SECONDS, most=_MOST_AT_ONCE)
             if group:
-                _land(connection, group)
+                try:
+                    landed = land(connection, [event for waiting in group for event in waiting.events])
+                except BaseException:
+                    self._settle(group, None)
+                    raise
+                self._settle(group, landed)
             self._write_refusals(connection)
-            if not group and self._closing:
-                return
 
-    def _take(self, most: int | None) -> Group:
+    def _take(self, wait: float, most: int | None) -> list[_Waiting]:
         """What waits, as many events as may go into one commit; without those whose sender has gone away meanwhile."""
-        group: Group = []
-        with self._changed:
-            size = 0
-            while self._waiting and (not group or most is None or size + len(self._waiting[0][0]) <= most):
-                events, future = self._waiting.popleft()
-                self._events_waiting -= len(events)
-                if future.set_running_or_notify_cancel():
-                    group.append((events, future))
-                    size += len(events)
+        group: list[_Waiting] = []
+        size = 0
+        try:
+            message = self._queue.get(timeout=wait)
+            while True:
+                match message:
+                    case _Refusal(tenant_hk, reason, count):
+                        self._refusals[tenant_hk, reason] += count
+                    case _Close():
+                        self._is_last = True
+                    case _:
+                        group.append(message)
+                        size += len(message.events)
+                        if most is not None and size >= most:
+                            break
+                message = self._queue.get_nowait()
+        except Empty:
+            pass
         return group
 
+    def _settle(self, group: list[_Waiting], landed: Landed | None) -> None:
+        """Tell everybody in the group what became of their events; None: not known to be stored, send it again."""
+        if group:
+            self._loop.call_soon_threadsafe(self._tell, group, landed)
+
     def _write_refusals(self, connection: Connection) -> None:
-        with self._changed:
-            refusals, self._refusals = self._refusals, Counter()
-        if not refusals:
+        if not self._refusals:
             return
+        refusals, self._refusals = self._refusals, Counter()
         try:
             connection.execute(
                 "/* raw.group_commit */ SELECT raw.count_refusals(%s::bytea[], %s::text[], %s::bigint[], %s)",
@@ -126,24 +169,20 @@ class GroupCommit:
                 ),
             )
         except psycopg.Error:
-            with self._changed:
-                self._refusals.update(refusals)
+            self._refusals = refusals
             raise
 
+    # --- the event loop ------------------------------------------------------------------------------------------------------
 
-def _land(connection: Connection, group: Group) -> None:
-    try:
-        landed = land(connection, [event for events, _ in group for event in events])
-    except BaseException:
-        _refuse(group)
-        raise
-    position = 0
-    for events, future in group:
-        future.set_result(landed[position : position + len(events)])
-        position += len(events)
-
-
-def _refuse(group: Group) -> None:
-    """Tell everybody that waits: it is not known to be stored, send it again."""
-    for _, future in group:
-        future.set_exception(StoreUnavailable("the store cannot be reached"))
+    def _tell(self, group: list[_Waiting], landed: Landed | None) -> None:
+        position = 0
+        for waiting in group:
+            size = len(waiting.events)
+            self._events_waiting -= size
+            if waiting.landed.done():
+                pass  # its sender has gone away; what was stored is stored, and a retry counts once
+            elif landed is None:
+                waiting.landed.set_exception(StoreUnavailable("the store cannot be reached"))
+            else:
+                waiting.landed.set_result(landed[position : position + size])
+            position += size

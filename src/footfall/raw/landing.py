@@ -27,8 +27,8 @@ class IncomingEvent:
 
 _LAND = """
 /* raw.landing */ SELECT count(*) FROM raw.land_tracking_events(
-    %s::text[], %s::timestamptz[], %s::text[], %s::text[], %s::text[], %s::text[], %s::inet[], %s::boolean[], %s::boolean[],
-    %s::text[])
+    %b::text[], %b::timestamptz[], %b::text[], %b::text[], %b::text[], %b::text[], %s::inet[], %b::boolean[], %b::boolean[],
+    %b::text[])
 """
 
 

@@ -1,8 +1,8 @@
 """Loading, rendered from a declared vault: keys in staging, then one set-based statement for each table.
 
 A load can be repeated without effect: an event that is there stays and takes nothing with it, a hub or link row that exists
-stays, a satellite gets a row only when it says something new. Rows are inserted in key order, so that two loads that meet wait for
-each other instead of deadlocking.
+stays, a satellite gets a row only when it says something new. Rows are inserted in key order, so that two loads that meet
+wait for each other instead of deadlocking.
 """
 
 from collections.abc import Sequence
@@ -36,15 +36,18 @@ def link_key(link: Link, tenant_id: str = "tenant_id") -> str:
 
 
 def staged_keys(vault: Vault) -> dict[str, str]:
-    """What the staging statement is completed with: select lists of hub keys, link keys, and the immutable satellites' diffs with
-    the canonical texts that they are made of.
+    """Select lists that the staging statement is completed with.
+
+    Hub keys, link keys, the immutable satellites' diffs, and the canonical texts that those are made of.
     """
     immutable = [satellite for satellite in vault.satellites if not satellite.historised]
     return {
         "hub_keys": ",\n".join(f"        {hub_key(hub)} AS {hub.hash_key}" for hub in vault.hubs),
         "link_keys": ",\n".join(f"        {link_key(link)} AS {link.hash_key}" for link in vault.links),
         "canonical_texts": ",\n".join(
-            f"        {expression} AS {name}_text" for satellite in immutable for name, expression in _staged_texts(satellite).items()
+            f"        {expression} AS {name}_text"
+            for satellite in immutable
+            for name, expression in _staged_texts(satellite).items()
         ),
         "hash_diffs": ",\n".join(
             f"        {hash_diff_sql({name: f'{name}_text' for name in _staged_texts(satellite)})} AS {_diff_column(satellite)}"
@@ -185,9 +188,7 @@ def _earliest_load(vault: Vault, satellite: Satellite) -> str:
     key = satellite.hub.hash_key
     sources = {column.name: column.source or column.name for column in satellite.columns}
     values = ", ".join(f"e.{source} AS {name}" if source != name else f"e.{name}" for name, source in sources.items())
-    rank = ", ".join(
-        [f"(f.{sources[satellite.preferring]} IS NULL)", *(f"f.{sources[column]}" for column in satellite.order)]
-    )
+    rank = ", ".join([f"(f.{sources[satellite.preferring]} IS NULL)", *(f"f.{sources[column]}" for column in satellite.order)])
     # the earliest event of each key is found first, and only its attributes are looked at
     changes = f"""\
 SELECT s.*, {hash_diff_sql(canonical_texts_sql(satellite.compared))} AS hash_diff

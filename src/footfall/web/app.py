@@ -58,7 +58,7 @@ def application(settings: Settings, url: str) -> Application:
                 yield
             finally:
                 forgetting.cancel()
-                await asyncio.to_thread(commits.close)
+                await commits.close()
 
     behind = Starlette(
         routes=rest.routes(),

@@ -21,6 +21,7 @@ from footfall.settings import Settings
 from footfall.web.accept import Request, SecretNotInMemory, Sender, Verdict, accept, read_request
 from footfall.web.callers import admitted, shown_key
 from footfall.web.problems import problem
+from footfall.web.rate import RateLimit
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -57,6 +58,7 @@ class Door:
         self._keys = keys
         self._secrets = secrets
         self._commits = commits
+        self._rate = RateLimit(settings.key_events_per_second)
         self._address_header = settings.client_address_header.lower().encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -82,9 +84,11 @@ class Door:
         try:
             headers = dict(scope["headers"])
             body = await self._read_body(receive, headers)
+            self._commits.require_open()
             owner = await self._owner(scope, headers)
             request = read_request(body, self._settings)
             attempted = len(request.events)
+            self._rate.admit(owner.access_key_id, attempted)
             verdicts = await self._judge(request, self._sender(scope, headers, owner))
             verdicts = await self._land(verdicts)
             self._count(owner, verdicts)
@@ -149,7 +153,7 @@ class Door:
         incoming = [verdict.incoming for verdict in verdicts if verdict.incoming]
         if not incoming:
             return verdicts
-        landed = await asyncio.wrap_future(self._commits.submit(incoming))
+        landed = await self._commits.submit(incoming)
         stored = iter(landed)
         return [
             verdict

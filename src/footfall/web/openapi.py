@@ -95,7 +95,7 @@ def _post_events() -> dict[str, Any]:
         "responses": {
             "202": _response("Every event was accepted.", "TrackingReply"),
             "207": _response("Some events were rejected: see `events`.", "TrackingReply"),
-            **_failures("400", "401", "403", "413", "500", "503"),
+            **_failures("400", "401", "403", "413", "429", "500", "503"),
         },
     }
 
@@ -157,6 +157,7 @@ def _failures(*statuses: str) -> dict[str, Any]:
         "404": "There is no such tenant.",
         "413": "Too many bytes or events.",
         "500": "An internal error; `error_id` finds it in the log.",
+        "429": "This key sends too much: try again after `Retry-After` seconds.",
         "503": "Not now: try again after `Retry-After` seconds.",
     }
     return {status: _response(texts[status], "Failure") for status in statuses}

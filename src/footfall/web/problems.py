@@ -2,7 +2,7 @@
 
 import logging
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
@@ -34,13 +34,13 @@ class Problem:
     status: HTTPStatus
     code: str
     body: dict[str, Any]
-    headers: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, str]
 
 
 def problem(error: Exception, error_code: str, details: dict[str, Any] | None = None) -> Problem:
     """Say an error over HTTP. What nobody foresaw is logged under an id and says only that."""
     if isinstance(error, NotAccepted):
-        return _problem(error.status, error.code, error.message, error_code, details)
+        return _problem(error.status, error.code, error.message, error_code, details, error.retry_after)
     if isinstance(error, StoreUnavailable | psycopg_pool.PoolTimeout | psycopg_pool.PoolClosed):
         return _away("store_unavailable", "the store cannot take this now: try again", error_code, details)
     if isinstance(error, psycopg.errors.QueryCanceled):
@@ -54,11 +54,12 @@ def problem(error: Exception, error_code: str, details: dict[str, Any] | None = 
 
 
 def _away(code: str, message: str, error_code: str, details: dict[str, Any] | None) -> Problem:
-    made = _problem(HTTPStatus.SERVICE_UNAVAILABLE, code, message, error_code, details)
-    made.headers["Retry-After"] = str(_RETRY_AFTER_SECONDS)
-    return made
+    return _problem(HTTPStatus.SERVICE_UNAVAILABLE, code, message, error_code, details, _RETRY_AFTER_SECONDS)
 
 
-def _problem(status: HTTPStatus, code: str, message: str, error_code: str, details: dict[str, Any] | None) -> Problem:
+def _problem(
+    status: HTTPStatus, code: str, message: str, error_code: str, details: dict[str, Any] | None, retry_after: int | None = None
+) -> Problem:
     body = {"success": False, "message": message, "error_code": error_code, "debug_info": {"error": code, **(details or {})}}
-    return Problem(status, code, body, {"X-Footfall-Reason": code})
+    headers = {"X-Footfall-Reason": code} | ({} if retry_after is None else {"Retry-After": str(retry_after)})
+    return Problem(status, code, body, headers)

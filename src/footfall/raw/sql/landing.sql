@@ -5,7 +5,7 @@
 -- personal data.
 CREATE OR REPLACE FUNCTION raw.scrubbed(p_payload text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN CASE WHEN p_payload ~* '@|%40|\\u0040' THEN
+RETURN CASE WHEN strpos(p_payload, '@') > 0 OR strpos(p_payload, '%40') > 0 OR strpos(p_payload, '\u0040') > 0 THEN
     regexp_replace(
         regexp_replace(CASE WHEN p_payload LIKE '%\\u0040%' THEN p_payload::jsonb::text ELSE p_payload END,
                        '(:\\?/\\?/)[^/@"\s\\]*@', '\1', 'g'),
