@@ -7,8 +7,11 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 
 from footfall.auth import add_key
+from footfall.business.checks import all_checks, run_check
+from footfall.database import connect
+from footfall.raw import land
 from footfall.settings import Settings
-from footfall.worker import work, work_once
+from footfall.worker import load_pending, work, work_once
 from site_under_test import Site, view
 
 
@@ -79,3 +82,91 @@ def test_a_worker_that_dies_leaves_its_batch_to_the_next(site: Site, url: str) -
         dying.rollback()
     assert site.load() == 1
     assert site.fates() == ["loaded"]
+
+
+def test_an_event_that_cannot_be_loaded_is_set_aside_and_its_neighbours_are_loaded(site: Site, owner) -> None:
+    site.land(*[view(f"/{number}", number, session_id="s", page_title=f"title {number}") for number in range(20)])
+    site.land(view("/other", 1, session_id="t"))
+    owner.execute(
+        "ALTER TABLE business.site_event_details_s ADD CONSTRAINT poison CHECK (page_title NOT IN ('title 3', 'title 17'))"
+    )
+    until_all_is_tried(site)
+    assert site.fates() == ["invalid" if number in (3, 17) else "loaded" for number in range(21)]
+    reason = 'new row for relation "site_event_details_s_202603" violates check constraint "poison"'
+    assert [errors for errors in site.staged("validation_errors") if errors] == [["load_failed", reason]] * 2
+    assert site.rows("SELECT loaded_count, invalid_count FROM raw.ingest_batch ORDER BY batch_id") == [(18, 2), (1, 0)]
+    assert_clean(owner)
+
+
+def test_trouble_of_the_store_sets_no_event_aside(site: Site, owner) -> None:
+    """Not the event is to blame when a table is away: the batch waits, and then stands as ERROR until somebody mends it."""
+    site.land(view("/", 0, session_id="s"), view("/b", 5, session_id="s"))
+    owner.execute("ALTER TABLE business.event_page_l RENAME TO event_page_away")
+    until_all_is_tried(site)
+    assert site.rows("SELECT processing_status, retry_count FROM raw.ingest_batch") == [("ERROR", 5)]
+    assert site.value("SELECT count(*) FROM staging.site_events_staging") == 0
+
+
+def until_all_is_tried(site: Site) -> None:
+    """Load again and again, a minute later each time, until nothing is pending."""
+    moment = datetime.now(UTC)
+    for _ in range(10):
+        site.load()
+        moment += timedelta(minutes=1)
+        site.set_clock(moment)
+
+
+def assert_clean(connection) -> None:
+    assert [finding for check in all_checks() if (finding := run_check(connection, check))] == []
+
+
+def test_two_workers_that_meet_in_the_same_sessions_load_everything_once(site: Site, url: str, owner) -> None:
+    """The events of forty visitors lie scattered over many batches, so that both workers write the same keys all the time."""
+    for start in range(0, 2000, 50):
+        site.land(
+            *[
+                view(f"/{number % 7}", number % 60, session_id=f"s{number % 40}", visitor_id=f"v{number % 40}", event_id=f"e{number}")
+                for number in range(start, start + 50)
+            ]
+        )
+    workers = [threading.Thread(target=load_all, args=(url,)) for _ in range(2)]
+    for thread in workers:
+        thread.start()
+    for thread in workers:
+        thread.join()
+    assert site.value("SELECT count(*) FROM business.site_event_h") == 2000
+    assert site.rows("SELECT DISTINCT processing_status, retry_count FROM raw.ingest_batch") == [("PROCESSED", 0)]
+    assert_clean(owner)
+
+
+def load_all(url: str) -> None:
+    with connect(url, "footfall_worker") as connection:
+        while load_pending(connection, 100):
+            pass
+
+
+def test_a_commit_that_comes_late_is_not_skipped(site: Site, url: str) -> None:
+    with psycopg.connect(url, options="-c role=footfall_worker") as slow:
+        land(slow, [site.incoming(view("/slow", 0, session_id="s"))])  # its number is taken, its commit is not there yet
+        site.land(view("/fast", 5, session_id="s"))
+        assert site.load() == 1
+        slow.commit()
+    assert site.load() == 1
+    assert site.fates() == ["loaded", "loaded"]
+
+
+def test_two_loads_that_wait_for_each_others_keys_do_not_deadlock(site: Site, url: str) -> None:
+    """Both hold a claim and have written events; then both want the same session, one after the other."""
+    site.land(view("/a", 0, session_id="s"))
+    site.land(view("/b", 5, session_id="s"))
+    with psycopg.connect(url, options="-c role=footfall_worker") as first:
+        load_date = first.execute("SELECT business.claim_batches(1)").fetchone()[0]
+        first.execute("SELECT business.load_claimed(%s)", (load_date,))
+        second = threading.Thread(target=load_all, args=(url,))
+        second.start()
+        assert wait_for(lambda: site.value("SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'advisory'") == 1)
+        first.commit()
+        second.join(30)
+    assert not second.is_alive()
+    assert site.fates() == ["loaded", "loaded"]
+    assert site.value("SELECT count(*) FROM business.site_session_context_s WHERE load_end_date IS NULL") == 1

@@ -8,8 +8,11 @@ import psycopg
 
 from footfall.database import Connection
 from footfall.staging import parse_new_user_agents
+from footfall.worker.quarantine import quarantine_poison
 
 logger = logging.getLogger(__name__)
+
+_FAILURES_BEFORE_SEARCH = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +29,8 @@ class Loaded:
 def load_pending(connection: Connection, batch_size: int) -> Loaded | None:
     """Load up to about `batch_size` pending events; None when nothing is pending.
 
-    When the load fails, nothing of it remains, and its batches are noted to be tried again, each alone. Raises
-    psycopg.OperationalError when the store cannot be reached.
+    When the load fails, nothing of it remains, and its batches are noted to be tried again, each alone. A batch that goes on
+    failing is searched for the events that cannot be loaded. Raises psycopg.OperationalError when the store cannot be reached.
     """
     started = time.perf_counter()
     batch_ids: list[int] = []
@@ -46,11 +49,13 @@ def load_pending(connection: Connection, batch_size: int) -> Loaded | None:
                 " sum(invalid_count)::bigint FROM raw.ingest_batch WHERE load_date = %s",
                 (load_date,),
             ).fetchone()
-    except psycopg.OperationalError:
-        raise
     except psycopg.Error as error:
+        if connection.closed:
+            raise
         logger.exception("a load of %d batches failed", len(batch_ids))
-        connection.execute("SELECT business.fail_batches(%s, %s)", (batch_ids, str(error)))
+        failures = _value(connection, "SELECT business.fail_batches(%s, %s)", batch_ids, str(error))
+        if len(batch_ids) == 1 and failures == _FAILURES_BEFORE_SEARCH:
+            quarantine_poison(connection, batch_ids[0])
         return Loaded(0, 0, 0, 0, time.perf_counter() - started)
     assert row is not None  # noqa: S101  an aggregate returns one row
     events, loaded, duplicate, invalid = row

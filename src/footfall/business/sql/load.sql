@@ -57,14 +57,37 @@ END
 $$;
 
 -- Notes that these batches could not be loaded: they are tried again, each alone, after 1, 2, 4, 8 seconds, and then set aside as
--- ERROR with the reason, for an operator to look at; nothing of theirs is lost.
-CREATE OR REPLACE FUNCTION business.fail_batches(p_batch_ids bigint[], p_error text) RETURNS void
+-- ERROR with the reason, for an operator to look at; nothing of theirs is lost. Returns how often the most failing has failed.
+CREATE OR REPLACE FUNCTION business.fail_batches(p_batch_ids bigint[], p_error text) RETURNS integer
 LANGUAGE sql AS $$
-    UPDATE raw.ingest_batch b
-    SET retry_count = b.retry_count + 1, error_message = left(p_error, 1000),
-        next_attempt_at = util.current_load_date() + make_interval(secs => 2 ^ b.retry_count),
-        processing_status = CASE WHEN b.retry_count >= 4 THEN 'ERROR' ELSE 'PENDING' END
-    WHERE b.batch_id = ANY (p_batch_ids) AND b.processing_status = 'PENDING'
+    WITH failed AS (
+        UPDATE raw.ingest_batch b
+        SET retry_count = b.retry_count + 1, error_message = left(p_error, 1000),
+            next_attempt_at = util.current_load_date() + make_interval(secs => 2 ^ b.retry_count),
+            processing_status = CASE WHEN b.retry_count >= 4 THEN 'ERROR' ELSE 'PENDING' END
+        WHERE b.batch_id = ANY (p_batch_ids) AND b.processing_status = 'PENDING'
+        RETURNING b.retry_count
+    )
+    SELECT coalesce(max(f.retry_count), 0) FROM failed f
+$$;
+
+-- Loads the VALID staged events of these batches; returns the rows inserted into each table.
+CREATE OR REPLACE FUNCTION business.load_staged(p_batch_ids bigint[], p_load_date timestamptz)
+RETURNS TABLE (loaded text, inserted bigint)
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_month timestamptz;
+BEGIN
+    PERFORM business.gather_events(p_batch_ids);
+    -- older events than the partitions that are made ahead: imports, late arrivals
+    FOR v_month IN
+        SELECT DISTINCT date_trunc('month', f.event_timestamp, 'UTC') FROM pg_temp.fresh_event f ORDER BY 1
+    LOOP
+        PERFORM util.ensure_month(v_month, 'bytea');
+    END LOOP;
+    RETURN QUERY SELECT l.loaded, l.inserted FROM business.load_vault(p_load_date) l;
+    PERFORM business.touch_sessions(p_load_date);
+END
 $$;
 
 -- Stages and loads the batches claimed under this load_date, and accounts for every event of theirs:
@@ -74,22 +97,11 @@ RETURNS TABLE (loaded text, inserted bigint)
 LANGUAGE plpgsql SET work_mem = '64MB' AS $$
 DECLARE
     v_batch_ids bigint[];
-    v_month timestamptz;
     v_counts jsonb;
 BEGIN
     SELECT array_agg(b.batch_id ORDER BY b.batch_id) INTO v_batch_ids FROM raw.ingest_batch b WHERE b.load_date = p_load_date;
     PERFORM staging.validate_and_enrich(v_batch_ids);
-    PERFORM business.gather_events(v_batch_ids);
-
-    -- older events than the partitions that are made ahead: imports, late arrivals
-    FOR v_month IN
-        SELECT DISTINCT date_trunc('month', f.event_timestamp, 'UTC') FROM pg_temp.fresh_event f ORDER BY 1
-    LOOP
-        PERFORM util.ensure_month(v_month, 'bytea');
-    END LOOP;
-
-    SELECT jsonb_object_agg(l.loaded, l.inserted) INTO v_counts FROM business.load_vault(p_load_date) l;
-    PERFORM business.touch_sessions(p_load_date);
+    SELECT jsonb_object_agg(l.loaded, l.inserted) INTO v_counts FROM business.load_staged(v_batch_ids, p_load_date) l;
 
     UPDATE raw.ingest_batch b
     SET processing_status = 'PROCESSED', error_message = NULL, loaded_count = c.loaded_count, invalid_count = c.invalid_count,
@@ -106,6 +118,15 @@ BEGIN
 
     UPDATE raw.load_batch l SET counts = v_counts WHERE l.load_date = p_load_date;
     RETURN QUERY SELECT k, v::bigint FROM jsonb_each_text(v_counts) AS j(k, v);
+END
+$$;
+
+-- Stages and loads some events of a batch, to find out whether that can be done: for a transaction that is rolled back.
+CREATE OR REPLACE FUNCTION business.try_events(p_batch_id bigint, p_raw_event_ids bigint[]) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM staging.validate_and_enrich(ARRAY[p_batch_id], p_raw_event_ids);
+    PERFORM business.load_staged(ARRAY[p_batch_id], business.open_load('load'));
 END
 $$;
 

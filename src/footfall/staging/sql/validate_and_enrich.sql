@@ -1,11 +1,11 @@
--- Validates and enriches the raw events of these ingest batches (or one of them) and writes one staging row for each: the
+-- Validates and enriches the raw events of these ingest batches (or some of them) and writes one staging row for each: the
 -- set-based form of staging.validate_and_enrich_event. Events staged before are left as they are. Returns the rows written.
 --
 -- The steps are the CTEs, in order: sent (the payload's keys); then, each distinct one looked at once, kinds, pages, referrers,
 -- campaigns and agents; then, event by event, parsed, typed, enriched, named, keyed. OFFSET 0 keeps the planner from folding a step
 -- into the next one, which would compute its columns again wherever they are used.
 -- Places in double braces are completed at deployment: rules, cuts and notes from footfall.staging.rules, keys from the vault.
-CREATE OR REPLACE FUNCTION staging.validate_and_enrich(p_batch_ids bigint[], p_raw_event_id bigint DEFAULT NULL)
+CREATE OR REPLACE FUNCTION staging.validate_and_enrich(p_batch_ids bigint[], p_raw_event_ids bigint[] DEFAULT NULL)
 RETURNS integer
 LANGUAGE plpgsql SET work_mem = '64MB' AS $$
 DECLARE
@@ -31,7 +31,7 @@ BEGIN
             device_type text, browser_name text, viewport_width text, viewport_height text, screen_resolution text,
             timezone text, language text, do_not_track text, utm_source text, utm_medium text, utm_campaign text,
             properties jsonb)
-        WHERE (p_raw_event_id IS NULL OR r.raw_event_id = p_raw_event_id)
+        WHERE (p_raw_event_ids IS NULL OR r.raw_event_id = ANY (p_raw_event_ids))
           AND NOT (v_is_again AND EXISTS (
               SELECT FROM staging.site_events_staging o
               WHERE o.raw_event_id = r.raw_event_id AND o.received_timestamp = r.received_timestamp))
@@ -297,12 +297,29 @@ $$;
 CREATE OR REPLACE FUNCTION staging.validate_and_enrich_event(p_raw_event_id bigint) RETURNS boolean
 LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM staging.validate_and_enrich(ARRAY[r.batch_id], r.raw_event_id)
+    PERFORM staging.validate_and_enrich(ARRAY[r.batch_id], ARRAY[r.raw_event_id])
     FROM raw.site_tracking_events_r r WHERE r.raw_event_id = p_raw_event_id;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'raw_event_unknown' USING ERRCODE = 'FF404';
     END IF;
     RETURN (SELECT s.validation_status = 'VALID' FROM staging.site_events_staging s
             WHERE s.raw_event_id = p_raw_event_id ORDER BY s.attempt DESC LIMIT 1);
+END
+$$;
+
+-- Sets an event aside that PostgreSQL itself refuses to load: it is staged as INVALID, with the code load_failed and, after it, what
+-- PostgreSQL said. So it is counted, and can be looked at, and its batch can be loaded without it. Raises raw_event_unknown.
+CREATE OR REPLACE FUNCTION staging.quarantine_event(p_raw_event_id bigint, p_reason text) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO staging.site_events_staging (
+        raw_event_id, batch_id, received_timestamp, attempt, tenant_hk, tenant_id, do_not_track, validation_status,
+        validation_errors, validation_flags, enrichment_applied, processing_timestamp, record_source)
+    SELECT r.raw_event_id, r.batch_id, r.received_timestamp, 1, r.tenant_hk, r.tenant_id, r.do_not_track, 'INVALID',
+           ARRAY['load_failed', left(p_reason, 500)], '{}', false, util.current_load_date(), r.record_source
+    FROM raw.site_tracking_events_r r WHERE r.raw_event_id = p_raw_event_id;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'raw_event_unknown' USING ERRCODE = 'FF404';
+    END IF;
 END
 $$;

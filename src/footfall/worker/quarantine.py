@@ -1,0 +1,49 @@
+"""A batch that cannot be loaded, searched by halves for the events that are to blame; those are set aside, the others are loaded."""
+
+import logging
+from collections.abc import Iterator, Sequence
+
+import psycopg
+
+from footfall.database import Connection
+
+logger = logging.getLogger(__name__)
+
+# What PostgreSQL says of data that it does not take: data exceptions, violated constraints, limits exceeded. Anything else is the
+# store's trouble, not the event's, and no reason to set an event aside.
+_CLASSES_OF_POISON = ("22", "23", "54")
+
+
+def quarantine_poison(connection: Connection, batch_id: int) -> int:
+    """Stage the events of this batch that cannot be loaded as INVALID, each with its reason; returns how many those are."""
+    cursor = connection.execute("SELECT raw_event_id FROM raw.events_of(%s) ORDER BY raw_event_id", ([batch_id],))
+    poison = list(_search(connection, batch_id, [row[0] for row in cursor]))
+    for raw_event_id, reason in poison:
+        logger.warning("raw event %d cannot be loaded and is set aside: %s", raw_event_id, reason)
+        connection.execute("SELECT staging.quarantine_event(%s, %s)", (raw_event_id, reason))
+    return len(poison)
+
+
+def _search(connection: Connection, batch_id: int, raw_event_ids: Sequence[int]) -> Iterator[tuple[int, str]]:
+    reason = _refusal(connection, batch_id, raw_event_ids)
+    if reason is None:
+        return
+    if len(raw_event_ids) == 1:
+        yield raw_event_ids[0], reason
+        return
+    middle = len(raw_event_ids) // 2
+    yield from _search(connection, batch_id, raw_event_ids[:middle])
+    yield from _search(connection, batch_id, raw_event_ids[middle:])
+
+
+def _refusal(connection: Connection, batch_id: int, raw_event_ids: Sequence[int]) -> str | None:
+    """Why these events, of this batch alone, cannot be loaded; None when they can be, or when it is not they who are to blame."""
+    try:
+        with connection.transaction(force_rollback=True):
+            connection.execute("SELECT business.try_events(%s, %s)", (batch_id, list(raw_event_ids)))
+    except psycopg.Error as error:
+        if connection.closed:
+            raise
+        if (error.sqlstate or "").startswith(_CLASSES_OF_POISON):
+            return error.diag.message_primary or str(error)
+    return None
