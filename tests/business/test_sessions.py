@@ -206,8 +206,8 @@ def test_a_load_that_touches_a_session_while_it_is_closed_leaves_it_open(site: S
     site.land(view("/b", 1, session_id="s"))
     with connect(url, "footfall_worker") as loader:
         with loader.transaction():
-            load_date = loader.execute("SELECT business.claim_batches(10)").fetchone()[0]
-            loader.execute("SELECT business.load_claimed(%s)", (load_date,))
+            batch_ids = loader.execute("SELECT business.claim_batches(10)").fetchone()[0]
+            loader.execute("SELECT business.load_claimed(%s)", (batch_ids,))
             site.connection.execute("SET lock_timeout = '200ms'")
             with pytest.raises(Exception, match="lock timeout"):
                 site.close()

@@ -512,9 +512,6 @@ BEGIN
     GET DIAGNOSTICS inserted = ROW_COUNT;
     loaded := 'site_event_details_s'; RETURN NEXT;
 
-    -- what follows belongs to many events, and so to many loads: they write it one after the other, the lock is held to the end
-    PERFORM pg_advisory_xact_lock(hashtextextended('footfall:shared keys', 0));
-
     INSERT INTO business.site_session_h (site_session_hk, site_session_bk, tenant_hk, load_date, record_source)
     SELECT s.site_session_hk, s.site_session_bk, s.tenant_hk, p_load_date, min(s.record_source)
     FROM pg_temp.fresh_event s

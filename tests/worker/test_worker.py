@@ -76,8 +76,8 @@ def test_housekeeping_makes_partitions_and_destroys_secrets(site: Site, url: str
 def test_a_worker_that_dies_leaves_its_batch_to_the_next(site: Site, url: str) -> None:
     site.land(view("/", 0, session_id="s"))
     with psycopg.connect(url, options="-c role=footfall_worker") as dying:
-        load_date = dying.execute("SELECT business.claim_batches(100)").fetchone()[0]
-        dying.execute("SELECT business.load_claimed(%s)", (load_date,))
+        batch_ids = dying.execute("SELECT business.claim_batches(100)").fetchone()[0]
+        dying.execute("SELECT business.load_claimed(%s)", (batch_ids,))
         assert site.load() == 0  # it is held
         dying.rollback()
     assert site.load() == 1
@@ -125,8 +125,8 @@ def test_two_workers_that_meet_in_the_same_sessions_load_everything_once(site: S
     for start in range(0, 2000, 50):
         site.land(
             *[
-                view(f"/{number % 7}", number % 60, session_id=f"s{number % 40}", visitor_id=f"v{number % 40}", event_id=f"e{number}")
-                for number in range(start, start + 50)
+                view(f"/{n % 7}", n % 60, session_id=f"s{n % 40}", visitor_id=f"v{n % 40}", event_id=f"e{n}")
+                for n in range(start, start + 50)
             ]
         )
     workers = [threading.Thread(target=load_all, args=(url,)) for _ in range(2)]
@@ -160,8 +160,8 @@ def test_two_loads_that_wait_for_each_others_keys_do_not_deadlock(site: Site, ur
     site.land(view("/a", 0, session_id="s"))
     site.land(view("/b", 5, session_id="s"))
     with psycopg.connect(url, options="-c role=footfall_worker") as first:
-        load_date = first.execute("SELECT business.claim_batches(1)").fetchone()[0]
-        first.execute("SELECT business.load_claimed(%s)", (load_date,))
+        batch_ids = first.execute("SELECT business.claim_batches(1)").fetchone()[0]
+        first.execute("SELECT business.load_claimed(%s)", (batch_ids,))
         second = threading.Thread(target=load_all, args=(url,))
         second.start()
         assert wait_for(lambda: site.value("SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'advisory'") == 1)

@@ -60,10 +60,7 @@ def staged_keys(vault: Vault) -> dict[str, str]:
 
 
 def load_function(vault: Vault) -> str:
-    """`gather_events(batch ids)` and `load_vault(load date)`: everything that is loaded straight from staging, table by table.
-
-    What is at event grain comes first: no other load writes the same rows. Then, one load at a time, what loads share.
-    """
+    """`gather_events(batch ids)` and `load_vault(load date)`: everything that is loaded straight from staging, table by table."""
     others = [hub for hub in vault.hubs if hub is not vault.grain]
     immutable = [satellite for satellite in vault.satellites if satellite.history is History.IMMUTABLE]
     earliest = [satellite for satellite in vault.satellites if satellite.history is History.EARLIEST]
@@ -105,11 +102,7 @@ BEGIN
     loaded := '{grain.table}';
     SELECT count(*) INTO inserted FROM {_FRESH};
     RETURN NEXT;
-{_steps(own)}
-
-    -- what follows belongs to many events, and so to many loads: they write it one after the other, the lock is held to the end
-    PERFORM pg_advisory_xact_lock(hashtextextended('footfall:shared keys', 0));
-{_steps(shared)}
+{_steps(own + shared)}
 END
 $$;
 """

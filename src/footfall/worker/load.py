@@ -3,6 +3,7 @@
 import logging
 import time
 from dataclasses import dataclass
+from typing import Any
 
 import psycopg
 
@@ -36,18 +37,15 @@ def load_pending(connection: Connection, batch_size: int) -> Loaded | None:
     batch_ids: list[int] = []
     try:
         with connection.transaction():
-            load_date = _value(connection, "/* worker.load */ SELECT business.claim_batches(%s)", batch_size)
-            if load_date is None:
+            batch_ids = _value(connection, "/* worker.load */ SELECT business.claim_batches(%s)", batch_size)
+            if not batch_ids:
                 return None
-            batch_ids = [
-                row[0] for row in connection.execute("SELECT batch_id FROM raw.ingest_batch WHERE load_date = %s", (load_date,))
-            ]
             parse_new_user_agents(connection, _new_user_agents(connection, batch_ids))
-            connection.execute("/* worker.load */ SELECT business.load_claimed(%s)", (load_date,))
+            connection.execute("/* worker.load */ SELECT count(*) FROM business.load_claimed(%s)", (batch_ids,))
             row = connection.execute(
                 "SELECT sum(event_count)::bigint, sum(loaded_count)::bigint, sum(duplicate_count)::bigint,"
-                " sum(invalid_count)::bigint FROM raw.ingest_batch WHERE load_date = %s",
-                (load_date,),
+                " sum(invalid_count)::bigint FROM raw.ingest_batch WHERE batch_id = ANY (%s)",
+                (batch_ids,),
             ).fetchone()
     except psycopg.Error as error:
         if connection.closed:
@@ -73,6 +71,6 @@ def _new_user_agents(connection: Connection, batch_ids: list[int]) -> list[str]:
     return [row[0] for row in cursor]
 
 
-def _value(connection: Connection, query: str, *parameters: object) -> object:
+def _value(connection: Connection, query: str, *parameters: object) -> Any:
     row = connection.execute(query, parameters).fetchone()
     return None if row is None else row[0]

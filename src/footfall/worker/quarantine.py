@@ -1,4 +1,4 @@
-"""A batch that cannot be loaded, searched by halves for the events that are to blame; those are set aside, the others are loaded."""
+"""A batch that cannot be loaded is searched by halves for the events to blame; those are set aside, the others are loaded."""
 
 import logging
 from collections.abc import Iterator, Sequence

@@ -19,17 +19,16 @@ BEGIN
 END
 $$;
 
--- Claims pending ingest batches, oldest first, those that failed before after all others, until they hold p_batch_size events, and opens a load for them. Batches that
--- another worker holds are passed over. NULL when nothing is pending. The claim ends with the transaction: a worker that dies
--- leaves its batches pending.
-CREATE OR REPLACE FUNCTION business.claim_batches(p_batch_size integer) RETURNS timestamptz
+-- Claims pending ingest batches, oldest first, those that failed before after all others, until they hold p_batch_size events;
+-- returns their numbers, none when nothing is pending. Batches that another worker holds are passed over. The claim is a row lock
+-- and ends with the transaction: a worker that dies leaves its batches pending.
+CREATE OR REPLACE FUNCTION business.claim_batches(p_batch_size integer) RETURNS bigint[]
 LANGUAGE plpgsql AS $$
 DECLARE
     v_pending refcursor;
     v_batch record;
     v_batch_ids bigint[] := '{}';
     v_events bigint := 0;
-    v_load_date timestamptz;
 BEGIN
     OPEN v_pending NO SCROLL FOR
         SELECT b.batch_id, b.event_count, b.retry_count FROM raw.ingest_batch b
@@ -46,13 +45,7 @@ BEGIN
         EXIT WHEN v_batch.retry_count > 0;
     END LOOP;
     CLOSE v_pending;
-    IF v_events = 0 THEN
-        RETURN NULL;
-    END IF;
-    v_load_date := business.open_load('load');
-    UPDATE raw.ingest_batch b SET processing_status = 'PROCESSING', load_date = v_load_date
-    WHERE b.batch_id = ANY (v_batch_ids);
-    RETURN v_load_date;
+    RETURN v_batch_ids;
 END
 $$;
 
@@ -71,12 +64,17 @@ LANGUAGE sql AS $$
     SELECT coalesce(max(f.retry_count), 0) FROM failed f
 $$;
 
--- Loads the VALID staged events of these batches; returns the rows inserted into each table.
-CREATE OR REPLACE FUNCTION business.load_staged(p_batch_ids bigint[], p_load_date timestamptz)
-RETURNS TABLE (loaded text, inserted bigint)
+-- Loads the VALID staged events of these batches under a load_date of its own; returns the rows inserted into each table.
+--
+-- Staging goes on beside; this part runs one at a time, and a load_date is taken only when it is its turn. So load dates rise in the
+-- order in which loads become visible: what is asked as of a load_date has the same answer for ever, and a timeline never has to be
+-- written into its past.
+CREATE OR REPLACE FUNCTION business.load_staged(p_batch_ids bigint[]) RETURNS TABLE (loaded text, inserted bigint)
 LANGUAGE plpgsql AS $$
 DECLARE
+    v_load_date timestamptz;
     v_month timestamptz;
+    v_counts jsonb;
 BEGIN
     PERFORM business.gather_events(p_batch_ids);
     -- older events than the partitions that are made ahead: imports, late arrivals
@@ -85,23 +83,25 @@ BEGIN
     LOOP
         PERFORM util.ensure_month(v_month, 'bytea');
     END LOOP;
-    RETURN QUERY SELECT l.loaded, l.inserted FROM business.load_vault(p_load_date) l;
-    PERFORM business.touch_sessions(p_load_date);
+
+    PERFORM pg_advisory_xact_lock(hashtextextended('footfall:load', 0));
+    v_load_date := business.open_load('load');
+    SELECT jsonb_object_agg(l.loaded, l.inserted) INTO v_counts FROM business.load_vault(v_load_date) l;
+    PERFORM business.touch_sessions(v_load_date);
+    UPDATE raw.load_batch l SET counts = v_counts WHERE l.load_date = v_load_date;
+    UPDATE raw.ingest_batch b SET load_date = v_load_date
+    WHERE b.batch_id = ANY (p_batch_ids) AND b.processing_status = 'PENDING';
+    RETURN QUERY SELECT k, v::bigint FROM jsonb_each_text(v_counts) AS j(k, v);
 END
 $$;
 
--- Stages and loads the batches claimed under this load_date, and accounts for every event of theirs:
--- event_count = loaded + duplicate + invalid, batch by batch. Can be repeated: the second time it inserts nothing.
-CREATE OR REPLACE FUNCTION business.load_claimed(p_load_date timestamptz)
-RETURNS TABLE (loaded text, inserted bigint)
+-- Stages and loads these batches, and accounts for every event of theirs: event_count = loaded + duplicate + invalid, batch by
+-- batch. Can be repeated: the second time it inserts nothing.
+CREATE OR REPLACE FUNCTION business.load_claimed(p_batch_ids bigint[]) RETURNS TABLE (loaded text, inserted bigint)
 LANGUAGE plpgsql SET work_mem = '64MB' AS $$
-DECLARE
-    v_batch_ids bigint[];
-    v_counts jsonb;
 BEGIN
-    SELECT array_agg(b.batch_id ORDER BY b.batch_id) INTO v_batch_ids FROM raw.ingest_batch b WHERE b.load_date = p_load_date;
-    PERFORM staging.validate_and_enrich(v_batch_ids);
-    SELECT jsonb_object_agg(l.loaded, l.inserted) INTO v_counts FROM business.load_staged(v_batch_ids, p_load_date) l;
+    PERFORM staging.validate_and_enrich(p_batch_ids);
+    RETURN QUERY SELECT l.loaded, l.inserted FROM business.load_staged(p_batch_ids) l;
 
     UPDATE raw.ingest_batch b
     SET processing_status = 'PROCESSED', error_message = NULL, loaded_count = c.loaded_count, invalid_count = c.invalid_count,
@@ -111,13 +111,10 @@ BEGIN
                count(f.raw_event_id) AS loaded_count
         FROM staging.site_events_staging s
         LEFT JOIN pg_temp.fresh_event f USING (raw_event_id)
-        WHERE s.batch_id = ANY (v_batch_ids)
+        WHERE s.batch_id = ANY (p_batch_ids)
         GROUP BY s.batch_id
     ) c
-    WHERE b.batch_id = c.batch_id;
-
-    UPDATE raw.load_batch l SET counts = v_counts WHERE l.load_date = p_load_date;
-    RETURN QUERY SELECT k, v::bigint FROM jsonb_each_text(v_counts) AS j(k, v);
+    WHERE b.batch_id = c.batch_id AND b.processing_status = 'PENDING';
 END
 $$;
 
@@ -126,7 +123,7 @@ CREATE OR REPLACE FUNCTION business.try_events(p_batch_id bigint, p_raw_event_id
 LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM staging.validate_and_enrich(ARRAY[p_batch_id], p_raw_event_ids);
-    PERFORM business.load_staged(ARRAY[p_batch_id], business.open_load('load'));
+    PERFORM business.load_staged(ARRAY[p_batch_id]);
 END
 $$;
 
@@ -170,14 +167,14 @@ RETURNS TABLE (processed_count integer, session_count integer, visitor_count int
                page_count integer, item_count integer)
 LANGUAGE plpgsql AS $$
 DECLARE
-    v_load_date timestamptz := business.claim_batches(p_batch_size);
+    v_batch_ids bigint[] := business.claim_batches(p_batch_size);
     v_new jsonb := '{}';
 BEGIN
-    IF v_load_date IS NOT NULL THEN
-        SELECT jsonb_object_agg(l.loaded, l.inserted) INTO v_new FROM business.load_claimed(v_load_date) l;
+    IF cardinality(v_batch_ids) > 0 THEN
+        SELECT jsonb_object_agg(l.loaded, l.inserted) INTO v_new FROM business.load_claimed(v_batch_ids) l;
     END IF;
     RETURN QUERY SELECT
-        coalesce((SELECT sum(b.event_count) FROM raw.ingest_batch b WHERE b.load_date = v_load_date), 0)::integer,
+        coalesce((SELECT sum(b.event_count) FROM raw.ingest_batch b WHERE b.batch_id = ANY (v_batch_ids)), 0)::integer,
         coalesce((v_new ->> 'site_session_h')::integer, 0), coalesce((v_new ->> 'site_visitor_h')::integer, 0),
         coalesce((v_new ->> 'site_event_h')::integer, 0), coalesce((v_new ->> 'site_page_h')::integer, 0),
         coalesce((v_new ->> 'business_item_h')::integer, 0);
@@ -196,7 +193,6 @@ LANGUAGE plpgsql AS $$
 DECLARE
     v_tenant_id text;
     v_raw_event_id bigint;
-    v_load_date timestamptz;
 BEGIN
     SELECT t.tenant_bk INTO v_tenant_id FROM auth.tenant_v t WHERE t.tenant_hk = p_tenant_hk;
     IF v_tenant_id IS NULL THEN
@@ -211,10 +207,7 @@ BEGIN
         'item_name', p_business_item_info ->> 'item_name', 'item_category', p_business_item_info ->> 'item_category',
         'item_value', p_business_item_info ->> 'item_value',
         'funnel', p_transaction_info ->> 'funnel', 'transaction_id', p_transaction_info ->> 'transaction_id')));
-    v_load_date := business.open_load('load');
-    UPDATE raw.ingest_batch b SET processing_status = 'PROCESSING', load_date = v_load_date
-    FROM raw.site_tracking_events_r r WHERE r.raw_event_id = v_raw_event_id AND b.batch_id = r.batch_id;
-    PERFORM business.load_claimed(v_load_date);
+    PERFORM business.load_claimed(ARRAY[r.batch_id]) FROM raw.site_tracking_events_r r WHERE r.raw_event_id = v_raw_event_id;
     RETURN (SELECT s.site_event_hk FROM staging.site_events_staging s WHERE s.raw_event_id = v_raw_event_id);
 END
 $$;

@@ -33,7 +33,7 @@ CREATE TABLE raw.ingest_batch (
     last_raw_event_id bigint NOT NULL,
     event_count integer NOT NULL,
     processing_status varchar(20) NOT NULL DEFAULT 'PENDING'
-        CHECK (processing_status IN ('PENDING', 'PROCESSING', 'PROCESSED', 'ERROR')),
+        CHECK (processing_status IN ('PENDING', 'PROCESSED', 'ERROR')),
     retry_count integer NOT NULL DEFAULT 0,
     error_message text,
     next_attempt_at timestamptz NOT NULL,
@@ -44,7 +44,7 @@ CREATE TABLE raw.ingest_batch (
 ) WITH (fillfactor = 80);
 COMMENT ON TABLE raw.ingest_batch IS 'The queue, and its memory: one tenant''s events of one commit at the door.';
 COMMENT ON COLUMN raw.ingest_batch.load_date IS 'of the load that took it: raw.load_batch';
-COMMENT ON COLUMN raw.ingest_batch.processing_status IS 'PROCESSING is seen only inside the loading transaction: a dead worker leaves PENDING';
+COMMENT ON COLUMN raw.ingest_batch.processing_status IS 'PENDING, locked while a worker loads it, so that a dead worker leaves it PENDING; PROCESSED; ERROR: set aside';
 -- Usage: business.claim_batches
 CREATE INDEX ingest_batch_pending ON raw.ingest_batch (next_attempt_at, batch_id) WHERE processing_status = 'PENDING';
 -- Usage: api.event_balance_v, one tenant's hours
