@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup demo test lint golden bench
+.PHONY: help setup demo test soak lint golden bench
 
 help:  ## list these commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -25,6 +25,9 @@ demo: setup  ## run everything on the embedded database, with eight tenants and 
 
 test: setup  ## run all tests, on a real PostgreSQL
 	$(BIN)/python -m pytest
+
+soak: setup  ## kill servers, workers and the store under load for ten minutes each
+	FOOTFALL_SOAK_SECONDS=600 $(BIN)/python -m pytest tests/durability
 
 lint: setup  ## style, types, directions of imports, generated files
 	$(BIN)/ruff check .

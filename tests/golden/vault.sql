@@ -456,8 +456,8 @@ BEGIN
     DELETE FROM pg_temp.fresh_event;
     INSERT INTO pg_temp.fresh_event
     SELECT DISTINCT ON (s.site_event_hk) s.*
-    FROM staging.site_events_staging s
-    WHERE s.batch_id = ANY (p_batch_ids) AND s.validation_status = 'VALID'
+    FROM staging.events_of(p_batch_ids) s
+    WHERE s.validation_status = 'VALID'
     ORDER BY s.site_event_hk, s.raw_event_id;
 END
 $$;

@@ -10,7 +10,10 @@ DETAILS = Satellite("place_details", PLACE, History.COMPUTED, "", (Column("name"
 
 
 def vault(**parts) -> Vault:
-    return Vault(**{"schema": "s", "staging": "s.staging", "hubs": (EVENT, PLACE), "links": (), "satellites": ()} | parts)
+    return Vault(
+        **{"schema": "s", "staging": "s.staging", "staged": "s.staged", "hubs": (EVENT, PLACE), "links": (), "satellites": ()}
+        | parts
+    )
 
 
 def test_names_follow_from_the_concept() -> None:

@@ -384,3 +384,47 @@ def test_a_key_that_sends_too_much_is_asked_to_come_back(url: str, keys, owner) 
         assert 1 <= int(refused.headers["retry-after"]) <= 5
         assert post(client, keys["admin"], [VIEW] * 5).status_code == 202
     assert owner.execute("SELECT reason, refused_count FROM raw.refusal").fetchall() == [("rate_limited", 5)]
+
+
+def test_a_full_disk_stores_no_half_of_a_request(url: str, keys, owner) -> None:
+    from footfall.settings import Settings
+    from footfall.web import application
+
+    owner.execute(
+        """
+        CREATE FUNCTION raw.full_disk() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = 'disk_full'; END $$;
+        CREATE TRIGGER full_disk BEFORE INSERT ON raw.site_tracking_events_r FOR EACH ROW
+        WHEN (new.raw_payload ->> 'page_title' = 'the last straw') EXECUTE FUNCTION raw.full_disk();
+        """
+    )
+    with TestClient(application(Settings(), url), client=(VISITOR, 1)) as client:
+        refused = post(client, keys["write"], [VIEW, VIEW, VIEW | {"page_title": "the last straw"}])
+        assert (refused.status_code, refused.json()["debug_info"]["error"]) == (503, "store_unavailable")
+        assert int(refused.headers["retry-after"]) > 0
+        assert owner.execute("SELECT count(*) FROM raw.site_tracking_events_r").fetchone() == (0,)
+        assert owner.execute("SELECT count(*) FROM raw.ingest_batch").fetchone() == (0,)
+        for _ in range(100):
+            if (status := post(client, keys["write"], [VIEW, VIEW]).status_code) == 202:
+                break
+            time.sleep(0.05)
+        assert status == 202
+
+
+def test_a_connection_that_is_lost_in_the_middle_stores_no_half_of_a_request(url: str, keys, owner) -> None:
+    from footfall.settings import Settings
+    from footfall.web import application
+
+    owner.execute(
+        """
+        CREATE FUNCTION raw.cut() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); PERFORM pg_sleep(10); RETURN new; END $$;
+        CREATE TRIGGER cut BEFORE INSERT ON raw.site_tracking_events_r FOR EACH ROW
+        WHEN (new.raw_payload ->> 'page_title' = 'the last straw') EXECUTE FUNCTION raw.cut();
+        """
+    )
+    with TestClient(application(Settings(), url), client=(VISITOR, 1)) as client:
+        refused = post(client, keys["write"], [VIEW, VIEW, VIEW | {"page_title": "the last straw"}])
+        assert (refused.status_code, refused.json()["debug_info"]["error"]) == (503, "store_unavailable")
+        assert owner.execute("SELECT count(*) FROM raw.site_tracking_events_r").fetchone() == (0,)
+        assert owner.execute("SELECT count(*) FROM raw.ingest_batch").fetchone() == (0,)

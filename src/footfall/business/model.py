@@ -235,6 +235,7 @@ ITEM_DETAILS = Satellite(
 VAULT = Vault(
     schema="business",
     staging="staging.site_events_staging",
+    staged="staging.events_of",
     hubs=(SESSION, VISITOR, EVENT, PAGE, ITEM),
     links=(SESSION_VISITOR, EVENT_SESSION, EVENT_PAGE, EVENT_ITEM),
     satellites=(

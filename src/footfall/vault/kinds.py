@@ -168,6 +168,7 @@ class Vault:
 
     schema: str
     staging: str  # the table, with schema, that carries every key and attribute, computed once
+    staged: str  # the function, with schema, that returns that table's rows of ingest batches (bigint[])
     hubs: tuple[Hub, ...]
     links: tuple[Link, ...]
     satellites: tuple[Satellite, ...]

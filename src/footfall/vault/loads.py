@@ -86,8 +86,8 @@ BEGIN
     DELETE FROM {_FRESH};
     INSERT INTO {_FRESH}
     SELECT DISTINCT ON (s.{grain.hash_key}) s.*
-    FROM {vault.staging} s
-    WHERE s.batch_id = ANY (p_batch_ids) AND s.validation_status = 'VALID'
+    FROM {vault.staged}(p_batch_ids) s
+    WHERE s.validation_status = 'VALID'
     ORDER BY s.{grain.hash_key}, s.raw_event_id;
 END
 $$;

@@ -109,9 +109,8 @@ BEGIN
     FROM (
         SELECT s.batch_id, count(*) FILTER (WHERE s.validation_status = 'INVALID') AS invalid_count,
                count(f.raw_event_id) AS loaded_count
-        FROM staging.site_events_staging s
+        FROM staging.events_of(p_batch_ids) s
         LEFT JOIN pg_temp.fresh_event f USING (raw_event_id)
-        WHERE s.batch_id = ANY (p_batch_ids)
         GROUP BY s.batch_id
     ) c
     WHERE b.batch_id = c.batch_id AND b.processing_status = 'PENDING';

@@ -108,8 +108,13 @@ BEGIN
 
     -- whoever and whatever these sessions met has new figures: bounces, time on page and conversions are known only now
     INSERT INTO business.refresh_w (satellite, hash_key, load_date, tenant_hk)
-    SELECT DISTINCT 'site_visitor_details', l.site_visitor_hk, v_load_date, l.tenant_hk
-    FROM business.session_visitor_l l WHERE l.site_session_hk = ANY (v_members || v_moved)
+    -- also those whose session it was before an earlier event of somebody else arrived
+    SELECT DISTINCT 'site_visitor_details', c.site_visitor_hk, v_load_date, c.tenant_hk
+    FROM unnest(v_members || v_moved) AS s(site_session_hk)
+    CROSS JOIN LATERAL (
+        SELECT c.site_visitor_hk, c.tenant_hk FROM business.site_session_context_s c
+        WHERE c.site_session_hk = s.site_session_hk AND c.site_visitor_hk IS NOT NULL OFFSET 0
+    ) c
     UNION
     SELECT m.satellite, m.hash_key, v_load_date, e.tenant_hk
     FROM unnest(v_closed || v_moved) AS s(site_session_hk)
@@ -137,7 +142,10 @@ LANGUAGE sql STABLE AS $$
     SELECT d.*
     FROM business.site_session_w w
     CROSS JOIN LATERAL (
-        SELECT l.site_event_hk FROM business.event_session_l l WHERE l.site_session_hk = w.site_session_hk OFFSET 0
+        -- in the index of every month: to bound the months by the session's time would tempt the planner to read all that
+        -- happened in that time instead
+        SELECT l.site_event_hk FROM business.event_session_l l WHERE l.site_session_hk = w.site_session_hk
+        OFFSET 0
     ) l
     CROSS JOIN LATERAL (
         SELECT d.* FROM business.site_event_details_s d WHERE d.site_event_hk = l.site_event_hk LIMIT 1

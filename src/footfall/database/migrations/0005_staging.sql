@@ -64,14 +64,12 @@ CREATE TABLE staging.site_events_staging (
     enrichment_applied boolean NOT NULL,
     processing_timestamp timestamptz NOT NULL,
     record_source varchar(100) NOT NULL,
+    -- Usage: staging.events_of, a batch's rows as a range of raw event ids
     PRIMARY KEY (raw_event_id, attempt, received_timestamp)
 ) PARTITION BY RANGE (received_timestamp);
 COMMENT ON COLUMN staging.site_events_staging.validation_errors IS 'reason codes of an INVALID event; see docs/validation.md';
 COMMENT ON COLUMN staging.site_events_staging.validation_flags IS 'what was cut, ignored or inferred in an event that is loaded all the same';
 COMMENT ON COLUMN staging.site_events_staging.session_bucket IS 'first moment of the half hour that an inferred session stands for';
--- Usage: business.load_vault: the staged events of a load
-CREATE INDEX ON staging.site_events_staging (batch_id);
-
 CREATE TABLE staging.untimed_event (
     tenant_hk bytea NOT NULL,
     event_id varchar(255) NOT NULL,

@@ -28,11 +28,16 @@ CREATE OR REPLACE FUNCTION raw.land_tracking_events(
 ) RETURNS SETOF bigint
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog AS $$
     WITH event AS MATERIALIZED (
-        SELECT nextval('raw.raw_event_id_seq') AS raw_event_id, util.tenant_key(e.tenant_id) AS tenant_hk, e.*
-        FROM unnest(p_tenant_id, p_received_timestamp, p_payload, p_user_agent, p_visitor_id, p_visitor_ip_hash, p_client_ip,
-                    p_do_not_track, p_is_trusted, p_record_source)
-            AS e(tenant_id, received_timestamp, payload, user_agent, visitor_id, visitor_ip_hash, client_ip,
-                 do_not_track, is_trusted, record_source)
+        -- numbered tenant by tenant, so that a batch is one range of numbers
+        SELECT nextval('raw.raw_event_id_seq') AS raw_event_id, e.*
+        FROM (
+            SELECT util.tenant_key(e.tenant_id) AS tenant_hk, e.*
+            FROM unnest(p_tenant_id, p_received_timestamp, p_payload, p_user_agent, p_visitor_id, p_visitor_ip_hash, p_client_ip,
+                        p_do_not_track, p_is_trusted, p_record_source) WITH ORDINALITY
+                AS e(tenant_id, received_timestamp, payload, user_agent, visitor_id, visitor_ip_hash, client_ip,
+                     do_not_track, is_trusted, record_source, position)
+            ORDER BY e.tenant_id, e.position
+        ) e
     ), batch AS (
         INSERT INTO raw.ingest_batch (tenant_hk, received_from, received_to, first_raw_event_id, last_raw_event_id,
                                       event_count, next_attempt_at)
@@ -49,7 +54,7 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog AS $$
                raw.scrubbed(e.payload)::jsonb
         FROM event e JOIN batch b USING (tenant_hk)
     )
-    SELECT raw_event_id FROM event ORDER BY raw_event_id
+    SELECT e.raw_event_id FROM event e ORDER BY e.position
 $$;
 ALTER FUNCTION raw.land_tracking_events OWNER TO footfall_worker;
 

@@ -1,3 +1,15 @@
+-- What is staged of these ingest batches, each batch by its range of the primary key.
+CREATE OR REPLACE FUNCTION staging.events_of(p_batch_ids bigint[]) RETURNS SETOF staging.site_events_staging
+LANGUAGE sql STABLE AS $$
+    SELECT s.*
+    FROM raw.ingest_batch b
+    JOIN staging.site_events_staging s
+      ON s.batch_id = b.batch_id
+     AND s.raw_event_id BETWEEN b.first_raw_event_id AND b.last_raw_event_id
+     AND s.received_timestamp BETWEEN b.received_from AND b.received_to
+    WHERE b.batch_id = ANY (p_batch_ids)
+$$;
+
 -- Validates and enriches the raw events of these ingest batches (or some of them) and writes one staging row for each: the
 -- set-based form of staging.validate_and_enrich_event. Events staged before are left as they are. Returns the rows written.
 --
@@ -10,7 +22,7 @@ RETURNS integer
 LANGUAGE plpgsql SET work_mem = '64MB' AS $$
 DECLARE
     v_now timestamptz := util.current_load_date();
-    v_is_again boolean := EXISTS (SELECT FROM staging.site_events_staging s WHERE s.batch_id = ANY (p_batch_ids));
+    v_is_again boolean := EXISTS (SELECT FROM staging.events_of(p_batch_ids));
     v_staged integer;
 BEGIN
     WITH sent AS MATERIALIZED (

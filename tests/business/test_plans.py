@@ -1,0 +1,141 @@
+"""What the jobs of every minute touch: the partitions of their own months, by index; never the history, however much of it there is."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from footfall.business.model import VAULT
+from footfall.database import Connection
+from site_under_test import Site
+
+MONTHS = [datetime(2026, month, 10, 12, tzinfo=UTC) for month in (1, 2, 3)]
+THIS_MONTH = "202603"
+HISTORY = 2000  # events a month
+EVENTS = 200
+AT_EVENT_GRAIN = (
+    "raw.site_tracking_events_r",
+    "staging.site_events_staging",
+    *(f"business.{table.table}" for table in VAULT.tables if table.time_ordered),
+)
+
+
+@pytest.fixture
+def history(owner: Connection) -> Site:
+    """Two months of history, and as much of this month, all analysed."""
+    site = Site(owner, "acme")
+    for month in MONTHS:
+        owner.execute("SELECT util.ensure_month(%s, 'timestamptz')", (month,))
+        send(site, month, "old", HISTORY)
+        site.load()
+        site.close(month + timedelta(days=1))
+    owner.execute("ANALYZE")
+    return site
+
+
+def send(site: Site, month: datetime, name: str, events: int = EVENTS) -> None:
+    site.land(
+        *[
+            {
+                "evt_type": "item_interaction",
+                "event_id": f"{name}-{month:%m}-{number}",
+                "event_timestamp": (month + timedelta(seconds=number)).isoformat(),
+                "session_id": f"{name}-{month:%m}-{number // 4}",
+                "visitor_id": f"visitor-{number // 12}",
+                "page_url": f"https://acme.example/{number % 50}",
+                "item_id": f"sku-{number % 20}",
+                "evt_label": "Shoe",
+            }
+            for number in range(events)
+        ],
+        received=month + timedelta(hours=1),
+    )
+
+
+class Touched:
+    """What has been read and written since: for each table rows read by sequential scans, index scans, rows inserted."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._before = self._counters()
+
+    def tables(self) -> dict[str, tuple[int, int, int]]:
+        now = self._counters()
+        differences = {
+            table: tuple(after - before for after, before in zip(now[table], self._before.get(table, (0,) * 4), strict=True))
+            for table in now
+        }
+        return {table: difference[:3] for table, difference in differences.items() if any(difference)}
+
+    def _counters(self) -> dict[str, tuple[int, ...]]:
+        # of this backend, and not yet handed on: what it did in this transaction, and perhaps some of what it did before
+        rows = self._connection.execute(
+            "SELECT schemaname || '.' || relname, coalesce(seq_tup_read, 0), coalesce(idx_scan, 0), n_tup_ins, n_tup_upd"
+            " FROM pg_stat_xact_user_tables"
+        )
+        return {table: tuple(counts) for table, *counts in rows}
+
+
+def month_of(table: str) -> str | None:
+    suffix = table.rsplit("_", maxsplit=1)[1]
+    return suffix if suffix.isdigit() else None
+
+
+def read_whole(touched: Touched) -> set[str]:
+    """The partitions of the largest tables that were read from end to end."""
+    return {table for table, (rows, _, _) in touched.tables().items() if rows and table[:-7] in AT_EVENT_GRAIN}
+
+
+def test_a_load_touches_only_the_months_of_its_events(history: Site) -> None:
+    send(history, MONTHS[-1], "new")
+    with history.connection.transaction():
+        touched = Touched(history.connection)
+        assert history.load() == EVENTS
+        assert {month_of(table) for table in touched.tables()} == {None, THIS_MONTH}
+        assert read_whole(touched) == set()
+
+
+def test_the_closing_of_sessions_reads_their_events_and_no_others(history: Site) -> None:
+    send(history, MONTHS[-1], "new")
+    history.load()
+    with history.connection.transaction():
+        touched = Touched(history.connection)
+        assert history.value("SELECT business.close_sessions(%s)", MONTHS[-1] + timedelta(days=1)) == EVENTS // 4
+        # the events of a session are looked up in the index of every month, but found in theirs
+        months = {month_of(table) for table in touched.tables() if not table.startswith("business.event_session_l")}
+        assert months == {None, THIS_MONTH}
+        assert read_whole(touched) == set()
+
+
+def test_a_claim_reads_the_queue_of_pending_batches_by_its_index(history: Site) -> None:
+    history.value(
+        "INSERT INTO raw.ingest_batch (tenant_hk, received_from, received_to, first_raw_event_id, last_raw_event_id, event_count,"
+        " processing_status, next_attempt_at) SELECT '', now(), now(), 0, 0, 0, 'PROCESSED', '-infinity'"
+        " FROM generate_series(1, 10000) RETURNING batch_id"
+    )
+    send(history, MONTHS[-1], "new")
+    history.connection.execute("ANALYZE raw.ingest_batch")
+    with history.connection.transaction():
+        plan = "\n".join(
+            line
+            for (line,) in history.rows(
+                "EXPLAIN SELECT b.batch_id FROM raw.ingest_batch b"
+                " WHERE b.processing_status = 'PENDING' AND b.next_attempt_at <= util.current_load_date()"
+                " ORDER BY b.next_attempt_at, b.batch_id FOR UPDATE SKIP LOCKED"
+            )
+        )
+    assert "ingest_batch_pending" in plan
+
+
+def test_an_event_costs_a_bounded_number_of_index_insertions(history: Site) -> None:
+    """Each one is a page to be read, changed and logged. The bound is what the tables' declared indexes cost today."""
+    send(history, MONTHS[-1], "new")
+    with history.connection.transaction():
+        touched = Touched(history.connection)
+        history.load()
+        insertions = 0
+        for table, (_, _, inserted) in touched.tables().items():
+            if table.startswith(("staging.", "business.")):
+                indexes = history.value("SELECT count(*) FROM pg_index WHERE indrelid = %s::regclass", table)
+                insertions += inserted * indexes
+    # staging 1, event hub 1, event satellite 2, three links 2 each; the queue and what events share is little beside it
+    assert 10 <= insertions / EVENTS < 14
