@@ -18,6 +18,7 @@ from footfall.vault.hashing import RECIPE_VERSION
 _FILES = (
     "database/functions/util.sql",
     "database/functions/partitions.sql",
+    "database/functions/retention.sql",
     "auth/sql/auth.sql",
     "raw/sql/landing.sql",
     "raw/sql/site_tracking_events_v.sql",

@@ -1,4 +1,4 @@
-"""What the jobs of every minute touch: the partitions of their own months, by index; never the history, however much of it there is."""
+"""What the jobs of every minute touch: the partitions of their months, by index; never the history, however long."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""A whole Footfall to be killed: store, servers and workers as processes of their own, and clients that retry until they are told."""
+"""A whole Footfall to be killed: store, servers and workers as processes, and clients that retry until they are told."""
 
 import http.client
 import itertools
@@ -14,6 +14,7 @@ import urllib.error
 import urllib.request
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Self
 
 from footfall import schema
 from footfall.auth import NewTenant, add_key, add_tenant
@@ -87,7 +88,7 @@ class Rig:
         self._services: dict[str, subprocess.Popen[bytes]] = {}
         self.clients = [Client(self.port, self._key, f"c{number}") for number in range(clients)]
 
-    def __enter__(self) -> "Rig":
+    def __enter__(self) -> Self:
         for service in ("serve", "worker"):
             self.start(service)
         self.wait_until_ready()

@@ -9,7 +9,6 @@ import time
 from pathlib import Path
 
 import pytest
-
 from rig import Rig
 
 _SECONDS = float(os.environ.get("FOOTFALL_SOAK_SECONDS", "4"))

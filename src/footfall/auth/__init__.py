@@ -1,6 +1,7 @@
 """Tenants, the keys they are recognised by, and the daily secrets behind their visitors' keys."""
 
 from footfall.auth.keys import KINDS, KeyOwner, KeyRing, Kind, add_key, key_hash, list_keys, revoke_key
+from footfall.auth.retention import LAYERS, keep, list_retention
 from footfall.auth.tenants import DEFAULT_ITEM_TYPES, NewTenant, add_tenant, list_tenants, tenant_key
 from footfall.auth.visitors import (
     PERSONAL_KEYS,
@@ -16,6 +17,7 @@ from footfall.auth.visitors import (
 __all__ = [
     "DEFAULT_ITEM_TYPES",
     "KINDS",
+    "LAYERS",
     "PERSONAL_KEYS",
     "Address",
     "KeyOwner",
@@ -28,8 +30,10 @@ __all__ = [
     "address_hash",
     "address_of",
     "day_of",
+    "keep",
     "key_hash",
     "list_keys",
+    "list_retention",
     "list_tenants",
     "revoke_key",
     "tenant_key",

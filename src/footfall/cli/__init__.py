@@ -14,6 +14,7 @@ from footfall.cli.migrate import migrate
 from footfall.cli.output import print_json
 from footfall.cli.psql import psql
 from footfall.cli.report import report
+from footfall.cli.retention import retention
 from footfall.cli.serve import serve
 from footfall.cli.tenant import tenant
 from footfall.cli.up import up
@@ -31,6 +32,7 @@ app.command()(up)
 app.command()(demo)
 app.add_typer(tenant, name="tenant")
 app.add_typer(key, name="key")
+app.add_typer(retention, name="retention")
 app.command()(report)
 app.add_typer(import_, name="import")
 app.command()(check)

@@ -17,6 +17,7 @@ logger = logging.getLogger(__name__)
 _HOUSEKEEPING_SECONDS = 15.0
 _SESSIONS_SECONDS = 2.0
 _REFRESH_SECONDS = 10.0
+_RETENTION_SECONDS = 3600.0
 _RETRY_SECONDS = 1.0  # between attempts to reach a store that is away
 
 
@@ -26,7 +27,7 @@ def work(url: str, settings: Settings, stop: threading.Event) -> None:
         try:
             with connect(url, "footfall_worker") as connection:
                 logger.info("working")
-                _work_until_stopped(connection, settings, stop)
+                _work_until_stopped(connection, url, settings, stop)
         except psycopg.OperationalError as error:
             logger.warning("the store cannot be reached: %s", error)
             stop.wait(_RETRY_SECONDS)
@@ -44,6 +45,7 @@ def work_once(url: str, settings: Settings) -> int:
         keep_house(connection)
         close_sessions(connection)
         refresh(connection, settings)
+        retire(connection, url)
     return events
 
 
@@ -55,6 +57,20 @@ def keep_house(connection: Connection) -> None:
     _log(destroyed, "destroyed %d visitor secrets", destroyed)
     analyzed = _number(connection, "SELECT util.analyze_grown()")
     _log(analyzed, "analyzed %d tables that had grown", analyzed)
+
+
+def retire(connection: Connection, url: str) -> None:
+    """Remove what raw and staging have kept for long enough; freeze the months that are over."""
+    for layer in ("staging", "raw"):
+        months, rows = connection.execute(
+            "/* worker.loop */ SELECT * FROM util.apply_retention(%s, util.current_load_date())", (layer,)
+        ).fetchone() or (0, 0)
+        _log(months + rows, "removed %d months and %d single rows of %s", months, rows, layer)
+    # VACUUM is for the tables' owner, and for no transaction
+    with connect(url) as owner:
+        for (table,) in owner.execute("SELECT util.months_to_freeze(util.current_load_date())").fetchall():
+            owner.execute(f"VACUUM (FREEZE, ANALYZE) {table}")
+            logger.info("froze %s", table)
 
 
 def close_sessions(connection: Connection) -> None:
@@ -75,11 +91,12 @@ def refresh(connection: Connection, settings: Settings) -> None:
         _log(refreshed, "refreshed %d of %s", refreshed, satellite)
 
 
-def _work_until_stopped(connection: Connection, settings: Settings, stop: threading.Event) -> None:
+def _work_until_stopped(connection: Connection, url: str, settings: Settings, stop: threading.Event) -> None:
     tasks: list[_Task] = [
         _Task(_HOUSEKEEPING_SECONDS, lambda: keep_house(connection)),
         _Task(_SESSIONS_SECONDS, lambda: close_sessions(connection)),
         _Task(_REFRESH_SECONDS, lambda: refresh(connection, settings)),
+        _Task(_RETENTION_SECONDS, lambda: retire(connection, url)),
     ]
     while not stop.is_set():
         loaded = load_pending(connection, settings.batch_size)

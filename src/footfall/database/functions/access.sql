@@ -60,6 +60,7 @@ BEGIN
     GRANT EXECUTE ON ALL ROUTINES IN SCHEMA util TO footfall_ingest;
     -- these change what every tenant stands on
     REVOKE ALL ON FUNCTION util.secure_access(), util.ensure_month(timestamptz, regtype),
-        util.ensure_partitions(timestamptz, integer), util.analyze_grown() FROM footfall_reader, footfall_ingest;
+        util.ensure_partitions(timestamptz, integer), util.analyze_grown(), util.apply_retention(text, timestamptz)
+        FROM footfall_reader, footfall_ingest;
 END
 $$;

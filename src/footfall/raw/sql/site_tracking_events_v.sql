@@ -5,6 +5,8 @@ SELECT r.raw_event_id, r.tenant_id, r.received_timestamp, r.client_ip, r.user_ag
        b.processing_status, b.error_message, b.retry_count, r.record_source,
        CASE
            WHEN b.processing_status <> 'PROCESSED' THEN 'pending'
+           -- staging has been kept for a shorter time than raw
+           WHEN s.raw_event_id IS NULL THEN 'processed'
            WHEN s.validation_status = 'INVALID' THEN 'invalid'
            WHEN d.raw_event_id = r.raw_event_id THEN 'loaded'
            WHEN d.hash_diff <> s.site_event_details_hash_diff THEN 'id_conflict'
