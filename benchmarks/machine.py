@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.conninfo import make_conninfo
 
 from footfall import schema
 from footfall.auth import NewTenant, add_tenant
@@ -39,7 +39,7 @@ def another_database(url: str, name: str) -> str:
     """The URL of a new, empty database in the same server."""
     with connect(url) as owner:
         owner.execute(f"CREATE DATABASE {name}")
-    return make_conninfo(**conninfo_to_dict(url) | {"dbname": name})
+    return make_conninfo(url, dbname=name)
 
 
 def cpu_seconds() -> float:

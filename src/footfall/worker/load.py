@@ -50,6 +50,9 @@ def load_pending(connection: Connection, batch_size: int) -> Loaded | None:
     except psycopg.Error as error:
         if connection.closed:
             raise
+        if isinstance(error, psycopg.errors.DeadlockDetected):
+            logger.info("met another worker, and will try again: %s", error.diag.message_detail)
+            return Loaded(0, 0, 0, 0, time.perf_counter() - started)
         logger.exception("a load of %d batches failed", len(batch_ids))
         failures = _value(connection, "SELECT business.fail_batches(%s, %s)", batch_ids, str(error))
         if len(batch_ids) == 1 and failures == _FAILURES_BEFORE_SEARCH:

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 import psycopg
 
@@ -22,15 +23,14 @@ _RETRY_SECONDS = 1.0  # between attempts to reach a store that is away
 
 
 def work(url: str, settings: Settings, stop: threading.Event) -> None:
-    """Work until told to stop; outlives a store that goes away. A task under way is finished first."""
-    while not stop.is_set():
-        try:
-            with connect(url, "footfall_worker") as connection:
-                logger.info("working")
-                _work_until_stopped(connection, url, settings, stop)
-        except psycopg.OperationalError as error:
-            logger.warning("the store cannot be reached: %s", error)
-            stop.wait(_RETRY_SECONDS)
+    """Work until told to stop; outlives a store that goes away. A task under way is finished first.
+
+    Loading has a connection and a thread of its own: however long the upkeep takes, events do not wait for it.
+    """
+    upkeep = threading.Thread(target=_persist, args=(url, stop, partial(_keep_up, url, settings)), name="upkeep")
+    upkeep.start()
+    _persist(url, stop, partial(_load, settings))
+    upkeep.join()
     logger.info("stopped")
 
 
@@ -91,16 +91,24 @@ def refresh(connection: Connection, settings: Settings) -> None:
         _log(refreshed, "refreshed %d of %s", refreshed, satellite)
 
 
-def _work_until_stopped(connection: Connection, url: str, settings: Settings, stop: threading.Event) -> None:
-    tasks: list[_Task] = [
-        _Task(_HOUSEKEEPING_SECONDS, lambda: keep_house(connection)),
-        _Task(_SESSIONS_SECONDS, lambda: close_sessions(connection)),
-        _Task(_REFRESH_SECONDS, lambda: refresh(connection, settings)),
-        _Task(_RETENTION_SECONDS, lambda: retire(connection, url)),
-    ]
+def _persist(url: str, stop: threading.Event, work_on: Callable[[Connection, threading.Event], None]) -> None:
+    """Work on a connection until told to stop, and on another one when it is lost."""
+    while not stop.is_set():
+        try:
+            with connect(url, "footfall_worker") as connection:
+                logger.info("working")
+                work_on(connection, stop)
+        except psycopg.OperationalError as error:
+            logger.warning("the store cannot be reached: %s", error)
+            stop.wait(_RETRY_SECONDS)
+
+
+def _load(settings: Settings, connection: Connection, stop: threading.Event) -> None:
     while not stop.is_set():
         loaded = load_pending(connection, settings.batch_size)
-        if loaded and loaded.events:
+        if not loaded:
+            stop.wait(settings.poll_seconds)
+        elif loaded.events:
             logger.info(
                 "loaded %d events in %.2f s: %d new, %d duplicate, %d invalid",
                 loaded.events,
@@ -109,10 +117,19 @@ def _work_until_stopped(connection: Connection, url: str, settings: Settings, st
                 loaded.duplicate,
                 loaded.invalid,
             )
+
+
+def _keep_up(url: str, settings: Settings, connection: Connection, stop: threading.Event) -> None:
+    tasks: list[_Task] = [
+        _Task(_HOUSEKEEPING_SECONDS, lambda: keep_house(connection)),
+        _Task(_SESSIONS_SECONDS, lambda: close_sessions(connection)),
+        _Task(_REFRESH_SECONDS, lambda: refresh(connection, settings)),
+        _Task(_RETENTION_SECONDS, lambda: retire(connection, url)),
+    ]
+    while not stop.is_set():
         for task in tasks:
             task.run_if_due()
-        if not loaded:
-            stop.wait(settings.poll_seconds)
+        stop.wait(_SESSIONS_SECONDS / 4)
 
 
 class _Task:
@@ -125,7 +142,10 @@ class _Task:
 
     def run_if_due(self) -> None:
         if time.monotonic() >= self._due:
-            self._action()
+            try:
+                self._action()
+            except psycopg.errors.DeadlockDetected as error:
+                logger.info("met another worker, and will try again: %s", error.diag.message_detail)
             self._due = time.monotonic() + self._seconds
 
 

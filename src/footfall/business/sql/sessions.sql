@@ -41,10 +41,14 @@ BEGIN
         ) n
     ), found AS (
         SELECT DISTINCT ON (j.site_session_hk) j.* FROM joined j ORDER BY j.site_session_hk, j.root_bucket
+    ), locked AS MATERIALIZED (
+        -- in the order in which loads lock them, so that the two wait for each other
+        SELECT w.site_session_hk FROM business.site_session_w w JOIN found f USING (site_session_hk)
+        ORDER BY w.site_session_hk FOR UPDATE OF w
     ), updated AS (
         -- a session that a load has touched since is left for the next time
         UPDATE business.site_session_w w SET root_session_hk = f.root_session_hk, is_joined = true
-        FROM found f
+        FROM found f JOIN locked USING (site_session_hk)
         WHERE w.site_session_hk = f.site_session_hk AND w.touched_load_date = f.touched_load_date
         RETURNING w.site_session_hk, f.root_session_hk <> f.root_before AS is_moved
     )
@@ -102,6 +106,7 @@ BEGIN
         'site_session_details_s', business.refresh_site_session_details(v_closed || v_moved, v_load_date));
     UPDATE raw.load_batch l SET counts = v_rows WHERE l.load_date = v_load_date;
 
+    PERFORM FROM business.site_session_w w WHERE w.site_session_hk = ANY (v_members) ORDER BY w.site_session_hk FOR UPDATE;
     UPDATE business.site_session_w w SET is_open = false
     FROM unnest(v_members, v_touched) AS s(site_session_hk, touched_load_date)
     WHERE w.site_session_hk = s.site_session_hk AND w.touched_load_date = s.touched_load_date AND w.is_open;

@@ -118,7 +118,8 @@ CREATE OR REPLACE FUNCTION raw.ingest_tracking_event(
 LANGUAGE sql VOLATILE
 RETURN raw.ingest_tracking_events(p_tenant_id, ARRAY[p_client_ip], ARRAY[p_user_agent], ARRAY[p_event_data]);
 
--- The raw events of these ingest batches, each batch by its range of the primary key. ROWS tells the planner to expect many: it has no
+-- The raw events of these ingest batches, each batch by its range of the primary key (LATERAL with OFFSET 0: whatever the planner
+-- knows of the tables, it has been seen to read all of them from the sixth load on, when it stops looking at the numbers). ROWS tells the planner to expect many: it has no
 -- way of its own to know, and would join them one by one.
 CREATE OR REPLACE FUNCTION raw.events_of(p_batch_ids bigint[]) RETURNS SETOF raw.site_tracking_events_r
 LANGUAGE plpgsql STABLE ROWS 10000 AS $$
@@ -126,10 +127,12 @@ BEGIN
     RETURN QUERY
     SELECT r.*
     FROM raw.ingest_batch b
-    JOIN raw.site_tracking_events_r r
-      ON r.batch_id = b.batch_id
-     AND r.raw_event_id BETWEEN b.first_raw_event_id AND b.last_raw_event_id
-     AND r.received_timestamp BETWEEN b.received_from AND b.received_to
+    CROSS JOIN LATERAL (
+        SELECT r.* FROM raw.site_tracking_events_r r
+        WHERE r.batch_id = b.batch_id AND r.raw_event_id BETWEEN b.first_raw_event_id AND b.last_raw_event_id
+          AND r.received_timestamp BETWEEN b.received_from AND b.received_to
+        OFFSET 0
+    ) r
     WHERE b.batch_id = ANY (p_batch_ids);
 END
 $$;

@@ -3,10 +3,12 @@ CREATE OR REPLACE FUNCTION staging.events_of(p_batch_ids bigint[]) RETURNS SETOF
 LANGUAGE sql STABLE AS $$
     SELECT s.*
     FROM raw.ingest_batch b
-    JOIN staging.site_events_staging s
-      ON s.batch_id = b.batch_id
-     AND s.raw_event_id BETWEEN b.first_raw_event_id AND b.last_raw_event_id
-     AND s.received_timestamp BETWEEN b.received_from AND b.received_to
+    CROSS JOIN LATERAL (
+        SELECT s.* FROM staging.site_events_staging s
+        WHERE s.batch_id = b.batch_id AND s.raw_event_id BETWEEN b.first_raw_event_id AND b.last_raw_event_id
+          AND s.received_timestamp BETWEEN b.received_from AND b.received_to
+        OFFSET 0
+    ) s
     WHERE b.batch_id = ANY (p_batch_ids)
 $$;
 
