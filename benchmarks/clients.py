@@ -3,7 +3,7 @@
     python benchmarks/clients.py < plan.json
 
 Reads a Plan as JSON, prints a Result as JSON. Closed loop: each connection sends as soon as it is answered. With a rate, open
-loop: requests are due at fixed moments, and a latency counts from the moment it was due, so that a server that stalls cannot hide it.
+loop: requests are due at fixed moments, and a latency counts from the moment it was due: a server that stalls cannot hide it.
 """
 
 import json
@@ -16,14 +16,12 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
-from itertools import count
+from itertools import islice
 from pathlib import Path
 
-from events import traffic
+from events import live
 
 _AGENT = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36"
-_TEMPLATES = 2000
 
 
 @dataclass
@@ -75,34 +73,17 @@ def wait(process: "subprocess.Popen[str]") -> Result:
 
 
 def requests(plan: Plan) -> Iterator[bytes]:
-    """Requests without end: events of the demo's tenants under new ids, four to a session, three sessions to a visitor."""
-    by_tenant: dict[str, list[tuple[str, str]]] = {tenant: [] for tenant in plan.keys}
-    for event in traffic(_TEMPLATES):
-        payload = json.loads(event.payload)
-        for key in ("event_id", "event_timestamp", "client_ip", "user_agent", "do_not_track"):
-            payload.pop(key, None)
-        rest = json.dumps(payload)[1:]
-        by_tenant.setdefault(event.tenant_id, []).append(rest)  # type: ignore[arg-type]
-    anything = [rest for rests in by_tenant.values() for rest in rests]
-    numbers = count()
+    """Requests without end, from one tenant after the other."""
+    events = {tenant: live(plan.prefix, tenant) for tenant in plan.keys}
     while True:
         for tenant, key in plan.keys.items():
-            templates = by_tenant[tenant] or anything
-            now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
-            events = []
-            for _ in range(plan.events_a_request):
-                number = next(numbers)
-                events.append(
-                    f'{{"event_id":"{plan.prefix}-{number:012d}","event_timestamp":"{now}",'
-                    f'"session_id":"{plan.prefix}s{number // 4}","visitor_id":"{plan.prefix}v{number // 12}",'
-                    + templates[number % len(templates)]
-                )
-            body = events[0] if plan.events_a_request == 1 else f"[{','.join(events)}]"
+            batch = list(islice(events[tenant], plan.events_a_request))
+            body = (batch[0] if plan.events_a_request == 1 else f"[{','.join(batch)}]").encode()
             head = (
                 f"POST /api/tracking/events HTTP/1.1\r\nHost: 127.0.0.1:{plan.port}\r\nUser-Agent: {_AGENT}\r\n"
-                f"X-Footfall-Key: {key}\r\nContent-Type: application/json\r\nContent-Length: {len(body.encode())}\r\n\r\n"
+                f"X-Footfall-Key: {key}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
             )
-            yield (head + body).encode()
+            yield head.encode() + body
 
 
 def send(plan: Plan) -> Result:

@@ -19,6 +19,7 @@ from functools import partial
 
 import plan
 from events import traffic
+from footfall.business.model import VAULT
 from footfall.database import Connection, connect
 from footfall.raw import IncomingEvent, land
 from footfall.worker import close_sessions, load_pending
@@ -73,6 +74,8 @@ def main() -> None:
                     worker.execute("SELECT util.analyze_grown()")
             last = ", ".join(f"{name} {rate[-1]:,.0f}" for name, rate in rates.items())
             print(f"  round {number + 1}: {last} (calibration {calibration:.2f} s)", flush=True)
+        limit = physical_limit(owner)
+        disk = bytes_on_disk(owner)
     median = {name: statistics.median(rate) for name, rate in rates.items()}
     for name in ("1 worker", "2 workers"):
         print(
@@ -80,6 +83,54 @@ def main() -> None:
             f" {median[name] / median['plan']:.1f} x the plan ({median['plan']:,.0f}),"
             f" {median[name] / median['plan, kindly']:.1f} x the plan called kindly ({median['plan, kindly']:,.0f})"
         )
+    best = 1e6 / max(median["1 worker"], 1)
+    print(f"bare COPY of the same rows into tables of the same shape: {limit:.0f} us an event; 1 worker {best / limit:.1f} x")
+    print("bytes on disk per event: " + ", ".join(f"{layer} {size:,.0f}" for layer, size in disk.items()))
+
+
+def physical_limit(owner: Connection) -> float:
+    """Microseconds an event that PostgreSQL takes to store the same rows and indexes when handed them ready-made."""
+    events = count_of(owner, "business.site_event_h")
+    seconds = 0.0
+    for table in _WRITTEN:
+        with owner.transaction(force_rollback=True), owner.cursor() as cursor:
+            owner.execute(f"CREATE TABLE public.copy_of (LIKE {table} INCLUDING ALL)")
+            with cursor.copy(f"COPY (SELECT * FROM {table} ORDER BY 1) TO STDOUT") as copied:
+                rows = b"".join(bytes(row) for row in copied)
+            started = time.perf_counter()
+            with cursor.copy("COPY public.copy_of FROM STDIN") as copy:
+                copy.write(rows)
+            seconds += time.perf_counter() - started
+    return seconds / events * 1e6
+
+
+_WRITTEN = (
+    "staging.site_events_staging",
+    *(f"business.{hub.table}" for hub in VAULT.hubs),
+    *(f"business.{link.table}" for link in VAULT.links),
+    "business.site_event_details_s",
+    "business.site_session_context_s",
+    "business.site_session_w",
+)
+
+
+def bytes_on_disk(owner: Connection) -> dict[str, float]:
+    """By layer, with all indexes, for each event loaded."""
+    events = count_of(owner, "business.site_event_h")
+    rows = owner.execute(
+        "SELECT CASE WHEN relname ~ '^site_event_details_s' THEN 'event satellite' WHEN relname ~ '_l(_[0-9]{6})?$' THEN 'links'"
+        " WHEN relname ~ '_h(_[0-9]{6})?$' THEN 'hubs' WHEN relnamespace = 'business'::regnamespace THEN 'sessions and others'"
+        " ELSE relnamespace::regnamespace::text END, sum(pg_total_relation_size(oid))"
+        " FROM pg_class WHERE relnamespace::regnamespace::text IN ('raw', 'staging', 'business') AND relkind = 'r'"
+        " GROUP BY 1 ORDER BY 2 DESC"
+    ).fetchall()
+    return {"all": float(sum(size for _, size in rows)) / events} | {layer: float(size) / events for layer, size in rows}
+
+
+def count_of(owner: Connection, table: str) -> int:
+    """Rows of a table."""
+    row = owner.execute(f"SELECT count(*) FROM {table}").fetchone()
+    return int(row[0]) if row else 0
 
 
 def timed(action: Callable[[Connection], object], connection: Connection, events: int) -> float:

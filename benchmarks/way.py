@@ -41,8 +41,9 @@ def main() -> None:
         with serve(url) as (server, port), worker(url) as loader:
             rate, backlog = _sustained(owner, Plan(port, keys, _CONNECTIONS, _EVENTS_A_REQUEST, seconds, prefix="w"))
             print(
-                f"whole way: {rate:,.0f} events/s for {seconds:.0f} s, at most {backlog:,} waiting, {rate / slow:.1f} x the plan's"
-                f" {slow:,.0f}; memory: server {server.megabytes():.0f} MB, worker {loader.megabytes():.0f} MB"
+                f"whole way: {rate:,.0f} events/s for {seconds:.0f} s, at most {backlog:,} waiting,"
+                f" {rate / slow:.1f} x the plan's {slow:,.0f};"
+                f" memory: server {server.megabytes():.0f} MB, worker {loader.megabytes():.0f} MB"
             )
             _drain(owner)
             half = rate / 2 / _EVENTS_A_REQUEST

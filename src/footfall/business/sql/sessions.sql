@@ -43,12 +43,12 @@ BEGIN
         SELECT DISTINCT ON (j.site_session_hk) j.* FROM joined j ORDER BY j.site_session_hk, j.root_bucket
     ), locked AS MATERIALIZED (
         -- in the order in which loads lock them, so that the two wait for each other
-        SELECT w.site_session_hk FROM business.site_session_w w JOIN found f USING (site_session_hk)
-        ORDER BY w.site_session_hk FOR UPDATE OF w
+        SELECT f.* FROM found f JOIN business.site_session_w w USING (site_session_hk)
+        ORDER BY f.site_session_hk FOR UPDATE OF w
     ), updated AS (
         -- a session that a load has touched since is left for the next time
         UPDATE business.site_session_w w SET root_session_hk = f.root_session_hk, is_joined = true
-        FROM found f JOIN locked USING (site_session_hk)
+        FROM locked f
         WHERE w.site_session_hk = f.site_session_hk AND w.touched_load_date = f.touched_load_date
         RETURNING w.site_session_hk, f.root_session_hk <> f.root_before AS is_moved
     )
