@@ -5,13 +5,14 @@ import time
 from datetime import UTC, datetime, timedelta
 
 import psycopg
+import pytest
 
 from footfall.auth import add_key
 from footfall.business.checks import all_checks, run_check
 from footfall.database import connect
 from footfall.raw import land
 from footfall.settings import Settings
-from footfall.worker import load_pending, work, work_once
+from footfall.worker import load_pending, loop, work, work_once
 from site_under_test import Site, view
 
 
@@ -170,3 +171,33 @@ def test_two_loads_that_wait_for_each_others_keys_do_not_deadlock(site: Site, ur
     assert not second.is_alive()
     assert site.fates() == ["loaded", "loaded"]
     assert site.value("SELECT count(*) FROM business.site_session_context_s WHERE load_end_date IS NULL") == 1
+
+
+def test_a_worker_that_has_lost_one_of_its_halves_ends(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is started again by whoever watches it; one that loads but keeps nothing up would go unnoticed."""
+
+    def break_down(_: object) -> None:
+        raise RuntimeError("unforeseen")
+
+    monkeypatch.setattr(loop, "keep_house", break_down)
+    with pytest.raises(RuntimeError, match="unforeseen"):
+        work(url, Settings(poll_seconds=0.01), threading.Event())
+
+
+def test_upkeep_outlives_a_task_that_fails(site: Site, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    ran = threading.Event()
+
+    def fail_in_the_store(connection: object) -> None:
+        connection.execute("SELECT * FROM nowhere")
+
+    monkeypatch.setattr(loop, "keep_house", fail_in_the_store)
+    monkeypatch.setattr(loop, "close_sessions", lambda _: ran.set())
+    stop = threading.Event()
+    thread = threading.Thread(target=work, args=(url, Settings(poll_seconds=0.01), stop))
+    thread.start()
+    assert ran.wait(30)
+    site.land(view("/", 0, session_id="s"))
+    assert wait_for(lambda: site.fates() == ["loaded"])
+    stop.set()
+    thread.join(30)
+    assert not thread.is_alive()

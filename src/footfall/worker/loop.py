@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
 
@@ -27,10 +28,15 @@ def work(url: str, settings: Settings, stop: threading.Event) -> None:
 
     Loading has a connection and a thread of its own: however long the upkeep takes, events do not wait for it.
     """
-    upkeep = threading.Thread(target=_persist, args=(url, stop, partial(_keep_up, url, settings)), name="upkeep")
-    upkeep.start()
-    _persist(url, stop, partial(_load, settings))
-    upkeep.join()
+    with ThreadPoolExecutor(1, thread_name_prefix="upkeep") as threads:
+        upkeep = threads.submit(_persist, url, stop, partial(_keep_up, url, settings))
+        # neither goes on alone: a worker that has lost one of its halves ends, and is started again
+        upkeep.add_done_callback(lambda _: stop.set())
+        try:
+            _persist(url, stop, partial(_load, settings))
+        finally:
+            stop.set()
+    upkeep.result()
     logger.info("stopped")
 
 
@@ -128,7 +134,14 @@ def _keep_up(url: str, settings: Settings, connection: Connection, stop: threadi
     ]
     while not stop.is_set():
         for task in tasks:
-            task.run_if_due()
+            try:
+                task.run_if_due()
+            except psycopg.Error as error:
+                if connection.closed:
+                    raise
+                # a deadlock or a lock that was waited for too long passes; anything else somebody has to look at
+                level = logging.INFO if isinstance(error, psycopg.OperationalError) else logging.ERROR
+                logger.log(level, "upkeep will try again: %s", error)
         stop.wait(_SESSIONS_SECONDS / 4)
 
 
@@ -144,9 +157,8 @@ class _Task:
         if time.monotonic() >= self._due:
             try:
                 self._action()
-            except psycopg.errors.DeadlockDetected as error:
-                logger.info("met another worker, and will try again: %s", error.diag.message_detail)
-            self._due = time.monotonic() + self._seconds
+            finally:
+                self._due = time.monotonic() + self._seconds
 
 
 def _until_done(connection: Connection, query: str, *parameters: object) -> int:

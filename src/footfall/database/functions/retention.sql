@@ -30,6 +30,9 @@ DECLARE
 BEGIN
     months_dropped := 0;
     rows_deleted := 0;
+    IF NOT pg_try_advisory_xact_lock(hashtextextended('footfall:retention', 0)) THEN
+        RETURN; -- another worker is at it
+    END IF;
     SELECT min(util.keep_from(t.tenant_hk, p_layer, p_now)) INTO v_everybody
     FROM (SELECT '\x'::bytea AS tenant_hk UNION ALL SELECT h.tenant_hk FROM auth.tenant_h h) t;
     SELECT least(v_everybody, min(b.received_from)) INTO v_everybody
