@@ -1,6 +1,7 @@
 """Visits by 30 minutes of silence, closed when they are over and revised when late events change them (T06, T09, T10)."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -214,3 +215,29 @@ def test_a_load_that_touches_a_session_while_it_is_closed_leaves_it_open(site: S
         site.connection.execute("SET lock_timeout = 0")
     site.close()
     assert site.rows(f"SELECT total_events FROM {DETAILS} WHERE load_end_date IS NULL") == [(2,)]
+
+
+def test_a_session_id_that_looks_like_an_inferred_one_holds_nothing_up(site: Site) -> None:
+    site.land(view("/", 0, visitor_id="x"))
+    site.load()
+    name = site.value("SELECT site_session_bk FROM business.site_session_h")
+    other = Site(site.connection, "other")
+    other.land(view("/", 0, visitor_id="x"), view("/b", 1, session_id=name), view("/c", 2, visitor_id="x"))
+    other.load()
+    assert other.rows("SELECT DISTINCT fate FROM raw.site_tracking_events_v WHERE tenant_id = 'other'") == [("loaded",)]
+    assert other.value("SELECT count(*) FROM business.site_session_w WHERE tenant_hk = %s", other.tenant_hk) == 1
+    other.settle()
+
+
+def test_a_sum_beyond_the_range_of_money_closes_all_the_same(site: Site) -> None:
+    done = {"evt_type": "transaction_step", "evt_action": "complete", "session_id": "s", "evt_value": "99999999999999"}
+    site.land(*[view("/", n, visitor_id="v") | done | {"transaction_id": f"t{n}"} for n in range(3)])
+    site.settle()
+    assert site.value("SELECT total_conversion_value FROM business.site_session_details_s") == Decimal("99999999999999.9999")
+    assert site.value("SELECT lifetime_value FROM business.site_visitor_details_s") == Decimal("99999999999999.9999")
+
+
+def test_a_page_of_an_endless_host_is_described_all_the_same(site: Site) -> None:
+    site.land(view("/", 0, session_id="s") | {"page_url": f"https://{'a' * 400}.example/"})
+    site.settle()
+    assert len(site.value("SELECT page_hostname FROM business.site_page_details_s")) == 253

@@ -223,3 +223,16 @@ def test_a_tenant_has_event_types_of_its_own(worker) -> None:
         site.land({"evt_type": "quiz_answered"})
         site.load()
     assert own.staged("tenant_id", "validation_status") == [("own", "VALID"), ("other", "INVALID")]
+
+
+@pytest.mark.parametrize("value", ["99999999999999.99995", "-99999999999999.99999"])
+def test_a_value_that_rounds_beyond_the_range_is_invalid_and_stops_nobody(site: Site, value: str) -> None:
+    site.land({"evt_type": "page_view", "session_id": "s", "evt_value": value}, {"evt_type": "page_view", "session_id": "s"})
+    site.load()
+    assert site.fates() == ["invalid", "loaded"]
+
+
+def test_an_id_that_grows_when_normalised_is_unusable(site: Site) -> None:
+    site.land({"evt_type": "page_view", "session_id": "\u0958" * 150})  # two characters in NFC
+    site.load()
+    assert "session_id_ignored" in site.staged("validation_flags")[0]

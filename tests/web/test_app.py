@@ -133,3 +133,9 @@ def test_the_api_describes_itself(client) -> None:
     }
     assert client.get("/docs").status_code == 200
     assert client.get("/", follow_redirects=False).headers["location"] == "/docs"
+
+
+@pytest.mark.parametrize("query", ["dateFrom=%00", "x=%00", "%00=1", "dateTo=2026-01-01%00"])
+def test_a_nul_in_a_question_is_no_date_and_no_error(client, keys, query: str) -> None:
+    reply = client.get(f"/api/tracking/analytics?{query}", headers={"X-Footfall-Key": keys["read"]})
+    assert reply.status_code == (400 if query.startswith("date") else 200)

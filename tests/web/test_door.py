@@ -428,3 +428,35 @@ def test_a_connection_that_is_lost_in_the_middle_stores_no_half_of_a_request(url
         assert (refused.status_code, refused.json()["debug_info"]["error"]) == (503, "store_unavailable")
         assert owner.execute("SELECT count(*) FROM raw.site_tracking_events_r").fetchone() == (0,)
         assert owner.execute("SELECT count(*) FROM raw.ingest_batch").fetchone() == (0,)
+
+
+@pytest.mark.parametrize(
+    "title",
+    ["Contact:\\ninfo@acme.com", "andr\\u00e9@example.com", "\\\\ninfo@acme.com", "a\\u00e9@b.de\\u0040c.de", '\\"q\\"@acme.com'],
+)
+def test_an_address_beside_an_escape_is_removed_whole(client, keys, site: Site, owner, title: str) -> None:
+    """Half an escape would be no JSON: the event would be refused."""
+    assert (
+        post(client, keys["write"], '{"evt_type": "page_view", "page_title": "' + title + '", "page_url": "/"}').status_code
+        == 202
+    )
+    site.load()
+    assert "[email]" in site.staged("page_title")[0]
+    assert "acme" not in site.staged("page_title")[0]
+    assert "example" not in site.staged("page_title")[0]
+
+
+def test_many_events_that_cannot_be_stored_cost_their_neighbours_nothing(client, keys, site: Site) -> None:
+    events = ['{"evt_type": "page_view", "evt_value": 1e400000}', json.dumps(VIEW)] * 50
+    reply = post(client, keys["write"], f"[{','.join(events)}]")
+    assert [fate["status"] for fate in reply.json()["data"]["events"]] == ["rejected", "accepted"] * 50
+    assert site.rows("SELECT event_count FROM raw.ingest_batch") == [(50,)]
+
+
+def test_a_server_that_sends_the_first_day_of_all_loses_only_that_event(client, keys, owner, site: Site) -> None:
+    """.NET's default date; west of Greenwich there is no such local day."""
+    owner.execute("UPDATE auth.tenant_details_s SET time_zone = 'America/New_York'")
+    first = VIEW | {"client_ip": "198.51.100.7", "event_timestamp": "0001-01-01T00:00:00"}
+    assert post(client, keys["admin"], [first, VIEW]).status_code == 202
+    site.load()
+    assert site.fates() == ["invalid", "loaded"]

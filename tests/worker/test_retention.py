@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+import psycopg
 import pytest
 
 from footfall.auth import keep
@@ -40,7 +41,13 @@ def months(connection: Connection, table: str, site: Site) -> list[int]:
 
 
 def apply(connection: Connection, layer: str, now: datetime = NOW) -> tuple[int, int]:
-    return connection.execute("SELECT * FROM util.apply_retention(%s, %s)", (layer, now)).fetchone()
+    """What the worker does, at a moment of our own: months dropped, rows deleted."""
+    months_due = connection.execute("SELECT util.months_to_drop(%s, %s)", (layer, now)).fetchall()
+    dropped = [
+        connection.execute("SELECT util.drop_month(%s, %s, %s)", (layer, month, now)).fetchone() for (month,) in months_due
+    ]
+    assert all(done for (done,) in dropped)
+    return len(dropped), connection.execute("SELECT util.delete_expired(%s, %s)", (layer, now)).fetchone()[0]
 
 
 def assert_clean(connection: Connection) -> None:
@@ -127,3 +134,18 @@ def test_the_worker_applies_the_rules_and_freezes_the_months_that_are_over(sites
     assert owner.execute(frozen).fetchone() == (3,)
     owner.execute("SELECT pg_stat_force_next_flush()")
     assert owner.execute("SELECT count(*) FROM util.months_to_freeze(now())").fetchone() == (0,)
+
+
+def test_only_a_month_that_nobody_wants_can_be_dropped(sites, owner: Connection) -> None:
+    keep(owner, "raw", 30)
+    for table in ("raw.site_tracking_events_r_202603", "business.site_event_h", "nonsense"):
+        assert owner.execute("SELECT util.drop_month('raw', %s, %s)", (table, NOW)).fetchone() == (False,)
+
+
+def test_the_door_does_not_wait_for_a_month_that_is_being_read(sites, owner: Connection, url: str) -> None:
+    keep(owner, "raw", 30)
+    with psycopg.connect(url) as reader:
+        reader.execute("SELECT count(*) FROM raw.site_tracking_events_r")  # a backup, say
+        with pytest.raises(psycopg.errors.LockNotAvailable):
+            owner.execute("SELECT util.drop_month('raw', 'raw.site_tracking_events_r_202601', %s)", (NOW,))
+    assert apply(owner, "raw") == (1, 2)

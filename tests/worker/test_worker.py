@@ -13,6 +13,7 @@ from footfall.database import connect
 from footfall.raw import land
 from footfall.settings import Settings
 from footfall.worker import load_pending, loop, work, work_once
+from footfall.worker.quarantine import quarantine_poison
 from site_under_test import Site, view
 
 
@@ -99,13 +100,26 @@ def test_an_event_that_cannot_be_loaded_is_set_aside_and_its_neighbours_are_load
     assert_clean(owner)
 
 
-def test_trouble_of_the_store_sets_no_event_aside(site: Site, owner) -> None:
-    """Not the event is to blame when a table is away: the batch waits, and then stands as ERROR until somebody mends it."""
+def test_trouble_of_the_store_is_not_held_against_the_events(site: Site, owner) -> None:
+    """Not they are to blame when a table is away: they wait until somebody mends it, and then are loaded."""
     site.land(view("/", 0, session_id="s"), view("/b", 5, session_id="s"))
     owner.execute("ALTER TABLE business.event_page_l RENAME TO event_page_away")
     until_all_is_tried(site)
-    assert site.rows("SELECT processing_status, retry_count FROM raw.ingest_batch") == [("ERROR", 5)]
-    assert site.value("SELECT count(*) FROM staging.site_events_staging") == 0
+    assert site.rows("SELECT processing_status, retry_count FROM raw.ingest_batch") == [("PENDING", 0)]
+    assert "event_page_l" in site.value("SELECT error_message FROM raw.ingest_batch")
+    owner.execute("ALTER TABLE business.event_page_away RENAME TO event_page_l")
+    until_all_is_tried(site)
+    assert site.fates() == ["loaded", "loaded"]
+
+
+def test_while_a_batch_is_searched_no_other_worker_tries_it(site: Site, url: str) -> None:
+    site.land(view("/", 0, session_id="s"))
+    batch = site.value("SELECT batch_id FROM raw.ingest_batch")
+    with connect(url, "footfall_worker") as other, other.transaction():
+        other.execute("SELECT FROM raw.ingest_batch WHERE batch_id = %s FOR UPDATE", (batch,))
+        assert quarantine_poison(site.connection, batch) == 0
+    assert quarantine_poison(site.connection, batch) == 0
+    assert site.load() == 1
 
 
 def until_all_is_tried(site: Site) -> None:

@@ -1,4 +1,4 @@
-"""For how long a tenant's events are kept in raw and in staging. The worker removes what is older (`util.apply_retention`)."""
+"""For how long a tenant's events are kept in raw and in staging; the worker removes what is older."""
 
 from typing import Literal, get_args
 

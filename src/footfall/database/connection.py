@@ -15,6 +15,8 @@ _READER_TIMEOUT = "30s"
 _SETTINGS: dict[Role | None, str] = {
     # a load lays its events out in a temporary table: twenty thousand of them stay in memory
     "footfall_worker": "-c temp_buffers=64MB",
+    # the door answers 503 rather than wait for ever
+    "footfall_ingest": "-c lock_timeout=5s -c statement_timeout=20s",
 }
 
 
@@ -50,4 +52,9 @@ def _parameters(role: Role | None) -> dict[str, Any]:
         "options": " ".join(options),
         "application_name": role or "footfall",
         "connect_timeout": 10,
+        # a server that has vanished from the network is noticed within seconds, not when the kernel gives up
+        "keepalives_idle": 10,
+        "keepalives_interval": 5,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 20_000,
     }

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import threading
+import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,13 +32,6 @@ class _Waiting:
 
 
 @dataclass(frozen=True, slots=True)
-class _Refusal:
-    tenant_hk: bytes
-    reason: str
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
 class _Close:
     pass
 
@@ -46,21 +40,23 @@ class GroupCommit:
     """One thread with one connection that lands what waits, commit after commit; its senders live in an event loop.
 
     No timer gathers events: under load a commit takes long enough for the next group to gather by itself, and a lone event does
-    not wait at all. What the two sides tell each other goes through one queue and, a whole group in one step, back into the loop:
-    so neither needs a lock, and the loop is woken once for a commit, not once for a sender.
+    not wait at all. Events go through a queue and, a whole group in one step, their fates come back into the loop: it is woken
+    once for a commit, not once for a sender.
     """
 
     def __init__(self, url: str, max_waiting: int) -> None:
         self._url = url
         self._max_waiting = max_waiting
-        self._queue: SimpleQueue[_Waiting | _Refusal | _Close] = SimpleQueue()
+        self._queue: SimpleQueue[_Waiting | _Close] = SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="group-commit", daemon=True)
         # of the event loop
         self._events_waiting = 0
         self._is_closing = False
         # of the thread
-        self._refusals: Counter[tuple[bytes, str]] = Counter()
         self._is_last = False
+        # of both
+        self._refusals: Counter[tuple[bytes, str]] = Counter()
+        self._refusals_lock = threading.Lock()
         # told by the thread, read by the loop
         self._is_away = False
 
@@ -77,7 +73,7 @@ class GroupCommit:
 
     def require_open(self) -> None:
         """Raises StoreUnavailable at once when the store is known to be away, or this is closing."""
-        if self._is_away or self._is_closing:
+        if self._is_away or self._is_closing or (self._thread.ident and not self._thread.is_alive()):
             raise StoreUnavailable("the store cannot be reached")
 
     async def submit(self, events: Sequence[IncomingEvent]) -> Landed:
@@ -98,7 +94,8 @@ class GroupCommit:
 
     def count_refusal(self, tenant_hk: bytes, reason: str, count: int = 1) -> None:
         """Count what the door did not take; written with the next commit, or within a second."""
-        self._queue.put(_Refusal(tenant_hk, reason, count))
+        with self._refusals_lock:
+            self._refusals[tenant_hk, reason] += count
 
     # --- the thread ----------------------------------------------------------------------------------------------------------
 
@@ -108,12 +105,15 @@ class GroupCommit:
                 with connect(self._url, "footfall_ingest") as connection:
                     self._is_away = False
                     self._land_until_closed(connection)
-            except psycopg.Error as error:
+            except Exception as error:
                 # away, or without a partition for this month: either way nothing is acknowledged until it is mended
-                logger.warning("the store does not take events: %s", error)
+                logger.warning("the store does not take events: %s", error, exc_info=not isinstance(error, psycopg.Error))
                 self._is_away = True
                 # nobody waits for a store that is away: they are told, and may try again
-                self._settle(self._take(wait=_RETRY_SECONDS, most=None), None)
+                self._settle(self._take(wait=0, most=None), None)
+                if not self._is_last:
+                    time.sleep(_RETRY_SECONDS)
+        self._settle(self._take(wait=0, most=None), None)
 
     def _land_until_closed(self, connection: Connection) -> None:
         while not self._is_last:
@@ -128,22 +128,19 @@ class GroupCommit:
             self._write_refusals(connection)
 
     def _take(self, wait: float, most: int | None) -> list[_Waiting]:
-        """What waits, as many events as may go into one commit; without those whose sender has gone away meanwhile."""
+        """What waits, as many events as may go into one commit."""
         group: list[_Waiting] = []
         size = 0
         try:
-            message = self._queue.get(timeout=wait)
+            message = self._queue.get(timeout=wait) if wait else self._queue.get_nowait()
             while True:
-                match message:
-                    case _Refusal(tenant_hk, reason, count):
-                        self._refusals[tenant_hk, reason] += count
-                    case _Close():
-                        self._is_last = True
-                    case _:
-                        group.append(message)
-                        size += len(message.events)
-                        if most is not None and size >= most:
-                            break
+                if isinstance(message, _Close):
+                    self._is_last = True
+                else:
+                    group.append(message)
+                    size += len(message.events)
+                    if most is not None and size >= most:
+                        break
                 message = self._queue.get_nowait()
         except Empty:
             pass
@@ -157,7 +154,8 @@ class GroupCommit:
     def _write_refusals(self, connection: Connection) -> None:
         if not self._refusals:
             return
-        refusals, self._refusals = self._refusals, Counter()
+        with self._refusals_lock:
+            refusals, self._refusals = self._refusals, Counter()
         try:
             connection.execute(
                 "/* raw.group_commit */ SELECT raw.count_refusals(%s::bytea[], %s::text[], %s::bigint[], %s)",
@@ -169,7 +167,8 @@ class GroupCommit:
                 ),
             )
         except psycopg.Error:
-            self._refusals = refusals
+            with self._refusals_lock:
+                self._refusals += refusals
             raise
 
     # --- the event loop ------------------------------------------------------------------------------------------------------

@@ -36,7 +36,7 @@ def land(connection: Connection, events: Sequence[IncomingEvent]) -> list[bool]:
     """Store the events durably; tells for each whether it was stored.
 
     All are stored in one statement. Only when PostgreSQL cannot read one of them as JSON (a number beyond its range, half a
-    surrogate pair) are they landed in ever smaller parts, until that one alone is left out.
+    surrogate pair) are those sorted out, and the others stored in another one.
 
     Raises psycopg.OperationalError when the store cannot be reached: then it is not known what was stored of what had not been
     committed, and nothing may be acknowledged.
@@ -62,6 +62,19 @@ def land(connection: Connection, events: Sequence[IncomingEvent]) -> list[bool]:
     except (psycopg.DataError, psycopg.errors.StatementTooComplex):
         if len(events) == 1:
             return [False]
+        storable = _storable(connection, events)
+        if not all(storable):
+            stored = iter(land(connection, [event for event, can in zip(events, storable, strict=True) if can]))
+            return [can and next(stored) for can in storable]
+        # it is something else in one of them: ever smaller parts find it
         middle = len(events) // 2
         return land(connection, events[:middle]) + land(connection, events[middle:])
     return [True] * len(events)
+
+
+def _storable(connection: Connection, events: Sequence[IncomingEvent]) -> list[bool]:
+    try:
+        row = connection.execute("SELECT raw.are_storable(%b::text[])", ([event.payload for event in events],)).fetchone()
+    except psycopg.errors.StatementTooComplex:
+        return [True] * len(events)
+    return row[0] if row else []

@@ -220,7 +220,10 @@ def _identified(payload: str, sent: _Sent, sender: Sender, secret_of: Callable[[
         day_moment = _moment(sent.event_timestamp) or sender.received
     visitor_id = ip_hash = None
     if address is not None:
-        day = day_of(day_moment, owner.time_zone)
+        try:
+            day = day_of(day_moment, owner.time_zone)
+        except OverflowError:  # the first or the last day there is: staging will say that it is out of range
+            day = day_of(sender.received, owner.time_zone)
         secret = secret_of(day)
         if secret is None:
             raise SecretNotInMemory(day)

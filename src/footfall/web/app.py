@@ -96,7 +96,9 @@ class _Rest:
         ]
 
     def analytics(self, request: Request) -> Response:
-        question = {name: value for name, value in request.query_params.items() if name != "key"}
+        # PostgreSQL knows no NUL: as another character it is what it is, no date
+        asked = {name: value.replace("\0", "\ufffd") for name, value in request.query_params.items() if "\0" not in name}
+        question = {name: value for name, value in asked.items() if name != "key"}
         try:
             owner = self._owner(request)
             with reading(self._readers, owner.tenant_hk) as connection:

@@ -9,7 +9,7 @@ import psycopg
 
 from footfall.database import Connection
 from footfall.staging import parse_new_user_agents
-from footfall.worker.quarantine import quarantine_poison
+from footfall.worker.quarantine import is_of_the_data, quarantine_poison
 
 logger = logging.getLogger(__name__)
 
@@ -50,17 +50,24 @@ def load_pending(connection: Connection, batch_size: int) -> Loaded | None:
     except psycopg.Error as error:
         if connection.closed:
             raise
-        if isinstance(error, psycopg.errors.DeadlockDetected):
-            logger.info("met another worker, and will try again: %s", error.diag.message_detail)
-            return Loaded(0, 0, 0, 0, time.perf_counter() - started)
-        logger.exception("a load of %d batches failed", len(batch_ids))
-        failures = _value(connection, "SELECT business.fail_batches(%s, %s)", batch_ids, str(error))
-        if len(batch_ids) == 1 and failures == _FAILURES_BEFORE_SEARCH:
-            quarantine_poison(connection, batch_ids[0])
+        _note_failure(connection, batch_ids, error)
         return Loaded(0, 0, 0, 0, time.perf_counter() - started)
     assert row is not None  # noqa: S101  an aggregate returns one row
     events, loaded, duplicate, invalid = row
     return Loaded(events, loaded, duplicate, invalid, time.perf_counter() - started)
+
+
+def _note_failure(connection: Connection, batch_ids: list[int], error: psycopg.Error) -> None:
+    if isinstance(error, psycopg.errors.DeadlockDetected):
+        logger.info("met another worker, and will try again: %s", error.diag.message_detail)
+    elif not is_of_the_data(error):
+        logger.error("the store could not take a load of %d batches; they will be tried again", len(batch_ids), exc_info=error)
+        connection.execute("SELECT business.postpone_batches(%s, %s)", (batch_ids, str(error)))
+    else:
+        logger.error("a load of %d batches failed", len(batch_ids), exc_info=error)
+        failures = _value(connection, "SELECT business.fail_batches(%s, %s)", batch_ids, str(error))
+        if len(batch_ids) == 1 and failures >= _FAILURES_BEFORE_SEARCH:
+            quarantine_poison(connection, batch_ids[0])
 
 
 def _new_user_agents(connection: Connection, batch_ids: list[int]) -> list[str]:

@@ -10,6 +10,7 @@ from functools import partial
 
 import psycopg
 
+from footfall.auth import LAYERS
 from footfall.database import Connection, connect
 from footfall.settings import Settings
 from footfall.worker.load import load_pending
@@ -67,13 +68,16 @@ def keep_house(connection: Connection) -> None:
 
 def retire(connection: Connection, url: str) -> None:
     """Remove what raw and staging have kept for long enough; freeze the months that are over."""
-    for layer in ("staging", "raw"):
-        months, rows = connection.execute(
-            "/* worker.loop */ SELECT * FROM util.apply_retention(%s, util.current_load_date())", (layer,)
-        ).fetchone() or (0, 0)
-        _log(months + rows, "removed %d months and %d single rows of %s", months, rows, layer)
+    for layer in LAYERS:
+        for (month,) in connection.execute("SELECT util.months_to_drop(%s, util.current_load_date())", (layer,)).fetchall():
+            dropped = _number(connection, "SELECT util.drop_month(%s, %s, util.current_load_date())::integer", layer, month)
+            _log(dropped, "dropped %d month: %s", dropped, month)
+        deleted = _number(connection, "SELECT util.delete_expired(%s, util.current_load_date())", layer)
+        _log(deleted, "deleted %d rows of %s", deleted, layer)
     # VACUUM is for the tables' owner, and for no transaction
     with connect(url) as owner:
+        # what was deleted there is to be gone from the disk too
+        owner.execute("VACUUM auth.visitor_secret")
         for (table,) in owner.execute("SELECT util.months_to_freeze(util.current_load_date())").fetchall():
             owner.execute(f"VACUUM (FREEZE, ANALYZE) {table}")
             logger.info("froze %s", table)

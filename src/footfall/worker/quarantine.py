@@ -9,18 +9,33 @@ from footfall.database import Connection
 
 logger = logging.getLogger(__name__)
 
-# What PostgreSQL says of data that it does not take: data exceptions, violated constraints, limits exceeded. Anything else is the
-# store's trouble, not the event's, and no reason to set an event aside.
-_CLASSES_OF_POISON = ("22", "23", "54")
+# What PostgreSQL says of data that it does not take: more rows than there may be, data exceptions, violated constraints, limits
+# exceeded. Anything else is the store's trouble, not the events', and no reason to set one aside.
+_CLASSES_OF_POISON = ("21", "22", "23", "54")
+
+
+def is_of_the_data(error: psycopg.Error) -> bool:
+    """Whether the events are to blame, and would fail again."""
+    return (error.sqlstate or "").startswith(_CLASSES_OF_POISON)
 
 
 def quarantine_poison(connection: Connection, batch_id: int) -> int:
-    """Stage the events of this batch that cannot be loaded as INVALID, each with its reason; returns how many those are."""
-    cursor = connection.execute("SELECT raw_event_id FROM raw.events_of(%s) ORDER BY raw_event_id", ([batch_id],))
-    poison = list(_search(connection, batch_id, [row[0] for row in cursor]))
-    for raw_event_id, reason in poison:
-        logger.warning("raw event %d cannot be loaded and is set aside: %s", raw_event_id, reason)
-        connection.execute("SELECT staging.quarantine_event(%s, %s)", (raw_event_id, reason))
+    """Stage the events of this batch that cannot be loaded as INVALID, each with its reason; returns how many those are.
+
+    The batch is locked meanwhile: no other worker tries it again. Nothing is done when another one holds it.
+    """
+    with connection.transaction():
+        held = connection.execute(
+            "SELECT FROM raw.ingest_batch WHERE batch_id = %s AND processing_status = 'PENDING' FOR UPDATE SKIP LOCKED",
+            (batch_id,),
+        )
+        if held.rowcount == 0:
+            return 0
+        cursor = connection.execute("SELECT raw_event_id FROM raw.events_of(%s) ORDER BY raw_event_id", ([batch_id],))
+        poison = list(_search(connection, batch_id, [row[0] for row in cursor]))
+        for raw_event_id, reason in poison:
+            logger.warning("raw event %d cannot be loaded and is set aside: %s", raw_event_id, reason)
+            connection.execute("SELECT staging.quarantine_event(%s, %s)", (raw_event_id, reason))
     return len(poison)
 
 
@@ -44,6 +59,6 @@ def _refusal(connection: Connection, batch_id: int, raw_event_ids: Sequence[int]
     except psycopg.Error as error:
         if connection.closed:
             raise
-        if (error.sqlstate or "").startswith(_CLASSES_OF_POISON):
+        if is_of_the_data(error):
             return error.diag.message_primary or str(error)
     return None

@@ -64,6 +64,14 @@ LANGUAGE sql AS $$
     SELECT coalesce(max(f.retry_count), 0) FROM failed f
 $$;
 
+-- Notes that the store, not these batches, is in trouble: they are tried again in five seconds, as often as it takes.
+CREATE OR REPLACE FUNCTION business.postpone_batches(p_batch_ids bigint[], p_error text) RETURNS void
+LANGUAGE sql AS $$
+    UPDATE raw.ingest_batch b
+    SET error_message = left(p_error, 1000), next_attempt_at = util.current_load_date() + interval '5 seconds'
+    WHERE b.batch_id = ANY (p_batch_ids) AND b.processing_status = 'PENDING'
+$$;
+
 -- Loads the VALID staged events of these batches under a load_date of its own; returns the rows inserted into each table.
 --
 -- Staging goes on beside; this part runs one at a time, and a load_date is taken only when it is its turn. So load dates rise in the
@@ -133,11 +141,12 @@ BEGIN
     INSERT INTO business.site_session_w AS w (
         site_session_hk, tenant_hk, root_session_hk, site_visitor_hk, session_bucket,
         first_event_timestamp, last_event_timestamp, touched_load_date, is_joined, is_open)
+    -- the events of an inferred session are all of one visitor and half hour; one that somebody sent under such a name joins them
     SELECT f.site_session_hk, f.tenant_hk, f.site_session_hk,
-           CASE WHEN f.session_bucket IS NOT NULL THEN f.site_visitor_hk END, f.session_bucket,
+           (array_agg(f.site_visitor_hk) FILTER (WHERE f.session_bucket IS NOT NULL))[1], min(f.session_bucket),
            min(f.event_timestamp), max(f.event_timestamp), p_load_date, false, true
     FROM pg_temp.fresh_event f
-    GROUP BY f.site_session_hk, f.tenant_hk, CASE WHEN f.session_bucket IS NOT NULL THEN f.site_visitor_hk END, f.session_bucket
+    GROUP BY f.site_session_hk, f.tenant_hk
     ORDER BY f.site_session_hk
     ON CONFLICT (site_session_hk) DO UPDATE SET
         first_event_timestamp = least(w.first_event_timestamp, excluded.first_event_timestamp),

@@ -84,7 +84,7 @@ LANGUAGE sql STABLE AS $$
     ) s
     CROSS JOIN LATERAL (
         SELECT count(*) FILTER (WHERE c.is_transaction)::integer AS transactions,
-               coalesce(sum(c.value) FILTER (WHERE c.currency = t.currency), 0) AS value
+               util.money(coalesce(sum(c.value) FILTER (WHERE c.currency = t.currency), 0)) AS value
         FROM (
             SELECT DISTINCT ON (i.identity) c.value, c.currency,
                    e.event_type = 'transaction_step' AND e.event_action = 'complete' AS is_transaction
@@ -174,7 +174,7 @@ LANGUAGE sql STABLE AS $$
                min(e.event_timestamp) OVER (PARTITION BY e.root_session_hk, e.site_page_hk) AS first_seen
         FROM event e
     )
-    SELECT h.site_page_hk, h.tenant_hk, h.site_page_bk, m.title, a.path, a.host, g.page_class[1],
+    SELECT h.site_page_hk, h.tenant_hk, h.site_page_bk, m.title, a.path, left(a.host, 253), g.page_class[1],
            g.page_class[2], coalesce(m.views, 0), coalesce(m.visitors, 0), m.seconds, m.bounce_rate, m.conversion_rate
     FROM business.site_page_h h
     CROSS JOIN LATERAL (

@@ -109,7 +109,9 @@ BEGIN
     PERFORM FROM business.site_session_w w WHERE w.site_session_hk = ANY (v_members) ORDER BY w.site_session_hk FOR UPDATE;
     UPDATE business.site_session_w w SET is_open = false
     FROM unnest(v_members, v_touched) AS s(site_session_hk, touched_load_date)
-    WHERE w.site_session_hk = s.site_session_hk AND w.touched_load_date = s.touched_load_date AND w.is_open;
+    WHERE w.site_session_hk = s.site_session_hk AND w.touched_load_date = s.touched_load_date AND w.is_open
+      -- a load may have come between what was to be closed and what was seen of it
+      AND w.is_joined AND w.last_event_timestamp < p_as_of - interval '30 minutes';
 
     -- whoever and whatever these sessions met has new figures: bounces, time on page and conversions are known only now
     INSERT INTO business.refresh_w (satellite, hash_key, load_date, tenant_hk)
@@ -214,8 +216,8 @@ LANGUAGE sql STABLE AS $$
                    FILTER (WHERE e.business_item_info IS NOT NULL) AS items,
                bool_or(e.event_type = 'transaction_step') AS attempted,
                bool_or(e.event_type = 'transaction_step' AND e.event_action = 'complete') AS completed,
-               coalesce(sum(e.conversion_value) FILTER (
-                   WHERE e.is_counted AND e.conversion_currency = e.tenant_currency), 0) AS value,
+               util.money(coalesce(sum(e.conversion_value) FILTER (
+                   WHERE e.is_counted AND e.conversion_currency = e.tenant_currency), 0)) AS value,
                array_agg(e.conversion_currency || ' ' || e.conversion_value ORDER BY e.event_timestamp, e.site_event_hk) FILTER (
                    WHERE e.is_counted AND e.conversion_currency <> e.tenant_currency) AS other_values,
                array_agg(DISTINCT (e.transaction_funnel_step || ':' || e.event_action) COLLATE "C"

@@ -54,13 +54,14 @@ BEGIN
 
     GRANT EXECUTE ON FUNCTION auth.key_owner(bytea), auth.visitor_secret_of(bytea, date), auth.request_tenant(jsonb)
         TO footfall_ingest;
-    GRANT EXECUTE ON FUNCTION raw.land_tracking_events, raw.count_refusals, raw.ingest_tracking_event,
+    GRANT EXECUTE ON FUNCTION raw.land_tracking_events, raw.are_storable, raw.count_refusals, raw.ingest_tracking_event,
         raw.ingest_tracking_events TO footfall_ingest;
     GRANT EXECUTE ON FUNCTION api.track_event, api.failure TO footfall_ingest;
     GRANT EXECUTE ON ALL ROUTINES IN SCHEMA util TO footfall_ingest;
     -- these change what every tenant stands on
     REVOKE ALL ON FUNCTION util.secure_access(), util.ensure_month(timestamptz, regtype),
-        util.ensure_partitions(timestamptz, integer), util.analyze_grown(), util.apply_retention(text, timestamptz)
+        util.ensure_partitions(timestamptz, integer), util.analyze_grown(), util.drop_month(text, text, timestamptz),
+        util.delete_expired(text, timestamptz)
         FROM footfall_reader, footfall_ingest;
 END
 $$;

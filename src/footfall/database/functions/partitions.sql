@@ -59,7 +59,8 @@ BEGIN
         SELECT c.oid::regclass
         FROM pg_class c
         CROSS JOIN LATERAL (
-            SELECT sum(pg_stat_get_live_tuples(t.relid)) AS live_rows FROM pg_partition_tree(c.oid) t WHERE t.isleaf
+            SELECT coalesce(sum(pg_stat_get_live_tuples(t.relid)), pg_stat_get_live_tuples(c.oid)) AS live_rows
+            FROM pg_partition_tree(c.oid) t WHERE t.isleaf
         ) s
         WHERE c.relnamespace::regnamespace::text IN ('raw', 'staging', 'business') AND c.relkind IN ('r', 'p')
           AND NOT c.relispartition

@@ -15,39 +15,49 @@ LANGUAGE sql STABLE
 RETURN NOT EXISTS (
     SELECT FROM raw.kept_since k WHERE k.tenant_hk = p_tenant_hk AND k.layer = p_layer AND k.kept_since > p_received);
 
--- Removes what is older than its tenant wants it kept in this layer ('raw' or 'staging'); returns the months dropped and the rows
--- deleted. A month is dropped when no tenant wants any of it; of months that others want, a tenant's rows are found batch by batch
--- through the primary key.
-CREATE OR REPLACE FUNCTION util.apply_retention(p_layer text, p_now timestamptz, OUT months_dropped integer, OUT rows_deleted bigint)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog SET lock_timeout = '5s' AS $$
+-- The months of a layer ('raw' or 'staging') that nobody wants any more, oldest first.
+CREATE OR REPLACE FUNCTION util.months_to_drop(p_layer text, p_now timestamptz) RETURNS SETOF text
+LANGUAGE sql STABLE AS $$
+    SELECT format('%I.%I', n.nspname, c.relname)
+    FROM pg_inherits i
+    JOIN pg_class c ON c.oid = i.inhrelid
+    JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE i.inhparent = CASE p_layer WHEN 'raw' THEN 'raw.site_tracking_events_r'::regclass
+                                     WHEN 'staging' THEN 'staging.site_events_staging'::regclass END
+      AND (to_date(right(c.relname, 6), 'YYYYMM') + interval '1 month') AT TIME ZONE 'UTC' <= least(
+          (SELECT min(util.keep_from(t.tenant_hk, p_layer, p_now))
+           FROM (SELECT '\x'::bytea AS tenant_hk UNION ALL SELECT h.tenant_hk FROM auth.tenant_h h) t),
+          (SELECT min(b.received_from) FROM raw.ingest_batch b WHERE b.processing_status <> 'PROCESSED'))
+    ORDER BY c.relname
+$$;
+
+-- Drops one month that util.months_to_drop names; whether it did. For a transaction of its own: until it ends nothing can be landed,
+-- and it gives up rather than have the door wait for it (lock_not_available).
+CREATE OR REPLACE FUNCTION util.drop_month(p_layer text, p_table text, p_now timestamptz) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog SET lock_timeout = '200ms' AS $$
+BEGIN
+    IF p_table IN (SELECT util.months_to_drop(p_layer, p_now)) THEN
+        EXECUTE format('DROP TABLE IF EXISTS %s', p_table);
+        RETURN true;
+    END IF;
+    RETURN false;
+END
+$$;
+
+-- Deletes what is older than its tenant wants it kept in this layer, from months that others want; returns how many rows. A tenant's
+-- rows are found batch by batch through the primary key.
+CREATE OR REPLACE FUNCTION util.delete_expired(p_layer text, p_now timestamptz) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 DECLARE
     v_table constant regclass := CASE p_layer WHEN 'raw' THEN 'raw.site_tracking_events_r'::regclass
                                               WHEN 'staging' THEN 'staging.site_events_staging'::regclass END;
-    v_everybody timestamptz;
     v_tenant record;
-    v_month record;
     v_rows bigint;
+    v_deleted bigint := 0;
 BEGIN
-    months_dropped := 0;
-    rows_deleted := 0;
     IF NOT pg_try_advisory_xact_lock(hashtextextended('footfall:retention', 0)) THEN
-        RETURN; -- another worker is at it
+        RETURN 0; -- another worker is at it
     END IF;
-    SELECT min(util.keep_from(t.tenant_hk, p_layer, p_now)) INTO v_everybody
-    FROM (SELECT '\x'::bytea AS tenant_hk UNION ALL SELECT h.tenant_hk FROM auth.tenant_h h) t;
-    SELECT least(v_everybody, min(b.received_from)) INTO v_everybody
-    FROM raw.ingest_batch b WHERE b.processing_status <> 'PROCESSED';
-
-    FOR v_month IN
-        SELECT t.relid, to_timestamp(right(t.relid::regclass::text, 6) || '01 00 +00', 'YYYYMMDD HH24 TZH') AS first_moment
-        FROM pg_partition_tree(v_table) t WHERE t.isleaf
-    LOOP
-        IF date_trunc('month', v_month.first_moment + interval '32 days', 'UTC') <= v_everybody THEN
-            EXECUTE format('DROP TABLE %s', v_month.relid::regclass);
-            months_dropped := months_dropped + 1;
-        END IF;
-    END LOOP;
-
     FOR v_tenant IN
         SELECT h.tenant_hk, coalesce(k.kept_since, '-infinity') AS kept_since,
                least(util.keep_from(h.tenant_hk, p_layer, p_now), u.received_from) AS keep_from
@@ -66,10 +76,11 @@ BEGIN
               AND e.received_timestamp BETWEEN b.received_from AND b.received_to
             $delete$, v_table) USING v_tenant.tenant_hk, v_tenant.kept_since, v_tenant.keep_from;
         GET DIAGNOSTICS v_rows = ROW_COUNT;
-        rows_deleted := rows_deleted + v_rows;
+        v_deleted := v_deleted + v_rows;
         INSERT INTO raw.kept_since VALUES (v_tenant.tenant_hk, p_layer, v_tenant.keep_from)
         ON CONFLICT (tenant_hk, layer) DO UPDATE SET kept_since = excluded.kept_since;
     END LOOP;
+    RETURN v_deleted;
 END
 $$;
 

@@ -75,6 +75,11 @@ RETURN CASE
     ELSE util.unusual_moment_of(p_text)
 END;
 
+-- A sum of values as a numeric(18,4) holds it: what is beyond its range becomes its end.
+CREATE OR REPLACE FUNCTION util.money(p_sum numeric) RETURNS numeric
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN greatest(least(p_sum, 99999999999999.9999), -99999999999999.9999);
+
 -- Hash key of a tenant from its public id.
 CREATE OR REPLACE FUNCTION util.tenant_key(p_tenant_id text) RETURNS bytea
 LANGUAGE sql STABLE PARALLEL SAFE

@@ -14,4 +14,4 @@ CREATE TABLE raw.kept_since (
     kept_since timestamptz NOT NULL,
     PRIMARY KEY (tenant_hk, layer)
 );
-COMMENT ON TABLE raw.kept_since IS 'From when on a tenant''s events are still in a layer: what was received before has been removed by util.apply_retention.';
+COMMENT ON TABLE raw.kept_since IS 'From when on a tenant''s events are still in a layer: what was received before has been removed.';

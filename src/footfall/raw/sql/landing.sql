@@ -2,14 +2,14 @@
 
 -- A payload without what nobody meant to send: user names and passwords in URLs, and e-mail addresses wherever they are, also
 -- percent-encoded or as \u0040, which become [email]. A URL or a form label is no place for them, and an id that is one would be
--- personal data.
+-- personal data. An escape before an address is one with it: half an escape would be no JSON.
 CREATE OR REPLACE FUNCTION raw.scrubbed(p_payload text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN strpos(p_payload, '@') > 0 OR strpos(p_payload, '%40') > 0 OR strpos(p_payload, '\u0040') > 0 THEN
     regexp_replace(
         regexp_replace(CASE WHEN p_payload LIKE '%\\u0040%' THEN p_payload::jsonb::text ELSE p_payload END,
                        '(:\\?/\\?/)[^/@"\s\\]*@', '\1', 'g'),
-        '[A-Za-z0-9._+-]+(@|%40)[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+', '[email]', 'g')
+        '(\\u[0-9A-Fa-f]{4}|\\.|[A-Za-z0-9._+-])+(@|%40)[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+', '[email]', 'g')
 ELSE p_payload END;
 
 -- The keys of a payload that tell a person or a browser apart: none of them is kept of visitors who ask not to be tracked. Twin of
@@ -18,6 +18,15 @@ CREATE OR REPLACE FUNCTION raw.personal_keys() RETURNS text[]
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN ARRAY['visitor_id', 'user_id', 'screen_resolution', 'viewport_width', 'viewport_height', 'timezone', 'language',
              'browser_name'];
+
+-- Which of these payloads can be stored: for the statement that could not store them all.
+CREATE OR REPLACE FUNCTION raw.are_storable(p_payload text[]) RETURNS boolean[]
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+    SELECT array_agg(coalesce(pg_input_is_valid(p.payload, 'jsonb') AND pg_input_is_valid(raw.scrubbed(p.payload), 'jsonb'), false)
+                     ORDER BY p.position)
+    FROM unnest(p_payload) WITH ORDINALITY AS p(payload, position)
+$$;
+ALTER FUNCTION raw.are_storable OWNER TO footfall_worker;
 
 -- Lands events in one statement: one row of raw each, one row of the queue for each tenant. The arrays run in parallel, one
 -- element an event; p_payload is JSON text. Returns the raw event ids in the order of the arrays. Raises what the cast to jsonb

@@ -7,12 +7,14 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN length(p_text) BETWEEN 1 AND 200 AND btrim(p_text) <> '' AND p_text !~ '[\x01-\x1f\x7f]'
              AND strpos(p_text, '[email]') = 0
        -- plain ASCII is in normal form already
-       THEN CASE WHEN octet_length(p_text) = length(p_text) THEN btrim(p_text) ELSE normalize(btrim(p_text), NFC) END END;
+       THEN CASE WHEN octet_length(p_text) = length(p_text) THEN btrim(p_text)
+                 WHEN length(normalize(btrim(p_text), NFC)) <= 200 THEN normalize(btrim(p_text), NFC) END END;
 
--- A decimal number of at most 14 digits before the point.
+-- A decimal number of at most 14 digits before the point, also after it has been rounded to four after it.
 CREATE OR REPLACE FUNCTION staging.number_of(p_text text) RETURNS numeric
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN CASE WHEN p_text ~ '^[+-]?[0-9]{1,14}(\.[0-9]{1,30})?$' THEN p_text::numeric END;
+RETURN CASE WHEN p_text ~ '^[+-]?[0-9]{1,14}(\.[0-9]{1,30})?$'
+       THEN CASE WHEN abs(round(p_text::numeric, 4)) < 100000000000000 THEN p_text::numeric END END;
 
 -- A whole number between two bounds; fractions are rounded.
 CREATE OR REPLACE FUNCTION staging.integer_of(p_text text, p_least integer, p_most integer) RETURNS integer
