@@ -39,6 +39,8 @@ lint: setup  ## style, types, directions of imports, generated files
 golden: setup  ## write what is generated and kept under review: rendered schema, diagram, reference
 	$(BIN)/python tools/generate.py
 
-bench: setup  ## measure the load and the door; quote ratios of one run
-	$(BIN)/python benchmarks/load.py 200000 1000 10000
+bench: setup  ## measure load, door and the whole way beside the plan's own functions, then growth; about 25 minutes
+	$(BIN)/python benchmarks/load.py
 	$(BIN)/python benchmarks/door.py
+	$(BIN)/python benchmarks/way.py
+	$(BIN)/python benchmarks/growth.py
