@@ -3,14 +3,13 @@
 from collections.abc import Iterator
 
 import pytest
+from sender import VISITOR
 from starlette.testclient import TestClient
 
 from footfall.auth import add_key
 from footfall.settings import Settings
 from footfall.web import application
 from site_under_test import HUMAN, Site
-
-VISITOR = "203.0.113.7"
 
 
 @pytest.fixture
