@@ -75,7 +75,7 @@ BEGIN
         ) k
     ),
     pages AS MATERIALIZED (
-        SELECT u.tenant_hk, u.page_url, u.part[1] AS scheme, u.host, staging.without_www(u.host) AS bare_host, u.path,
+        SELECT u.tenant_hk, u.page_url, staging.without_www(u.host) AS bare_host, u.path,
                CASE WHEN length(b.name) > 2000 THEN left(b.name, 1900) || '#' || left(encode(util.hash_binary(b.name), 'hex'), 16)
                     ELSE b.name END AS page_bk,
                jsonb_strip_nulls(jsonb_build_object('host', u.host, 'path', left(u.path, 2000), 'category', c.page_class[1],
@@ -102,7 +102,7 @@ BEGIN
         CROSS JOIN LATERAL (SELECT staging.page_class(u.path) AS page_class OFFSET 0) c
     ),
     referrers AS MATERIALIZED (
-        SELECT r.page_referrer, r.host, staging.without_www(r.host) AS bare_host, k.source, k.channel
+        SELECT r.page_referrer, staging.without_www(r.host) AS bare_host, k.source, k.channel
         FROM (
             SELECT d.page_referrer, lower((staging.url_parts(btrim(d.page_referrer)))[2] COLLATE "C") AS host
             FROM (SELECT DISTINCT s.page_referrer FROM sent s WHERE s.page_referrer IS NOT NULL) d
