@@ -1,7 +1,6 @@
 """What every benchmark needs: a store of its own, and a word on how loud the machine is."""
 
 import contextlib
-import resource
 import tempfile
 import time
 from collections.abc import Iterator
@@ -40,10 +39,3 @@ def another_database(url: str, name: str) -> str:
     with connect(url) as owner:
         owner.execute(f"CREATE DATABASE {name}")
     return make_conninfo(url, dbname=name)
-
-
-def cpu_seconds() -> float:
-    """Processor time of this process and the children it has waited for."""
-    return sum(
-        usage.ru_utime + usage.ru_stime for usage in map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    )

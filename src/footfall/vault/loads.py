@@ -64,11 +64,9 @@ def load_function(vault: Vault) -> str:
     others = [hub for hub in vault.hubs if hub is not vault.grain]
     immutable = [satellite for satellite in vault.satellites if satellite.history is History.IMMUTABLE]
     earliest = [satellite for satellite in vault.satellites if satellite.history is History.EARLIEST]
-    own = [
+    steps = [
         *((link.table, _grain_link_load(vault, link)) for link in vault.links if link.time_ordered),
         *((satellite.table, _immutable_load(vault, satellite)) for satellite in immutable),
-    ]
-    shared = [
         *((hub.table, _hub_load(vault, hub)) for hub in others),
         *((link.table, _link_load(vault, link)) for link in vault.links if not link.time_ordered),
         *((satellite.table, _earliest_load(vault, satellite)) for satellite in earliest),
@@ -102,7 +100,7 @@ BEGIN
     loaded := '{grain.table}';
     SELECT count(*) INTO inserted FROM {_FRESH};
     RETURN NEXT;
-{_steps(own + shared)}
+{_steps(steps)}
 END
 $$;
 """
@@ -154,15 +152,16 @@ ORDER BY s.{key}"""
 
 
 def _hub_load(vault: Vault, hub: Hub) -> str:
-    return _shared_load(vault, hub.table, hub.hash_key, f"{hub.hash_key}, {hub.business_key}", "s.")
+    return _shared_load(vault, hub.table, hub.hash_key, f"{hub.hash_key}, {hub.business_key}")
 
 
 def _link_load(vault: Vault, link: Link) -> str:
-    return _shared_load(vault, link.table, link.hash_key, _link_columns(link), "s.")
+    return _shared_load(vault, link.table, link.hash_key, _link_columns(link))
 
 
-def _shared_load(vault: Vault, table: str, key: str, columns: str, alias: str) -> str:
-    staged = ", ".join(f"{alias}{column}" for column in columns.split(", "))
+def _shared_load(vault: Vault, table: str, key: str, columns: str) -> str:
+    """Rows that many events share: each key once, and only if it is not there."""
+    staged = ", ".join(f"s.{column}" for column in columns.split(", "))
     return f"""\
 INSERT INTO {vault.schema}.{table} ({columns}, tenant_hk, load_date, record_source)
 SELECT {staged}, s.tenant_hk, p_load_date, min(s.record_source)
