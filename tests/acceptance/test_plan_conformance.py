@@ -3,9 +3,9 @@
 import re
 from pathlib import Path
 
-import plan
 import pytest
 
+import plan
 from footfall.web import openapi, wire
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "plan-conformance.md").read_text()
