@@ -38,7 +38,6 @@ SELECT DISTINCT ON (session_hk) session_hk, tenant_hk, load_date, sha256(session
        'fill'
 FROM base ORDER BY session_hk, event_hk ON CONFLICT DO NOTHING;
 INSERT INTO business.site_session_w (
-    site_session_hk, tenant_hk, root_session_hk, first_event_timestamp, last_event_timestamp, touched_load_date, is_joined,
-    is_open)
-SELECT session_hk, min(tenant_hk::text)::bytea, session_hk, min(moment), max(moment), min(load_date), true, false
+    site_session_hk, tenant_hk, root_session_hk, first_event_timestamp, last_event_timestamp, touched_load_date, is_open)
+SELECT session_hk, min(tenant_hk::text)::bytea, session_hk, min(moment), max(moment), min(load_date), false
 FROM base GROUP BY session_hk ORDER BY 1 ON CONFLICT DO NOTHING;

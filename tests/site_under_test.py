@@ -94,11 +94,18 @@ class Site:
             while self.value("SELECT business.refresh_due(%s, '0', %s)", satellite, as_of):
                 pass
 
+    def roll_up(self, as_of: datetime | None = None) -> None:
+        """Compute the rollups of every day that is due."""
+        as_of = as_of or datetime(2100, 1, 1, tzinfo=UTC)
+        while self.value("SELECT business.roll_up_due('0', %s)", as_of):
+            pass
+
     def settle(self) -> None:
-        """Load, close and refresh: nothing is left to do."""
+        """Load, close, refresh and roll up: nothing is left to do."""
         self.load()
         self.close()
         self.refresh()
+        self.roll_up()
 
     def staged(self, *columns: str) -> list[Any]:
         """Staged rows in the order of their raw events; with one column, its values."""

@@ -28,6 +28,8 @@ _FILES = (
     "business/sql/load.sql",
     "business/sql/sessions.sql",
     "business/sql/refresh.sql",
+    "business/sql/marts.sql",
+    "business/sql/rollups.sql",
     "api/sql/track_event.sql",
     "api/sql/track_analytics.sql",
     "api/sql/track_test.sql",
@@ -61,6 +63,7 @@ def _definitions() -> Iterator[Definition]:
         yield Definition(file, _complete((resources.files("footfall") / file).read_text(), parts))
     yield Definition("vault/foreign_keys", _foreign_keys())
     yield Definition("staging/referrers", _referrers())
+    yield Definition("business/time_zones", _time_zones())
 
 
 def _rendered() -> Iterator[Definition]:
@@ -108,6 +111,17 @@ def _referrers() -> str:
     rows = csv.DictReader(io.StringIO(text))
     values = ",\n".join("    ({host}, {source}, {channel})".format(**{k: _literal(v) for k, v in row.items()}) for row in rows)
     return f"DELETE FROM ref.referrer;\nINSERT INTO ref.referrer (host, source, channel) VALUES\n{values};"
+
+
+def _time_zones() -> str:
+    """Reference data of the countries of time zones, from tzdata: zone.tab, and its links from names of old, which browsers send."""
+    folder = resources.files("tzdata") / "zoneinfo"
+    lines = [line.split("\t") for line in (folder / "zone.tab").read_text().splitlines() if not line.startswith("#")]
+    country = {zone: code for code, _, zone, *_ in lines}
+    links = (line.split(" ") for line in (folder / "tzdata.zi").read_text().splitlines() if line.startswith("L "))
+    aliases = {alias: country[zone] for _, zone, alias in links if zone in country and alias not in country}
+    values = ",\n".join(f"    ({_literal(zone)}, {_literal(code)})" for zone, code in sorted((country | aliases).items()))
+    return f"DELETE FROM ref.time_zone;\nINSERT INTO ref.time_zone (time_zone, country) VALUES\n{values};"
 
 
 def _literal(text: str) -> str:

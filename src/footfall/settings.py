@@ -44,6 +44,9 @@ class Settings:
     batch_size: int = _setting("FOOTFALL_BATCH_SIZE", 10_000, "Events that a worker loads in one transaction.")
     poll_seconds: float = _setting("FOOTFALL_POLL_SECONDS", 0.2, "Pause of a worker that found nothing to load.")
     snapshot_seconds: int = _setting("FOOTFALL_SNAPSHOT_SECONDS", 3600, "Least time between two snapshots of a page or item.")
+    rollup_seconds: int = _setting(
+        "FOOTFALL_ROLLUP_SECONDS", 30, "How long a day must have been quiet until its rollups are computed; before, it is counted live."
+    )
     visitor_seconds: int = _setting("FOOTFALL_VISITOR_SECONDS", 86_400, "Least time between two rows of a visitor's details.")
 
     @classmethod

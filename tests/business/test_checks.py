@@ -51,6 +51,10 @@ MUTATIONS = {
     "sessions.state": "UPDATE business.site_session_w SET first_event_timestamp = first_event_timestamp - interval '1 s'",
     "sessions.details": "UPDATE business.site_session_details_s SET total_page_views = 7 WHERE load_end_date IS NULL",
     "sessions.silence": "UPDATE business.site_session_w SET root_session_hk = site_session_hk",
+    "marts.events": "UPDATE business.event_b SET source = 'elsewhere' WHERE source = 'direct'",
+    "marts.visits": "UPDATE business.visit_b SET events = events + 1",
+    "marts.rollups": "UPDATE business.rollup_b SET visits = visits + 1 WHERE visits > 0",
+    "marts.days": "DELETE FROM business.day_w",
     "tenants.isolation": "ALTER TABLE business.site_page_h NO FORCE ROW LEVEL SECURITY",
     "partitions.ahead": "SELECT set_config('footfall.now', '2031-01-01', false)",
 }

@@ -20,6 +20,7 @@ logger = logging.getLogger(__name__)
 _HOUSEKEEPING_SECONDS = 15.0
 _SESSIONS_SECONDS = 2.0
 _REFRESH_SECONDS = 10.0
+_ROLLUP_SECONDS = 5.0
 _RETENTION_SECONDS = 3600.0
 _RETRY_SECONDS = 1.0  # between attempts to reach a store that is away
 
@@ -52,6 +53,7 @@ def work_once(url: str, settings: Settings) -> int:
         keep_house(connection)
         close_sessions(connection)
         refresh(connection, settings)
+        roll_up(connection, timedelta(0))
         retire(connection, url)
     return events
 
@@ -84,7 +86,7 @@ def retire(connection: Connection, url: str) -> None:
 
 
 def close_sessions(connection: Connection) -> None:
-    """Join the half hours of inferred sessions, and write the details of sessions that are over."""
+    """Write the details of sessions that are over."""
     closed = _until_done(connection, "SELECT business.close_sessions(util.current_load_date())")
     _log(closed, "closed or revised %d sessions", closed)
 
@@ -99,6 +101,12 @@ def refresh(connection: Connection, settings: Settings) -> None:
         query = "SELECT business.refresh_due(%s, %s, util.current_load_date())"
         refreshed = _until_done(connection, query, satellite, timedelta(seconds=seconds))
         _log(refreshed, "refreshed %d of %s", refreshed, satellite)
+
+
+def roll_up(connection: Connection, quiet: timedelta) -> None:
+    """Compute the rollups of the days that have been quiet for so long."""
+    rolled = _until_done(connection, "SELECT business.roll_up_due(%s, util.current_load_date())", quiet)
+    _log(rolled, "rolled up %d days", rolled)
 
 
 def _persist(url: str, stop: threading.Event, work_on: Callable[[Connection, threading.Event], None]) -> None:
@@ -134,6 +142,7 @@ def _keep_up(url: str, settings: Settings, connection: Connection, stop: threadi
         _Task(_HOUSEKEEPING_SECONDS, lambda: keep_house(connection)),
         _Task(_SESSIONS_SECONDS, lambda: close_sessions(connection)),
         _Task(_REFRESH_SECONDS, lambda: refresh(connection, settings)),
+        _Task(_ROLLUP_SECONDS, lambda: roll_up(connection, timedelta(seconds=settings.rollup_seconds))),
         _Task(_RETENTION_SECONDS, lambda: retire(connection, url)),
     ]
     while not stop.is_set():

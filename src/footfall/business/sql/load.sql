@@ -96,6 +96,7 @@ BEGIN
     v_load_date := business.open_load('load');
     SELECT jsonb_object_agg(l.loaded, l.inserted) INTO v_counts FROM business.load_vault(v_load_date) l;
     PERFORM business.touch_sessions(v_load_date);
+    v_counts := v_counts || business.join_sessions(v_load_date);
     UPDATE raw.load_batch l SET counts = v_counts WHERE l.load_date = v_load_date;
     UPDATE raw.ingest_batch b SET load_date = v_load_date
     WHERE b.batch_id = ANY (p_batch_ids) AND b.processing_status = 'PENDING';
@@ -140,11 +141,11 @@ LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO business.site_session_w AS w (
         site_session_hk, tenant_hk, root_session_hk, site_visitor_hk, session_bucket,
-        first_event_timestamp, last_event_timestamp, touched_load_date, is_joined, is_open)
+        first_event_timestamp, last_event_timestamp, touched_load_date, is_open)
     -- the events of an inferred session are all of one visitor and half hour; one that somebody sent under such a name joins them
     SELECT f.site_session_hk, f.tenant_hk, f.site_session_hk,
            (array_agg(f.site_visitor_hk) FILTER (WHERE f.session_bucket IS NOT NULL))[1], min(f.session_bucket),
-           min(f.event_timestamp), max(f.event_timestamp), p_load_date, false, true
+           min(f.event_timestamp), max(f.event_timestamp), p_load_date, true
     FROM pg_temp.fresh_event f
     GROUP BY f.site_session_hk, f.tenant_hk
     ORDER BY f.site_session_hk
@@ -152,7 +153,6 @@ BEGIN
         first_event_timestamp = least(w.first_event_timestamp, excluded.first_event_timestamp),
         last_event_timestamp = greatest(w.last_event_timestamp, excluded.last_event_timestamp),
         touched_load_date = excluded.touched_load_date,
-        is_joined = false,
         is_open = true
     -- the same load again changes nothing
     WHERE w.touched_load_date <> excluded.touched_load_date;
@@ -164,6 +164,26 @@ BEGIN
     SELECT DISTINCT 'business_item_details', f.business_item_hk, p_load_date, f.tenant_hk
     FROM pg_temp.fresh_event f WHERE f.business_item_hk IS NOT NULL
     ON CONFLICT DO NOTHING;
+END
+$$;
+
+-- Which half hours are one visit, now that more is known; and the marts. Returns the rows inserted, by table.
+CREATE OR REPLACE FUNCTION business.join_sessions(p_load_date timestamptz) RETURNS jsonb
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_moved bytea[];
+    v_before bytea[];
+    v_now bytea[];
+    v_inserted bigint := 0;
+BEGIN
+    SELECT coalesce(array_agg(m.site_session_hk), '{}'), array_agg(m.root_before), array_agg(m.root_session_hk)
+    INTO v_moved, v_before, v_now FROM business.join_half_hours() m;
+    IF cardinality(v_moved) > 0 THEN
+        v_inserted := business.refresh_site_session_same_as(v_moved, p_load_date);
+    END IF;
+    PERFORM business.gather_bridge();
+    PERFORM business.store_marts(p_load_date, v_before, v_now);
+    RETURN jsonb_build_object('site_session_same_as_s', v_inserted);
 END
 $$;
 

@@ -5,18 +5,17 @@
 -- are exactly the chains of half hours whose gap, last event to first event, is at most 30 minutes. More events can only close
 -- gaps: chains grow and never break, and whatever the order of arrival, they end up the same.
 
--- Finds, for half hours with new events, the first half hour of their visit; returns those that changed it. Follows a chain only
--- as far as something changes.
-CREATE OR REPLACE FUNCTION business.join_half_hours() RETURNS bytea[]
-LANGUAGE plpgsql AS $$
-DECLARE
-    v_moved bytea[];
-BEGIN
+-- Finds, for the half hours with events in pg_temp.fresh_event, the first half hour of their visit. Follows a chain only as far as
+-- something changes. Returns what moved: each half hour, the visit it was in, and the visit it is in. For a load, whose turn it is.
+CREATE OR REPLACE FUNCTION business.join_half_hours()
+RETURNS TABLE (site_session_hk bytea, root_before bytea, root_session_hk bytea)
+LANGUAGE sql AS $$
     WITH RECURSIVE touched AS MATERIALIZED (
-        SELECT w.* FROM business.site_session_w w WHERE w.is_open AND NOT w.is_joined
+        SELECT w.* FROM (SELECT DISTINCT f.site_session_hk FROM pg_temp.fresh_event f WHERE f.session_bucket IS NOT NULL) f
+        CROSS JOIN LATERAL (SELECT w.* FROM business.site_session_w w WHERE w.site_session_hk = f.site_session_hk LIMIT 1) w
     ), joined AS (
-        -- sessions with new events: a half hour continues the one before it, or begins a visit, as every sent session id does
-        SELECT t.site_session_hk, t.site_visitor_hk, t.session_bucket, t.last_event_timestamp, t.touched_load_date,
+        -- half hours with new events: each continues the one before it, or begins a visit
+        SELECT t.site_session_hk, t.site_visitor_hk, t.session_bucket, t.last_event_timestamp,
                t.root_session_hk AS root_before, coalesce(b.root_session_hk, t.site_session_hk) AS root_session_hk,
                coalesce(r.session_bucket, t.session_bucket) AS root_bucket
         FROM touched t
@@ -30,7 +29,7 @@ BEGIN
         ) r ON true
         UNION
         -- and what follows them without a gap, while it learns something new
-        SELECT n.site_session_hk, n.site_visitor_hk, n.session_bucket, n.last_event_timestamp, n.touched_load_date,
+        SELECT n.site_session_hk, n.site_visitor_hk, n.session_bucket, n.last_event_timestamp,
                n.root_session_hk, j.root_session_hk, j.root_bucket
         FROM joined j
         CROSS JOIN LATERAL (
@@ -41,20 +40,11 @@ BEGIN
         ) n
     ), found AS (
         SELECT DISTINCT ON (j.site_session_hk) j.* FROM joined j ORDER BY j.site_session_hk, j.root_bucket
-    ), locked AS MATERIALIZED (
-        -- in the order in which loads lock them, so that the two wait for each other
-        SELECT f.* FROM found f JOIN business.site_session_w w USING (site_session_hk)
-        ORDER BY f.site_session_hk FOR UPDATE OF w
-    ), updated AS (
-        -- a session that a load has touched since is left for the next time
-        UPDATE business.site_session_w w SET root_session_hk = f.root_session_hk, is_joined = true
-        FROM locked f
-        WHERE w.site_session_hk = f.site_session_hk AND w.touched_load_date = f.touched_load_date
-        RETURNING w.site_session_hk, f.root_session_hk <> f.root_before AS is_moved
     )
-    SELECT coalesce(array_agg(u.site_session_hk), '{}') INTO v_moved FROM updated u WHERE u.is_moved;
-    RETURN v_moved;
-END
+    UPDATE business.site_session_w w SET root_session_hk = f.root_session_hk
+    FROM found f
+    WHERE w.site_session_hk = f.site_session_hk AND f.root_session_hk <> f.root_before
+    RETURNING w.site_session_hk, f.root_before, f.root_session_hk
 $$;
 
 -- Which session a half hour continues, for the half hours that are not the first of their visit.
@@ -65,22 +55,19 @@ LANGUAGE sql STABLE AS $$
     WHERE w.site_session_hk = ANY (p_keys) AND w.root_session_hk <> w.site_session_hk
 $$;
 
--- Joins half hours and closes, as of p_as_of, the sessions that have been silent for 30 minutes, at most p_limit of them: writes
--- their details, or a revision when late events changed them. Returns how many it looked at; 0 when there was nothing to do.
+-- Closes, as of p_as_of, the sessions that have been silent for 30 minutes, at most p_limit of them: writes their details, or a
+-- revision when late events changed them. Returns how many it closed; 0 when there was nothing to do.
 CREATE OR REPLACE FUNCTION business.close_sessions(p_as_of timestamptz, p_limit integer DEFAULT 10000) RETURNS integer
 LANGUAGE plpgsql AS $$
 DECLARE
-    v_moved bytea[];
     v_closed bytea[];
     v_members bytea[];
     v_touched timestamptz[];
     v_load_date timestamptz;
-    v_rows jsonb;
+    v_inserted bigint;
 BEGIN
     PERFORM pg_advisory_xact_lock(hashtextextended('footfall:sessions', 0));
-    v_moved := business.join_half_hours();
-
-    SELECT coalesce(array_agg(s.root_session_hk), '{}') INTO v_closed
+    SELECT array_agg(s.root_session_hk) INTO v_closed
     FROM (
         SELECT o.root_session_hk
         FROM (SELECT DISTINCT w.root_session_hk FROM business.site_session_w w
@@ -92,7 +79,7 @@ BEGIN
         WHERE m.last_event_timestamp < p_as_of - interval '30 minutes'
         ORDER BY o.root_session_hk LIMIT p_limit
     ) s;
-    IF cardinality(v_moved) + cardinality(v_closed) = 0 THEN
+    IF v_closed IS NULL THEN
         RETURN 0;
     END IF;
 
@@ -101,30 +88,22 @@ BEGIN
     FROM business.site_session_w m WHERE m.root_session_hk = ANY (v_closed);
 
     v_load_date := business.open_load('sessions');
-    v_rows := jsonb_build_object(
-        'site_session_same_as_s', business.refresh_site_session_same_as(v_moved, v_load_date),
-        'site_session_details_s', business.refresh_site_session_details(v_closed || v_moved, v_load_date));
-    UPDATE raw.load_batch l SET counts = v_rows WHERE l.load_date = v_load_date;
-
-    PERFORM FROM business.site_session_w w WHERE w.site_session_hk = ANY (v_members) ORDER BY w.site_session_hk FOR UPDATE;
-    UPDATE business.site_session_w w SET is_open = false
-    FROM unnest(v_members, v_touched) AS s(site_session_hk, touched_load_date)
-    WHERE w.site_session_hk = s.site_session_hk AND w.touched_load_date = s.touched_load_date AND w.is_open
-      -- a load may have come between what was to be closed and what was seen of it
-      AND w.is_joined AND w.last_event_timestamp < p_as_of - interval '30 minutes';
+    v_inserted := business.refresh_site_session_details(v_members, v_load_date);
+    UPDATE raw.load_batch l SET counts = jsonb_build_object('site_session_details_s', v_inserted)
+    WHERE l.load_date = v_load_date;
 
     -- whoever and whatever these sessions met has new figures: bounces, time on page and conversions are known only now
     INSERT INTO business.refresh_w (satellite, hash_key, load_date, tenant_hk)
     -- also those whose session it was before an earlier event of somebody else arrived
     SELECT DISTINCT 'site_visitor_details', c.site_visitor_hk, v_load_date, c.tenant_hk
-    FROM unnest(v_members || v_moved) AS s(site_session_hk)
+    FROM unnest(v_members) AS s(site_session_hk)
     CROSS JOIN LATERAL (
         SELECT c.site_visitor_hk, c.tenant_hk FROM business.site_session_context_s c
         WHERE c.site_session_hk = s.site_session_hk AND c.site_visitor_hk IS NOT NULL OFFSET 0
     ) c
     UNION
     SELECT m.satellite, m.hash_key, v_load_date, e.tenant_hk
-    FROM unnest(v_closed || v_moved) AS s(site_session_hk)
+    FROM unnest(v_closed) AS s(site_session_hk)
     CROSS JOIN LATERAL business.visit_events(s.site_session_hk) e
     CROSS JOIN LATERAL (
         SELECT 'site_page_details' AS satellite, p.site_page_hk AS hash_key FROM business.event_page_l p
@@ -137,7 +116,16 @@ BEGIN
         OFFSET 0
     ) m
     ON CONFLICT DO NOTHING;
-    RETURN cardinality(v_closed) + cardinality(v_moved);
+
+    -- from here on loads wait: they write the same rows
+    PERFORM pg_advisory_xact_lock(hashtextextended('footfall:load', 0));
+    UPDATE business.site_session_w w SET is_open = false
+    FROM unnest(v_members, v_touched) AS s(site_session_hk, touched_load_date)
+    WHERE w.site_session_hk = s.site_session_hk AND w.touched_load_date = s.touched_load_date AND w.is_open
+      -- a load may have come between what was to be closed and what was seen of it
+      AND w.last_event_timestamp < p_as_of - interval '30 minutes';
+    PERFORM business.close_visits(v_closed);
+    RETURN cardinality(v_closed);
 END
 $$;
 

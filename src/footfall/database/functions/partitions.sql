@@ -1,5 +1,5 @@
--- Month partitions. A table ranges either on a time (raw, staging: when an event was received) or on a time-ordered key
--- (event grain: when it happened); its bounds are the first moments of two months in UTC.
+-- Month partitions. A table ranges on a time (raw, staging: when an event was received), on a time-ordered key (event grain: when it
+-- happened) or on a day (rollups); its bounds are the first moments of two months in UTC.
 
 -- Makes sure that every such table has the partition of this month. Attaching takes no lock that a running insert would wait for.
 CREATE OR REPLACE FUNCTION util.ensure_month(p_month timestamptz, p_key_type regtype) RETURNS integer
@@ -37,11 +37,12 @@ BEGIN
 END
 $$;
 
--- Makes sure of the partitions from this month to p_months_ahead months later, for receiving and for events; returns how many
--- it made. The worker calls it; loads call util.ensure_month for older events.
+-- Makes sure of the partitions from this month to p_months_ahead months later, for receiving, events and rollups; returns
+-- how many it made. The worker calls it; loads and rollups call util.ensure_month for older events.
 CREATE OR REPLACE FUNCTION util.ensure_partitions(p_now timestamptz, p_months_ahead integer DEFAULT 2) RETURNS integer
 LANGUAGE sql AS $$
-    SELECT coalesce(sum(util.ensure_month(month, 'timestamptz') + util.ensure_month(month, 'bytea')), 0)::integer
+    SELECT coalesce(sum(util.ensure_month(month, 'timestamptz') + util.ensure_month(month, 'bytea')
+                        + util.ensure_month(month, 'date')), 0)::integer
     FROM generate_series(date_trunc('month', p_now, 'UTC'),
                          date_trunc('month', p_now, 'UTC') + make_interval(months => p_months_ahead),
                          interval '1 month', 'UTC') AS month

@@ -1,0 +1,437 @@
+-- The marts event_b and visit_b, kept in the load from the events that were new in the hub. Everything here is a function of the set
+-- of events, not of the order in which they came: counts add up, first and last are least and greatest.
+
+-- The temporary table in which a load, or a rebuild, lays out the bridge's rows of new events; empty.
+CREATE OR REPLACE FUNCTION business.empty_fresh_bridge() RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF to_regclass('pg_temp.fresh_b') IS NULL THEN
+        CREATE TEMP TABLE fresh_b (LIKE business.event_b) ON COMMIT DELETE ROWS;
+    END IF;
+    DELETE FROM pg_temp.fresh_b;
+END
+$$;
+
+-- Lays out what a load has just loaded.
+CREATE OR REPLACE FUNCTION business.gather_bridge() RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM business.empty_fresh_bridge();
+    INSERT INTO pg_temp.fresh_b (
+        tenant_hk, site_event_hk, site_session_hk, site_page_hk, business_item_hk, item_name, event_timestamp, day, is_bot,
+        event_type, event_category, event_action, event_label, event_value, event_currency, transaction_id,
+        transaction_funnel_step)
+    SELECT f.tenant_hk, f.site_event_hk, w.root_session_hk, f.site_page_hk, f.business_item_hk,
+           f.business_item_info ->> 'item_name', f.event_timestamp, (f.event_timestamp AT TIME ZONE t.time_zone)::date,
+           f.traffic_class = 'bot', f.event_type, f.event_category, f.event_action, f.event_label, f.event_value,
+           f.event_currency, f.transaction_info ->> 'transaction_id', f.transaction_info ->> 'funnel_step'
+    FROM pg_temp.fresh_event f
+    CROSS JOIN LATERAL (
+        SELECT w.root_session_hk FROM business.site_session_w w WHERE w.site_session_hk = f.site_session_hk LIMIT 1
+    ) w
+    CROSS JOIN LATERAL (SELECT t.time_zone FROM auth.tenant_v t WHERE t.tenant_hk = f.tenant_hk LIMIT 1) t;
+END
+$$;
+
+-- What a visit's context says of it, in the words of reports, as of a load date (NULL: now).
+CREATE OR REPLACE FUNCTION business.visit_context(p_session_hk bytea, p_as_of timestamptz DEFAULT NULL)
+RETURNS TABLE (site_visitor_hk bytea, source text, channel text, referrer_host text, utm_source text, utm_medium text,
+               utm_campaign text, device_type text, browser_name text, browser_version text, operating_system text,
+               language text, country text)
+LANGUAGE sql STABLE ROWS 1 AS $$
+    SELECT c.site_visitor_hk, c.source, c.channel,
+           -- a referrer on the site itself is none
+           CASE WHEN c.channel <> 'direct' THEN
+               left(staging.without_www(lower((staging.url_parts(c.referrer_url))[2] COLLATE "C")), 253) END,
+           c.utm_source, c.utm_medium, c.utm_campaign, c.device_type, c.browser_name, c.browser_version, c.operating_system,
+           c.language, (SELECT z.country FROM ref.time_zone z WHERE z.time_zone = c.timezone)
+    FROM business.site_session_context_s c
+    WHERE c.site_session_hk = p_session_hk
+      AND CASE WHEN p_as_of IS NULL THEN c.load_end_date IS NULL
+               ELSE c.load_date <= p_as_of AND (c.load_end_date IS NULL OR c.load_end_date > p_as_of) END
+    ORDER BY c.load_date DESC LIMIT 1
+$$;
+
+-- Stores what lies in pg_temp.fresh_b, and moves the visits p_before, which turned out to belong to the visits p_now (pairs, or
+-- NULL). For a load, whose turn it is; p_load_date is its own.
+CREATE OR REPLACE FUNCTION business.store_marts(p_load_date timestamptz, p_before bytea[], p_now bytea[]) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_visits bytea[];    -- visits with new events or parts
+    v_days date[];       -- and the days of those
+    v_changed bytea[];   -- visits whose context is another one now: those and their visitors count anew on all their days
+    v_visitors bytea[];
+    v_spanning bytea[];
+BEGIN
+    WITH move AS MATERIALIZED (
+        SELECT DISTINCT m.root_before, m.root_now FROM unnest(p_before, p_now) AS m(root_before, root_now)
+    ), absorbed AS (
+        DELETE FROM business.visit_b v USING move m WHERE v.site_session_hk = m.root_before
+        RETURNING m.root_now, v.*
+    ), part AS (
+        SELECT f.site_session_hk, f.day, f.tenant_hk, (NOT f.is_bot)::integer AS events,
+               (NOT f.is_bot AND f.event_type = 'page_view')::integer AS page_views,
+               f.event_timestamp AS first_event_timestamp, f.event_timestamp AS last_event_timestamp,
+               CASE WHEN f.event_type = 'page_view' THEN f.event_timestamp END AS view_timestamp,
+               f.site_event_hk AS view_event_hk, f.site_page_hk AS view_page_hk
+        FROM pg_temp.fresh_b f
+        UNION ALL
+        SELECT a.root_now, a.day, a.tenant_hk, a.events, a.page_views, a.first_event_timestamp, a.last_event_timestamp,
+               a.first_view_timestamp, a.first_view_event_hk, a.first_view_page_hk
+        FROM absorbed a
+        UNION ALL
+        SELECT a.root_now, a.day, a.tenant_hk, 0, 0, a.first_event_timestamp, a.last_event_timestamp,
+               a.last_view_timestamp, a.last_view_event_hk, a.last_view_page_hk
+        FROM absorbed a
+    ), folded AS (
+        SELECT p.site_session_hk, p.day, p.tenant_hk, sum(p.events)::integer AS events, sum(p.page_views)::integer AS page_views,
+               min(p.first_event_timestamp) AS first_event_timestamp, max(p.last_event_timestamp) AS last_event_timestamp,
+               array_agg(p.view_timestamp ORDER BY p.view_timestamp, p.view_event_hk)
+                   FILTER (WHERE p.view_timestamp IS NOT NULL) AS view_timestamps,
+               array_agg(p.view_event_hk ORDER BY p.view_timestamp, p.view_event_hk)
+                   FILTER (WHERE p.view_timestamp IS NOT NULL) AS view_event_hks,
+               array_agg(p.view_page_hk ORDER BY p.view_timestamp, p.view_event_hk)
+                   FILTER (WHERE p.view_timestamp IS NOT NULL) AS view_page_hks
+        FROM part p
+        GROUP BY p.site_session_hk, p.day, p.tenant_hk
+    ), described AS MATERIALIZED (
+        SELECT f.*, cardinality(f.view_timestamps) AS n, c.*
+        FROM folded f
+        LEFT JOIN LATERAL business.visit_context(f.site_session_hk) c ON true
+    ), before AS (
+        -- as it was: nothing that this statement writes
+        SELECT d.site_session_hk, v.site_visitor_hk
+        FROM described d
+        CROSS JOIN LATERAL (SELECT v.* FROM business.visit_b v WHERE v.site_session_hk = d.site_session_hk OFFSET 0) v
+        WHERE (v.site_visitor_hk, v.source, v.channel, v.referrer_host, v.utm_source, v.utm_medium, v.utm_campaign,
+               v.device_type, v.browser_name, v.browser_version, v.operating_system, v.language, v.country)
+              IS DISTINCT FROM
+              (d.site_visitor_hk, d.source, d.channel, d.referrer_host, d.utm_source, d.utm_medium, d.utm_campaign,
+               d.device_type, d.browser_name, d.browser_version, d.operating_system, d.language, d.country)
+    ), stored AS (
+        INSERT INTO business.visit_b AS v (
+            site_session_hk, day, tenant_hk, site_visitor_hk, events, page_views, first_event_timestamp, last_event_timestamp,
+            first_view_timestamp, first_view_event_hk, first_view_page_hk, last_view_timestamp, last_view_event_hk,
+            last_view_page_hk, entry_page_hk, exit_page_hk, source, channel, referrer_host, utm_source, utm_medium,
+            utm_campaign, device_type, browser_name, browser_version, operating_system, language, country)
+        SELECT d.site_session_hk, d.day, d.tenant_hk, d.site_visitor_hk, d.events, d.page_views, d.first_event_timestamp,
+               d.last_event_timestamp, d.view_timestamps[1], d.view_event_hks[1], d.view_page_hks[1], d.view_timestamps[d.n],
+               d.view_event_hks[d.n], d.view_page_hks[d.n], d.view_page_hks[1], d.view_page_hks[d.n], d.source, d.channel,
+               d.referrer_host, d.utm_source, d.utm_medium, d.utm_campaign, d.device_type, d.browser_name, d.browser_version,
+               d.operating_system, d.language, d.country
+        FROM described d
+        ORDER BY d.site_session_hk, d.day
+        ON CONFLICT (site_session_hk, day) DO UPDATE SET
+            events = v.events + excluded.events,
+            page_views = v.page_views + excluded.page_views,
+            first_event_timestamp = least(v.first_event_timestamp, excluded.first_event_timestamp),
+            last_event_timestamp = greatest(v.last_event_timestamp, excluded.last_event_timestamp),
+            (first_view_timestamp, first_view_event_hk, first_view_page_hk, entry_page_hk) = (
+                SELECT excluded.first_view_timestamp, excluded.first_view_event_hk, excluded.first_view_page_hk,
+                       excluded.entry_page_hk
+                WHERE v.first_view_timestamp IS NULL
+                   OR (excluded.first_view_timestamp, excluded.first_view_event_hk) < (v.first_view_timestamp, v.first_view_event_hk)
+                UNION ALL
+                SELECT v.first_view_timestamp, v.first_view_event_hk, v.first_view_page_hk, v.entry_page_hk LIMIT 1),
+            (last_view_timestamp, last_view_event_hk, last_view_page_hk, exit_page_hk) = (
+                SELECT excluded.last_view_timestamp, excluded.last_view_event_hk, excluded.last_view_page_hk,
+                       excluded.exit_page_hk
+                WHERE v.last_view_timestamp IS NULL
+                   OR (excluded.last_view_timestamp, excluded.last_view_event_hk) > (v.last_view_timestamp, v.last_view_event_hk)
+                UNION ALL
+                SELECT v.last_view_timestamp, v.last_view_event_hk, v.last_view_page_hk, v.exit_page_hk LIMIT 1),
+            (site_visitor_hk, source, channel, referrer_host, utm_source, utm_medium, utm_campaign, device_type, browser_name,
+             browser_version, operating_system, language, country) = (
+                SELECT excluded.site_visitor_hk, excluded.source, excluded.channel, excluded.referrer_host, excluded.utm_source,
+                       excluded.utm_medium, excluded.utm_campaign, excluded.device_type, excluded.browser_name,
+                       excluded.browser_version, excluded.operating_system, excluded.language, excluded.country)
+    )
+    SELECT coalesce(array_agg(d.site_session_hk), '{}'), array_agg(d.day),
+           (SELECT coalesce(array_agg(DISTINCT b.site_session_hk), '{}') FROM before b),
+           (SELECT coalesce(array_agg(DISTINCT b.site_visitor_hk) FILTER (WHERE b.site_visitor_hk IS NOT NULL), '{}') FROM before b)
+    INTO v_visits, v_days, v_changed, v_visitors
+    FROM described d;
+
+    SELECT coalesce(array_agg(t.site_session_hk), '{}') INTO v_spanning
+    FROM (SELECT DISTINCT s.site_session_hk FROM unnest(v_visits) AS s(site_session_hk)) t
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS days FROM business.visit_b v WHERE v.site_session_hk = t.site_session_hk
+    ) n
+    WHERE n.days > 1;
+    PERFORM business.align_days(v_spanning);
+    PERFORM business.close_visits(v_spanning || coalesce(p_now, '{}'));
+    PERFORM business.align_events(v_changed || coalesce(p_now, '{}'));
+
+    INSERT INTO business.event_b (
+        tenant_hk, site_event_hk, site_session_hk, site_visitor_hk, site_page_hk, business_item_hk, item_name, event_timestamp,
+        day, is_bot, event_type, event_category, event_action, event_label, event_value, event_currency, transaction_id,
+        transaction_funnel_step, source, channel, device_type, country)
+    SELECT f.tenant_hk, f.site_event_hk, f.site_session_hk, v.site_visitor_hk, f.site_page_hk, f.business_item_hk, f.item_name,
+           f.event_timestamp, f.day, f.is_bot, f.event_type, f.event_category, f.event_action, f.event_label, f.event_value,
+           f.event_currency, f.transaction_id, f.transaction_funnel_step, v.source, v.channel, v.device_type, v.country
+    FROM pg_temp.fresh_b f
+    CROSS JOIN LATERAL (
+        SELECT v.site_visitor_hk, v.source, v.channel, v.device_type, v.country FROM business.visit_b v
+        WHERE v.site_session_hk = f.site_session_hk AND v.day = f.day LIMIT 1
+    ) v
+    ORDER BY f.tenant_hk, f.site_event_hk;
+
+    PERFORM business.mark_days(p_load_date, v_visits, v_days, v_visitors);
+END
+$$;
+
+-- Makes the days of these visits one visit: each knows the one before it, and all know where the visit entered, left and came from.
+CREATE OR REPLACE FUNCTION business.align_days(p_visits bytea[]) RETURNS void
+LANGUAGE sql AS $$
+    UPDATE business.visit_b v
+    SET previous_day = s.previous_day, spans_days = s.days > 1, entry_page_hk = s.entry_page_hk, exit_page_hk = s.exit_page_hk,
+        site_visitor_hk = c.site_visitor_hk, source = c.source, channel = c.channel, referrer_host = c.referrer_host,
+        utm_source = c.utm_source, utm_medium = c.utm_medium, utm_campaign = c.utm_campaign, device_type = c.device_type,
+        browser_name = c.browser_name, browser_version = c.browser_version, operating_system = c.operating_system,
+        language = c.language, country = c.country
+    FROM (
+        SELECT o.site_session_hk, o.day,
+               max(o.day) FILTER (WHERE o.events > 0) OVER (
+                   PARTITION BY o.site_session_hk ORDER BY o.day ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS previous_day,
+               count(*) FILTER (WHERE o.events > 0) OVER (PARTITION BY o.site_session_hk) AS days,
+               first_value(o.first_view_page_hk) OVER (
+                   PARTITION BY o.site_session_hk ORDER BY o.first_view_timestamp IS NULL, o.day) AS entry_page_hk,
+               first_value(o.last_view_page_hk) OVER (
+                   PARTITION BY o.site_session_hk ORDER BY o.last_view_timestamp IS NULL, o.day DESC) AS exit_page_hk
+        FROM unnest(p_visits) AS p(site_session_hk)
+        CROSS JOIN LATERAL (
+            SELECT o.* FROM business.visit_b o WHERE o.site_session_hk = p.site_session_hk OFFSET 0
+        ) o
+    ) s
+    LEFT JOIN LATERAL business.visit_context(s.site_session_hk) c ON true
+    WHERE v.site_session_hk = s.site_session_hk AND v.day = s.day
+$$;
+
+-- Brings to these visits what is known when they are closed: the day they began, bounce and duration, of humans.
+CREATE OR REPLACE FUNCTION business.close_visits(p_visits bytea[]) RETURNS void
+LANGUAGE sql AS $$
+    WITH closed AS (
+        UPDATE business.visit_b v
+        SET start_day = d.start_day, is_bounce = d.is_bounce, duration_seconds = d.session_duration_seconds
+        FROM (SELECT DISTINCT p.site_session_hk FROM unnest(p_visits) AS p(site_session_hk)) p
+        -- a visit that turned out to be a bot's has none any more
+        LEFT JOIN LATERAL business.visit_outcome(p.site_session_hk) d ON true
+        WHERE v.site_session_hk = p.site_session_hk
+          AND (v.start_day, v.is_bounce, v.duration_seconds)
+              IS DISTINCT FROM (d.start_day, d.is_bounce, d.session_duration_seconds)
+        RETURNING v.tenant_hk, v.day
+    )
+    UPDATE business.day_w w SET is_rolled_up = false, touched_at = greatest(w.touched_at, util.current_load_date())
+    FROM (SELECT DISTINCT c.tenant_hk, c.day FROM closed c) c
+    WHERE w.tenant_hk = c.tenant_hk AND w.day = c.day
+$$;
+
+-- How a visit went, as its details said at a load date (NULL: now): no row while it is open for the first time, or of a bot.
+CREATE OR REPLACE FUNCTION business.visit_outcome(p_session_hk bytea, p_as_of timestamptz DEFAULT NULL)
+RETURNS TABLE (start_day date, is_bounce boolean, session_duration_seconds integer)
+LANGUAGE sql STABLE ROWS 1 AS $$
+    SELECT (d.session_start_time AT TIME ZONE t.time_zone)::date, d.is_bounce, d.session_duration_seconds
+    FROM business.site_session_details_s d
+    CROSS JOIN LATERAL (SELECT t.time_zone FROM auth.tenant_v t WHERE t.tenant_hk = d.tenant_hk LIMIT 1) t
+    WHERE d.site_session_hk = p_session_hk AND d.traffic_class = 'human' AND d.total_events > 0
+      AND CASE WHEN p_as_of IS NULL THEN d.load_end_date IS NULL
+               ELSE d.load_date <= p_as_of AND (d.load_end_date IS NULL OR d.load_end_date > p_as_of) END
+    ORDER BY d.load_date DESC LIMIT 1
+$$;
+
+-- The bridge's rows of a visit.
+CREATE OR REPLACE FUNCTION business.visit_bridge(p_session_hk bytea) RETURNS SETOF business.event_b
+LANGUAGE sql STABLE AS $$
+    SELECT e.*
+    FROM business.site_session_w w
+    CROSS JOIN LATERAL (
+        SELECT l.site_event_hk FROM business.event_session_l l WHERE l.site_session_hk = w.site_session_hk OFFSET 0
+    ) l
+    CROSS JOIN LATERAL (
+        SELECT e.* FROM business.event_b e WHERE e.tenant_hk = w.tenant_hk AND e.site_event_hk = l.site_event_hk LIMIT 1
+    ) e
+    WHERE w.root_session_hk = p_session_hk
+    OFFSET 0
+$$;
+
+-- Writes into the bridge's rows of these visits what their visits are now. Seldom needed: a half hour joined another one, or an
+-- earlier event arrived late.
+CREATE OR REPLACE FUNCTION business.align_events(p_visits bytea[]) RETURNS void
+LANGUAGE sql AS $$
+    UPDATE business.event_b e
+    SET site_session_hk = s.site_session_hk, site_visitor_hk = c.site_visitor_hk, source = c.source, channel = c.channel,
+        device_type = c.device_type, country = c.country
+    FROM (SELECT DISTINCT p.site_session_hk FROM unnest(p_visits) AS p(site_session_hk)) s
+    CROSS JOIN LATERAL (SELECT b.tenant_hk, b.site_event_hk FROM business.visit_bridge(s.site_session_hk) b OFFSET 0) b
+    LEFT JOIN LATERAL business.visit_context(s.site_session_hk) c ON true
+    WHERE e.tenant_hk = b.tenant_hk AND e.site_event_hk = b.site_event_hk
+      AND (e.site_session_hk, e.site_visitor_hk, e.source, e.channel, e.device_type, e.country)
+          IS DISTINCT FROM (s.site_session_hk, c.site_visitor_hk, c.source, c.channel, c.device_type, c.country)
+$$;
+
+-- Resets the rollups of the days that these parts of visits touch: the days themselves; and the later days of the same visits,
+-- visitors and transactions, whose last day before may be another one now. p_visitors: whose visits these were until now.
+CREATE OR REPLACE FUNCTION business.mark_days(p_load_date timestamptz, p_visits bytea[], p_days date[], p_visitors bytea[])
+RETURNS void
+LANGUAGE sql AS $$
+    INSERT INTO business.day_w AS w (tenant_hk, day, touched_at, is_rolled_up)
+    SELECT t.tenant_hk, t.day, p_load_date, false
+    FROM (
+        SELECT f.tenant_hk, f.day FROM pg_temp.fresh_b f
+        UNION
+        SELECT v.tenant_hk, v.day
+        FROM (SELECT DISTINCT p.site_session_hk FROM unnest(p_visits) AS p(site_session_hk)) p
+        CROSS JOIN LATERAL (
+            SELECT v.tenant_hk, v.day FROM business.visit_b v WHERE v.site_session_hk = p.site_session_hk OFFSET 0
+        ) v
+        UNION
+        SELECT o.tenant_hk, o.day
+        FROM (
+            SELECT v.site_visitor_hk, min(p.day) AS day
+            FROM unnest(p_visits, p_days) AS p(site_session_hk, day)
+            CROSS JOIN LATERAL (
+                SELECT v.site_visitor_hk FROM business.visit_b v
+                WHERE v.site_session_hk = p.site_session_hk AND v.day = p.day LIMIT 1
+            ) v
+            GROUP BY v.site_visitor_hk
+        ) v
+        CROSS JOIN LATERAL (
+            SELECT o.tenant_hk, o.day FROM business.visit_b o
+            WHERE o.site_visitor_hk = v.site_visitor_hk AND o.day > v.day OFFSET 0
+        ) o
+        UNION
+        SELECT o.tenant_hk, o.day
+        FROM unnest(p_visitors) AS p(site_visitor_hk)
+        CROSS JOIN LATERAL (
+            SELECT o.tenant_hk, o.day FROM business.visit_b o WHERE o.site_visitor_hk = p.site_visitor_hk OFFSET 0
+        ) o
+        UNION
+        SELECT f.tenant_hk, e.day
+        FROM pg_temp.fresh_b f
+        CROSS JOIN LATERAL (
+            SELECT e.day FROM business.event_b e
+            WHERE e.tenant_hk = f.tenant_hk AND e.transaction_id = f.transaction_id AND e.day > f.day OFFSET 0
+        ) e
+        WHERE f.transaction_id IS NOT NULL
+    ) t
+    ORDER BY t.tenant_hk, t.day
+    ON CONFLICT (tenant_hk, day) DO UPDATE SET touched_at = excluded.touched_at, is_rolled_up = false
+$$;
+
+-- A tenant's events of [p_from, p_to) as the vault knew them at a load date, in the words of the marts: what event_b and visit_b
+-- would have said then. Reports as of a load date read this; the checks compare it with the marts.
+CREATE OR REPLACE FUNCTION business.events_as_of(
+    p_tenant_hk bytea, p_from timestamptz, p_to timestamptz, p_as_of timestamptz
+) RETURNS TABLE (
+    tenant_hk bytea, site_event_hk bytea, site_session_hk bytea, site_visitor_hk bytea, site_page_hk bytea,
+    business_item_hk bytea, item_name text, event_timestamp timestamptz, day date, is_bot boolean, event_type text,
+    event_category text, event_action text, event_label text, event_value numeric, event_currency text, transaction_id text,
+    transaction_funnel_step text, source text, channel text, device_type text, country text, referrer_host text,
+    utm_source text, utm_medium text, utm_campaign text, browser_name text, browser_version text, operating_system text,
+    language text, start_day date, is_bounce boolean, duration_seconds integer, entry_page_hk bytea, exit_page_hk bytea
+)
+LANGUAGE sql STABLE AS $$
+    WITH event AS MATERIALIZED (
+        SELECT d.*, coalesce(a.same_as_session_hk, l.site_session_hk) AS visit_hk, p.site_page_hk, i.business_item_hk,
+               (d.event_timestamp AT TIME ZONE t.time_zone)::date AS day
+        FROM business.site_event_details_s d
+        CROSS JOIN LATERAL (
+            SELECT l.site_session_hk FROM business.event_session_l l
+            WHERE l.site_event_hk = d.site_event_hk
+              AND l.link_event_session_hk BETWEEN substr(d.site_event_hk, 1, 6) AND util.last_key_of(d.site_event_hk) LIMIT 1
+        ) l
+        CROSS JOIN LATERAL (SELECT t.time_zone FROM auth.tenant_v t WHERE t.tenant_hk = d.tenant_hk LIMIT 1) t
+        LEFT JOIN LATERAL (
+            SELECT a.same_as_session_hk FROM business.site_session_same_as_s a
+            WHERE a.site_session_hk = l.site_session_hk AND a.load_date <= p_as_of
+              AND (a.load_end_date IS NULL OR a.load_end_date > p_as_of) LIMIT 1
+        ) a ON true
+        LEFT JOIN LATERAL (
+            SELECT p.site_page_hk FROM business.event_page_l p
+            WHERE p.site_event_hk = d.site_event_hk
+              AND p.link_event_page_hk BETWEEN substr(d.site_event_hk, 1, 6) AND util.last_key_of(d.site_event_hk) LIMIT 1
+        ) p ON true
+        LEFT JOIN LATERAL (
+            SELECT i.business_item_hk FROM business.event_business_item_l i
+            WHERE i.site_event_hk = d.site_event_hk AND d.business_item_info IS NOT NULL
+              AND i.link_event_business_item_hk BETWEEN substr(d.site_event_hk, 1, 6) AND util.last_key_of(d.site_event_hk) LIMIT 1
+        ) i ON true
+        WHERE d.tenant_hk = p_tenant_hk AND d.load_date <= p_as_of
+          AND d.event_timestamp >= p_from AND d.event_timestamp < p_to
+          AND d.site_event_hk >= util.time_prefix(p_from) AND d.site_event_hk < util.time_prefix(p_to)
+    ), visit AS MATERIALIZED (
+        -- all that those visits met, also beyond the range
+        SELECT s.visit_hk, v.pages[1] AS entry_page_hk, v.pages[cardinality(v.pages)] AS exit_page_hk
+        FROM (SELECT DISTINCT e.visit_hk FROM event e) s
+        CROSS JOIN LATERAL (
+            SELECT array_agg(p.site_page_hk ORDER BY d.event_timestamp, d.site_event_hk) AS pages
+            FROM (
+                -- chains of half hours grow and never break: what was one visit then is one now
+                SELECT o.site_session_hk FROM business.site_session_w r
+                JOIN business.site_session_w o ON o.root_session_hk = r.root_session_hk
+                LEFT JOIN LATERAL (
+                    SELECT a.same_as_session_hk FROM business.site_session_same_as_s a
+                    WHERE a.site_session_hk = o.site_session_hk AND a.load_date <= p_as_of
+                      AND (a.load_end_date IS NULL OR a.load_end_date > p_as_of) LIMIT 1
+                ) a ON true
+                WHERE r.site_session_hk = s.visit_hk AND coalesce(a.same_as_session_hk, o.site_session_hk) = s.visit_hk
+                OFFSET 0
+            ) m
+            CROSS JOIN LATERAL (
+                SELECT l.site_event_hk FROM business.event_session_l l WHERE l.site_session_hk = m.site_session_hk OFFSET 0
+            ) l
+            CROSS JOIN LATERAL (
+                SELECT d.event_timestamp, d.site_event_hk FROM business.site_event_details_s d
+                WHERE d.site_event_hk = l.site_event_hk AND d.load_date <= p_as_of AND d.event_type = 'page_view' LIMIT 1
+            ) d
+            LEFT JOIN LATERAL (
+                SELECT p.site_page_hk FROM business.event_page_l p
+                WHERE p.site_event_hk = l.site_event_hk
+                  AND p.link_event_page_hk BETWEEN substr(l.site_event_hk, 1, 6) AND util.last_key_of(l.site_event_hk) LIMIT 1
+            ) p ON true
+        ) v
+    )
+    SELECT e.tenant_hk, e.site_event_hk, e.visit_hk, c.site_visitor_hk, e.site_page_hk, e.business_item_hk,
+           e.business_item_info ->> 'item_name', e.event_timestamp, e.day, e.traffic_class = 'bot', e.event_type,
+           e.event_category, e.event_action, e.event_label, e.event_value, e.event_currency, e.transaction_id,
+           e.transaction_funnel_step, c.source, c.channel, c.device_type, c.country, c.referrer_host, c.utm_source,
+           c.utm_medium, c.utm_campaign, c.browser_name, c.browser_version, c.operating_system, c.language,
+           o.start_day, o.is_bounce, o.session_duration_seconds, v.entry_page_hk, v.exit_page_hk
+    FROM event e
+    JOIN visit v USING (visit_hk)
+    LEFT JOIN LATERAL business.visit_context(e.visit_hk, p_as_of) c ON true
+    LEFT JOIN LATERAL business.visit_outcome(e.visit_hk, p_as_of) o ON true
+$$;
+
+-- Makes a tenant's marts anew from the vault, to the rows that loads would have left; returns the events. Rollups follow when they
+-- are due. Loads wait meanwhile.
+CREATE OR REPLACE FUNCTION business.rebuild_marts(p_tenant_hk bytea) RETURNS bigint
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_month timestamptz;
+    v_events bigint := 0;
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('footfall:load', 0));
+    DELETE FROM business.event_b e WHERE e.tenant_hk = p_tenant_hk;
+    DELETE FROM business.visit_b v WHERE v.tenant_hk = p_tenant_hk;
+    DELETE FROM business.rollup_b r WHERE r.tenant_hk = p_tenant_hk;
+    DELETE FROM business.day_w w WHERE w.tenant_hk = p_tenant_hk;
+    FOR v_month IN
+        SELECT DISTINCT date_trunc('month', d.event_timestamp, 'UTC') FROM business.site_event_details_s d
+        WHERE d.tenant_hk = p_tenant_hk ORDER BY 1
+    LOOP
+        PERFORM util.ensure_month(v_month, 'bytea');
+        PERFORM business.empty_fresh_bridge();
+        INSERT INTO pg_temp.fresh_b
+        SELECT e.tenant_hk, e.site_event_hk, e.site_session_hk, NULL, e.site_page_hk, e.business_item_hk, e.item_name,
+               e.event_timestamp, e.day, e.is_bot, e.event_type, e.event_category, e.event_action, e.event_label, e.event_value,
+               e.event_currency, e.transaction_id, e.transaction_funnel_step
+        FROM business.events_as_of(p_tenant_hk, v_month, date_trunc('month', v_month + interval '32 days', 'UTC'), 'infinity') e;
+        v_events := v_events + (SELECT count(*) FROM pg_temp.fresh_b);
+        PERFORM business.store_marts(util.current_load_date(), NULL, NULL);
+    END LOOP;
+    PERFORM business.close_visits(ARRAY(
+        SELECT DISTINCT v.site_session_hk FROM business.visit_b v WHERE v.tenant_hk = p_tenant_hk));
+    RETURN v_events;
+END
+$$;

@@ -1,0 +1,325 @@
+-- Rollups: figures of a day by the values of a dimension. They are computed when a day has been quiet for a while, from the bridge; as
+-- long as they are not, reports count that day from the bridge itself, with the very same function.
+
+-- The dimensions: what reports can be broken down and filtered by. One row each.
+--   grain       visit: a property of the visit, the same for all its events; event: of the event itself
+--   expression  over e (event_b), v (visit_b), p (site_page_h), i (business_item_h)
+--   needs       which of v, p and i the expression looks at beside e
+--   kind        how a value is written for people: text; page or item: the hub's business key
+--   is_rolled   rollup_b has it
+CREATE OR REPLACE FUNCTION business.dimensions()
+RETURNS TABLE (dimension text, grain text, expression text, needs text, kind text, is_rolled boolean)
+LANGUAGE sql IMMUTABLE AS $$
+    VALUES
+    ('all',             'visit', $e$''$e$,                                       '',  'text', true),
+    ('source',          'visit', 'e.source',                                     '',  'text', true),
+    ('channel',         'visit', 'e.channel',                                    '',  'text', true),
+    ('referrer',        'visit', 'v.referrer_host',                              'v', 'text', true),
+    ('utm_source',      'visit', 'v.utm_source',                                 'v', 'text', true),
+    ('utm_medium',      'visit', 'v.utm_medium',                                 'v', 'text', true),
+    ('utm_campaign',    'visit', 'v.utm_campaign',                               'v', 'text', true),
+    ('device',          'visit', 'e.device_type',                                '',  'text', true),
+    ('browser',         'visit', 'v.browser_name',                               'v', 'text', true),
+    ('browser_version', 'visit', $e$v.browser_name || ' ' || v.browser_version$e$, 'v', 'text', true),
+    ('os',              'visit', 'v.operating_system',                           'v', 'text', true),
+    ('language',        'visit', 'v.language',                                   'v', 'text', true),
+    ('country',         'visit', 'e.country',                                    '',  'text', true),
+    ('entry_page',      'visit', 'v.entry_page_hk',                              'v', 'page', true),
+    ('exit_page',       'visit', 'v.exit_page_hk',                               'v', 'page', true),
+    ('page',            'event', 'e.site_page_hk',                               '',  'page', true),
+    ('host',            'event', $e$nullif(split_part(p.site_page_bk, '/', 1), '')$e$, 'p', 'text', true),
+    ('event_type',      'event', 'e.event_type',                                 '',  'text', true),
+    ('event_category',  'event', 'e.event_category',                             '',  'text', true),
+    ('event_action',    'event', 'e.event_action',                               '',  'text', true),
+    ('event_label',     'event', 'e.event_label',                                '',  'text', true),
+    ('item',            'event', 'e.business_item_hk',                           '',  'item', true),
+    ('item_type',       'event', $e$split_part(i.business_item_bk, ':', 1)$e$,   'i', 'text', true),
+    ('funnel_step',     'event', $e$e.transaction_funnel_step || ':' || e.event_action$e$, '', 'text', true)
+$$;
+
+-- A dimension's value as rollup_b writes it: keys in hex.
+CREATE OR REPLACE FUNCTION business.rolled_value(p_expression text, p_kind text) RETURNS text
+LANGUAGE sql IMMUTABLE
+RETURN CASE WHEN p_kind = 'text' THEN p_expression ELSE format('encode(%s, ''hex'')', p_expression) END;
+
+-- VALUES lists that turn a row into one row for each of these dimensions; p_alias replaces e where a visit stands alone.
+CREATE OR REPLACE FUNCTION business.unpivoted(p_dimensions text[], p_grain text, p_alias text) RETURNS text
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT '(VALUES ' || coalesce(string_agg(format('(%L, %s)', d.dimension, business.rolled_value(
+               CASE WHEN p_alias = 'v' THEN replace(d.expression, 'e.', 'v.') ELSE d.expression END, d.kind)), ', '),
+               '(''none'', NULL::text)') || ') AS d(dimension, value)'
+    FROM business.dimensions() d
+    WHERE d.dimension = ANY (p_dimensions) AND d.grain = p_grain AND d.is_rolled
+$$;
+
+-- The rollups of some days of a tenant, counted from the bridge: for each dimension (also `currency`: conversions by theirs; `funnel`:
+-- visits of one day that started, progressed, completed a transaction; `transaction`: completed transactions) and value, by the day
+-- on which what can recur was last seen with that value.
+CREATE OR REPLACE FUNCTION business.rollup_of(p_tenant_hk bytea, p_days date[], p_dimensions text[])
+RETURNS SETOF business.rollup_b
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    v_zone text;
+    v_currency text;
+    v_of_visits text := business.unpivoted(p_dimensions, 'visit', 'v');
+    v_of_events text := business.unpivoted(p_dimensions, 'event', 'e');
+    v_of_both text;
+    v_needs_events boolean := EXISTS (
+        SELECT FROM business.dimensions() d WHERE d.dimension = ANY (p_dimensions) AND d.grain = 'event');
+BEGIN
+    IF cardinality(p_days) = 0 THEN
+        RETURN;
+    END IF;
+    SELECT t.time_zone, t.currency INTO v_zone, v_currency FROM auth.tenant_v t WHERE t.tenant_hk = p_tenant_hk;
+    SELECT '(VALUES ' || coalesce(string_agg(format('(%L, %s)', d.dimension, business.rolled_value(d.expression, d.kind)), ', ')
+               || ', ', '') || '(''currency'', e.currency)) AS d(dimension, value)'
+    INTO v_of_both FROM business.dimensions() d WHERE d.dimension = ANY (p_dimensions) AND d.is_rolled;
+
+    RETURN QUERY EXECUTE format($query$
+    WITH visit AS MATERIALIZED (
+        SELECT v.* FROM business.visit_b v WHERE v.tenant_hk = $1 AND v.day = ANY ($2) AND v.events > 0
+    ), event AS MATERIALIZED (
+        SELECT e.*
+        FROM business.event_b e
+        WHERE e.tenant_hk = $1 AND e.day = ANY ($2) AND NOT e.is_bot
+          AND e.site_event_hk >= util.time_prefix($3) AND e.site_event_hk < util.time_prefix($4)
+          AND (%4$L OR e.event_type = 'transaction_step' OR (e.event_type, e.event_action) IN (
+              SELECT r.event_type, r.event_action FROM ref.conversion_rule r WHERE r.tenant_hk IN ($1, '\x')))
+    ), of_visit AS (
+        SELECT d.dimension, d.value, v.day, v.site_session_hk, v.site_visitor_hk, v.previous_day, v.events, v.page_views,
+               (v.start_day = v.day)::integer AS begun, (v.start_day = v.day AND v.is_bounce)::integer AS bounces,
+               CASE WHEN v.start_day = v.day THEN v.duration_seconds END AS duration_seconds
+        FROM visit v CROSS JOIN LATERAL %1$s
+        WHERE d.value IS NOT NULL
+    ), visitor AS (
+        -- each once a day and value, with the last day before on which a visit of theirs had that value
+        SELECT o.dimension, o.value, o.day, r.previous_day, count(*) AS visitors
+        FROM (SELECT DISTINCT o.dimension, o.value, o.day, o.site_visitor_hk FROM of_visit o
+              WHERE o.site_visitor_hk IS NOT NULL) o
+        LEFT JOIN (
+            SELECT d.dimension, d.value, t.day, t.site_visitor_hk, max(v.day) AS previous_day
+            FROM (SELECT DISTINCT v.site_visitor_hk, v.day FROM visit v WHERE v.site_visitor_hk IS NOT NULL) t
+            CROSS JOIN LATERAL (
+                SELECT v.* FROM business.visit_b v
+                WHERE v.site_visitor_hk = t.site_visitor_hk AND v.day < t.day AND v.events > 0 OFFSET 0
+            ) v
+            CROSS JOIN LATERAL %1$s
+            WHERE d.value IS NOT NULL
+            GROUP BY d.dimension, d.value, t.day, t.site_visitor_hk
+        ) r USING (dimension, value, day, site_visitor_hk)
+        GROUP BY o.dimension, o.value, o.day, r.previous_day
+    ), of_event AS (
+        SELECT d.dimension, d.value, e.day, e.site_session_hk, count(*) AS events,
+               count(*) FILTER (WHERE e.event_type = 'page_view') AS page_views,
+               count(*) FILTER (WHERE e.event_type = 'item_interaction') AS interactions,
+               max((util.canonical(e.event_timestamp) || encode(e.site_event_hk, 'hex') || e.item_name) COLLATE "C")
+                   FILTER (WHERE d.dimension = 'item' AND e.event_type = 'item_interaction') AS latest_name
+        FROM event e
+        LEFT JOIN business.site_page_h p ON 'host' = ANY ($5) AND p.site_page_hk = e.site_page_hk
+        LEFT JOIN business.business_item_h i ON 'item_type' = ANY ($5) AND i.business_item_hk = e.business_item_hk
+        CROSS JOIN LATERAL %2$s
+        WHERE d.value IS NOT NULL AND %4$L
+        GROUP BY d.dimension, d.value, e.day, e.site_session_hk
+    ), of_event_before AS (
+        -- what visits of several days met on their earlier days
+        SELECT d.dimension, d.value, t.day, t.site_session_hk, max(e.day) AS previous_day
+        FROM visit t
+        CROSS JOIN LATERAL (
+            SELECT e.* FROM business.visit_bridge(t.site_session_hk) e WHERE e.day < t.day AND NOT e.is_bot OFFSET 0
+        ) e
+        LEFT JOIN business.site_page_h p ON 'host' = ANY ($5) AND p.site_page_hk = e.site_page_hk
+        LEFT JOIN business.business_item_h i ON 'item_type' = ANY ($5) AND i.business_item_hk = e.business_item_hk
+        CROSS JOIN LATERAL %2$s
+        WHERE t.previous_day IS NOT NULL AND d.value IS NOT NULL AND %4$L
+        GROUP BY d.dimension, d.value, t.day, t.site_session_hk
+    ), conversion AS MATERIALIZED (
+        SELECT e.*, c.value, c.currency, i.identity,
+               -- a conversion is its first event; what repeats it adds nothing
+               row_number() OVER (PARTITION BY e.day, i.identity ORDER BY e.event_timestamp, e.site_event_hk) = 1 AS is_first
+        FROM event e
+        CROSS JOIN LATERAL business.conversion_of(e.tenant_hk, e.event_type, e.event_action, e.event_label, e.event_timestamp,
+                                                  e.event_value, e.event_currency) c
+        CROSS JOIN LATERAL (SELECT business.conversion_identity(
+            e.event_type, e.transaction_id, e.site_session_hk, e.transaction_funnel_step, e.site_event_hk) AS identity) i
+    ), of_conversion AS MATERIALIZED (
+        SELECT d.dimension, d.value, e.day, e.site_session_hk, e.identity, e.is_first, e.value AS worth, e.currency
+        FROM conversion e
+        JOIN visit v ON v.site_session_hk = e.site_session_hk AND v.day = e.day
+        LEFT JOIN business.site_page_h p ON p.site_page_hk = e.site_page_hk
+        LEFT JOIN business.business_item_h i ON i.business_item_hk = e.business_item_hk
+        CROSS JOIN LATERAL %3$s
+        WHERE d.value IS NOT NULL
+    ), earlier AS MATERIALIZED (
+        -- conversions of earlier days that are the same, or of the same visit: of one transaction, or of a visit of several days
+        SELECT t.day AS later_day, t.site_session_hk AS later_session_hk, t.identity AS later_identity, e.*, c.currency,
+               business.conversion_identity(
+                   e.event_type, e.transaction_id, e.site_session_hk, e.transaction_funnel_step, e.site_event_hk) AS identity
+        FROM (SELECT DISTINCT c.day, c.site_session_hk, c.identity, c.transaction_id, v.previous_day FROM conversion c
+              JOIN visit v ON v.site_session_hk = c.site_session_hk AND v.day = c.day) t
+        CROSS JOIN LATERAL (
+            SELECT e.* FROM business.event_b e
+            WHERE e.tenant_hk = $1 AND e.transaction_id = t.transaction_id AND e.day < t.day AND NOT e.is_bot
+            UNION
+            SELECT e.* FROM business.visit_bridge(t.site_session_hk) e
+            WHERE t.previous_day IS NOT NULL AND e.day < t.day AND NOT e.is_bot
+        ) e
+        CROSS JOIN LATERAL business.conversion_of(e.tenant_hk, e.event_type, e.event_action, e.event_label, e.event_timestamp,
+                                                  e.event_value, e.event_currency) c
+    ), counted_conversion AS (
+        SELECT o.dimension, o.value, o.day, b.previous_day, count(*) AS conversions,
+               sum(o.worth) FILTER (WHERE o.currency = $6 OR o.dimension = 'currency') AS revenue
+        FROM of_conversion o
+        LEFT JOIN (SELECT b.later_day AS day, b.identity, max(b.day) AS previous_day FROM earlier b
+                   WHERE b.identity = b.later_identity GROUP BY b.later_day, b.identity) b USING (day, identity)
+        WHERE o.is_first
+        GROUP BY o.dimension, o.value, o.day, b.previous_day
+    ), converted AS (
+        SELECT o.dimension, o.value, o.day, b.previous_day, count(*) AS converted
+        FROM (SELECT DISTINCT o.dimension, o.value, o.day, o.site_session_hk FROM of_conversion o) o
+        LEFT JOIN (
+            SELECT d.dimension, d.value, e.later_day AS day, e.site_session_hk, max(e.day) AS previous_day
+            FROM earlier e
+            JOIN business.visit_b v ON v.site_session_hk = e.site_session_hk AND v.day = e.day
+            LEFT JOIN business.site_page_h p ON p.site_page_hk = e.site_page_hk
+            LEFT JOIN business.business_item_h i ON i.business_item_hk = e.business_item_hk
+            CROSS JOIN LATERAL %3$s
+            WHERE e.site_session_hk = e.later_session_hk AND d.value IS NOT NULL
+            GROUP BY d.dimension, d.value, e.later_day, e.site_session_hk
+        ) b USING (dimension, value, day, site_session_hk)
+        GROUP BY o.dimension, o.value, o.day, b.previous_day
+    ), step AS (
+        SELECT e.day, e.site_session_hk, bool_or(e.event_action = 'start') AS started,
+               bool_or(e.event_action = 'progress') AS progressed, bool_or(e.event_action = 'complete') AS completed
+        FROM event e
+        JOIN visit v ON v.site_session_hk = e.site_session_hk AND v.day = e.day AND NOT v.spans_days
+        WHERE 'funnel' = ANY ($5) AND e.event_type = 'transaction_step'
+        GROUP BY e.day, e.site_session_hk
+    ), completion AS (
+        SELECT e.day, i.identity, max(b.day) AS previous_day
+        FROM event e
+        JOIN visit v ON v.site_session_hk = e.site_session_hk AND v.day = e.day
+        CROSS JOIN LATERAL (SELECT business.conversion_identity(
+            e.event_type, e.transaction_id, e.site_session_hk, e.transaction_funnel_step, e.site_event_hk) AS identity) i
+        LEFT JOIN LATERAL (
+            SELECT b.day FROM business.event_b b
+            WHERE b.tenant_hk = $1 AND b.transaction_id = e.transaction_id AND b.day < e.day AND NOT b.is_bot
+              AND b.event_type = 'transaction_step' AND b.event_action = 'complete'
+            UNION ALL
+            SELECT b.day FROM business.visit_bridge(e.site_session_hk) b
+            WHERE e.transaction_id IS NULL AND v.previous_day IS NOT NULL AND b.day < e.day AND NOT b.is_bot
+              AND b.event_type = 'transaction_step' AND b.event_action = 'complete' AND b.transaction_id IS NULL
+              AND b.transaction_funnel_step IS NOT DISTINCT FROM e.transaction_funnel_step
+        ) b ON true
+        WHERE 'transaction' = ANY ($5) AND e.event_type = 'transaction_step' AND e.event_action = 'complete'
+        GROUP BY e.day, i.identity
+    ), figure AS (
+        -- what is merely counted
+        SELECT o.dimension, o.value, o.day, NULL::date AS previous_day, sum(o.events) AS events, sum(o.page_views) AS page_views,
+               0::bigint AS interactions, 0::bigint AS visits, 0::bigint AS visitors, sum(o.begun) AS begun, sum(o.bounces) AS bounces,
+               sum(o.duration_seconds) AS duration_seconds, 0::bigint AS conversions, 0::bigint AS converted, 0::numeric AS revenue,
+               NULL::text AS latest_name
+        FROM of_visit o GROUP BY o.dimension, o.value, o.day
+        UNION ALL
+        SELECT o.dimension, o.value, o.day, NULL, sum(o.events), sum(o.page_views), sum(o.interactions), 0, NULL, NULL, NULL, NULL,
+               0, 0, 0, substr(max(o.latest_name COLLATE "C"), 68)
+        FROM of_event o GROUP BY o.dimension, o.value, o.day
+        -- what can recur
+        UNION ALL
+        SELECT o.dimension, o.value, o.day, o.previous_day, 0, 0, 0, count(*), 0, 0, 0, 0, 0, 0, 0, NULL
+        FROM of_visit o GROUP BY o.dimension, o.value, o.day, o.previous_day
+        UNION ALL
+        SELECT o.dimension, o.value, o.day, o.previous_day, 0, 0, 0, 0, o.visitors, 0, 0, 0, 0, 0, 0, NULL FROM visitor o
+        UNION ALL
+        SELECT o.dimension, o.value, o.day, b.previous_day, 0, 0, 0, count(*), NULL, NULL, NULL, NULL, 0, 0, 0, NULL
+        FROM of_event o LEFT JOIN of_event_before b USING (dimension, value, day, site_session_hk)
+        GROUP BY o.dimension, o.value, o.day, b.previous_day
+        UNION ALL
+        SELECT o.dimension, o.value, o.day, o.previous_day, 0, 0, 0, 0, NULL, NULL, NULL, NULL, o.conversions, 0,
+               coalesce(o.revenue, 0), NULL
+        FROM counted_conversion o WHERE o.dimension = ANY ($5)
+        UNION ALL
+        SELECT o.dimension, o.value, o.day, o.previous_day, 0, 0, 0, 0, NULL, NULL, NULL, NULL, 0, o.converted, 0, NULL
+        FROM converted o WHERE o.dimension = ANY ($5)
+        UNION ALL
+        SELECT 'funnel', f.value, s.day, NULL, 0, 0, 0, count(*), NULL, NULL, NULL, NULL, 0, 0, 0, NULL
+        FROM step s
+        CROSS JOIN LATERAL (VALUES ('started', s.started), ('progressed', s.started AND s.progressed),
+                                   ('completed', s.started AND s.completed)) AS f(value, holds)
+        WHERE f.holds GROUP BY f.value, s.day
+        UNION ALL
+        SELECT 'transaction', '', c.day, c.previous_day, 0, 0, 0, 0, NULL, NULL, NULL, NULL, count(*), 0, 0, NULL
+        FROM completion c GROUP BY c.day, c.previous_day
+    )
+    SELECT $1, f.dimension::varchar(30), f.day, f.value::text, coalesce(f.previous_day, '-infinity'), sum(f.events)::bigint,
+           sum(f.page_views)::bigint, sum(f.interactions)::bigint, sum(f.visits)::bigint, sum(f.visitors)::bigint,
+           sum(f.begun)::bigint, sum(f.bounces)::bigint, sum(f.duration_seconds)::bigint, sum(f.conversions)::bigint,
+           sum(f.converted)::bigint, sum(f.revenue), max(f.latest_name)::varchar(255)
+    FROM figure f
+    GROUP BY f.dimension, f.day, f.value, f.previous_day
+    $query$, v_of_visits, v_of_events, v_of_both, v_needs_events)
+    USING p_tenant_hk, p_days, (SELECT min(d) FROM unnest(p_days) d)::timestamp AT TIME ZONE v_zone,
+          ((SELECT max(d) FROM unnest(p_days) d) + 1)::timestamp AT TIME ZONE v_zone, p_dimensions, v_currency;
+END
+$$;
+
+-- Every dimension of rollup_b.
+CREATE OR REPLACE FUNCTION business.rolled_dimensions() RETURNS text[]
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT array_agg(d.dimension) || '{currency,funnel,transaction}'::text[] FROM business.dimensions() d WHERE d.is_rolled
+$$;
+
+-- The days of a range whose rollups are not good: events came since.
+CREATE OR REPLACE FUNCTION business.live_days(p_tenant_hk bytea, p_from date, p_to date) RETURNS date[]
+LANGUAGE sql STABLE
+RETURN ARRAY(
+    SELECT w.day FROM business.day_w w
+    WHERE w.tenant_hk = p_tenant_hk AND w.day BETWEEN p_from AND p_to AND NOT w.is_rolled_up);
+
+-- A tenant's figures of a dimension in a range of days, wherever they are: of days whose rollups are good from those, of the others
+-- (today, as a rule) from the bridge. The distinct visits, visitors and conversions of any part of the range that begins on day a
+-- are the sums over previous_day < a.
+CREATE OR REPLACE FUNCTION business.rollups(p_tenant_hk bytea, p_from date, p_to date, p_dimensions text[])
+RETURNS SETOF business.rollup_b
+LANGUAGE sql STABLE AS $$
+    SELECT r.* FROM business.rollup_b r
+    WHERE r.tenant_hk = p_tenant_hk AND r.dimension = ANY (p_dimensions) AND r.day BETWEEN p_from AND p_to
+      AND r.day <> ALL (business.live_days(p_tenant_hk, p_from, p_to))
+    UNION ALL
+    SELECT r.* FROM business.rollup_of(p_tenant_hk, business.live_days(p_tenant_hk, p_from, p_to), p_dimensions) r
+$$;
+
+-- Computes the rollups of one day that has been quiet for p_quiet; returns 1, or 0 when there is none. For a transaction of its own.
+CREATE OR REPLACE FUNCTION business.roll_up_due(p_quiet interval, p_now timestamptz) RETURNS integer
+LANGUAGE plpgsql SET work_mem = '64MB' AS $$
+DECLARE
+    v_due business.day_w;
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('footfall:rollups', 0));
+    SELECT w.* INTO v_due FROM business.day_w w
+    WHERE NOT w.is_rolled_up AND w.touched_at <= p_now - p_quiet ORDER BY w.touched_at, w.tenant_hk, w.day LIMIT 1;
+    IF v_due.day IS NULL THEN
+        RETURN 0;
+    END IF;
+    PERFORM util.ensure_month(v_due.day::timestamp AT TIME ZONE 'UTC', 'date');
+    DELETE FROM business.rollup_b r WHERE r.tenant_hk = v_due.tenant_hk AND r.day = v_due.day;
+    INSERT INTO business.rollup_b
+    SELECT r.* FROM business.rollup_of(v_due.tenant_hk, ARRAY[v_due.day], business.rolled_dimensions()) r
+    ORDER BY r.dimension, r.value, r.previous_day;
+    -- a load that has touched the day since keeps it due
+    UPDATE business.day_w w SET is_rolled_up = true
+    WHERE w.tenant_hk = v_due.tenant_hk AND w.day = v_due.day AND w.touched_at = v_due.touched_at AND NOT w.is_rolled_up;
+    RETURN 1;
+END
+$$;
+
+-- What counts as a conversion has changed: the days of the tenants concerned are counted anew.
+CREATE OR REPLACE FUNCTION business.forget_rollups() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+BEGIN
+    UPDATE business.day_w w SET is_rolled_up = false
+    WHERE CASE TG_OP WHEN 'INSERT' THEN NEW.tenant_hk ELSE OLD.tenant_hk END IN (w.tenant_hk, '\x');
+    RETURN NULL;
+END
+$$;
+CREATE OR REPLACE TRIGGER conversion_rule_changed AFTER INSERT OR UPDATE OR DELETE ON ref.conversion_rule
+FOR EACH ROW EXECUTE FUNCTION business.forget_rollups();
