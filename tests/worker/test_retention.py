@@ -126,9 +126,11 @@ def test_the_vault_keeps_what_raw_and_staging_have_lost(sites, owner: Connection
 
 def test_the_worker_applies_the_rules_and_freezes_the_months_that_are_over(sites, owner: Connection, url: str) -> None:
     keep(owner, "raw", 30)  # the clock of the worker is the real one: all of it is long ago
+    acme, _ = sites
+    acme.close()
+    acme.roll_up()
     owner.execute("SELECT pg_stat_force_next_flush()")
     work_once(url, Settings())
-    acme, _ = sites
     assert months(owner, RAW, acme) == []
     frozen = "SELECT count(*) FROM pg_stat_user_tables WHERE relname ~ '^site_event_h_20260[1-3]$' AND last_vacuum IS NOT NULL"
     assert owner.execute(frozen).fetchone() == (3,)

@@ -51,6 +51,7 @@ BEGIN
     GRANT SELECT ON ref.event_type, ref.conversion_rule, ref.visitor_segment, ref.time_zone TO footfall_reader;
     GRANT EXECUTE ON ALL ROUTINES IN SCHEMA util, business, api TO footfall_reader;
     GRANT EXECUTE ON FUNCTION auth.key_owner(bytea), auth.request_tenant(jsonb) TO footfall_reader;
+    GRANT EXECUTE ON FUNCTION staging.url_parts(text), staging.without_www(text) TO footfall_reader;
 
     GRANT EXECUTE ON FUNCTION auth.key_owner(bytea), auth.visitor_secret_of(bytea, date), auth.request_tenant(jsonb)
         TO footfall_ingest;
