@@ -33,6 +33,9 @@ _FILES = (
     "api/sql/track_event.sql",
     "api/sql/track_analytics.sql",
     "api/sql/track_test.sql",
+    "api/sql/questions.sql",
+    "api/sql/figures.sql",
+    "api/sql/reports.sql",
     "database/functions/access.sql",
 )
 

@@ -31,7 +31,7 @@ $$;
 -- What each report may be asked beside tenantId.
 CREATE OR REPLACE FUNCTION api.question_keys(p_report text) RETURNS text[]
 LANGUAGE sql IMMUTABLE
-RETURN '{dateFrom,dateTo,filter,includeBots,asOf}'::text[] || CASE p_report
+RETURN CASE p_report WHEN 'realtime' THEN '{filter,includeBots}' ELSE '{dateFrom,dateTo,filter,includeBots,asOf}' END::text[] || CASE p_report
     WHEN 'overview' THEN '{compare}'
     WHEN 'timeseries' THEN '{interval,metrics}'
     WHEN 'breakdown' THEN '{dimension,metrics,sort,search,limit,cursor}'
@@ -134,13 +134,16 @@ BEGIN
 END
 $$;
 
--- The filter language, as SQL over the aliases of api.events_sql; needs tells which of them. `;` is and, `,` is or and binds closer:
+-- The filter language, as SQL over the aliases of api.events_sql, with the tenant as $1; needs tells which aliases, is_of_visits
+-- whether it looks at properties of visits alone. `;` is and, `,` is or and binds closer:
 --     source==google;page=~/blog,page==/
 -- Operators: == is, != is not, =~ contains (in any case), !~ contains not; `|` between values means any of them. A value that is
 -- empty stands for "unknown". A backslash takes the meaning from ; , | and itself. A page is written host/path, or /path on any
 -- host; an item type:id, or id; goal==<name> stands for that goal's filter. NULL in, true out.
 -- Refuses filter_invalid, dimension_unknown, goal_unknown under p_field.
-CREATE OR REPLACE FUNCTION api.filter_sql(p_filter text, p_field text, OUT condition text, OUT needs text)
+CREATE OR REPLACE FUNCTION api.filter_sql(
+    p_tenant_hk bytea, p_filter text, p_field text, OUT condition text, OUT needs text, OUT is_of_visits boolean
+)
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
     v_or text;
@@ -156,6 +159,7 @@ DECLARE
 BEGIN
     needs := '';
     condition := 'true';
+    is_of_visits := true;
     IF nullif(p_filter, '') IS NULL THEN
         RETURN;
     ELSIF length(p_filter) > 2000 THEN
@@ -178,27 +182,29 @@ BEGIN
             v_values := CASE WHEN cardinality(v_values) = 0 THEN '{""}' ELSE v_values END;
             IF v_part[1] = 'goal' THEN
                 SELECT g.filter INTO v_goal FROM ref.goal g
-                WHERE g.tenant_hk = util.current_tenant() AND g.goal = v_values[1];
+                WHERE g.tenant_hk = p_tenant_hk AND g.goal = v_values[1];
                 IF v_goal IS NULL OR v_part[2] <> '==' THEN
                     PERFORM api.refuse('goal_unknown', p_field, (
-                        SELECT string_agg(g.goal, ', ' ORDER BY g.goal) FROM ref.goal g WHERE g.tenant_hk = util.current_tenant()));
+                        SELECT string_agg(g.goal, ', ' ORDER BY g.goal) FROM ref.goal g WHERE g.tenant_hk = p_tenant_hk));
                 END IF;
-                v_nested := api.filter_sql(v_goal, p_field);
+                v_nested := api.filter_sql(p_tenant_hk, v_goal, p_field);
                 needs := needs || v_nested.needs;
+                is_of_visits := is_of_visits AND v_nested.is_of_visits;
                 v_ors := v_ors || ('(' || v_nested.condition || ')');
                 CONTINUE;
             END IF;
             PERFORM api.require_dimension(v_part[1], p_field);
             SELECT * INTO v_dimension FROM api.dimension_of(v_part[1]);
             needs := needs || v_dimension.needs;
+            is_of_visits := is_of_visits AND v_dimension.grain = 'visit';
             v_one := format('(%s)', v_dimension.expression);
             v_one := CASE
                 WHEN v_values = '{""}' THEN v_one || ' IS NULL'
                 WHEN v_dimension.kind = 'text' AND v_part[2] IN ('==', '!=') THEN format('%s = ANY (%L)', v_one, v_values)
                 WHEN v_dimension.kind = 'text' THEN format('%s ILIKE ANY (%L)', v_one, api.contains_patterns(v_values))
-                WHEN v_part[2] IN ('==', '!=') THEN format('%s IN (SELECT k.hash_key FROM api.keys_named(%L, %L) k)',
+                WHEN v_part[2] IN ('==', '!=') THEN format('%s IN (SELECT k.hash_key FROM api.keys_named($1, %L, %L) k)',
                                                            v_one, v_dimension.kind, v_values)
-                ELSE format('%s IN (SELECT k.hash_key FROM api.keys_like(%L, %L) k)',
+                ELSE format('%s IN (SELECT k.hash_key FROM api.keys_like($1, %L, %L) k)',
                             v_one, v_dimension.kind, api.contains_patterns(v_values))
             END;
             v_ors := v_ors || CASE WHEN left(v_part[2], 1) = '!' THEN format('(%s) IS NOT TRUE', v_one) ELSE v_one END;
@@ -214,26 +220,26 @@ CREATE OR REPLACE FUNCTION api.contains_patterns(p_values text[]) RETURNS text[]
 LANGUAGE sql IMMUTABLE
 RETURN ARRAY(SELECT '%' || regexp_replace(u, '([\\%_])', '\\\1', 'g') || '%' FROM unnest(p_values) u);
 
--- Pages (kind page) or items (kind item) of the session's tenant by name: host/path or /path, type:id or id.
-CREATE OR REPLACE FUNCTION api.keys_named(p_kind text, p_names text[]) RETURNS TABLE (hash_key bytea)
+-- Pages (kind page) or items (kind item) of a tenant by name: host/path or /path, type:id or id.
+CREATE OR REPLACE FUNCTION api.keys_named(p_tenant_hk bytea, p_kind text, p_names text[]) RETURNS TABLE (hash_key bytea)
 LANGUAGE sql STABLE AS $$
     SELECT p.site_page_hk FROM business.site_page_h p
-    WHERE p_kind = 'page' AND p.tenant_hk = util.current_tenant()
+    WHERE p_kind = 'page' AND p.tenant_hk = p_tenant_hk
       AND (p.site_page_bk = ANY (p_names) OR substr(p.site_page_bk, strpos(p.site_page_bk, '/')) = ANY (p_names))
     UNION ALL
     SELECT i.business_item_hk FROM business.business_item_h i
-    WHERE p_kind = 'item' AND i.tenant_hk = util.current_tenant()
+    WHERE p_kind = 'item' AND i.tenant_hk = p_tenant_hk
       AND (i.business_item_bk = ANY (p_names) OR substr(i.business_item_bk, strpos(i.business_item_bk, ':') + 1) = ANY (p_names))
 $$;
 
 -- The same by patterns.
-CREATE OR REPLACE FUNCTION api.keys_like(p_kind text, p_patterns text[]) RETURNS TABLE (hash_key bytea)
+CREATE OR REPLACE FUNCTION api.keys_like(p_tenant_hk bytea, p_kind text, p_patterns text[]) RETURNS TABLE (hash_key bytea)
 LANGUAGE sql STABLE AS $$
     SELECT p.site_page_hk FROM business.site_page_h p
-    WHERE p_kind = 'page' AND p.tenant_hk = util.current_tenant() AND p.site_page_bk ILIKE ANY (p_patterns)
+    WHERE p_kind = 'page' AND p.tenant_hk = p_tenant_hk AND p.site_page_bk ILIKE ANY (p_patterns)
     UNION ALL
     SELECT i.business_item_hk FROM business.business_item_h i
-    WHERE p_kind = 'item' AND i.tenant_hk = util.current_tenant() AND i.business_item_bk ILIKE ANY (p_patterns)
+    WHERE p_kind = 'item' AND i.tenant_hk = p_tenant_hk AND i.business_item_bk ILIKE ANY (p_patterns)
 $$;
 
 -- The question that is answered: the one sent, checked, with every default filled in. Refuses what it cannot mean, by field: codes
@@ -269,18 +275,19 @@ BEGIN
             PERFORM api.refuse('moment_invalid', 'asOf', 'ISO 8601, e.g. 2026-11-23T12:00:00Z');
         END IF;
     END IF;
-    PERFORM api.filter_sql(p_request ->> 'filter', 'filter');
-    v_query := jsonb_build_object(
-        'report', p_report, 'dateFrom', v_from, 'dateTo', v_to, 'filter', coalesce(p_request ->> 'filter', ''),
-        'includeBots', api.truth_of(p_request, 'includeBots'), 'asOf', v_as_of);
+    PERFORM api.filter_sql(p_tenant.tenant_hk, p_request ->> 'filter', 'filter');
+    v_query := jsonb_build_object('report', p_report, 'filter', coalesce(p_request ->> 'filter', ''),
+                                  'includeBots', api.truth_of(p_request, 'includeBots'))
+        || CASE WHEN 'dateFrom' = ANY (v_keys)
+                THEN jsonb_build_object('dateFrom', v_from, 'dateTo', v_to, 'asOf', v_as_of) ELSE '{}' END;
 
     IF 'interval' = ANY (v_keys) THEN
         v_interval := api.word_of(p_request, 'interval',
             CASE p_report WHEN 'retention' THEN '{day,week,month}' ELSE '{minute,hour,day,week,month}' END::text[],
             CASE WHEN p_report = 'retention' THEN 'week' WHEN v_to = v_from THEN 'hour' ELSE 'day' END);
-        IF v_to - v_from >= CASE v_interval WHEN 'minute' THEN 2 WHEN 'hour' THEN 92 ELSE 3661 END THEN
+        IF v_to - v_from >= (CASE v_interval WHEN 'minute' THEN 2 WHEN 'hour' THEN 92 ELSE 3661 END) THEN
             PERFORM api.refuse('range_too_long', 'interval', 'minute: at most 2 days; hour: at most 92 days');
-        ELSIF p_report = 'retention' AND (v_to - v_from) / CASE v_interval WHEN 'day' THEN 1 WHEN 'week' THEN 7 ELSE 28 END > 60 THEN
+        ELSIF p_report = 'retention' AND (v_to - v_from) / (CASE v_interval WHEN 'day' THEN 1 WHEN 'week' THEN 7 ELSE 28 END) > 60 THEN
             PERFORM api.refuse('range_too_long', 'interval', 'at most 60 periods');
         END IF;
         v_query := v_query || jsonb_build_object('interval', v_interval);
@@ -293,6 +300,7 @@ BEGIN
     IF 'metrics' = ANY (v_keys) THEN
         v_metrics := api.words_of(p_request, 'metrics', v_all_metrics, CASE
             WHEN p_report = 'timeseries' THEN '{visitors,visits,page_views}'
+            WHEN p_request ->> 'dimension' = 'page' THEN '{page_views,visits}'
             WHEN (SELECT d.grain FROM api.dimension_of(p_request ->> 'dimension') d) = 'visit' THEN '{visitors,visits,page_views}'
             ELSE '{events,page_views,visits}' END::text[]);
         IF v_interval IN ('minute', 'hour') AND EXISTS (
@@ -320,11 +328,11 @@ BEGIN
     CASE p_report
         WHEN 'funnel' THEN
             v_query := v_query || jsonb_build_object(
-                'steps', api.steps_of(p_request), 'order', api.word_of(p_request, 'order', '{loose,strict}', 'loose'),
+                'steps', api.steps_of(p_tenant.tenant_hk, p_request), 'order', api.word_of(p_request, 'order', '{loose,strict}', 'loose'),
                 'window', api.number_of(p_request, 'window', 1, 525600, 43200),
                 'per', api.word_of(p_request, 'per', '{visit,visitor}', 'visit'));
         WHEN 'paths' THEN
-            PERFORM api.filter_sql(p_request ->> 'start', 'start');
+            PERFORM api.filter_sql(p_tenant.tenant_hk, p_request ->> 'start', 'start');
             v_query := v_query || jsonb_build_object(
                 'start', coalesce(p_request ->> 'start', ''), 'of', api.word_of(p_request, 'of', '{pages,events}', 'pages'),
                 'direction', api.word_of(p_request, 'direction', '{next,previous}', 'next'),
@@ -338,7 +346,7 @@ END
 $$;
 
 -- The steps of a funnel: 2 to 10 filters.
-CREATE OR REPLACE FUNCTION api.steps_of(p_request jsonb) RETURNS jsonb
+CREATE OR REPLACE FUNCTION api.steps_of(p_tenant_hk bytea, p_request jsonb) RETURNS jsonb
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
     v_steps jsonb := p_request -> 'steps';
@@ -351,7 +359,7 @@ BEGIN
         IF jsonb_typeof(v_step) <> 'string' OR v_step = '""' THEN
             PERFORM api.refuse('steps_invalid', 'steps', '2 to 10 filters');
         END IF;
-        PERFORM api.filter_sql(v_step #>> '{}', 'steps');
+        PERFORM api.filter_sql(p_tenant_hk, v_step #>> '{}', 'steps');
     END LOOP;
     RETURN v_steps;
 END

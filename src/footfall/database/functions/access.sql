@@ -48,7 +48,7 @@ BEGIN
     GRANT SELECT ON staging.site_events_staging TO footfall_reader;
     GRANT SELECT ON ALL TABLES IN SCHEMA business, api TO footfall_reader;
     GRANT SELECT ON auth.tenant_h, auth.tenant_details_s, auth.tenant_v TO footfall_reader, footfall_ingest;
-    GRANT SELECT ON ref.event_type, ref.conversion_rule, ref.visitor_segment, ref.time_zone TO footfall_reader;
+    GRANT SELECT ON ref.event_type, ref.conversion_rule, ref.visitor_segment, ref.goal, ref.time_zone TO footfall_reader;
     GRANT EXECUTE ON ALL ROUTINES IN SCHEMA util, business, api TO footfall_reader;
     GRANT EXECUTE ON FUNCTION auth.key_owner(bytea), auth.request_tenant(jsonb) TO footfall_reader;
     GRANT EXECUTE ON FUNCTION staging.url_parts(text), staging.without_www(text) TO footfall_reader;
