@@ -19,6 +19,7 @@ _FILES = (
     "database/functions/util.sql",
     "database/functions/partitions.sql",
     "database/functions/retention.sql",
+    "auth/sql/sql_access.sql",
     "auth/sql/auth.sql",
     "raw/sql/landing.sql",
     "raw/sql/site_tracking_events_v.sql",
@@ -36,6 +37,8 @@ _FILES = (
     "api/sql/questions.sql",
     "api/sql/figures.sql",
     "api/sql/reports.sql",
+    "api/sql/goals.sql",
+    "api/sql/views.sql",
     "database/functions/access.sql",
 )
 
@@ -117,7 +120,7 @@ def _referrers() -> str:
 
 
 def _time_zones() -> str:
-    """Reference data of the countries of time zones, from tzdata: zone.tab, and its links from names of old, which browsers send."""
+    """Reference data of the countries of time zones, from tzdata; also under old names, which browsers send."""
     folder = resources.files("tzdata") / "zoneinfo"
     lines = [line.split("\t") for line in (folder / "zone.tab").read_text().splitlines() if not line.startswith("#")]
     country = {zone: code for code, _, zone, *_ in lines}

@@ -41,11 +41,14 @@ class Settings:
         20_000,
         "Events that one key may send a second, on average over five seconds, to each server process; 0: as many as it likes.",
     )
+    query_seconds: float = _setting("FOOTFALL_QUERY_SECONDS", 30, "How long an answer may take before it is given up (503).")
     batch_size: int = _setting("FOOTFALL_BATCH_SIZE", 10_000, "Events that a worker loads in one transaction.")
     poll_seconds: float = _setting("FOOTFALL_POLL_SECONDS", 0.2, "Pause of a worker that found nothing to load.")
     snapshot_seconds: int = _setting("FOOTFALL_SNAPSHOT_SECONDS", 3600, "Least time between two snapshots of a page or item.")
     rollup_seconds: int = _setting(
-        "FOOTFALL_ROLLUP_SECONDS", 30, "How long a day must have been quiet until its rollups are computed; before, it is counted live."
+        "FOOTFALL_ROLLUP_SECONDS",
+        30,
+        "How long a day must be quiet until it is rolled up; until then it is counted live.",
     )
     visitor_seconds: int = _setting("FOOTFALL_VISITOR_SECONDS", 86_400, "Least time between two rows of a visitor's details.")
 

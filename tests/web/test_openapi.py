@@ -15,6 +15,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from footfall import api
 from footfall.web import openapi, wire
 
 CHECKS = [
@@ -27,17 +28,19 @@ CHECKS = [
 
 
 DESCRIBED = schemathesis.openapi.from_dict(openapi.document())
-OPERATIONS = [result.ok().label for result in DESCRIBED.get_all_operations()]
+# a stream has no end: tests/web/test_analytics.py reads one
+OPERATIONS = [result.ok().label for result in DESCRIBED.get_all_operations() if not result.ok().label.endswith("/stream")]
 
 
 # an operation without parameters has no request that breaks its description
 FUZZED = [(operation, GenerationMode.POSITIVE) for operation in OPERATIONS] + [
-    (operation, GenerationMode.NEGATIVE) for operation in OPERATIONS[:3]
+    (operation, GenerationMode.NEGATIVE) for operation in OPERATIONS if "/tracking/" in operation or operation.startswith("POST")
 ]
+FUZZED.remove(("GET /api/tracking/test", GenerationMode.NEGATIVE))
 
 
 @pytest.mark.parametrize(("operation", "mode"), FUZZED, ids=[f"{operation} {mode.value}" for operation, mode in FUZZED])
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_no_request_ends_in_a_server_error(client, keys, operation: str, mode: GenerationMode, data: st.DataObject) -> None:
     """Requests as described, and requests that break the description, with keys of every kind and with none."""
@@ -56,7 +59,7 @@ def test_no_request_ends_in_a_server_error(client, keys, operation: str, mode: G
 
 
 def test_every_operation_is_fuzzed() -> None:
-    assert len(OPERATIONS) == 6
+    assert len(OPERATIONS) == 6 + 2 * len(api.REPORTS)
 
 
 _json = st.recursive(

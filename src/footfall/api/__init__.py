@@ -1,5 +1,15 @@
-"""Questions and answers: the plan's functions, asked as one tenant."""
+"""Questions and answers: the plan's functions and the reports, asked as one tenant; goals. Exports are in `export`."""
 
-from footfall.api.questions import track_analytics, track_test
+from footfall.api.goals import add_goal, list_goals, remove_goal
+from footfall.api.questions import REPORTS, answer, live_events, track_analytics, track_test
 
-__all__ = ["track_analytics", "track_test"]
+__all__ = [
+    "REPORTS",
+    "add_goal",
+    "answer",
+    "list_goals",
+    "live_events",
+    "remove_goal",
+    "track_analytics",
+    "track_test",
+]

@@ -1,15 +1,54 @@
 """The api schema's functions, called for one tenant: row-level security answers for the rest."""
 
+from datetime import datetime
 from typing import Any
 
+import psycopg
 from psycopg.types.json import Jsonb
 
 from footfall.database import Connection
+from footfall.errors import NotAccepted
+
+REPORTS = (
+    "overview",
+    "timeseries",
+    "breakdown",
+    "goals",
+    "funnel",
+    "retention",
+    "paths",
+    "items",
+    "sessions",
+    "session",
+    "visitor",
+    "realtime",
+)
 
 
 def track_analytics(connection: Connection, request: dict[str, Any]) -> dict[str, Any]:
     """The plan's report; `connection` is a reader's, see `footfall.database.reading`. The reply tells success or the failure."""
     return _reply(connection.execute("/* api.questions */ SELECT api.track_analytics(%s)", (Jsonb(request),)).fetchone())
+
+
+def answer(connection: Connection, report: str, question: str) -> dict[str, Any]:
+    """A report, one of `REPORTS`, to a question in JSON; the reply tells success or the failure, see docs/reports.md.
+
+    Raises psycopg.errors.QueryCanceled when it takes too long; NotAccepted ``question_invalid`` for what PostgreSQL cannot read.
+    """
+    try:
+        row = connection.execute("/* api.questions */ SELECT api.answer(%s, %s::jsonb)", (report, question)).fetchone()
+    except psycopg.DataError as error:
+        raise NotAccepted("question_invalid", "the question is not JSON as the store reads it") from error
+    return _reply(row)
+
+
+def live_events(connection: Connection, after: datetime | None) -> tuple[list[dict[str, Any]], datetime]:
+    """The tenant's events loaded after a load date, oldest first, and the load date to ask with next."""
+    row = connection.execute(
+        "/* api.questions */ SELECT e -> 'events', (e ->> 'upto')::timestamptz FROM api.live_events('{}', %s) AS e", (after,)
+    ).fetchone()
+    assert row is not None  # noqa: S101  a function without a set returns one row
+    return row[0], row[1]
 
 
 def track_test(connection: Connection) -> dict[str, Any]:

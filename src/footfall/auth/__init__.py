@@ -2,6 +2,7 @@
 
 from footfall.auth.keys import KINDS, KeyOwner, KeyRing, Kind, add_key, key_hash, list_keys, revoke_key
 from footfall.auth.retention import LAYERS, keep, list_retention
+from footfall.auth.sql_access import grant_sql_access, revoke_sql_access
 from footfall.auth.tenants import DEFAULT_ITEM_TYPES, NewTenant, add_tenant, list_tenants, tenant_key
 from footfall.auth.visitors import (
     PERSONAL_KEYS,
@@ -30,12 +31,14 @@ __all__ = [
     "address_hash",
     "address_of",
     "day_of",
+    "grant_sql_access",
     "keep",
     "key_hash",
     "list_keys",
     "list_retention",
     "list_tenants",
     "revoke_key",
+    "revoke_sql_access",
     "tenant_key",
     "truncated",
     "visitor_key",

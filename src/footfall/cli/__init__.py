@@ -8,11 +8,14 @@ import typer
 from footfall.cli.check import check
 from footfall.cli.database_url import database_url
 from footfall.cli.demo import demo
+from footfall.cli.export import export
+from footfall.cli.goal import goal
 from footfall.cli.import_ import import_
 from footfall.cli.key import key
 from footfall.cli.migrate import migrate
 from footfall.cli.output import print_json
 from footfall.cli.psql import psql
+from footfall.cli.rebuild_marts import rebuild_marts
 from footfall.cli.report import report
 from footfall.cli.retention import retention
 from footfall.cli.serve import serve
@@ -33,9 +36,12 @@ app.command()(demo)
 app.add_typer(tenant, name="tenant")
 app.add_typer(key, name="key")
 app.add_typer(retention, name="retention")
+app.add_typer(goal, name="goal")
 app.command()(report)
+app.command()(export)
 app.add_typer(import_, name="import")
 app.command()(check)
+app.command(name="rebuild-marts")(rebuild_marts)
 app.command()(migrate)
 app.command()(worker)
 app.command()(serve)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from footfall.auth import DEFAULT_ITEM_TYPES, NewTenant, add_tenant, list_tenants
+from footfall.auth import DEFAULT_ITEM_TYPES, NewTenant, add_tenant, grant_sql_access, list_tenants, revoke_sql_access
 from footfall.cli.options import AsJson, Data, DatabaseUrl, existing_store
 from footfall.cli.output import console, print_json, print_rows
 from footfall.database import connect
@@ -67,3 +67,30 @@ def list_(data: Data = None, database_url: DatabaseUrl = None, as_json: AsJson =
         print_json(rows)
     else:
         print_rows(rows, "There is no tenant yet: footfall tenant add --help")
+
+
+@tenant.command()
+def sql_access(
+    tenant_id: Annotated[str, typer.Argument(help="Whose rows.")],
+    revoke: Annotated[bool, typer.Option("--revoke", help="Take it away again.")] = False,  # noqa: FBT002
+    data: Data = None,
+    database_url: DatabaseUrl = None,
+    as_json: AsJson = False,  # noqa: FBT002
+) -> None:
+    """Give a tenant a read-only login of its own on the store; once more: a new password. See docs/sql.md.
+
+    Example: footfall tenant sql-access acme
+    """
+    with existing_store(data, database_url) as store, connect(store.url) as owner:
+        if revoke:
+            had = revoke_sql_access(owner, tenant_id)
+            said = {"tenant": tenant_id, "revoked": had}
+            text = f"{tenant_id} can ask in SQL no more." if had else f"{tenant_id} could not ask in SQL."
+        else:
+            role, password = grant_sql_access(owner, tenant_id)
+            said = {"tenant": tenant_id, "role": role, "password": password}
+            text = f"Role {role}, shown once, its password:\n{password}"
+    if as_json:
+        print_json(said)
+    else:
+        console.print(text, markup=False, soft_wrap=True)

@@ -11,7 +11,6 @@ Connection = psycopg.Connection[Any]
 Pool = ConnectionPool[Connection]
 Role = Literal["footfall_ingest", "footfall_worker", "footfall_reader"]
 
-_READER_TIMEOUT = "30s"
 _SETTINGS: dict[Role | None, str] = {
     # a load lays its events out in a temporary table: twenty thousand of them stay in memory
     "footfall_worker": "-c temp_buffers=64MB",
@@ -33,13 +32,16 @@ def pool(url: str, role: Role, size: int) -> Pool:
 
 
 @contextlib.contextmanager
-def reading(connections: Pool, tenant_hk: bytes | None) -> Iterator[Connection]:
-    """A read-only transaction that sees one tenant's rows, and none at all without a tenant."""
+def reading(connections: Pool, tenant_hk: bytes | None, seconds: float = 30) -> Iterator[Connection]:
+    """A read-only transaction that sees one tenant's rows, and none at all without a tenant.
+
+    A statement that takes longer than `seconds` is cancelled: psycopg.errors.QueryCanceled.
+    """
     with connections.connection() as connection, connection.transaction():
         connection.execute(
             "SELECT set_config('transaction_read_only', 'on', true), set_config('app.tenant_hk', %s, true),"
             " set_config('statement_timeout', %s, true)",
-            ((tenant_hk or b"").hex(), _READER_TIMEOUT),
+            ((tenant_hk or b"").hex(), str(round(seconds * 1000))),
         )
         yield connection
 

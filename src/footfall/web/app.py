@@ -7,9 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from http import HTTPStatus
 from importlib import resources
 from pathlib import Path
-from typing import Any
 
-import msgspec
 import psycopg
 from psycopg_pool import PoolTimeout
 from starlette.applications import Starlette
@@ -20,23 +18,23 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from footfall import api, schema
-from footfall.auth import KeyOwner, KeyRing, Secrets
+from footfall.auth import KeyRing, Secrets
 from footfall.database import Pool, pool, reading, require_current
 from footfall.errors import NotAccepted, SchemaOutdated
 from footfall.raw import GroupCommit
 from footfall.settings import Settings
 from footfall.web import openapi
+from footfall.web.analytics import Analytics
+from footfall.web.answers import json_response, refusal
 from footfall.web.callers import admitted, shown_key
 from footfall.web.door import PATHS, Door, Receive, Scope, Send
-from footfall.web.problems import STATUS_OF_CODE, Problem, problem
+from footfall.web.problems import problem
 
 logger = logging.getLogger(__name__)
 
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
-_ANALYTICS_ERROR = "ANALYTICS_ERROR"
 _REQUEST_ERROR = "REQUEST_ERROR"
 _FORGET_SECONDS = 3600.0
-_encode = msgspec.json.Encoder().encode
 
 
 def application(settings: Settings, url: str) -> Application:
@@ -48,6 +46,7 @@ def application(settings: Settings, url: str) -> Application:
     commits = GroupCommit(url, settings.max_waiting_events)
     door = Door(settings, keys, secrets, commits)
     rest = _Rest(keys, readers)
+    analytics = Analytics(keys, readers, settings)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -61,7 +60,7 @@ def application(settings: Settings, url: str) -> Application:
                 await commits.close()
 
     behind = Starlette(
-        routes=rest.routes(),
+        routes=[*rest.routes(), *analytics.routes()],
         lifespan=lifespan,
         exception_handlers={HTTPException: _http_error, Exception: _any_error},
     )
@@ -86,26 +85,13 @@ class _Rest:
         ui = Path(str(resources.files("footfall.web") / "static" / "swagger-ui"))
         return [
             Route("/", lambda _: RedirectResponse("/docs")),
-            Route("/api/tracking/analytics", self.analytics),
             Route("/api/tracking/test", self.test),
             Route("/health/live", self.live),
             Route("/health/ready", self.ready),
-            Route("/openapi.json", lambda _: _json(openapi.document())),
+            Route("/openapi.json", lambda _: json_response(openapi.document())),
             Route("/docs", lambda _: HTMLResponse(_docs_page(built=ui.is_dir()))),
             *([Mount("/docs/ui", StaticFiles(directory=ui))] if ui.is_dir() else []),
         ]
-
-    def analytics(self, request: Request) -> Response:
-        # PostgreSQL knows no NUL: as another character it is what it is, no date
-        asked = {name: value.replace("\0", "\ufffd") for name, value in request.query_params.items() if "\0" not in name}
-        question = {name: value for name, value in asked.items() if name != "key"}
-        try:
-            owner = self._owner(request)
-            with reading(self._readers, owner.tenant_hk) as connection:
-                reply = api.track_analytics(connection, question)
-        except Exception as error:  # noqa: BLE001  whatever happens, the caller gets an answer
-            return _refusal(problem(error, _ANALYTICS_ERROR))
-        return _reply(reply)
 
     def test(self, request: Request) -> Response:
         """Anybody may ask; a key that is shown is tested too, whatever its kind."""
@@ -117,11 +103,11 @@ class _Rest:
             with reading(self._readers, owner.tenant_hk if owner else None) as connection:
                 reply = api.track_test(connection)
         except Exception as error:  # noqa: BLE001  whatever happens, the caller gets an answer
-            return _refusal(problem(error, _REQUEST_ERROR))
-        return _json(reply, HTTPStatus.OK if reply["success"] else HTTPStatus.SERVICE_UNAVAILABLE)
+            return refusal(problem(error, _REQUEST_ERROR))
+        return json_response(reply, HTTPStatus.OK if reply["success"] else HTTPStatus.SERVICE_UNAVAILABLE)
 
     def live(self, _: Request) -> Response:
-        return _json({"status": "live", "reasons": []})
+        return json_response({"status": "live", "reasons": []})
 
     def ready(self, _: Request) -> Response:
         """Ready when the store answers, has this version's schema, and has room for what comes in."""
@@ -140,12 +126,7 @@ class _Rest:
         except SchemaOutdated as error:
             reasons = [{"code": error.code, "message": str(error)}]
         status = HTTPStatus.SERVICE_UNAVAILABLE if reasons else HTTPStatus.OK
-        return _json({"status": "not ready" if reasons else "ready", "reasons": reasons}, status)
-
-    def _owner(self, request: Request) -> KeyOwner:
-        """Whose answers are asked for."""
-        key = shown_key(request.scope, dict(request.scope["headers"]))
-        return admitted(key, self._keys.owner_of(key) if key else None, "read")
+        return json_response({"status": "not ready" if reasons else "ready", "reasons": reasons}, status)
 
 
 async def _forget_hourly(secrets: Secrets) -> None:
@@ -154,31 +135,16 @@ async def _forget_hourly(secrets: Secrets) -> None:
         secrets.forget()
 
 
-def _reply(reply: dict[str, Any]) -> Response:
-    if reply["success"]:
-        return _json(reply)
-    code = reply["debug_info"]["error"]
-    return _refusal(Problem(STATUS_OF_CODE[code], code, reply, {"X-Footfall-Reason": code}))
-
-
-def _refusal(refused: Problem) -> Response:
-    return _json(refused.body, refused.status, refused.headers)
-
-
-def _json(body: Any, status: HTTPStatus = HTTPStatus.OK, headers: dict[str, str] | None = None) -> Response:
-    return Response(_encode(body), status, {"Cache-Control": "no-store", **(headers or {})}, "application/json")
-
-
 def _http_error(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101  that is what it is registered for
     status = HTTPStatus(error.status_code)
     refused = problem(NotAccepted(status.name.lower(), status.phrase, status), _REQUEST_ERROR)
     refused.headers.update(error.headers or {})
-    return _refusal(refused)
+    return refusal(refused)
 
 
 def _any_error(_: Request, error: Exception) -> Response:
-    return _refusal(problem(error, _REQUEST_ERROR))
+    return refusal(problem(error, _REQUEST_ERROR))
 
 
 def _docs_page(*, built: bool) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from footfall import __version__
-from footfall.web import wire
+from footfall.web import report_wire, wire
 
 _KEY_HELP = "the access key; also as `Authorization: Bearer …` or `?key=…`"
 _PAGE_VIEW = {
@@ -33,6 +33,8 @@ _STRUCTS = (
     wire.AnalyticsReply,
     wire.TestReply,
     wire.Health,
+    *(report.question for report in report_wire.REPORTS.values()),
+    *(report.answer for report in report_wire.REPORTS.values()),
 )
 
 
@@ -53,6 +55,8 @@ def document() -> dict[str, Any]:
             "/api/tracking/events.js": {"post": _post_events() | {"deprecated": True, "operationId": "postEventsAlias"}},
             "/api/tracking/analytics": {"get": _get_analytics()},
             "/api/tracking/test": {"get": _get_test()},
+            **{f"/api/analytics/{name}": _report(name, report) for name, report in report_wire.REPORTS.items()},
+            "/api/analytics/realtime/stream": {"get": _get_stream()},
             "/health/live": {"get": _get_health("live", {"200": "The server runs."})},
             "/health/ready": {
                 "get": _get_health("ready", {"200": "Events can come in and answers can go out.", "503": "Not now: see why."})
@@ -115,6 +119,69 @@ def _get_analytics() -> dict[str, Any]:
         "responses": {
             "200": _response("The report.", "AnalyticsReply"),
             **_failures("400", "401", "403", "404", "500", "503"),
+        },
+    }
+
+
+def _report(name: str, report: report_wire.Report) -> dict[str, Any]:
+    """A report's two operations: the question in the query string, or as a body."""
+    operation = {
+        "summary": report.summary,
+        "description": "Definitions: docs/reports.md. A read or admin key.",
+        "tags": ["analytics"],
+        "security": [{"key": []}],
+        "responses": {
+            "200": {
+                "description": "The answer.",
+                "content": {
+                    "application/json": {
+                        "schema": {
+                            "type": "object",
+                            "required": ["success", "message", "data"],
+                            "properties": {
+                                "success": {"const": True},
+                                "message": {"type": "string"},
+                                "data": _reference(report.answer.__name__),
+                            },
+                        }
+                    }
+                },
+            },
+            **_failures("400", "401", "403", "404", "413", "500", "503"),
+        },
+    }
+    _, components = msgspec.json.schema_components([report.question], ref_template="{name}")
+    properties = components[report.question.__name__]
+    parameters = [
+        {
+            "name": key,
+            "in": "query",
+            "required": key in properties["required"],
+            "schema": {part: value for part, value in schema.items() if part not in {"description", "default"}},
+            "description": schema.get("description", ""),
+            # lists may be written with commas; steps, which may have commas in them, are repeated
+            **({"style": "form", "explode": key == "steps"} if schema.get("type") == "array" else {}),
+            **({"example": report.example[key]} if key in report.example else {}),
+        }
+        for key, schema in properties["properties"].items()
+    ]
+    body = {"application/json": {"schema": _reference(report.question.__name__), "example": report.example}}
+    return {
+        "get": operation | {"operationId": f"get{name.title()}", "parameters": parameters},
+        "post": operation | {"operationId": f"post{name.title()}", "requestBody": {"required": True, "content": body}},
+    }
+
+
+def _get_stream() -> dict[str, Any]:
+    return {
+        "operationId": "getStream",
+        "summary": "Events as they are loaded",
+        "description": "Server-sent events `event`, an event in JSON each, told once. `EventSource` shows its key as `?key=`.",
+        "tags": ["analytics"],
+        "security": [{"key": []}],
+        "responses": {
+            "200": {"description": "The stream.", "content": {"text/event-stream": {"schema": {"type": "string"}}}},
+            **_failures("401", "403", "500", "503"),
         },
     }
 

@@ -15,14 +15,13 @@ logger = logging.getLogger(__name__)
 
 _RETRY_AFTER_SECONDS = 2
 
-# what the api functions answer, and the status that says so over HTTP
-STATUS_OF_CODE = {
+# what the api functions answer, and the status that says so over HTTP; all else is the question's fault
+_STATUS_OF_CODE = {
     "tenant_required": HTTPStatus.UNAUTHORIZED,
     "tenant_mismatch": HTTPStatus.FORBIDDEN,
     "tenant_unknown": HTTPStatus.NOT_FOUND,
-    "date_invalid": HTTPStatus.BAD_REQUEST,
-    "range_inverted": HTTPStatus.BAD_REQUEST,
-    "range_too_long": HTTPStatus.BAD_REQUEST,
+    "session_unknown": HTTPStatus.NOT_FOUND,
+    "visitor_unknown": HTTPStatus.NOT_FOUND,
     "internal": HTTPStatus.INTERNAL_SERVER_ERROR,
 }
 
@@ -35,6 +34,12 @@ class Problem:
     code: str
     body: dict[str, Any]
     headers: dict[str, str]
+
+
+def refused_reply(reply: dict[str, Any]) -> Problem:
+    """The failure that an api function answered, as it goes over HTTP."""
+    code = reply["debug_info"]["error"]
+    return Problem(_STATUS_OF_CODE.get(code, HTTPStatus.BAD_REQUEST), code, reply, {"X-Footfall-Reason": code})
 
 
 def problem(error: Exception, error_code: str, details: dict[str, Any] | None = None) -> Problem:

@@ -107,7 +107,8 @@ class Debug(msgspec.Struct, omit_defaults=True):
 
     error: str
     tenant_id: Text = None
-    field: Text = None
+    field: Annotated[Text, Meta(description="the key to blame")] = None
+    allowed: Annotated[Text, Meta(description="what it may be")] = None
     error_id: Annotated[Text, Meta(description="of an internal error: the server's log has the rest")] = None
     events_attempted: int | None = None
     events: list[Fate] | None = None

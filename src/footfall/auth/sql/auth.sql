@@ -74,14 +74,14 @@ CREATE OR REPLACE FUNCTION auth.truncated_address(p_client_ip inet) RETURNS inet
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN network(set_masklen(p_client_ip, CASE family(p_client_ip) WHEN 4 THEN 24 ELSE 48 END))::inet;
 
--- The tenant a request to the api schema is about: the one of the session (app.tenant_hk), which the request may repeat but not
--- contradict. Only operators (footfall_worker, superusers) may name a tenant in the request alone. Raises one of the codes
+-- The tenant a request to the api schema is about: the one of the role, else of the session (app.tenant_hk), which the request may
+-- repeat but not contradict. Only operators (footfall_worker, superusers) may name a tenant in the request alone. Raises one of the codes
 -- tenant_required, tenant_mismatch, tenant_unknown.
 CREATE OR REPLACE FUNCTION auth.request_tenant(p_request jsonb) RETURNS auth.tenant_v
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
     v_named text := coalesce(p_request ->> 'tenantId', p_request ->> 'tenant_id');
-    v_session bytea := util.current_tenant();
+    v_session bytea := coalesce(auth.analyst_tenant(), util.current_tenant());
     v_tenant auth.tenant_v;
 BEGIN
     IF v_session IS NULL AND (v_named IS NULL OR NOT pg_has_role(current_user, 'footfall_worker', 'USAGE')) THEN

@@ -2,6 +2,7 @@
 --   footfall_ingest  the collector: lands events, resolves keys; reads no event
 --   footfall_worker  stages, loads, computes: all tenants
 --   footfall_reader  answers questions of one tenant: the one in app.tenant_hk
+--   footfall_analyst what tenants' own login roles may: the same, of the tenant that is theirs
 CREATE OR REPLACE FUNCTION util.secure_access() RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -31,6 +32,9 @@ BEGIN
             $policy$, v_table,
             -- the rules that hold for all tenants belong to none
             CASE WHEN v_table::text LIKE 'ref.%' THEN $all$OR tenant_hk = '\x'::bytea$all$ ELSE '' END);
+        EXECUTE format('DROP POLICY IF EXISTS own_tenant ON %s', v_table);
+        EXECUTE format('CREATE POLICY own_tenant ON %s TO footfall_analyst USING (tenant_hk = (SELECT auth.analyst_tenant()) %s)',
+                       v_table, CASE WHEN v_table::text LIKE 'ref.%' THEN $all$OR tenant_hk = '\x'::bytea$all$ ELSE '' END);
         EXECUTE format('DROP POLICY IF EXISTS all_tenants ON %s', v_table);
         EXECUTE format('CREATE POLICY all_tenants ON %s TO footfall_worker USING (true) WITH CHECK (true)', v_table);
     END LOOP;
@@ -50,11 +54,20 @@ BEGIN
     GRANT SELECT ON auth.tenant_h, auth.tenant_details_s, auth.tenant_v TO footfall_reader, footfall_ingest;
     GRANT SELECT ON ref.event_type, ref.conversion_rule, ref.visitor_segment, ref.goal, ref.time_zone TO footfall_reader;
     GRANT EXECUTE ON ALL ROUTINES IN SCHEMA util, business, api TO footfall_reader;
-    GRANT EXECUTE ON FUNCTION auth.key_owner(bytea), auth.request_tenant(jsonb) TO footfall_reader;
+    GRANT EXECUTE ON FUNCTION auth.key_owner(bytea), auth.request_tenant(jsonb), auth.analyst_tenant() TO footfall_reader;
     GRANT EXECUTE ON FUNCTION staging.url_parts(text), staging.without_www(text) TO footfall_reader;
 
-    GRANT EXECUTE ON FUNCTION auth.key_owner(bytea), auth.visitor_secret_of(bytea, date), auth.request_tenant(jsonb)
-        TO footfall_ingest;
+    GRANT USAGE ON SCHEMA util, auth, ref, raw, staging, business, api TO footfall_analyst;
+    GRANT SELECT ON raw.ingest_batch TO footfall_analyst;
+    GRANT SELECT ON ALL TABLES IN SCHEMA business, api TO footfall_analyst;
+    GRANT SELECT ON auth.tenant_h, auth.tenant_details_s, auth.tenant_v TO footfall_analyst;
+    GRANT SELECT ON ref.event_type, ref.conversion_rule, ref.visitor_segment, ref.goal, ref.time_zone TO footfall_analyst;
+    GRANT EXECUTE ON ALL ROUTINES IN SCHEMA util, business, api TO footfall_analyst;
+    GRANT EXECUTE ON FUNCTION auth.request_tenant(jsonb), auth.analyst_tenant(), staging.url_parts(text), staging.without_www(text)
+        TO footfall_analyst;
+
+    GRANT EXECUTE ON FUNCTION auth.key_owner(bytea), auth.visitor_secret_of(bytea, date), auth.request_tenant(jsonb),
+        auth.analyst_tenant() TO footfall_ingest;
     GRANT EXECUTE ON FUNCTION raw.land_tracking_events, raw.are_storable, raw.count_refusals, raw.ingest_tracking_event,
         raw.ingest_tracking_events TO footfall_ingest;
     GRANT EXECUTE ON FUNCTION api.track_event, api.failure TO footfall_ingest;
@@ -63,6 +76,6 @@ BEGIN
     REVOKE ALL ON FUNCTION util.secure_access(), util.ensure_month(timestamptz, regtype),
         util.ensure_partitions(timestamptz, integer), util.analyze_grown(), util.drop_month(text, text, timestamptz),
         util.delete_expired(text, timestamptz)
-        FROM footfall_reader, footfall_ingest;
+        FROM footfall_reader, footfall_ingest, footfall_analyst;
 END
 $$;

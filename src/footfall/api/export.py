@@ -1,0 +1,153 @@
+"""Exports: a tenant's events, or the rows of a report, as CSV, JSON lines or Parquet; a piece at a time, however many."""
+
+import csv
+import json
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Literal
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from footfall.database import Connection
+
+Format = Literal["csv", "jsonl", "parquet"]
+Row = dict[str, Any]
+FORMATS: tuple[Format, ...] = ("csv", "jsonl", "parquet")
+
+_PIECE = 5_000  # rows that are in memory at once
+# where a report's rows are in its answer; what is one object is one row
+_ROWS_OF = {
+    "timeseries": "buckets",
+    "breakdown": "rows",
+    "goals": "goals",
+    "funnel": "steps",
+    "retention": "cohorts",
+    "paths": "links",
+    "items": "rows",
+    "sessions": "sessions",
+    "session": "events",
+    "visitor": "sessions",
+    "realtime": "events",
+}
+_TYPES = {
+    "timestamptz": pa.timestamp("us", "UTC"),
+    "date": pa.date32(),
+    "int4": pa.int64(),
+    "int8": pa.int64(),
+    "bool": pa.bool_(),
+    "numeric": pa.decimal128(38, 4),
+}
+
+
+def count_events(connection: Connection, first: date, last: date) -> int:
+    """How many events `events` gives."""
+    row = connection.execute(
+        "SELECT count(*) FROM business.event_b e WHERE e.day BETWEEN %s AND %s AND e.tenant_hk = util.current_tenant()",
+        (first, last),
+    ).fetchone()
+    return int(row[0]) if row else 0
+
+
+def events(connection: Connection, first: date, last: date) -> tuple[pa.Schema, Iterator[Row]]:
+    """The columns and rows of api.event_v for the days of a range, both included; `connection` is a reader's."""
+    cursor = connection.cursor("footfall_export")
+    cursor.itersize = _PIECE
+    cursor.execute(
+        "SELECT e.* FROM api.event_v e WHERE e.tenant_hk = util.current_tenant() AND e.day BETWEEN %s AND %s"
+        " ORDER BY e.event_timestamp, e.event",
+        (first, last),
+    )
+    columns = [column for column in cursor.description or () if column.name != "tenant_hk"]
+    schema = pa.schema([(column.name, _TYPES.get(column.type_display.split("(")[0], pa.string())) for column in columns])
+    names = [column.name for column in cursor.description or ()]
+    return schema, (
+        {name: row[name] for name in schema.names} for row in (dict(zip(names, values, strict=True)) for values in cursor)
+    )
+
+
+def rows_of(report: str, answer: dict[str, Any]) -> list[Row]:
+    """The rows of a report's answer, flat."""
+    if report == "overview":
+        return [answer["metrics"] | {f"revenue_{currency}": value for currency, value in answer["revenue_by_currency"].items()}]
+    return list(answer[_ROWS_OF[report]])
+
+
+def schema_of(rows: list[Row]) -> pa.Schema:
+    """The columns of a report's rows, by what is in them."""
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    return pa.schema([(name, _type_of([row.get(name) for row in rows])) for name in names])
+
+
+def write(path: Path, form: Format, schema: pa.Schema, rows: Iterable[Row], advance: Callable[[int], None]) -> None:
+    """Write rows to a file, telling `advance` how many more have been written."""
+    match form:
+        case "csv":
+            with path.open("w", newline="") as file:
+                writer = csv.writer(file)
+                writer.writerow(schema.names)
+                for piece in _pieces(rows):
+                    writer.writerows([_text(row.get(name)) for name in schema.names] for row in piece)
+                    advance(len(piece))
+        case "jsonl":
+            with path.open("w") as file:
+                for piece in _pieces(rows):
+                    file.writelines(json.dumps(row, default=_json, ensure_ascii=False) + "\n" for row in piece)
+                    advance(len(piece))
+        case "parquet":
+            with pq.ParquetWriter(path, schema, compression="zstd") as parquet:
+                for piece in _pieces(rows):
+                    columns = {field.name: [_value(row.get(field.name), field.type) for row in piece] for field in schema}
+                    parquet.write_table(pa.table(columns, schema=schema))
+                    advance(len(piece))
+
+
+def _pieces(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    piece: list[Row] = []
+    for row in rows:
+        piece.append(row)
+        if len(piece) == _PIECE:
+            yield piece
+            piece = []
+    if piece:
+        yield piece
+
+
+def _type_of(values: list[Any]) -> pa.DataType:
+    kinds = {type(value) for value in values if value is not None}
+    if kinds <= {bool} and kinds:
+        return pa.bool_()
+    if kinds <= {int} and kinds:
+        return pa.int64()
+    if kinds <= {int, float} and kinds:
+        return pa.float64()
+    return pa.string()
+
+
+def _value(value: Any, kind: pa.DataType) -> Any:
+    """A value as its Parquet column holds it."""
+    if value is None:
+        return None
+    if pa.types.is_string(kind):
+        return value if isinstance(value, str) else json.dumps(value, default=_json, ensure_ascii=False)
+    return float(value) if pa.types.is_floating(kind) else value
+
+
+def _text(value: Any) -> Any:
+    """A value as CSV writes it."""
+    if isinstance(value, dict | list):
+        return json.dumps(value, default=_json, ensure_ascii=False)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value.isoformat() if isinstance(value, datetime | date) else value
+
+
+def _json(value: Any) -> Any:
+    """A value that JSON has no word for."""
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} has no JSON form")

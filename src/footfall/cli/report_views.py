@@ -1,0 +1,189 @@
+"""Reports as a terminal shows them: tables, with a bar where one number is compared with others."""
+
+from collections.abc import Callable
+from typing import Any
+
+from rich.bar import Bar
+from rich.table import Table
+from rich.text import Text
+
+from footfall.cli.output import console
+
+Answer = dict[str, Any]
+_BAR = 24  # columns
+
+
+def show(report: str, answer: Answer) -> None:
+    """Print an answer."""
+    about = answer["metadata"]
+    days = answer["dateRange"] if report == "summary" else answer["query"]
+    first, last = days.get("from") or days.get("dateFrom"), days.get("to") or days.get("dateTo")
+    span = f"{first} to {last}" if first else "now"
+    console.print(f"[bold]{about['tenant_id']}[/]  {span}  ({about['time_zone']})\n")
+    _VIEWS[report](answer)
+    freshness = about["data_freshness"]
+    lag = freshness["lag_seconds"]
+    console.print(f"\nUp to {freshness['watermark'][:19]} UTC" + (f", {lag:,.0f} s behind." if lag else "."))
+
+
+def _summary(data: Answer) -> None:
+    overview, acts, conversions = data["overview"], data["interactions"], data["conversions"]
+    funnel, about = data["conversionFunnel"], data["metadata"]
+    _pairs(
+        ("Sessions", overview["totalSessions"]),
+        ("Unique visitors", overview["uniqueVisitors"]),
+        ("Page views", overview["pageViews"]),
+        ("Events", overview["totalEvents"]),
+        ("Pages visited", acts["uniquePagesVisited"]),
+        ("Pages per session", overview["avgPagesPerSession"]),
+        ("Session duration, minutes", overview["avgSessionDurationMinutes"]),
+        ("Item interactions", acts["itemInteractions"]),
+        ("Contact interactions", acts["contactInteractions"]),
+        ("Transactions started", funnel["funnel_start"]),
+        ("  went on", funnel["funnel_progress"]),
+        ("  completed", funnel["funnel_complete"]),
+        ("Conversion rate, %", conversions["conversionRate"]),
+        ("Completed transactions", conversions["completedTransactions"]),
+        (f"Conversion value, {about['currency']}", conversions["totalConversionValue"]),
+    )
+    if data["topItems"]:
+        console.print("\n[bold]Top items[/]")
+        _rows(data["topItems"], chart="interactions")
+
+
+def _overview(answer: Answer) -> None:
+    comparison = answer.get("comparison", {})
+    table = _table("", "", *(name.replace("_", " ") for name in comparison))
+    for metric, value in answer["metrics"].items():
+        changes = [_change(other["change"].get(metric)) for other in comparison.values()]
+        table.add_row(_label(metric), _cell(value), *changes)
+    for currency, value in answer["revenue_by_currency"].items():
+        table.add_row(f"revenue, {currency}", _cell(value))
+    console.print(table)
+
+
+def _timeseries(answer: Answer) -> None:
+    _rows(answer["buckets"], chart=answer["query"]["metrics"][0])
+
+
+def _breakdown(answer: Answer) -> None:
+    _rows(answer["rows"], chart=answer["query"]["sort"].lstrip("-"))
+
+
+def _funnel(answer: Answer) -> None:
+    _rows(answer["steps"], chart="count")
+    for group in answer.get("groups", []):
+        console.print(f"\n[bold]{group['value']}[/]")
+        _rows(group["steps"], chart="count")
+
+
+def _retention(answer: Answer) -> None:
+    cohorts = answer["cohorts"]
+    table = _table("cohort", "visitors", *(str(number) for number in range(len(cohorts))))
+    for cohort in cohorts:
+        table.add_row(cohort["start"], _cell(cohort["visitors"]), *(_shade(percent) for percent in cohort["percent"]))
+    console.print(table)
+
+
+def _realtime(answer: Answer) -> None:
+    _pairs(("Visitors, 5 minutes", answer["visitors_5_minutes"]), ("Visitors, 30 minutes", answer["visitors_30_minutes"]))
+    for name in ("pages", "sources", "events"):
+        console.print(f"\n[bold]{name.title()}[/]")
+        _rows(answer[name], chart={"pages": "page_views", "sources": "visits"}.get(name))
+
+
+def _session(answer: Answer) -> None:
+    _rows(answer["sessions"])
+    console.print()
+    _rows(answer["events"])
+
+
+def _visitor(answer: Answer) -> None:
+    known = {**answer["visitor"], **(answer["visitor"]["details"] or {})}
+    _pairs(*((_label(name), value) for name, value in known.items() if name != "details"))
+    console.print()
+    _rows(answer["sessions"])
+
+
+def _list(name: str, chart: str | None = None) -> Callable[[Answer], None]:
+    return lambda answer: _rows(answer[name], chart)
+
+
+_VIEWS: dict[str, Callable[[Answer], None]] = {
+    "summary": _summary,
+    "overview": _overview,
+    "timeseries": _timeseries,
+    "breakdown": _breakdown,
+    "goals": _list("goals", "visits"),
+    "funnel": _funnel,
+    "retention": _retention,
+    "paths": _list("links", "visits"),
+    "items": _list("rows", "interactions"),
+    "sessions": _list("sessions"),
+    "session": _session,
+    "visitor": _visitor,
+    "realtime": _realtime,
+}
+
+
+def _rows(rows: list[Answer], chart: str | None = None) -> None:
+    """A table of rows, with a bar for one of their numbers. Columns in which nothing stands are left out."""
+    if not rows:
+        console.print("Nothing.")
+        return
+    names = [name for name in dict.fromkeys(key for row in rows for key in row) if any(row.get(name) is not None for row in rows)]
+    # what a row is about comes first
+    names.sort(key=lambda name: name not in {"value", "start", "goal", "step", "item", "level", "time", "item_name", "filter"})
+    table = _table(*map(_label, names), *([""] if chart else []))
+    most = max((float(row.get(chart) or 0) for row in rows), default=0) if chart else 0
+    for row in rows:
+        bar = [Bar(most or 1, 0, float(row.get(chart) or 0), width=_BAR)] if chart else []
+        table.add_row(*(_cell(row.get(name)) for name in names), *bar)
+    console.print(table)
+
+
+def _pairs(*pairs: tuple[str, Any]) -> None:
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column()
+    table.add_column(justify="right", style="bold")
+    for label, value in pairs:
+        table.add_row(label, _cell(value))
+    console.print(table)
+
+
+def _table(*headers: str) -> Table:
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for number, header in enumerate(headers):
+        table.add_column(header, justify="right" if number and header else "left", overflow="fold")
+    return table
+
+
+def _label(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _cell(value: Any) -> Text:
+    match value:
+        case None:
+            return Text("")
+        case bool():
+            return Text("yes" if value else "no")
+        case int() | float():
+            return Text(f"{value:,}")
+        case list():
+            return Text(", ".join(map(str, value)))
+        case dict():
+            return Text(", ".join(f"{key}={one}" for key, one in value.items()))
+    # hash keys are told by their beginning
+    return Text(str(value)[:12] + "…" if len(str(value)) == 40 and " " not in str(value) else str(value))  # noqa: PLR2004
+
+
+def _change(percent: float | None) -> Text:
+    if percent is None:
+        return Text("")
+    return Text(f"{percent:+,.1f} %", style="green" if percent > 0 else "red" if percent < 0 else "")
+
+
+def _shade(percent: float) -> Text:
+    level = min(int(percent / 20), 4)
+    return Text(f"{percent:g} %", style=("dim", "", "cyan", "blue", "bold blue")[level])

@@ -1,0 +1,130 @@
+"""The questions over HTTP: the plan's report, the reports of docs/reports.md, and the live stream of events."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import datetime
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
+
+from footfall import api
+from footfall.auth import KeyOwner, KeyRing
+from footfall.database import Pool, reading
+from footfall.errors import NotAccepted
+from footfall.settings import Settings
+from footfall.web.answers import refusal, reply_response
+from footfall.web.callers import admitted, shown_key
+from footfall.web.problems import problem
+
+ERROR_CODE = "ANALYTICS_ERROR"
+_MAX_QUESTION_BYTES = 65_536
+_LISTS = frozenset({"steps"})  # keys that a query string may repeat
+_POLL_SECONDS = 1.0
+_SILENCE_SECONDS = 15.0  # after which a comment keeps proxies from closing a stream
+
+
+class Analytics:
+    """Answers questions, each as the reader of one tenant."""
+
+    def __init__(self, keys: KeyRing, readers: Pool, settings: Settings) -> None:
+        self._keys = keys
+        self._readers = readers
+        self._settings = settings
+
+    def routes(self) -> list[Route]:
+        """The plan's address first."""
+        return [
+            Route("/api/tracking/analytics", self.track_analytics),
+            Route("/api/analytics/realtime/stream", self.stream),
+            Route("/api/analytics/{report}", self.report, methods=["GET", "POST"]),
+        ]
+
+    def track_analytics(self, request: Request) -> Response:
+        """The plan's report."""
+        try:
+            with reading(self._readers, self._owner(request).tenant_hk, self._settings.query_seconds) as connection:
+                reply = api.track_analytics(connection, _asked(request))
+        except Exception as error:  # noqa: BLE001  whatever happens, the caller gets an answer
+            return refusal(problem(error, ERROR_CODE))
+        return reply_response(reply)
+
+    async def report(self, request: Request) -> Response:
+        """One of `api.REPORTS`: the question is the query string, or a JSON object."""
+        try:
+            question = (
+                await _sent_question(request) if request.method == "POST" else msgspec.json.encode(_asked(request)).decode()
+            )
+            return await run_in_threadpool(self._answer, request, question)
+        except Exception as error:  # noqa: BLE001  whatever happens, the caller gets an answer
+            return refusal(problem(error, ERROR_CODE))
+
+    def _answer(self, request: Request, question: str) -> Response:
+        owner = self._owner(request)
+        report = request.path_params["report"]
+        if report not in api.REPORTS:
+            raise NotAccepted("report_unknown", f"there are: {', '.join(api.REPORTS)}", HTTPStatus.NOT_FOUND)
+        with reading(self._readers, owner.tenant_hk, self._settings.query_seconds) as connection:
+            return reply_response(api.answer(connection, report, question))
+
+    async def stream(self, request: Request) -> Response:
+        """Events as they are loaded, as server-sent events; `?key=` is for EventSource, which can set no header."""
+        try:
+            owner = await run_in_threadpool(self._owner, request)
+            _, upto = await run_in_threadpool(self._live, owner, None)
+        except Exception as error:  # noqa: BLE001  whatever happens, the caller gets an answer
+            return refusal(problem(error, ERROR_CODE))
+        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        return StreamingResponse(self._events(request, owner, upto), HTTPStatus.OK, headers, "text/event-stream")
+
+    async def _events(self, request: Request, owner: KeyOwner, upto: datetime) -> AsyncIterator[bytes]:
+        yield b": connected\n\n"
+        silence = 0.0
+        while not await request.is_disconnected():
+            await asyncio.sleep(_POLL_SECONDS)
+            events, upto = await run_in_threadpool(self._live, owner, upto)
+            silence = 0.0 if events else silence + _POLL_SECONDS
+            for event in events:
+                yield b"event: event\ndata: " + msgspec.json.encode(event) + b"\n\n"
+            if silence >= _SILENCE_SECONDS:
+                silence = 0.0
+                yield b": nothing new\n\n"
+
+    def _live(self, owner: KeyOwner, upto: datetime | None) -> tuple[list[dict[str, Any]], datetime]:
+        with reading(self._readers, owner.tenant_hk, self._settings.query_seconds) as connection:
+            return api.live_events(connection, upto)
+
+    def _owner(self, request: Request) -> KeyOwner:
+        """Whose answers are asked for."""
+        key = shown_key(request.scope, dict(request.scope["headers"]))
+        return admitted(key, self._keys.owner_of(key) if key else None, "read")
+
+
+def _asked(request: Request) -> dict[str, Any]:
+    """The question in a query string, without the key that was shown in it."""
+    # PostgreSQL knows no NUL: as another character it is what it is, no date
+    pairs = [(name, value.replace("\0", "\ufffd")) for name, value in request.query_params.multi_items() if "\0" not in name]
+    question: dict[str, Any] = {name: value for name, value in pairs if name not in _LISTS | {"key"}}
+    return question | {
+        name: [value for other, value in pairs if other == name] for name in _LISTS if any(name == other for other, _ in pairs)
+    }
+
+
+async def _sent_question(request: Request) -> str:
+    """The question in a body: JSON, as text that PostgreSQL can hold."""
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > _MAX_QUESTION_BYTES:
+            raise NotAccepted(
+                "body_too_large", f"a question has at most {_MAX_QUESTION_BYTES} bytes", HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+            )
+    try:
+        msgspec.json.decode(body)
+        return body.decode().replace("\\u0000", "\\ufffd")
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise NotAccepted("body_not_json", f"the body is not JSON: {error}") from error

@@ -1,0 +1,497 @@
+"""docs/reports.md once more, in plain Python over the events as sent: slow, and nothing shared with SQL."""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from statistics import median
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from oracle import Fact, assign_sessions, distinct, sessions_of
+
+METRICS = [
+    "visitors",
+    "visits",
+    "page_views",
+    "events",
+    "views_per_visit",
+    "bounce_rate",
+    "visit_duration",
+    "conversions",
+    "conversion_rate",
+    "revenue",
+]
+OF_CLOSED_VISITS = ("bounce_rate", "visit_duration")
+OF_VISITS = ("source", "channel", "utm_campaign", "device", "country", "entry_page", "exit_page")
+HOUR = timedelta(hours=1)
+
+
+@dataclass
+class Event(Fact):
+    """An event with what the reports tell apart besides; pages are `host/path`, items `type:id`."""
+
+    source: str = "direct"
+    channel: str = "direct"
+    campaign: str | None = None
+    device: str = "desktop"
+    country: str | None = None
+    plan: str | None = None
+    is_conversion: bool = False
+    conversion_value: float = 0
+    is_fresh: bool = False  # came after sessions were closed for the last time
+    visit: "Visit" = field(default=None, init=False)
+
+
+@dataclass
+class Visit:
+    """All events of a session in order, and what holds for each of them."""
+
+    events: list[Event]
+
+    def __post_init__(self) -> None:
+        views = [event for event in self.events if event.type == "page_view"]
+        first = next((event for event in self.events if event.visitor), self.events[0])
+        self.visitor = first.visitor
+        self.closed = not any(event.is_fresh for event in self.events)
+        self.of_humans_only = not any(event.is_bot for event in self.events)
+        self.began, self.ended = self.events[0].moment, self.events[-1].moment
+        self.seconds = int((self.ended - self.began).total_seconds())
+        others = {"item_interaction", "transaction_step", "contact_interaction"}
+        self.is_bounce = len(views) == 1 and not any(event.type in others for event in self.events)
+        self.values = {
+            "source": first.source,
+            "channel": first.channel,
+            "utm_campaign": first.campaign,
+            "device": first.device,
+            "country": first.country,
+            "entry_page": views[0].page if views else None,
+            "exit_page": views[-1].page if views else None,
+        }
+
+
+def value_of(event: Event, dimension: str) -> str | None:
+    """The value of a dimension at an event."""
+    if dimension in event.visit.values:
+        return event.visit.values[dimension]
+    if dimension == "host":
+        return event.page and event.page.partition("/")[0]
+    if dimension == "item_type":
+        return event.item and event.item.partition(":")[0]
+    if dimension == "funnel_step":
+        return f"{event.funnel}_step:{event.action}" if event.type == "transaction_step" else None
+    name = {"event_type": "type", "event_action": "action", "property:plan": "plan"}.get(dimension, dimension)
+    return getattr(event, name)
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One comparison of a filter; an empty value is what is not known."""
+
+    dimension: str
+    operator: str
+    values: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.dimension}{self.operator}{'|'.join(escaped(value) for value in self.values)}"
+
+    def holds(self, event: Event) -> bool:
+        value = value_of(event, self.dimension)
+        is_one = any(self._is(value, wanted) for wanted in self.values)
+        return is_one if self.operator in {"==", "=~"} else not is_one
+
+    def _is(self, value: str | None, wanted: str) -> bool:
+        if value is None or not wanted:
+            return value is None and not wanted
+        if self.operator in {"=~", "!~"}:
+            return wanted.lower() in value.lower()
+        if self.dimension in {"page", "entry_page", "exit_page"} and wanted.startswith("/"):
+            return wanted == value[value.index("/") :]
+        if self.dimension == "item" and ":" not in wanted:
+            return wanted == value.partition(":")[2]
+        return wanted == value
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Conditions of which one of each group must hold."""
+
+    groups: tuple[tuple[Condition, ...], ...] = ()
+
+    def __str__(self) -> str:
+        return ";".join(",".join(str(condition) for condition in group) for group in self.groups)
+
+    def holds(self, event: Event) -> bool:
+        return all(any(condition.holds(event) for condition in group) for group in self.groups)
+
+
+def escaped(value: str) -> str:
+    """A value as a filter writes it."""
+    return "".join("\\" + letter if letter in "\\;,|" else letter for letter in value)
+
+
+@dataclass(frozen=True)
+class Question:
+    """Which events are asked about."""
+
+    first: date
+    last: date
+    zone: str
+    filter: Filter = Filter()
+    bots: bool = False
+    currency: str = "USD"
+
+    @property
+    def start(self) -> datetime:
+        return midnight(self.first, self.zone)
+
+    @property
+    def end(self) -> datetime:
+        return midnight(self.last + timedelta(days=1), self.zone)
+
+    def inside(self, events: Iterable[Event]) -> list[Event]:
+        """The events of the range, of those who are asked about, in order."""
+        return [event for event in events if self.start <= event.moment < self.end and (self.bots or not event.is_bot)]
+
+    def day_of(self, event: Event) -> date:
+        return event.moment.astimezone(ZoneInfo(self.zone)).date()
+
+    def began_inside(self, visit: Visit) -> bool:
+        return self.start <= visit.began < self.end
+
+
+def midnight(day: date, zone: str) -> datetime:
+    """The first moment of a day, in UTC: comparisons within one zone would look at the clock on the wall."""
+    return datetime.combine(day, time(), ZoneInfo(zone)).astimezone(UTC)
+
+
+def understood(events: list[Event]) -> list[Event]:
+    """Events once and in order, with the visits they belong to."""
+    events = distinct(events)
+    assign_sessions(events)
+    for of_visit in sessions_of(events).values():
+        visit = Visit(of_visit)
+        for event in of_visit:
+            event.visit = visit
+    return sorted(events, key=lambda event: event.moment)
+
+
+def overview(events: list[Event], question: Question) -> dict[str, Any]:
+    """All metrics, and the revenue in each currency."""
+    inside = question.inside(events)
+    by_currency: dict[str, float] = defaultdict(float)
+    for event in first_of_conversions(inside):
+        if question.filter.holds(event):
+            by_currency[event.currency] += event.conversion_value
+    return {"metrics": metrics(inside, question.filter.holds, question), "revenue_by_currency": dict(by_currency)}
+
+
+def timeseries(events: list[Event], question: Question, interval: str, names: list[str]) -> list[dict[str, Any]]:
+    """Metrics of each period of the range."""
+    starts = periods(question, interval)
+    inside = defaultdict(list)
+    for event in question.inside(events):
+        inside[bucket(event.moment, question, interval)].append(event)
+
+    def of_bucket(start: Any) -> dict[str, Any]:
+        def began(visit: Visit) -> bool:
+            return question.began_inside(visit) and bucket(visit.began, question, interval) == start
+
+        return metrics(inside[start], question.filter.holds, question, began)
+
+    return [{"start": start} | {name: value for name, value in of_bucket(start).items() if name in names} for start in starts]
+
+
+def breakdown(
+    events: list[Event], question: Question, dimension: str, names: list[str], sort: str, search: str = ""
+) -> list[dict[str, Any]]:
+    """Metrics of each value that is known, in the order of one of them."""
+    inside = question.inside(events)
+    values = {value_of(event, dimension) for event in inside if question.filter.holds(event)} - {None}
+
+    def of_value(value: str) -> dict[str, Any]:
+        def chosen(event: Event) -> bool:
+            return question.filter.holds(event) and value_of(event, dimension) == value
+
+        def began(visit: Visit) -> bool:
+            return question.began_inside(visit) and (dimension != "page" or visit.values["entry_page"] == value)
+
+        return {"value": value} | metrics(inside, chosen, question, began)
+
+    rows = sorted((of_value(value) for value in values if search.lower() in value.lower()), key=lambda row: row["value"])
+    rows.sort(key=lambda row: row[sort.removeprefix("-")], reverse=sort.startswith("-"))
+    return [{name: row[name] for name in ["value", *names]} for row in rows]
+
+
+def metrics(
+    inside: list[Event],
+    is_chosen: Callable[[Event], bool],
+    question: Question,
+    began: Callable[[Visit], bool] | None = None,
+) -> dict[str, Any]:
+    """The ten metrics of the chosen among some events."""
+    began = began or question.began_inside
+    chosen = [event for event in inside if is_chosen(event)]
+    visits = visits_of(chosen)
+    whole = [visit for visit in visits if visit.closed and visit.of_humans_only and began(visit)]
+    conversions = [event for event in first_of_conversions(inside) if is_chosen(event)]
+    views = sum(event.type == "page_view" for event in chosen)
+    return {
+        "visitors": len(visitors_of(visits)),
+        "visits": len(visits),
+        "page_views": views,
+        "events": len(chosen),
+        "views_per_visit": ratio(views, len(visits)),
+        "bounce_rate": percent(sum(visit.is_bounce for visit in whole), len(whole)),
+        "visit_duration": ratio(sum(visit.seconds for visit in whole), len(whole)),
+        "conversions": len(conversions),
+        "conversion_rate": percent(len(visits_of(event for event in chosen if event.is_conversion)), len(visits)),
+        "revenue": revenue(conversions, question),
+    }
+
+
+def goals(events: list[Event], question: Question, of_tenant: list[tuple[str, Filter, float | None]]) -> dict[str, Any]:
+    """For each goal what met it."""
+    chosen = [event for event in question.inside(events) if question.filter.holds(event)]
+    everyone = visits_of(chosen)
+
+    def of_goal(name: str, which: Filter, value: float | None) -> dict[str, Any]:
+        meeting = [event for event in chosen if which.holds(event)]
+        visits = visits_of(meeting)
+        own = sum(event.value for event in meeting if event.currency == question.currency)
+        return {
+            "goal": name,
+            "filter": str(which),
+            "events": len(meeting),
+            "visits": len(visits),
+            "visitors": len(visitors_of(visits)),
+            "conversion_rate": percent(len(visits), len(everyone)),
+            "value": own if value is None else value * len(meeting),
+        }
+
+    return {"visits": len(everyone), "goals": [of_goal(*goal) for goal in sorted(of_tenant, key=lambda goal: goal[0])]}
+
+
+def funnel(
+    events: list[Event],
+    question: Question,
+    steps: list[Filter],
+    *,
+    strict: bool = False,
+    window: timedelta = timedelta(days=30),
+    by_visitor: bool = False,
+    dimension: str | None = None,
+) -> dict[str, Any]:
+    """How many came how far; with a dimension the same for each value, the most frequent first."""
+    of_subject = defaultdict(list)
+    for event in question.inside(events):
+        subject = event.visit.visitor if by_visitor else event.session
+        if question.filter.holds(event) and subject is not None:
+            of_subject[subject].append(event)
+    reached = [moments_of_steps(of, steps, strict=strict, window=window) for of in of_subject.values()]
+    answer = {"steps": funnel_steps(reached, steps)}
+    if dimension:
+        groups = defaultdict(list)
+        for of, moments in zip(of_subject.values(), reached, strict=True):
+            first = next((event for event in of if steps[0].holds(event)), None)
+            if first is not None and value_of(first, dimension) is not None:
+                groups[value_of(first, dimension)].append(moments)
+        in_order = sorted(groups.items(), key=lambda group: (-len(group[1]), group[0]))
+        answer["groups"] = [{"value": value, "steps": funnel_steps(of, steps)} for value, of in in_order]
+    return answer
+
+
+def moments_of_steps(events: list[Event], steps: list[Filter], *, strict: bool, window: timedelta) -> list[datetime]:
+    """When each step was first reached, over all ways; as long as the furthest of them."""
+    moments: dict[int, datetime] = {}
+    for start, first in enumerate(events):
+        here = {start} if steps[0].holds(first) else set()
+        for step, which in enumerate(steps):
+            if step:
+                here = {
+                    after
+                    for after, event in enumerate(events)
+                    if which.holds(event)
+                    and event.moment - first.moment <= window
+                    and any(after == before + 1 if strict else after > before for before in here)
+                }
+            for place in here:
+                moments[step] = min(moments.get(step, events[place].moment), events[place].moment)
+    return [moments[step] for step in sorted(moments)]
+
+
+def funnel_steps(reached: list[list[datetime]], steps: list[Filter]) -> list[dict[str, Any]]:
+    """The figures of each step."""
+    counts = [sum(len(moments) > step for moments in reached) for step in range(len(steps))]
+    answer = []
+    for step, which in enumerate(steps):
+        previous = counts[max(step - 1, 0)]
+        took = [(moments[step] - moments[max(step - 1, 0)]).total_seconds() for moments in reached if len(moments) > step]
+        answer.append(
+            {
+                "step": step + 1,
+                "filter": str(which),
+                "count": counts[step],
+                "drop_off": previous - counts[step],
+                "percent_of_start": percent(counts[step], counts[0]),
+                "percent_of_previous": percent(counts[step], previous),
+                "median_seconds": median(took) if took else None,
+            }
+        )
+    return answer
+
+
+def retention(events: list[Event], question: Question, interval: str) -> list[dict[str, Any]]:
+    """Of those who first came in a period, how many came in each from then on."""
+    starts = periods(question, interval)
+    came = defaultdict(set)
+    for event in question.inside(events):
+        if question.filter.holds(event) and event.visit.visitor is not None:
+            came[event.visit.visitor].add(starts.index(bucket(event.moment, question, interval)))
+    cohorts = []
+    for number, start in enumerate(starts):
+        cohort = [periods_of for periods_of in came.values() if min(periods_of) == number]
+        retained = [sum(later in periods_of for periods_of in cohort) for later in range(number, len(starts))]
+        percents = [percent(n, len(cohort)) for n in retained]
+        cohorts.append({"start": start, "visitors": len(cohort), "retained": retained, "percent": percents})
+    return cohorts
+
+
+def paths(
+    events: list[Event],
+    question: Question,
+    start: Filter = Filter(),
+    *,
+    back: bool = False,
+    of_pages: bool = True,
+    depth: int = 3,
+    limit: int = 10,
+) -> dict[str, Any]:
+    """Which thing followed which, level by level."""
+    of_visit = defaultdict(list)
+    for event in question.inside(events):
+        if question.filter.holds(event) and (not of_pages or (event.type == "page_view" and event.page)):
+            of_visit[event.session].append(event)
+    ways = []
+    for of in of_visit.values():
+        of = of[::-1] if back else of
+        begin = next((place for place, event in enumerate(of) if start.holds(event)), None)
+        if begin is not None:
+            things = [event.page if of_pages else f"{event.type}:{event.action}" for event in of[begin:]]
+            ways.append([thing for place, thing in enumerate(things) if not place or thing != things[place - 1]][: depth + 1])
+    kept = []
+    for level in range(depth + 1):
+        counts = Counter(way[level] for way in ways if len(way) > level)
+        kept.append(sorted(counts, key=lambda thing: (-counts[thing], thing))[:limit])
+    links: Counter = Counter()
+    for way in ways:
+        named = [thing if thing in kept[level] else "(other)" for level, thing in enumerate(way)]
+        named += ["(entry)" if back else "(exit)"]
+        links.update((level, named[level], named[level + 1]) for level in range(min(depth, len(way))))
+    keys = ("level", "source", "target")
+    return {"visits": len(ways), "links": [dict(zip(keys, link, strict=True)) | {"visits": n} for link, n in links.items()]}
+
+
+def items(events: list[Event], question: Question) -> list[dict[str, Any]]:
+    """What happened with each item."""
+    inside = question.inside(events)
+    chosen = [event for event in inside if question.filter.holds(event) and event.item]
+    conversions = [event for event in first_of_conversions(inside) if question.filter.holds(event)]
+
+    def of_item(item: str) -> dict[str, Any]:
+        about = [event for event in chosen if event.item == item]
+        interactions = [event for event in about if event.type == "item_interaction"]
+        converted = [event for event in conversions if event.item == item]
+        return {
+            "item": item,
+            "views": sum(event.action == "view" for event in interactions),
+            "interactions": len(interactions),
+            "visits": len(visits_of(about)),
+            "conversions": len(converted),
+            "value": revenue(converted, question),
+        }
+
+    rows = [of_item(item) for item in {event.item for event in chosen}]
+    return sorted(rows, key=lambda row: (-row["interactions"], row["item"]))
+
+
+def sessions(events: list[Event], question: Question) -> list[dict[str, Any]]:
+    """Visits, the latest first."""
+    of_visit = defaultdict(list)
+    for event in question.inside(events):
+        if question.filter.holds(event):
+            of_visit[event.session].append(event)
+    rows = []
+    for of in of_visit.values():
+        visit = of[0].visit
+        rows.append(
+            {
+                "start": visit.began,
+                "end": visit.ended,
+                "events": len(visit.events),
+                "page_views": sum(event.type == "page_view" for event in visit.events),
+                "is_bounce": visit.is_bounce,
+                "duration_seconds": visit.seconds,
+            }
+            | {key: visit.values[key] for key in ("source", "channel", "device", "country", "entry_page", "exit_page")}
+        )
+    return sorted(rows, key=lambda row: row["start"], reverse=True)
+
+
+def periods(question: Question, interval: str) -> list[Any]:
+    """What begins in the range: hours as moments, days, weeks and months as days."""
+    if interval == "hour":
+        return [question.start + n * HOUR for n in range(-(-(question.end - question.start) // HOUR))]
+    days = [question.first + timedelta(days=n) for n in range((question.last - question.first).days + 1)]
+    return sorted({period_of(day, interval) for day in days})
+
+
+def bucket(moment: datetime, question: Question, interval: str) -> Any:
+    """The period that a moment belongs to."""
+    if interval == "hour":
+        return question.start + (moment - question.start) // HOUR * HOUR
+    return period_of(moment.astimezone(ZoneInfo(question.zone)).date(), interval)
+
+
+def period_of(day: date, interval: str) -> date:
+    """The first day of a day's period."""
+    return {"day": day, "week": day - timedelta(days=day.weekday()), "month": day.replace(day=1)}[interval]
+
+
+def first_of_conversions(inside: list[Event]) -> list[Event]:
+    """Each conversion once, by its first event; in order."""
+    seen: dict[Any, Event] = {}
+    for event in inside:
+        if event.is_conversion:
+            seen.setdefault(identity(event), event)
+    return list(seen.values())
+
+
+def identity(event: Event) -> Any:
+    """What makes a conversion the same."""
+    if event.transaction:
+        return ("transaction", event.transaction)
+    return ("session", event.session, event.funnel) if event.type == "transaction_step" else ("event", event.key)
+
+
+def visits_of(events: Iterable[Event]) -> list[Visit]:
+    """Distinct visits."""
+    return list({event.session: event.visit for event in events}.values())
+
+
+def visitors_of(visits: list[Visit]) -> set[str]:
+    """Distinct visitors; visits without one add none."""
+    return {visit.visitor for visit in visits if visit.visitor is not None}
+
+
+def revenue(conversions: list[Event], question: Question) -> float:
+    """Value in the tenant's currency."""
+    return sum(event.conversion_value for event in conversions if event.currency == question.currency)
+
+
+def percent(part: int, whole: int) -> float:
+    return ratio(100 * part, whole)
+
+
+def ratio(part: float, whole: int) -> float:
+    return part / whole if whole else 0
