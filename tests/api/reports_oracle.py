@@ -39,6 +39,7 @@ class Event(Fact):
     plan: str | None = None
     is_conversion: bool = False
     conversion_value: float = 0
+    conversion_currency: str = "USD"
     is_fresh: bool = False  # came after sessions were closed for the last time
     visit: "Visit" = field(default=None, init=False)
 
@@ -182,8 +183,8 @@ def overview(events: list[Event], question: Question) -> dict[str, Any]:
     by_currency: dict[str, float] = defaultdict(float)
     for event in first_of_conversions(inside):
         if question.filter.holds(event):
-            by_currency[event.currency] += event.conversion_value
-    return {"metrics": metrics(inside, question.filter.holds, question), "revenue_by_currency": dict(by_currency)}
+            by_currency[event.conversion_currency] += event.conversion_value
+    return {"metrics": metrics(inside, question.filter.holds, question), "revenue_by_currency": {currency: value for currency, value in by_currency.items() if value}}
 
 
 def timeseries(events: list[Event], question: Question, interval: str, names: list[str]) -> list[dict[str, Any]]:
@@ -424,14 +425,15 @@ def sessions(events: list[Event], question: Question) -> list[dict[str, Any]]:
     rows = []
     for of in of_visit.values():
         visit = of[0].visit
+        is_known = visit.closed and visit.of_humans_only
         rows.append(
             {
                 "start": visit.began,
                 "end": visit.ended,
-                "events": len(visit.events),
-                "page_views": sum(event.type == "page_view" for event in visit.events),
-                "is_bounce": visit.is_bounce,
-                "duration_seconds": visit.seconds,
+                "events": len(of),
+                "page_views": sum(event.type == "page_view" for event in of),
+                "is_bounce": visit.is_bounce if is_known else None,
+                "duration_seconds": visit.seconds if is_known else None,
             }
             | {key: visit.values[key] for key in ("source", "channel", "device", "country", "entry_page", "exit_page")}
         )
@@ -486,7 +488,7 @@ def visitors_of(visits: list[Visit]) -> set[str]:
 
 def revenue(conversions: list[Event], question: Question) -> float:
     """Value in the tenant's currency."""
-    return sum(event.conversion_value for event in conversions if event.currency == question.currency)
+    return sum(event.conversion_value for event in conversions if event.conversion_currency == question.currency)
 
 
 def percent(part: int, whole: int) -> float:

@@ -1,7 +1,7 @@
 """The api schema's functions, called for one tenant: row-level security answers for the rest."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal, get_args
 
 import psycopg
 from psycopg.types.json import Jsonb
@@ -9,7 +9,7 @@ from psycopg.types.json import Jsonb
 from footfall.database import Connection
 from footfall.errors import NotAccepted
 
-REPORTS = (
+Report = Literal[
     "overview",
     "timeseries",
     "breakdown",
@@ -22,7 +22,22 @@ REPORTS = (
     "session",
     "visitor",
     "realtime",
-)
+]
+# in the order in which people read them; twin of api.metrics()
+Metric = Literal[
+    "visitors",
+    "visits",
+    "page_views",
+    "views_per_visit",
+    "bounce_rate",
+    "visit_duration",
+    "events",
+    "conversions",
+    "conversion_rate",
+    "revenue",
+]
+METRICS: tuple[Metric, ...] = get_args(Metric)
+REPORTS: tuple[Report, ...] = get_args(Report)
 
 
 def track_analytics(connection: Connection, request: dict[str, Any]) -> dict[str, Any]:

@@ -2,9 +2,8 @@
 
 from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
-import click
 import typer
 from rich.console import Console
 from rich.progress import Progress
@@ -15,12 +14,11 @@ from footfall.cli.options import AsJson, Data, DatabaseUrl, existing_store
 from footfall.cli.output import console, print_json
 from footfall.errors import NotAccepted
 
-WHAT = ("events", *api.REPORTS)
 _SECONDS = 3600.0  # an export may take its time
 
 
 def export(
-    what: Annotated[str, typer.Argument(click_type=click.Choice(WHAT), help="events, or a report.")],
+    what: Annotated[Literal["events", api.Report], typer.Argument(help="events, or a report.")],
     file: Annotated[Path, typer.Argument(help="Where to: *.csv, *.jsonl or *.parquet.")],
     tenant: q.Tenant,
     date_from: q.From = None,

@@ -1,8 +1,7 @@
 """`footfall report`: a tenant's reports, in the terminal."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
-import click
 import typer
 
 from footfall import api
@@ -11,12 +10,10 @@ from footfall.cli.options import AsJson, Data, DatabaseUrl, existing_store
 from footfall.cli.output import print_json
 from footfall.cli.report_views import show
 
-REPORTS = ("summary", *api.REPORTS)
-
 
 def report(
     tenant: q.Tenant,
-    name: Annotated[str, typer.Argument(click_type=click.Choice(REPORTS), help="summary: the plan's report.")] = "summary",
+    name: Annotated[Literal["summary", api.Report], typer.Argument(help="summary: the plan's report.")] = "summary",
     date_from: q.From = None,
     date_to: q.To = None,
     filter_: q.Filter = None,

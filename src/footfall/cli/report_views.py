@@ -1,5 +1,6 @@
 """Reports as a terminal shows them: tables, with a bar where one number is compared with others."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -7,10 +8,11 @@ from rich.bar import Bar
 from rich.table import Table
 from rich.text import Text
 
+from footfall.api import METRICS
 from footfall.cli.output import console
 
 Answer = dict[str, Any]
-_BAR = 24  # columns
+_BAR = 16  # columns
 
 
 def show(report: str, answer: Answer) -> None:
@@ -48,65 +50,77 @@ def _summary(data: Answer) -> None:
     )
     if data["topItems"]:
         console.print("\n[bold]Top items[/]")
-        _rows(data["topItems"], chart="interactions")
+        _rows(data["topItems"], ("item_name", "interactions", "conversion_value"), chart="interactions")
 
 
 def _overview(answer: Answer) -> None:
     comparison = answer.get("comparison", {})
     table = _table("", "", *(name.replace("_", " ") for name in comparison))
-    for metric, value in answer["metrics"].items():
+    for metric in METRICS:
         changes = [_change(other["change"].get(metric)) for other in comparison.values()]
-        table.add_row(_label(metric), _cell(value), *changes)
+        table.add_row(_label(metric), _cell(answer["metrics"][metric]), *changes)
     for currency, value in answer["revenue_by_currency"].items():
         table.add_row(f"revenue, {currency}", _cell(value))
     console.print(table)
 
 
 def _timeseries(answer: Answer) -> None:
-    _rows(answer["buckets"], chart=answer["query"]["metrics"][0])
+    metrics = answer["query"]["metrics"]
+    _rows(answer["buckets"], ("start", *metrics), chart=metrics[0])
 
 
 def _breakdown(answer: Answer) -> None:
-    _rows(answer["rows"], chart=answer["query"]["sort"].lstrip("-"))
+    _rows(answer["rows"], ("value", *answer["query"]["metrics"]), chart=answer["query"]["sort"].lstrip("-"))
 
 
 def _funnel(answer: Answer) -> None:
-    _rows(answer["steps"], chart="count")
+    columns = ("filter", "count", "percent_of_start", "percent_of_previous", "median_seconds")
+    _rows(answer["steps"], columns, chart="count")
     for group in answer.get("groups", []):
         console.print(f"\n[bold]{group['value']}[/]")
-        _rows(group["steps"], chart="count")
+        _rows(group["steps"], columns, chart="count")
 
 
 def _retention(answer: Answer) -> None:
-    cohorts = answer["cohorts"]
-    table = _table("cohort", "visitors", *(str(number) for number in range(len(cohorts))))
-    for cohort in cohorts:
-        table.add_row(cohort["start"], _cell(cohort["visitors"]), *(_shade(percent) for percent in cohort["percent"]))
+    periods = max((len(cohort["percent"]) for cohort in answer["cohorts"]), default=0)
+    shown = min(periods, max(1, (console.width - 22) // 7))
+    table = _table("cohort", "visitors", *(str(number) for number in range(shown)))
+    for cohort in answer["cohorts"]:
+        if cohort["visitors"]:
+            cells = [_shade(percent) for percent in cohort["percent"][:shown]]
+            table.add_row(cohort["start"], _cell(cohort["visitors"]), *cells)
     console.print(table)
 
 
 def _realtime(answer: Answer) -> None:
     _pairs(("Visitors, 5 minutes", answer["visitors_5_minutes"]), ("Visitors, 30 minutes", answer["visitors_30_minutes"]))
-    for name in ("pages", "sources", "events"):
-        console.print(f"\n[bold]{name.title()}[/]")
-        _rows(answer[name], chart={"pages": "page_views", "sources": "visits"}.get(name))
+    console.print("\n[bold]Pages[/]")
+    _rows(answer["pages"], ("value", "visitors", "page_views"), chart="page_views")
+    console.print("\n[bold]Sources[/]")
+    _rows(answer["sources"], ("value", "visits"), chart="visits")
+    console.print("\n[bold]Events[/]")
+    _rows(answer["events"], ("time", "type", "action", "label", "page", "source"))
+
+
+def _sessions(answer: Answer) -> None:
+    _rows(answer["sessions"], ("start", "duration_seconds", "page_views", "source", "device", "country", "entry_page"))
 
 
 def _session(answer: Answer) -> None:
-    _rows(answer["sessions"])
+    _sessions(answer)
     console.print()
-    _rows(answer["events"])
+    _rows(answer["events"], ("time", "type", "action", "label", "value", "page", "item"))
 
 
 def _visitor(answer: Answer) -> None:
     known = {**answer["visitor"], **(answer["visitor"]["details"] or {})}
     _pairs(*((_label(name), value) for name, value in known.items() if name != "details"))
     console.print()
-    _rows(answer["sessions"])
+    _sessions(answer)
 
 
-def _list(name: str, chart: str | None = None) -> Callable[[Answer], None]:
-    return lambda answer: _rows(answer[name], chart)
+def _list(name: str, columns: tuple[str, ...], chart: str) -> Callable[[Answer], None]:
+    return lambda answer: _rows(answer[name], columns, chart)
 
 
 _VIEWS: dict[str, Callable[[Answer], None]] = {
@@ -114,30 +128,30 @@ _VIEWS: dict[str, Callable[[Answer], None]] = {
     "overview": _overview,
     "timeseries": _timeseries,
     "breakdown": _breakdown,
-    "goals": _list("goals", "visits"),
+    "goals": _list("goals", ("goal", "visits", "visitors", "events", "conversion_rate", "value"), "visits"),
     "funnel": _funnel,
     "retention": _retention,
-    "paths": _list("links", "visits"),
-    "items": _list("rows", "interactions"),
-    "sessions": _list("sessions"),
+    "paths": _list("links", ("level", "source", "target", "visits"), "visits"),
+    "items": _list("rows", ("name", "interactions", "views", "visits", "conversions", "value"), "interactions"),
+    "sessions": _sessions,
     "session": _session,
     "visitor": _visitor,
     "realtime": _realtime,
 }
 
 
-def _rows(rows: list[Answer], chart: str | None = None) -> None:
+def _rows(rows: list[Answer], columns: tuple[str, ...], chart: str | None = None) -> None:
     """A table of rows, with a bar for one of their numbers. Columns in which nothing stands are left out."""
     if not rows:
         console.print("Nothing.")
         return
-    names = [name for name in dict.fromkeys(key for row in rows for key in row) if any(row.get(name) is not None for row in rows)]
-    # what a row is about comes first
-    names.sort(key=lambda name: name not in {"value", "start", "goal", "step", "item", "level", "time", "item_name", "filter"})
-    table = _table(*map(_label, names), *([""] if chart else []))
+    names = [name for name in columns if any(row.get(name) is not None for row in rows)]
+    table = _table(*map(_label, names))
+    if chart:
+        table.add_column("", width=_BAR)
     most = max((float(row.get(chart) or 0) for row in rows), default=0) if chart else 0
     for row in rows:
-        bar = [Bar(most or 1, 0, float(row.get(chart) or 0), width=_BAR)] if chart else []
+        bar = [Bar(most or 1, 0, float(row.get(chart) or 0))] if chart else []
         table.add_row(*(_cell(row.get(name)) for name in names), *bar)
     console.print(table)
 
@@ -154,7 +168,7 @@ def _pairs(*pairs: tuple[str, Any]) -> None:
 def _table(*headers: str) -> Table:
     table = Table(box=None, header_style="bold", pad_edge=False)
     for number, header in enumerate(headers):
-        table.add_column(header, justify="right" if number and header else "left", overflow="fold")
+        table.add_column(header, justify="right" if number and header else "left", overflow="ellipsis", no_wrap=bool(number))
     return table
 
 
@@ -174,8 +188,10 @@ def _cell(value: Any) -> Text:
             return Text(", ".join(map(str, value)))
         case dict():
             return Text(", ".join(f"{key}={one}" for key, one in value.items()))
-    # hash keys are told by their beginning
-    return Text(str(value)[:12] + "…" if len(str(value)) == 40 and " " not in str(value) else str(value))  # noqa: PLR2004
+    return Text(str(value).replace("T", " ")[:19] if _MOMENT.match(str(value)) else str(value))
+
+
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d$")
 
 
 def _change(percent: float | None) -> Text:

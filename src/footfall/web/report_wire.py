@@ -5,20 +5,9 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from footfall.api import Metric
 from footfall.web.wire import Freshness, Text
 
-Metric = Literal[
-    "visitors",
-    "visits",
-    "page_views",
-    "views_per_visit",
-    "bounce_rate",
-    "visit_duration",
-    "events",
-    "conversions",
-    "conversion_rate",
-    "revenue",
-]
 Figures = dict[str, float]
 Cursor = Annotated[int | None, Meta(description="send it as `cursor` for the next rows; null: there are none")]
 

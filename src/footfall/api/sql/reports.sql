@@ -304,10 +304,11 @@ BEGIN
         ), named AS (
             SELECT k.visit, k.level, CASE WHEN r.rank <= %9$s THEN k.what ELSE '(other)' END AS what
             FROM (%8$s) k JOIN ranked r ON r.level = k.level AND r.what = k.what
+        ), following AS (
+            SELECT n.*, lead(n.what) OVER (PARTITION BY n.visit ORDER BY n.level) AS next FROM named n
         ), link AS (
-            SELECT f.level, f.what AS source, coalesce(n.what, %10$L) AS target, count(*) AS visits
-            FROM named f LEFT JOIN named n ON n.visit = f.visit AND n.level = f.level + 1
-            WHERE f.level < %7$s
+            SELECT f.level, f.what AS source, coalesce(f.next, %10$L) AS target, count(*) AS visits
+            FROM following f WHERE f.level < %7$s
             GROUP BY 1, 2, 3
         )
         SELECT jsonb_build_object(

@@ -62,8 +62,8 @@ BEGIN
                coalesce(sum(f.events) FILTER (WHERE f.value = 'contact_interaction'), 0) AS contact_interactions
         FROM figure f WHERE f.dimension = 'event_type'
     ), page AS (
-        SELECT count(DISTINCT r.value) AS pages
-        FROM business.rollups(v_tenant.tenant_hk, v_date_from, v_date_to, '{page}') r
+        SELECT count(*) AS pages
+        FROM (SELECT r.value FROM business.rollups(v_tenant.tenant_hk, v_date_from, v_date_to, '{page}') r GROUP BY r.value) r
     ), completed AS (
         SELECT coalesce(sum(f.conversions), 0) AS transactions FROM figure f WHERE f.dimension = 'transaction'
     ), funnel AS (
@@ -93,20 +93,24 @@ BEGIN
         FROM (SELECT f.value AS currency, sum(f.revenue) AS value FROM figure f
               WHERE f.dimension = 'currency' AND f.value <> v_tenant.currency
               GROUP BY f.value HAVING sum(f.revenue) <> 0) o
-    ), item AS (
-        SELECT r.value, sum(r.interactions) AS interactions, sum(r.revenue) AS revenue,
-               -- the latest name; an item that was never named goes by its id
-               coalesce((array_agg(r.latest_name ORDER BY r.day DESC) FILTER (WHERE r.latest_name IS NOT NULL))[1], (
-                   SELECT substr(h.business_item_bk, strpos(h.business_item_bk, ':') + 1) FROM business.business_item_h h
-                   WHERE h.business_item_hk = decode(r.value, 'hex'))) AS name
-        FROM business.rollups(v_tenant.tenant_hk, v_date_from, v_date_to, '{item}') r
-        WHERE r.previous_day < v_date_from AND r.value IN (
-            SELECT i.value FROM business.rollups(v_tenant.tenant_hk, v_date_from, v_date_to, '{item}') i
-            WHERE i.interactions > 0 GROUP BY i.value ORDER BY sum(i.interactions) DESC
-            FETCH FIRST 10 ROWS WITH TIES)
-        GROUP BY r.value
     ), top_item AS MATERIALIZED (
-        SELECT i.* FROM item i ORDER BY i.interactions DESC, i.name COLLATE "C", i.value LIMIT 10
+        SELECT i.value, i.interactions, i.revenue, n.name
+        FROM (
+            SELECT r.value, sum(r.interactions) AS interactions, sum(r.revenue) AS revenue,
+                   -- the name on the latest day that has one; the days are numbered so that their texts sort
+                   substr(max((to_char(r.day - date '0001-01-01', 'FM00000000') || r.latest_name) COLLATE "C"), 9) AS latest_name
+            FROM business.rollups(v_tenant.tenant_hk, v_date_from, v_date_to, '{item}') r
+            WHERE r.previous_day < v_date_from
+            GROUP BY r.value HAVING sum(r.interactions) > 0
+            ORDER BY 2 DESC FETCH FIRST 10 ROWS WITH TIES
+        ) i
+        CROSS JOIN LATERAL (
+            -- an item that was never named goes by its id
+            SELECT coalesce(i.latest_name, (
+                SELECT substr(h.business_item_bk, strpos(h.business_item_bk, ':') + 1) FROM business.business_item_h h
+                WHERE h.business_item_hk = decode(i.value, 'hex'))) AS name
+        ) n
+        ORDER BY i.interactions DESC, n.name COLLATE "C", i.value LIMIT 10
     )
     SELECT jsonb_build_object(
         'overview', jsonb_build_object(

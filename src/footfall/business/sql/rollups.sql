@@ -283,7 +283,8 @@ RETURNS SETOF business.rollup_b
 LANGUAGE sql STABLE AS $$
     SELECT r.* FROM business.rollup_b r
     WHERE r.tenant_hk = p_tenant_hk AND r.dimension = ANY (p_dimensions) AND r.day BETWEEN p_from AND p_to
-      AND r.day <> ALL (business.live_days(p_tenant_hk, p_from, p_to))
+      -- once, not once a row
+      AND r.day <> ALL ((SELECT business.live_days(p_tenant_hk, p_from, p_to))::date[])
     UNION ALL
     SELECT r.* FROM business.rollup_of(p_tenant_hk, business.live_days(p_tenant_hk, p_from, p_to), p_dimensions) r
 $$;
