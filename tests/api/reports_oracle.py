@@ -56,8 +56,8 @@ class Visit:
         self.visitor = first.visitor
         self.closed = not any(event.is_fresh for event in self.events)
         self.of_humans_only = not any(event.is_bot for event in self.events)
-        self.began, self.ended = self.events[0].moment, self.events[-1].moment
-        self.seconds = int((self.ended - self.began).total_seconds())
+        self.began = self.events[0].moment
+        self.seconds = int((self.events[-1].moment - self.began).total_seconds())
         others = {"item_interaction", "transaction_step", "contact_interaction"}
         self.is_bounce = len(views) == 1 and not any(event.type in others for event in self.events)
         self.values = {
@@ -184,7 +184,10 @@ def overview(events: list[Event], question: Question) -> dict[str, Any]:
     for event in first_of_conversions(inside):
         if question.filter.holds(event):
             by_currency[event.conversion_currency] += event.conversion_value
-    return {"metrics": metrics(inside, question.filter.holds, question), "revenue_by_currency": {currency: value for currency, value in by_currency.items() if value}}
+    return {
+        "metrics": metrics(inside, question.filter.holds, question),
+        "revenue_by_currency": {currency: value for currency, value in by_currency.items() if value},
+    }
 
 
 def timeseries(events: list[Event], question: Question, interval: str, names: list[str]) -> list[dict[str, Any]]:
@@ -417,7 +420,7 @@ def items(events: list[Event], question: Question) -> list[dict[str, Any]]:
 
 
 def sessions(events: list[Event], question: Question) -> list[dict[str, Any]]:
-    """Visits, the latest first."""
+    """Visits, the latest first: from the first to the last of their chosen events; bounce and duration are the whole visit's."""
     of_visit = defaultdict(list)
     for event in question.inside(events):
         if question.filter.holds(event):
@@ -428,8 +431,8 @@ def sessions(events: list[Event], question: Question) -> list[dict[str, Any]]:
         is_known = visit.closed and visit.of_humans_only
         rows.append(
             {
-                "start": visit.began,
-                "end": visit.ended,
+                "start": of[0].moment,
+                "end": of[-1].moment,
                 "events": len(of),
                 "page_views": sum(event.type == "page_view" for event in of),
                 "is_bounce": visit.is_bounce if is_known else None,

@@ -25,7 +25,8 @@ ERROR_CODE = "ANALYTICS_ERROR"
 _MAX_QUESTION_BYTES = 65_536
 _LISTS = frozenset({"steps"})  # keys that a query string may repeat
 _POLL_SECONDS = 1.0
-_SILENCE_SECONDS = 15.0  # after which a comment keeps proxies from closing a stream
+_POLLS = 10  # of one stream
+_RETRY_MILLISECONDS = 250
 
 
 class Analytics:
@@ -72,27 +73,29 @@ class Analytics:
             return reply_response(api.answer(connection, report, question))
 
     async def stream(self, request: Request) -> Response:
-        """Events as they are loaded, as server-sent events; `?key=` is for EventSource, which can set no header."""
+        """Events as they are loaded, as server-sent events; `?key=` is for EventSource, which can set no header.
+
+        A stream ends after a few seconds, and the client comes again by itself, naming the last event it got: nothing is told
+        twice, nothing left out, and a server that is told to stop has no stream to wait for.
+        """
         try:
             owner = await run_in_threadpool(self._owner, request)
-            _, upto = await run_in_threadpool(self._live, owner, None)
+            last = request.headers.get("last-event-id")
+            upto = _moment(last) if last else (await run_in_threadpool(self._live, owner, None))[1]
         except Exception as error:  # noqa: BLE001  whatever happens, the caller gets an answer
             return refusal(problem(error, ERROR_CODE))
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-        return StreamingResponse(self._events(request, owner, upto), HTTPStatus.OK, headers, "text/event-stream")
+        return StreamingResponse(self._events(owner, upto), HTTPStatus.OK, headers, "text/event-stream")
 
-    async def _events(self, request: Request, owner: KeyOwner, upto: datetime) -> AsyncIterator[bytes]:
-        yield b": connected\n\n"
-        silence = 0.0
-        while not await request.is_disconnected():
+    async def _events(self, owner: KeyOwner, upto: datetime) -> AsyncIterator[bytes]:
+        yield f"retry: {_RETRY_MILLISECONDS}\nid: {upto.isoformat()}\n\n".encode()
+        for _ in range(_POLLS):
             await asyncio.sleep(_POLL_SECONDS)
             events, upto = await run_in_threadpool(self._live, owner, upto)
-            silence = 0.0 if events else silence + _POLL_SECONDS
             for event in events:
                 yield b"event: event\ndata: " + msgspec.json.encode(event) + b"\n\n"
-            if silence >= _SILENCE_SECONDS:
-                silence = 0.0
-                yield b": nothing new\n\n"
+            # when these have been told, not before: a client that loses the stream among them gets them again
+            yield f"id: {upto.isoformat()}\n\n".encode()
 
     def _live(self, owner: KeyOwner, upto: datetime | None) -> tuple[list[dict[str, Any]], datetime]:
         with reading(self._readers, owner.tenant_hk, self._settings.query_seconds) as connection:
@@ -112,6 +115,14 @@ def _asked(request: Request) -> dict[str, Any]:
     return question | {
         name: [value for other, value in pairs if other == name] for name in _LISTS if any(name == other for other, _ in pairs)
     }
+
+
+def _moment(last_event_id: str) -> datetime:
+    """The load date that a client names as its last event. Raises NotAccepted: ``moment_invalid``."""
+    try:
+        return datetime.fromisoformat(last_event_id)
+    except ValueError as error:
+        raise NotAccepted("moment_invalid", "Last-Event-ID is an id that this stream gave") from error
 
 
 async def _sent_question(request: Request) -> str:

@@ -40,8 +40,8 @@ FROM (
     WHERE NOT w.is_rolled_up
 ) r
 LEFT JOIN business.site_page_h p
-       ON r.dimension IN ('page', 'entry_page', 'exit_page') AND p.site_page_hk = decode(r.value, 'hex')
-LEFT JOIN business.business_item_h i ON r.dimension = 'item' AND i.business_item_hk = decode(r.value, 'hex');
+       ON p.site_page_hk = CASE WHEN r.dimension IN ('page', 'entry_page', 'exit_page') THEN decode(r.value, 'hex') END
+LEFT JOIN business.business_item_h i ON i.business_item_hk = CASE r.dimension WHEN 'item' THEN decode(r.value, 'hex') END;
 
 -- The overview of each day.
 CREATE OR REPLACE VIEW api.day_v WITH (security_invoker = true) AS

@@ -1,0 +1,217 @@
+"""The reports over HTTP: as in SQL, refused by name, given up in time, and live."""
+
+import json
+from datetime import UTC, datetime
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+import msgspec
+import pytest
+from starlette.testclient import TestClient
+
+from footfall import api
+from footfall.auth import add_key
+from footfall.settings import Settings
+from footfall.web import application, report_wire, wire
+from site_under_test import Site, at, view
+
+MARCH = {"dateFrom": "2026-03-01", "dateTo": "2026-03-31"}
+STEPS = ["event_type==page_view", "event_action==complete"]
+
+
+@pytest.fixture
+def busy(site: Site) -> Site:
+    """A visit of everything, and another one."""
+    step = {"evt_type": "transaction_step", "evt_action": "complete", "item_id": "sku", "session_id": "s"}
+    site.land(
+        view("/?utm_source=n&utm_medium=email", 0, session_id="s", _visitor_id="v_1", language="de", timezone="Europe/Berlin"),
+        {"evt_type": "item_interaction", "item_id": "sku", "evt_label": "Shoe", "session_id": "s", "event_timestamp": at(1)},
+        step | {"event_timestamp": at(2), "evt_value": 9, "transaction_id": "o-1", "properties": {"plan": "pro"}},
+        view("/b", 3, _visitor_id="v_2"),
+    )
+    site.settle()
+    site.value("SELECT api.add_goal(%s, 'Buy', 'event_action==complete')", site.tenant_hk)
+    return site
+
+
+def key_of(site: Site, kind: str) -> str:
+    column = {"session": "site_session_hk", "visitor": "site_visitor_hk"}[kind]
+    return site.value(f"SELECT encode({column}, 'hex') FROM business.visit_b WHERE page_views = 1 ORDER BY events DESC LIMIT 1")
+
+
+def questions(site: Site) -> dict[str, dict]:
+    """One for each report."""
+    asked = {name: dict(MARCH) for name in api.REPORTS} | {"realtime": {}}
+    asked["overview"] |= {"compare": ["previous_period", "previous_year"], "filter": "source==n,source==direct;language!=fr"}
+    asked["timeseries"] |= {"interval": "week", "metrics": ["visits", "revenue", "bounce_rate"]}
+    asked["breakdown"] |= {"dimension": "property:plan", "metrics": ["visits", "revenue"], "sort": "-revenue"}
+    asked["funnel"] |= {"steps": STEPS, "dimension": "country", "order": "loose", "window": 60}
+    asked["paths"] |= {"of": "events", "depth": 2}
+    asked["session"] |= {"session": key_of(site, "session")}
+    asked["visitor"] |= {"visitor": key_of(site, "visitor")}
+    return asked
+
+
+@pytest.mark.parametrize("report", api.REPORTS)
+def test_a_report_is_the_same_by_get_by_post_and_by_sql(client, keys, busy: Site, report: str) -> None:
+    question, headers = questions(busy)[report], {"X-Footfall-Key": keys["read"]}
+    posted = client.post(f"/api/analytics/{report}", json=question, headers=headers)
+    flat = {key: ",".join(value) if isinstance(value, list) and key != "steps" else value for key, value in question.items()}
+    got = client.get(f"/api/analytics/{report}", params=flat, headers=headers)
+    by_sql = busy.value(f"SELECT api.report_{report}(%s)", json.dumps(question | {"tenantId": "acme"}))
+    answers = [reply | {"data": reply["data"] | {"metadata": 0}} for reply in (posted.json(), got.json(), by_sql)]
+    if report == "realtime":  # minutes begin when it is asked
+        answers = [answer | {"data": answer["data"] | {"minutes": 0}} for answer in answers]
+    assert answers[0] == answers[1] == answers[2]
+    assert posted.headers["cache-control"] == "no-store"
+    described = report_wire.REPORTS[report].answer
+    assert msgspec.to_builtins(msgspec.convert(posted.json()["data"], described)) == posted.json()["data"]
+
+
+def test_every_report_and_metric_is_described(site: Site) -> None:
+    assert tuple(report_wire.REPORTS) == api.REPORTS
+    assert tuple(metric for (metric,) in site.rows("SELECT metric FROM api.metrics()")) == api.METRICS
+    for report, described in report_wire.REPORTS.items():
+        assert set(described.question.__struct_fields__) == set(site.value("SELECT api.question_keys(%s)", report)), report
+
+
+REFUSED = [
+    ("overview", {"dateFrom": "soon"}, "date_invalid", "dateFrom", ""),
+    ("overview", {"dateFrom": "2026-03-02", "dateTo": "2026-03-01"}, "range_inverted", "dateFrom", ""),
+    ("overview", {"dateFrom": "1999-01-01"}, "range_too_long", "dateFrom", "3660"),
+    ("overview", {"dateform": "2026-03-01"}, "key_unknown", "dateform", "dateFrom, dateTo"),
+    ("overview", {"compare": ["last_week"]}, "value_unknown", "compare", "previous_period"),
+    ("overview", {"asOf": "yesterday"}, "moment_invalid", "asOf", "ISO 8601"),
+    ("overview", {"includeBots": "maybe"}, "value_unknown", "includeBots", "true"),
+    ("overview", {"filter": "colour==red"}, "dimension_unknown", "filter", "source, channel"),
+    ("overview", {"filter": "source"}, "filter_invalid", "filter", "dimension==value"),
+    ("overview", {"filter": "goal==Nothing"}, "goal_unknown", "filter", "Buy"),
+    ("overview", {"filter": "source==" + "x" * 2000}, "filter_invalid", "filter", "2000"),
+    ("timeseries", {"interval": "decade"}, "value_unknown", "interval", "minute, hour"),
+    (
+        "timeseries",
+        {"interval": "minute", "dateFrom": "2026-03-01", "dateTo": "2026-03-09"},
+        "range_too_long",
+        "interval",
+        "2 days",
+    ),
+    ("timeseries", {"interval": "hour", "metrics": ["bounce_rate"]}, "metric_unavailable", "metrics", "by day"),
+    ("timeseries", {"metrics": ["likes"]}, "value_unknown", "metrics", "visitors, visits"),
+    ("timeseries", {"metrics": {"a": 1}}, "value_unknown", "metrics", "visitors, visits"),
+    ("breakdown", {}, "dimension_unknown", "dimension", "property:<key>"),
+    ("breakdown", {"dimension": "page", "sort": "-visitors"}, "value_unknown", "sort", "page_views"),
+    ("breakdown", {"dimension": "page", "limit": 5000}, "number_out_of_range", "limit", "1 to 1000"),
+    ("breakdown", {"dimension": "page", "cursor": -1}, "number_out_of_range", "cursor", "0 to"),
+    ("funnel", {}, "steps_invalid", "steps", "2 to 10"),
+    ("funnel", {"steps": ["source==a"]}, "steps_invalid", "steps", "2 to 10"),
+    ("funnel", {"steps": ["source==a", "nonsense"]}, "filter_invalid", "steps", "dimension==value"),
+    ("funnel", {"steps": STEPS, "window": 0}, "number_out_of_range", "window", "1 to 525600"),
+    ("retention", {"interval": "hour"}, "value_unknown", "interval", "day, week, month"),
+    ("retention", {"interval": "day", "dateFrom": "2025-01-01", "dateTo": "2026-01-01"}, "range_too_long", "interval", "60"),
+    ("paths", {"direction": "up"}, "value_unknown", "direction", "next, previous"),
+    ("session", {"session": "x"}, "key_invalid", "session", "hexadecimal"),
+    ("realtime", {"dateFrom": "2026-03-01"}, "key_unknown", "dateFrom", "filter"),
+]
+
+
+@pytest.mark.parametrize(("report", "question", "code", "field", "allowed"), REFUSED)
+def test_a_bad_question_is_told_which_key_is_to_blame_and_what_it_may_be(
+    client, keys, busy: Site, report: str, question: dict, code: str, field: str, allowed: str
+) -> None:
+    reply = client.post(f"/api/analytics/{report}", json=question, headers={"X-Footfall-Key": keys["read"]})
+    assert reply.status_code == 400
+    debug = msgspec.json.decode(reply.content, type=wire.Failure).debug_info
+    assert (debug.error, debug.field) == (code, field)
+    assert allowed in (debug.allowed or "")
+    assert reply.headers["x-footfall-reason"] == code
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status", "code"),
+    [
+        ("nonsense", b"{}", 404, "report_unknown"),
+        ("overview", b"nonsense", 400, "body_not_json"),
+        ("overview", b"[]", 400, "question_invalid"),
+        ("overview", b'{"filter": "\\u0000"}', 400, "filter_invalid"),
+        ("overview", b'{"limit": 1e400000}', 400, "body_not_json"),
+        ("overview", b'{"filter": "' + b"x" * 70_000 + b'"}', 413, "body_too_large"),
+        ("session", json.dumps({"session": "0" * 40}).encode(), 404, "session_unknown"),
+        ("visitor", json.dumps({"visitor": "0" * 40}).encode(), 404, "visitor_unknown"),
+    ],
+)
+def test_what_is_no_question_is_refused(client, keys, path: str, body: bytes, status: int, code: str) -> None:
+    reply = client.post(f"/api/analytics/{path}", content=body, headers={"X-Footfall-Key": keys["read"]})
+    assert (reply.status_code, reply.json()["debug_info"]["error"]) == (status, code)
+
+
+def test_only_a_key_that_may_read_gets_an_answer(client, keys) -> None:
+    for path in ("overview", "realtime/stream"):
+        for key, status, code in (
+            (None, 401, "key_missing"),
+            ("x", 401, "key_unknown"),
+            (keys["write"], 403, "key_may_not_read"),
+        ):
+            reply = client.get(f"/api/analytics/{path}", headers={"X-Footfall-Key": key} if key else {})
+            assert (reply.status_code, reply.json()["debug_info"]["error"]) == (status, code)
+
+
+def test_no_report_shows_another_tenant(client, busy: Site, worker) -> None:  # T12
+    Site(worker, "other")
+    headers = {"X-Footfall-Key": add_key(worker, "other", "read", "")[1]}
+    for report, question in questions(busy).items():
+        reply = client.post(f"/api/analytics/{report}", json=question, headers=headers)
+        said = json.dumps(reply.json().get("data", {}))
+        assert reply.status_code == (404 if report in ("session", "visitor") else 200), report
+        assert "Shoe" not in said
+        assert "acme" not in said
+    forged = client.post("/api/analytics/overview", json={"tenantId": "acme"}, headers=headers)
+    assert (forged.status_code, forged.json()["debug_info"]["error"]) == (403, "tenant_mismatch")
+
+
+def test_an_answer_that_takes_too_long_is_given_up(url: str, busy: Site, owner) -> None:
+    key = add_key(busy.connection, "acme", "read", "")[1]
+    owner.execute(
+        "CREATE OR REPLACE FUNCTION api.freshness(p_tenant_hk bytea) RETURNS jsonb LANGUAGE plpgsql STABLE AS"
+        " $$BEGIN PERFORM pg_sleep(60); RETURN '{}'; END$$"
+    )
+    with TestClient(application(Settings(query_seconds=0.2), url)) as client:
+        reply = client.get("/api/analytics/overview", headers={"X-Footfall-Key": key})
+    assert (reply.status_code, reply.json()["debug_info"]["error"]) == (503, "query_too_heavy")
+    assert int(reply.headers["retry-after"]) > 0
+
+
+def test_the_live_stream_tells_each_event_once_also_to_a_client_that_comes_again(site: Site, served: str) -> None:
+    key = add_key(site.connection, "acme", "read", "")[1]
+    address = f"{served}/api/analytics/realtime/stream?key={key}"
+
+    def send(label: str) -> None:
+        event = {"evt_type": "contact_interaction", "evt_label": label, "event_id": label, "session_id": "s"}
+        now = datetime.now(UTC)
+        site.land(event | {"event_timestamp": now.isoformat()}, received=now)
+        site.load()
+
+    told, last_id = [], ""
+    for labels in (["first", "second"], ["third"]):
+        headers = {"Last-Event-ID": last_id} if last_id else {}
+        with urlopen(Request(address, headers=headers), timeout=30) as stream:
+            if not last_id:
+                list(map(send, labels))
+            for line in stream:
+                if line.startswith(b"data: "):
+                    told.append(json.loads(line[6:])["label"])
+                elif line.startswith(b"id: "):
+                    last_id = line[4:].decode().strip()
+                    if told[-1:] == labels[-1:]:
+                        break
+        if labels == ["first", "second"]:
+            send("third")  # while nobody listens
+    assert told == ["first", "second", "third"]
+    with pytest.raises(HTTPError, match="400"):
+        urlopen(Request(address, headers={"Last-Event-ID": "x"}), timeout=30)
+
+
+def test_a_server_stops_although_somebody_listens(site: Site, served: str) -> None:
+    key = add_key(site.connection, "acme", "read", "")[1]
+    stream = urlopen(f"{served}/api/analytics/realtime/stream?key={key}", timeout=30)
+    assert stream.readline().startswith(b"retry")
+    # the fixture ends the server, and fails when it does not end
