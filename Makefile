@@ -2,10 +2,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup demo test soak lint golden bench
+.PHONY: help setup demo test soak lint golden bench bench-reports
 
 help:  ## list these commands
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 setup: .venv/.installed src/footfall/web/static/swagger-ui/.built  ## install what is needed, pinned, into .venv; build the API page
 
@@ -44,3 +44,6 @@ bench: setup  ## measure load, door and the whole way beside the plan's own func
 	$(BIN)/python benchmarks/door.py
 	$(BIN)/python benchmarks/way.py
 	$(BIN)/python benchmarks/growth.py
+
+bench-reports: setup  ## measure the reports over HTTP on 20 million events, beside the plan's own query; about 40 minutes
+	$(BIN)/python benchmarks/reports.py

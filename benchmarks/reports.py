@@ -2,9 +2,9 @@
 
     .venv/bin/python benchmarks/reports.py [millions of events]
 
-Filled by SQL (`fill_reports.sql`). Each question is asked once to warm up, then twenty times: median and 95th percentile, request to
-answer, by one client. Beside it, in the same run, the plan's own query on the same tenant's data. The load's share of the marts is
-measured by `benchmarks/load.py`.
+Filled by SQL (`fill_reports.sql`). Each question is asked once to warm up, then twenty times: median and 95th percentile, from
+request to answer, by one client. Beside it, in the same run, the plan's own query on the same tenant's data. What the marts add to
+the load is measured by `benchmarks/load.py`.
 """
 
 import json
@@ -123,7 +123,11 @@ def _questions() -> list[tuple[str, str, dict[str, object]]]:
             (f"top 10 sources of one {name}, 30 days", report, month | top | {"dimension": "source", "filter": text})
             for name, text in filters.items()
         ),
-        ("time series of one source, 30 days by day", "analytics/timeseries", month | {"interval": "day", "filter": filters["source"]}),
+        (
+            "time series of one source, 30 days by day",
+            "analytics/timeseries",
+            month | {"interval": "day", "filter": filters["source"]},
+        ),
         ("funnel of 4 steps, 30 days", "analytics/funnel", month | {"steps": steps}),
         ("retention, 12 weekly cohorts", "analytics/retention", quarter | {"interval": "week"}),
         ("paths, 30 days", "analytics/paths", month),
@@ -151,7 +155,9 @@ def _plans_own(owner: Connection) -> float:
     seconds = []
     for _ in range(2):
         started = time.perf_counter()
-        _value(owner, "SELECT public.plan_track_analytics(%s, %s, %s)", tenant_key(owner, _LARGE), last - timedelta(days=29), last)
+        _value(
+            owner, "SELECT public.plan_track_analytics(%s, %s, %s)", tenant_key(owner, _LARGE), last - timedelta(days=29), last
+        )
         seconds.append(time.perf_counter() - started)
     return seconds[-1]
 

@@ -1,5 +1,6 @@
 """What the jobs of every minute touch: the partitions of their months, by index; never the history, however long."""
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -140,3 +141,64 @@ def test_an_event_costs_a_bounded_number_of_index_insertions(history: Site) -> N
     # staging 1, event hub 1, event satellite 2, three links 2 each, bridge 2 (one of them for transactions only); the queue and
     # what events share, visits most of all, is little beside it
     assert 12 <= insertions / EVENTS < 16
+
+
+# --- reports: the months of their range, and rollups where those answer -------------------------------------------------------
+
+
+def ask(site: Site, report: str, **question) -> set[str]:
+    """The tables that a question about the last day of history reads."""
+    day = MONTHS[-1].date().isoformat()
+    with site.connection.transaction():
+        touched = Touched(site.connection)
+        reply = site.value(
+            "SELECT api.answer(%s, %s)", report, json.dumps({"tenantId": "acme", "dateFrom": day, "dateTo": day} | question)
+        )
+        assert reply["success"], reply
+        return set(touched.tables())
+
+
+DEFAULT_QUESTIONS = [
+    ("overview", {"compare": "previous_period"}),
+    ("timeseries", {"interval": "day"}),
+    *(("breakdown", {"dimension": dimension}) for dimension in ("source", "page", "entry_page", "device", "country", "item")),
+]
+
+
+@pytest.mark.parametrize(("report", "question"), DEFAULT_QUESTIONS)
+def test_what_a_dashboard_asks_first_reads_rollups_only(history: Site, report: str, question: dict) -> None:
+    history.roll_up()
+    read = ask(history, report, **question)
+    assert f"business.rollup_b_{THIS_MONTH}" in read
+    assert not {table for table in read if table.startswith(("business.event", "business.visit_b", "business.site_event"))}
+    assert {month_of(table) for table in read} == {None, THIS_MONTH}
+
+
+@pytest.mark.parametrize(
+    ("report", "question"),
+    [
+        ("overview", {"filter": "event_type==item_interaction"}),
+        ("timeseries", {"interval": "hour"}),
+        ("breakdown", {"dimension": "page", "metrics": "visitors"}),
+        ("breakdown", {"dimension": "property:plan"}),
+        ("goals", {}),
+        ("funnel", {"steps": ["page==/1", "page==/2"]}),
+        ("retention", {"interval": "day"}),
+        ("paths", {}),
+        ("items", {}),
+        ("sessions", {}),
+    ],
+)
+def test_a_report_that_counts_events_reads_the_months_of_its_range_only(history: Site, report: str, question: dict) -> None:
+    assert {month_of(table) for table in ask(history, report, **question)} <= {None, THIS_MONTH}
+
+
+def test_the_plans_report_reads_rollups_only(history: Site) -> None:
+    history.roll_up()
+    day = MONTHS[-1].date().isoformat()
+    with history.connection.transaction():
+        touched = Touched(history.connection)
+        history.report(dateFrom=day, dateTo=day)
+        read = set(touched.tables())
+    assert not {table for table in read if table.startswith(("business.event", "business.site_event"))}
+    assert {month_of(table) for table in read} == {None, THIS_MONTH}

@@ -249,3 +249,61 @@ def _wait_until_ready(address: str, process: subprocess.Popen | None) -> None:
         assert process is None or process.poll() is None, process.stdout.read()
         time.sleep(0.1)
     raise AssertionError(f"{address} is not ready")
+
+
+DAYS = ("--tenant", "acme", "--from", "2026-03-01", "--to", "2026-03-31")
+
+
+def test_every_report_is_drawn_and_said_in_json(footfall: Footfall) -> None:
+    footfall("worker", "--once")
+    options = {
+        "timeseries": ("--interval", "week", "--metric", "visits", "--metric", "page_views"),
+        "breakdown": ("--by", "page"),
+        "funnel": ("--step", "page=~/", "--step", "page==/b"),
+        "overview": ("--compare", "previous_period"),
+    }
+    for report in ("overview", "timeseries", "breakdown", "goals", "funnel", "retention", "paths", "items", "sessions"):
+        arguments = ("report", report, *DAYS, *options.get(report, ()))
+        assert footfall.json(*arguments)["query"]["report"] == report
+        assert "acme  2026-03-01 to 2026-03-31" in footfall(*arguments)
+    session = footfall.json("report", "sessions", *DAYS)["sessions"][0]
+    assert len(footfall.json("report", "session", "--tenant", "acme", "--session", session["session"])["events"]) == 3
+    assert "page_view" in footfall("report", "session", "--tenant", "acme", "--session", session["session"])
+    assert "visits" in footfall("report", "visitor", "--tenant", "acme", "--visitor", session["visitor"])
+    assert "Visitors, 5 minutes" in footfall("report", "realtime", "--tenant", "acme")
+    assert "█" in footfall("report", "breakdown", *DAYS, "--by", "page")
+    refused = footfall("report", "overview", *DAYS, "--by", "page", status=1)
+    assert refused.startswith("key_unknown: dimension: key unknown; allowed:")
+
+
+def test_goals_are_defined_reported_and_forgotten(footfall: Footfall) -> None:
+    footfall("goal", "add", "Saw B", "--tenant", "acme", "--filter", "page==/b", "--value", "2.5")
+    assert footfall.json("goal", "list", "--tenant", "acme")[0]["filter"] == "page==/b"
+    goal = footfall.json("report", "goals", *DAYS)["goals"][0]
+    assert (goal["goal"], goal["events"], goal["value"]) == ("Saw B", 1, 2.5)
+    assert footfall("goal", "add", "x", "--tenant", "acme", "--filter", "nonsense", status=1).startswith("filter_invalid:")
+    footfall("goal", "remove", "Saw B", "--tenant", "acme")
+    assert footfall("goal", "remove", "Saw B", "--tenant", "acme", status=1).startswith("goal_unknown:")
+
+
+def test_events_and_reports_are_exported(footfall: Footfall, tmp_path: Path) -> None:
+    for name in ("events.csv", "events.jsonl", "events.parquet"):
+        assert footfall.json("export", "events", str(tmp_path / name), *DAYS) == {"file": str(tmp_path / name), "rows": 3}
+    assert len((tmp_path / "events.csv").read_text().splitlines()) == 4
+    said = footfall("export", "breakdown", str(tmp_path / "pages.csv"), *DAYS, "--by", "page")
+    assert "3 rows" in said
+    assert (tmp_path / "pages.csv").read_text().startswith("value,")
+    assert footfall("export", "events", "events.xlsx", *DAYS, status=1).startswith("format_unknown:")
+
+
+def test_marts_are_rebuilt_to_what_they_were(footfall: Footfall) -> None:
+    before = footfall.json("report", "overview", *DAYS)["metrics"]
+    assert footfall.json("rebuild-marts", "--tenant", "acme") == {"acme": 3}
+    assert footfall.json("report", "overview", *DAYS)["metrics"] == before
+
+
+def test_a_tenant_gets_a_login_and_loses_it(footfall: Footfall) -> None:
+    given = footfall.json("tenant", "sql-access", "acme")
+    assert given["role"].startswith("footfall_sql_acme_")
+    assert given["password"] in footfall("tenant", "sql-access", "acme") or given["password"]
+    assert footfall.json("tenant", "sql-access", "acme", "--revoke") == {"tenant": "acme", "revoked": True}

@@ -85,6 +85,8 @@ REFUSED = [
     ("overview", {"includeBots": "maybe"}, "value_unknown", "includeBots", "true"),
     ("overview", {"filter": "colour==red"}, "dimension_unknown", "filter", "source, channel"),
     ("overview", {"filter": "source"}, "filter_invalid", "filter", "dimension==value"),
+    ("overview", {"filter": "source==a;"}, "filter_invalid", "filter", "each side"),
+    ("overview", {"filter": ";"}, "filter_invalid", "filter", "each side"),
     ("overview", {"filter": "goal==Nothing"}, "goal_unknown", "filter", "Buy"),
     ("overview", {"filter": "source==" + "x" * 2000}, "filter_invalid", "filter", "2000"),
     ("timeseries", {"interval": "decade"}, "value_unknown", "interval", "minute, hour"),

@@ -1,5 +1,6 @@
 """Exports: a tenant's events, or the rows of a report, as CSV, JSON lines or Parquet; a piece at a time, however many."""
 
+import contextlib
 import csv
 import json
 from collections.abc import Callable, Iterable, Iterator
@@ -51,21 +52,21 @@ def count_events(connection: Connection, first: date, last: date) -> int:
     return int(row[0]) if row else 0
 
 
-def events(connection: Connection, first: date, last: date) -> tuple[pa.Schema, Iterator[Row]]:
+@contextlib.contextmanager
+def events(connection: Connection, first: date, last: date) -> Iterator[tuple[pa.Schema, Iterator[Row]]]:
     """The columns and rows of api.event_v for the days of a range, both included; `connection` is a reader's."""
-    cursor = connection.cursor("footfall_export")
-    cursor.itersize = _PIECE
-    cursor.execute(
-        "SELECT e.* FROM api.event_v e WHERE e.tenant_hk = util.current_tenant() AND e.day BETWEEN %s AND %s"
-        " ORDER BY e.event_timestamp, e.event",
-        (first, last),
-    )
-    columns = [column for column in cursor.description or () if column.name != "tenant_hk"]
-    schema = pa.schema([(column.name, _TYPES.get(column.type_display.split("(")[0], pa.string())) for column in columns])
-    names = [column.name for column in cursor.description or ()]
-    return schema, (
-        {name: row[name] for name in schema.names} for row in (dict(zip(names, values, strict=True)) for values in cursor)
-    )
+    with connection.cursor("footfall_export") as cursor:
+        cursor.itersize = _PIECE
+        cursor.execute(
+            "SELECT e.* FROM api.event_v e WHERE e.tenant_hk = util.current_tenant() AND e.day BETWEEN %s AND %s"
+            " ORDER BY e.event_timestamp, e.event",
+            (first, last),
+        )
+        columns = cursor.description or []
+        shown = [number for number, column in enumerate(columns) if column.name != "tenant_hk"]
+        kinds = [_TYPES.get(columns[number].type_display.split("(")[0], pa.string()) for number in shown]
+        schema = pa.schema([(columns[number].name, kind) for number, kind in zip(shown, kinds, strict=True)])
+        yield schema, ({columns[number].name: values[number] for number in shown} for values in cursor)
 
 
 def rows_of(report: str, answer: dict[str, Any]) -> list[Row]:

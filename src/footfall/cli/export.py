@@ -63,10 +63,11 @@ def export(
             first, last = _day(date_from, date.min.replace(year=1000)), _day(date_to, date.max)
             with q.reading_as(store, tenant, _SECONDS) as connection:
                 progress.update(task, total=exports.count_events(connection, first, last))
-                exports.write(file, form, *exports.events(connection, first, last), advance)
+                with exports.events(connection, first, last) as (columns, rows):
+                    exports.write(file, form, columns, rows, advance)
         else:
-            rows = exports.rows_of(what, q.answer_to(store, tenant, what, q.question_of(asked)))
-            exports.write(file, form, exports.schema_of(rows), rows, advance)
+            found = exports.rows_of(what, q.answer_to(store, tenant, what, q.question_of(asked)))
+            exports.write(file, form, exports.schema_of(found), found, advance)
     if as_json:
         print_json({"file": str(file), "rows": written})
     else:

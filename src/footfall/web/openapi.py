@@ -176,7 +176,7 @@ def _get_stream() -> dict[str, Any]:
     return {
         "operationId": "getStream",
         "summary": "Events as they are loaded",
-        "description": "Server-sent events `event`, an event in JSON each; `EventSource` shows its key as `?key=`, and reconnects by itself.",
+        "description": "Server-sent events `event`, one event in JSON each. `EventSource` shows its key as `?key=`.",
         "tags": ["analytics"],
         "security": [{"key": []}],
         "responses": {

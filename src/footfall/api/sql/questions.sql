@@ -5,7 +5,7 @@
 CREATE OR REPLACE FUNCTION api.refuse(p_code text, p_field text, p_allowed text DEFAULT '') RETURNS void
 LANGUAGE plpgsql IMMUTABLE AS $$
 BEGIN
-    RAISE EXCEPTION '%', p_code USING ERRCODE = 'FF400', DETAIL = p_field, HINT = p_allowed;
+    RAISE EXCEPTION '%', p_code USING ERRCODE = 'FF400', DETAIL = p_field, HINT = coalesce(p_allowed, '');
 END
 $$;
 
@@ -152,6 +152,8 @@ DECLARE
     v_dimension record;
     v_values text[];
     v_one text;
+    v_null text;
+    v_knows boolean;
     v_ands text[] := '{}';
     v_ors text[];
     v_nested record;
@@ -198,8 +200,12 @@ BEGIN
             needs := needs || v_dimension.needs;
             is_of_visits := is_of_visits AND v_dimension.grain = 'visit';
             v_one := format('(%s)', v_dimension.expression);
+            v_knows := v_values <> '{""}';
+            -- an empty value among others: or not known
+            v_null := CASE WHEN '' = ANY (v_values) THEN v_one || ' IS NULL' END;
+            v_values := array_remove(v_values, '');
             v_one := CASE
-                WHEN v_values = '{""}' THEN v_one || ' IS NULL'
+                WHEN NOT v_knows THEN v_null
                 WHEN v_dimension.kind = 'text' AND v_part[2] IN ('==', '!=') THEN format('%s = ANY (%L)', v_one, v_values)
                 WHEN v_dimension.kind = 'text' THEN format('%s ILIKE ANY (%L)', v_one, api.contains_patterns(v_values))
                 WHEN v_part[2] IN ('==', '!=') THEN format('%s IN (SELECT k.hash_key FROM api.keys_named($1, %L, %L) k)',
@@ -207,8 +213,12 @@ BEGIN
                 ELSE format('%s IN (SELECT k.hash_key FROM api.keys_like($1, %L, %L) k)',
                             v_one, v_dimension.kind, api.contains_patterns(v_values))
             END;
+            v_one := CASE WHEN v_knows AND v_null IS NOT NULL THEN format('(%s OR %s)', v_one, v_null) ELSE v_one END;
             v_ors := v_ors || CASE WHEN left(v_part[2], 1) = '!' THEN format('(%s) IS NOT TRUE', v_one) ELSE v_one END;
         END LOOP;
+        IF cardinality(v_ors) = 0 THEN
+            PERFORM api.refuse('filter_invalid', p_field, 'a condition on each side of ; and ,');
+        END IF;
         v_ands := v_ands || ('(' || array_to_string(v_ors, ' OR ') || ')');
     END LOOP;
     condition := array_to_string(v_ands, ' AND ');
