@@ -3,7 +3,7 @@
     .venv/bin/python benchmarks/reports.py [millions of events]
 
 Filled by SQL (`fill_reports.sql`). Each question is asked once to warm up, then twenty times: median and 95th percentile, from
-request to answer, by one client. Beside it, in the same run, the plan's own query on the same tenant's data. What the marts add to
+request to answer, by one client. Beside it, in the same run, the plan's own query on the same tenant's data. What marts add to
 the load is measured by `benchmarks/load.py`.
 """
 

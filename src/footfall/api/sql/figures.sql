@@ -20,12 +20,13 @@ $$;
 
 -- FROM and WHERE of a tenant's events of the range that the question is about, as e (event_b), with what p_needs names beside it: v
 -- (visit_b), p (site_page_h), i (business_item_h), d (custom_properties). As of a load date they come from the vault, in the same
--- words. p_condition is added to the filter; NULL as p_filter leaves the question's out.
-CREATE OR REPLACE FUNCTION api.events_sql(p_query jsonb, p_needs text, p_filter text, p_condition text DEFAULT 'true')
-RETURNS text
+-- words. p_condition is added to the filter, NULL as p_filter leaves the question's out; p_bridge gives other rows of the bridge.
+CREATE OR REPLACE FUNCTION api.events_sql(
+    p_query jsonb, p_needs text, p_filter text, p_condition text DEFAULT 'true', p_bridge text DEFAULT 'business.event_b e'
+) RETURNS text
 LANGUAGE sql IMMUTABLE
 RETURN CASE WHEN p_query ->> 'asOf' IS NULL
-        THEN ' FROM business.event_b e'
+        THEN ' FROM ' || p_bridge
              || CASE WHEN p_needs LIKE '%v%' THEN
                     ' JOIN business.visit_b v ON v.site_session_hk = e.site_session_hk AND v.day = e.day' ELSE '' END
         ELSE ' FROM business.events_as_of($1, $2, $3, $4) e CROSS JOIN LATERAL (SELECT e.*) v' END
@@ -45,18 +46,24 @@ RETURN ' FROM business.visit_b v'
        ' CROSS JOIN LATERAL (SELECT v.source, v.channel, v.device_type, v.country) e'
        ' WHERE v.tenant_hk = $1 AND v.day BETWEEN $5 AND $6 AND v.events > 0 AND (' || p_filter || ')';
 
+-- Which events can be conversions of a tenant, as a condition with constants: an index on what is no page view finds them.
+CREATE OR REPLACE FUNCTION api.conversion_condition(p_tenant_hk bytea) RETURNS text
+LANGUAGE sql STABLE
+RETURN coalesce((
+    SELECT string_agg(DISTINCT format('(e.event_type = %L AND e.event_action = %L)', r.event_type, r.event_action), ' OR ')
+    FROM ref.conversion_rule r WHERE r.tenant_hk IN (p_tenant_hk, '\x')), 'false');
+
 -- Conversions of the range, as rows (g, visit, value, currency, is_first, is_chosen): every event that is one by ref.conversion_rule;
 -- is_first: not a repetition within its bucket (p_bucket, an expression; the whole range when NULL); is_chosen: meets the filter.
-CREATE OR REPLACE FUNCTION api.conversions_sql(p_query jsonb, p_group text, p_needs text, p_filter text, p_bucket text DEFAULT NULL)
-RETURNS text
-LANGUAGE sql IMMUTABLE
+CREATE OR REPLACE FUNCTION api.conversions_sql(
+    p_tenant_hk bytea, p_query jsonb, p_group text, p_needs text, p_filter text, p_bucket text DEFAULT NULL
+) RETURNS text
+LANGUAGE sql STABLE
 RETURN 'SELECT ' || p_group || ' AS g, e.site_session_hk, c.value, c.currency, (' || p_filter || ') AS is_chosen,'
     ' row_number() OVER (PARTITION BY ' || coalesce(p_bucket || ', ', '') || 'business.conversion_identity(e.event_type,'
     ' e.transaction_id, e.site_session_hk, e.transaction_funnel_step, e.site_event_hk)'
     ' ORDER BY e.event_timestamp, e.site_event_hk) = 1 AS is_first FROM (SELECT e.* '
-    || api.events_sql(p_query, '', NULL,
-        '(e.event_type, e.event_action) IN (SELECT r.event_type, r.event_action FROM ref.conversion_rule r'
-        ' WHERE r.tenant_hk IN ($1, ''\x''))')
+    || api.events_sql(p_query, '', NULL, api.conversion_condition(p_tenant_hk))
     || ' OFFSET 0) e'
     || CASE WHEN p_query ->> 'asOf' IS NOT NULL THEN ' CROSS JOIN LATERAL (SELECT e.*) v'
             WHEN p_needs LIKE '%v%' THEN ' JOIN business.visit_b v ON v.site_session_hk = e.site_session_hk AND v.day = e.day'
@@ -141,14 +148,14 @@ BEGIN
                 WHEN p_dimension = 'page' THEN ' AND v.entry_page_hk = e.site_page_hk' ELSE '' END;
     sql := format($query$
         WITH by_visit AS (
-            SELECT %1$s AS g, %2$s.site_session_hk, %2$s.site_visitor_hk, %3$s AS events, %4$s AS page_views, %5$s
+            SELECT %1$s AS g, %2$s.site_session_hk, %10$s AS site_visitor_hk, %3$s AS events, %4$s AS page_views, %5$s
             %6$s AND (%1$s) IS NOT NULL
             GROUP BY 1, 2, 3
         ), by_visitor AS (
             SELECT b.g, b.site_visitor_hk, sum(b.events) AS events, sum(b.page_views) AS page_views, count(*) AS visits,
                    count(*) FILTER (WHERE b.has_begun) AS begun, count(*) FILTER (WHERE b.has_begun AND b.is_bounce) AS bounces,
                    sum(b.duration_seconds) FILTER (WHERE b.has_begun) AS duration_seconds
-            FROM by_visit b GROUP BY b.g, b.site_visitor_hk
+            FROM by_visit b GROUP BY 1, 2
         ), by_group AS (
             SELECT b.g, sum(b.events) AS events, sum(b.page_views) AS page_views, sum(b.visits) AS visits,
                    count(b.site_visitor_hk) AS visitors, sum(b.begun) AS begun, sum(b.bounces) AS bounces,
@@ -169,12 +176,14 @@ BEGIN
             SELECT c.g, count(*) FILTER (WHERE c.is_first) AS conversions, count(DISTINCT c.site_session_hk) AS converted,
                    coalesce(sum(c.value) FILTER (WHERE c.is_first AND c.currency = $8), 0) AS revenue
             FROM conversion c WHERE c.is_chosen GROUP BY c.g)$with$,
-            api.conversions_sql(p_query, replace(v_group, 'v.day', 'e.day'), v_dimension.needs || v_filter.needs, v_filter.condition,
+            api.conversions_sql(p_tenant_hk, p_query, replace(v_group, 'v.day', 'e.day'), v_dimension.needs || v_filter.needs, v_filter.condition,
                                 CASE WHEN p_interval IS NOT NULL THEN replace(v_group, 'v.day', 'e.day') END)) ELSE '' END,
         CASE WHEN v_needs_conversions
              THEN 'coalesce(c.conversions, 0) AS conversions, coalesce(c.converted, 0) AS converted, coalesce(c.revenue, 0) AS revenue'
              ELSE '0 AS conversions, 0 AS converted, 0 AS revenue' END,
-        CASE WHEN v_needs_conversions THEN ' LEFT JOIN converted c ON c.g = b.g' ELSE '' END);
+        CASE WHEN v_needs_conversions THEN ' LEFT JOIN converted c ON c.g = b.g' ELSE '' END,
+        -- visitors that nobody asks for need not be told apart
+        CASE WHEN NOT v_has_visitors THEN 'NULL::bytea' WHEN plan = 'visits' THEN 'v.site_visitor_hk' ELSE 'e.site_visitor_hk' END);
 END
 $$;
 

@@ -49,7 +49,7 @@ BEGIN
             ELSE
                 'SELECT coalesce(jsonb_object_agg(c.currency, trim_scale(c.revenue)), ''{}'') FROM ('
                 'SELECT c.currency, sum(c.value) AS revenue FROM ('
-                || api.conversions_sql(p_query, $e$''$e$, v_filter.needs, v_filter.condition)
+                || api.conversions_sql(p_tenant.tenant_hk, p_query, $e$''$e$, v_filter.needs, v_filter.condition)
                 || ') c WHERE c.is_first AND c.is_chosen AND c.currency IS NOT NULL GROUP BY c.currency HAVING sum(c.value) <> 0) c'
         END, v_figures.sql));
 END
@@ -366,7 +366,7 @@ BEGIN
             WHERE d.business_item_hk = s.g AND d.load_end_date IS NULL LIMIT 1
         ) n ON true$query$,
         api.events_sql(p_query, v_filter.needs, v_filter.condition, 'e.business_item_hk IS NOT NULL'),
-        api.conversions_sql(p_query, 'e.business_item_hk', v_filter.needs, v_filter.condition),
+        api.conversions_sql(p_tenant.tenant_hk, p_query, 'e.business_item_hk', v_filter.needs, v_filter.condition),
         p_query ->> 'cursor', p_query ->> 'limit'));
 END
 $$;
@@ -376,25 +376,32 @@ CREATE OR REPLACE FUNCTION api.sessions(p_tenant auth.tenant_v, p_query jsonb) R
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
     v_filter record := api.filter_sql(p_tenant.tenant_hk, p_query ->> 'filter', 'filter');
+    v_is_of_visits boolean := v_filter.is_of_visits AND p_query ->> 'asOf' IS NULL AND NOT (p_query ->> 'includeBots')::boolean;
 BEGIN
-    RETURN api.sessions_of(p_tenant, p_query, api.events_sql(p_query, v_filter.needs || 'v', v_filter.condition));
+    RETURN api.sessions_of(p_tenant, p_query, CASE WHEN v_is_of_visits
+        THEN 'SELECT v.site_session_hk, min(v.first_event_timestamp) AS first' || api.visits_sql(v_filter.condition)
+        ELSE 'SELECT e.site_session_hk, min(e.event_timestamp) AS first'
+             || api.events_sql(p_query, v_filter.needs, v_filter.condition) END, v_filter.condition, v_filter.needs);
 END
 $$;
 
--- Visits out of these events: a list for api.sessions and api.visitor.
-CREATE OR REPLACE FUNCTION api.sessions_of(p_tenant auth.tenant_v, p_query jsonb, p_events_sql text) RETURNS jsonb
+-- A page of visits, described by their events that the question chooses. p_visits_sql gives (site_session_hk, first), to be grouped
+-- by the former.
+CREATE OR REPLACE FUNCTION api.sessions_of(p_tenant auth.tenant_v, p_query jsonb, p_visits_sql text, p_filter text, p_needs text)
+RETURNS jsonb
 LANGUAGE sql STABLE
 RETURN api.run(p_tenant, p_query, format($query$
-    WITH visit AS (
+    WITH page AS MATERIALIZED (
+        SELECT p.* FROM (%1$s GROUP BY 1) p ORDER BY p.first DESC, p.site_session_hk OFFSET %2$s LIMIT %3$s + 1
+    ), visit AS (
         SELECT e.site_session_hk, e.site_visitor_hk, min(e.event_timestamp) AS first, max(e.event_timestamp) AS last,
                count(*) AS events, count(*) FILTER (WHERE e.event_type = 'page_view') AS page_views,
                min(e.source) AS source, min(e.channel) AS channel, min(e.device_type) AS device, min(e.country) AS country,
                min(v.browser_name) AS browser, min(v.operating_system) AS os, bool_or(v.is_bounce) AS is_bounce,
                max(v.duration_seconds) AS duration_seconds, min(encode(v.entry_page_hk, 'hex')) AS entry_page,
                min(encode(v.exit_page_hk, 'hex')) AS exit_page
-        %1$s
+        %4$s
         GROUP BY 1, 2
-        ORDER BY 3 DESC, 1 OFFSET %2$s LIMIT %3$s + 1
     ), numbered AS (
         SELECT v.*, row_number() OVER (ORDER BY v.first DESC, v.site_session_hk) AS position FROM visit v
     )
@@ -407,7 +414,13 @@ RETURN api.run(p_tenant, p_query, format($query$
         'exit_page', (SELECT h.site_page_bk FROM business.site_page_h h WHERE h.site_page_hk = decode(v.exit_page, 'hex')))
         ORDER BY v.position) FILTER (WHERE v.position <= %3$s), '[]'),
         'nextCursor', CASE WHEN count(*) > %3$s THEN %2$s + %3$s END)
-    FROM numbered v$query$, p_events_sql, p_query ->> 'cursor', p_query ->> 'limit'));
+    FROM numbered v$query$, p_visits_sql, p_query ->> 'cursor', p_query ->> 'limit',
+    -- as of a load date there is no bridge to look visits up in
+    CASE WHEN p_query ->> 'asOf' IS NOT NULL
+         THEN api.events_sql(p_query, p_needs || 'v', p_filter,
+                             'e.site_session_hk IN (SELECT o.site_session_hk FROM page o)')
+         ELSE api.events_sql(p_query, p_needs || 'v', p_filter, 'true',
+                             'page o CROSS JOIN LATERAL business.visit_bridge(o.site_session_hk) e') END));
 
 -- One visit: what is known of it, and its events in order, on whatever day they were.
 CREATE OR REPLACE FUNCTION api.session(p_tenant auth.tenant_v, p_query jsonb) RETURNS jsonb
@@ -424,8 +437,9 @@ BEGIN
         RAISE EXCEPTION 'session_unknown' USING ERRCODE = 'FF404', DETAIL = 'session';
     END IF;
     v_query := p_query || jsonb_build_object('dateFrom', v_span.first, 'dateTo', v_span.last, 'includeBots', true, 'limit', 1, 'cursor', 0);
-    RETURN api.sessions_of(p_tenant, v_query, api.events_sql(
-            v_query, 'v', NULL, format('e.site_session_hk = %L::bytea', v_session_hk))) - 'nextCursor'
+    RETURN api.sessions_of(
+            p_tenant, v_query, format('SELECT %L::bytea AS site_session_hk, NULL::timestamptz AS first', v_session_hk), 'true', '')
+            - 'nextCursor'
         || api.run(p_tenant, v_query, format($query$
             SELECT jsonb_build_object('events', coalesce(jsonb_agg(jsonb_strip_nulls(jsonb_build_object(
                 'event', encode(e.site_event_hk, 'hex'), 'time', api.local_moment(e.event_timestamp, $7), 'type', e.event_type,
@@ -465,8 +479,9 @@ BEGIN
                             'lifetime_value', trim_scale(d.lifetime_value), 'favorite_items', d.favorite_items))
                         FROM business.site_visitor_details_s d
                         WHERE d.site_visitor_hk = v_visitor_hk AND d.tenant_hk = p_tenant.tenant_hk AND d.load_end_date IS NULL)))
-        || api.sessions_of(p_tenant, v_query, api.events_sql(
-            v_query, 'v', NULL, format('e.site_visitor_hk = %L::bytea', v_visitor_hk)));
+        || api.sessions_of(p_tenant, v_query,
+            'SELECT v.site_session_hk, min(v.first_event_timestamp) AS first'
+            || api.visits_sql(format('v.site_visitor_hk = %L::bytea', v_visitor_hk)), 'true', '');
 END
 $$;
 
@@ -554,7 +569,7 @@ $$;
 -- {success: false, error_code: 'ANALYTICS_ERROR', debug_info: {error, field, allowed}} with the codes of api.resolve, those of
 -- auth.request_tenant, report_unknown, session_unknown, visitor_unknown, internal.
 CREATE OR REPLACE FUNCTION api.answer(p_report text, p_request jsonb) RETURNS jsonb
-LANGUAGE plpgsql STABLE AS $$
+LANGUAGE plpgsql STABLE SET work_mem = '64MB' AS $$
 DECLARE
     v_tenant auth.tenant_v;
     v_query jsonb;

@@ -3,7 +3,8 @@
 WITH counted AS (
     SELECT e.site_session_hk, e.day, count(*) FILTER (WHERE NOT e.is_bot) AS events,
            count(*) FILTER (WHERE NOT e.is_bot AND e.event_type = 'page_view') AS page_views,
-           min(e.event_timestamp) AS first_event_timestamp, max(e.event_timestamp) AS last_event_timestamp
+           min(e.event_timestamp) FILTER (WHERE NOT e.is_bot) AS first_event_timestamp,
+           max(e.event_timestamp) FILTER (WHERE NOT e.is_bot) AS last_event_timestamp
     FROM business.event_b e GROUP BY e.site_session_hk, e.day
 ), chained AS (
     SELECT c.*, max(c.day) FILTER (WHERE c.events > 0) OVER (

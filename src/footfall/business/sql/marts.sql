@@ -71,7 +71,8 @@ BEGIN
     ), part AS (
         SELECT f.site_session_hk, f.day, f.tenant_hk, (NOT f.is_bot)::integer AS events,
                (NOT f.is_bot AND f.event_type = 'page_view')::integer AS page_views,
-               f.event_timestamp AS first_event_timestamp, f.event_timestamp AS last_event_timestamp,
+               CASE WHEN NOT f.is_bot THEN f.event_timestamp END AS first_event_timestamp,
+               CASE WHEN NOT f.is_bot THEN f.event_timestamp END AS last_event_timestamp,
                CASE WHEN f.event_type = 'page_view' THEN f.event_timestamp END AS view_timestamp,
                f.site_event_hk AS view_event_hk, f.site_page_hk AS view_page_hk
         FROM pg_temp.fresh_b f

@@ -34,6 +34,8 @@ COMMENT ON TABLE business.event_b IS 'Bridge: one row an event, with the keys of
 COMMENT ON COLUMN business.event_b.site_session_hk IS 'the visit: the session, or the first half hour of an inferred one';
 COMMENT ON COLUMN business.event_b.site_visitor_hk IS 'the visit''s visitor; likewise source, channel, device_type and country';
 COMMENT ON COLUMN business.event_b.day IS 'in the tenant''s time zone';
+-- Usage: api.conversions_sql, business.rollup_of, api.items: the few events that are conversions or about items
+CREATE INDEX event_b_act ON business.event_b (tenant_hk, event_type, event_action, site_event_hk) WHERE event_type <> 'page_view';
 -- Usage: business.rollup_of, business.mark_days: other days on which a transaction was completed
 CREATE INDEX event_b_transaction ON business.event_b (tenant_hk, transaction_id) WHERE transaction_id IS NOT NULL;
 
@@ -49,8 +51,8 @@ CREATE TABLE business.visit_b (
     duration_seconds integer,
     events integer NOT NULL,
     page_views integer NOT NULL,
-    first_event_timestamp timestamptz NOT NULL,
-    last_event_timestamp timestamptz NOT NULL,
+    first_event_timestamp timestamptz,
+    last_event_timestamp timestamptz,
     first_view_timestamp timestamptz,
     first_view_event_hk bytea,
     first_view_page_hk bytea,
@@ -78,7 +80,7 @@ COMMENT ON TABLE business.visit_b IS 'A visit''s part of one day of its tenant: 
 COMMENT ON COLUMN business.visit_b.previous_day IS 'the last day before this one with events of humans in this visit; NULL: it is the first';
 COMMENT ON COLUMN business.visit_b.spans_days IS 'the visit has events of humans on another day too';
 COMMENT ON COLUMN business.visit_b.start_day IS 'day on which the visit began; known, like bounce and duration, when it is closed, and for humans only';
-COMMENT ON COLUMN business.visit_b.events IS 'of humans; likewise page_views';
+COMMENT ON COLUMN business.visit_b.events IS 'of humans; likewise page_views, first_event_timestamp and last_event_timestamp';
 COMMENT ON COLUMN business.visit_b.entry_page_hk IS 'page of the visit''s first page view, whatever its day; likewise exit_page_hk';
 -- Usage: business.rollup_of, reports by properties of visits, api.report_sessions: a tenant's visits of a range of days
 CREATE INDEX visit_b_day ON business.visit_b (tenant_hk, day);
