@@ -3,6 +3,7 @@
 import msgspec
 import pytest
 
+from footfall import api
 from footfall.auth import add_key
 from footfall.database import connect
 from footfall.web import wire
@@ -128,6 +129,8 @@ def test_the_api_describes_itself(client) -> None:
         "/api/tracking/events.js",
         "/api/tracking/analytics",
         "/api/tracking/test",
+        *(f"/api/analytics/{report}" for report in api.REPORTS),
+        "/api/analytics/realtime/stream",
         "/health/live",
         "/health/ready",
     }

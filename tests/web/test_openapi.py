@@ -40,7 +40,7 @@ FUZZED.remove(("GET /api/tracking/test", GenerationMode.NEGATIVE))
 
 
 @pytest.mark.parametrize(("operation", "mode"), FUZZED, ids=[f"{operation} {mode.value}" for operation, mode in FUZZED])
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_no_request_ends_in_a_server_error(client, keys, operation: str, mode: GenerationMode, data: st.DataObject) -> None:
     """Requests as described, and requests that break the description, with keys of every kind and with none."""
