@@ -45,7 +45,15 @@ _ORIGINS = (
     (7, "https://www.google.com/", "?utm_source=google&utm_medium=cpc&utm_campaign=brand&gclid=demo"),
     (4, "https://news.ycombinator.com/", ""),
 )
-_LANGUAGES = ("en-US", "en-GB", "de-DE", "fr-FR", "es-ES", "hi-IN")
+# language of the browser, and the time zone that its clock is set to
+_HOMES = {
+    "en-US": "America/New_York",
+    "en-GB": "Europe/London",
+    "de-DE": "Europe/Berlin",
+    "fr-FR": "Europe/Paris",
+    "es-ES": "Europe/Madrid",
+    "hi-IN": "Asia/Calcutta",
+}
 _PEOPLE = 400  # that know a business; some come more often than others
 _BOT_SHARE, _NO_TRACK_SHARE = 0.04, 0.03
 
@@ -74,7 +82,7 @@ def person(industry: Industry, number: int) -> Person:
         f"100.{rng.randint(64, 127)}.{rng.randint(0, 255)}.{rng.randint(1, 254)}",
         rng.choice(_BOTS) if is_bot else user_agent,
         screen,
-        rng.choice(_LANGUAGES),
+        rng.choice(tuple(_HOMES)),
         is_bot,
         not is_bot and rng.random() < _NO_TRACK_SHARE,
     )
@@ -170,6 +178,7 @@ class _Visit:
             "user_agent": self._person.user_agent,
             "screen_resolution": self._person.screen,
             "language": self._person.language,
+            "timezone": _HOMES[self._person.language],
             "do_not_track": self._person.asks_not_to_be_tracked,
             **facts,
         }
