@@ -18,23 +18,28 @@ BEGIN
 END
 $$;
 
--- FROM and WHERE of a tenant's events of the range that the question is about, as e (event_b), with what p_needs names beside it: v
--- (visit_b), p (site_page_h), i (business_item_h), d (custom_properties). As of a load date they come from the vault, in the same
--- words. p_condition is added to the filter, NULL as p_filter leaves the question's out; p_bridge gives other rows of the bridge.
-CREATE OR REPLACE FUNCTION api.events_sql(
-    p_query jsonb, p_needs text, p_filter text, p_condition text DEFAULT 'true', p_bridge text DEFAULT 'business.event_b e'
-) RETURNS text
+-- What p_needs names, joined to events e: v (visit_b), p (site_page_h), i (business_item_h), d (custom_properties). As of a load date
+-- events carry what v would say.
+CREATE OR REPLACE FUNCTION api.beside_sql(p_query jsonb, p_needs text) RETURNS text
 LANGUAGE sql IMMUTABLE
-RETURN CASE WHEN p_query ->> 'asOf' IS NULL
-        THEN ' FROM ' || p_bridge
-             || CASE WHEN p_needs LIKE '%v%' THEN
-                    ' JOIN business.visit_b v ON v.site_session_hk = e.site_session_hk AND v.day = e.day' ELSE '' END
-        ELSE ' FROM business.events_as_of($1, $2, $3, $4) e CROSS JOIN LATERAL (SELECT e.*) v' END
+RETURN CASE WHEN p_query ->> 'asOf' IS NOT NULL THEN ' CROSS JOIN LATERAL (SELECT e.*) v'
+            WHEN p_needs LIKE '%v%' THEN ' JOIN business.visit_b v ON v.site_session_hk = e.site_session_hk AND v.day = e.day'
+            ELSE '' END
     || CASE WHEN p_needs LIKE '%p%' THEN ' LEFT JOIN business.site_page_h p ON p.site_page_hk = e.site_page_hk' ELSE '' END
     || CASE WHEN p_needs LIKE '%i%' THEN ' LEFT JOIN business.business_item_h i ON i.business_item_hk = e.business_item_hk' ELSE '' END
     || CASE WHEN p_needs LIKE '%d%' THEN
            ' LEFT JOIN LATERAL (SELECT s.custom_properties FROM business.site_event_details_s s'
-           ' WHERE s.site_event_hk = e.site_event_hk LIMIT 1) d ON true' ELSE '' END
+           ' WHERE s.site_event_hk = e.site_event_hk LIMIT 1) d ON true' ELSE '' END;
+
+-- FROM and WHERE of a tenant's events of the range that the question is about, as e (event_b), with what p_needs names beside it. As
+-- of a load date they come from the vault, in the same words. p_condition is added to the filter, NULL as p_filter leaves the
+-- question's out; p_bridge gives other rows of the bridge.
+CREATE OR REPLACE FUNCTION api.events_sql(
+    p_query jsonb, p_needs text, p_filter text, p_condition text DEFAULT 'true', p_bridge text DEFAULT 'business.event_b e'
+) RETURNS text
+LANGUAGE sql IMMUTABLE
+RETURN ' FROM ' || CASE WHEN p_query ->> 'asOf' IS NULL THEN p_bridge ELSE 'business.events_as_of($1, $2, $3, $4) e' END
+    || api.beside_sql(p_query, p_needs)
     || ' WHERE e.tenant_hk = $1 AND e.site_event_hk >= util.time_prefix($2) AND e.site_event_hk < util.time_prefix($3)'
     || CASE WHEN (p_query ->> 'includeBots')::boolean THEN '' ELSE ' AND NOT e.is_bot' END
     || ' AND (' || coalesce(p_filter, 'true') || ') AND (' || p_condition || ')';
@@ -64,15 +69,7 @@ RETURN 'SELECT ' || p_group || ' AS g, e.site_session_hk, c.value, c.currency, (
     ' e.transaction_id, e.site_session_hk, e.transaction_funnel_step, e.site_event_hk)'
     ' ORDER BY e.event_timestamp, e.site_event_hk) = 1 AS is_first FROM (SELECT e.* '
     || api.events_sql(p_query, '', NULL, api.conversion_condition(p_tenant_hk))
-    || ' OFFSET 0) e'
-    || CASE WHEN p_query ->> 'asOf' IS NOT NULL THEN ' CROSS JOIN LATERAL (SELECT e.*) v'
-            WHEN p_needs LIKE '%v%' THEN ' JOIN business.visit_b v ON v.site_session_hk = e.site_session_hk AND v.day = e.day'
-            ELSE '' END
-    || CASE WHEN p_needs LIKE '%p%' THEN ' LEFT JOIN business.site_page_h p ON p.site_page_hk = e.site_page_hk' ELSE '' END
-    || CASE WHEN p_needs LIKE '%i%' THEN ' LEFT JOIN business.business_item_h i ON i.business_item_hk = e.business_item_hk' ELSE '' END
-    || CASE WHEN p_needs LIKE '%d%' THEN
-           ' LEFT JOIN LATERAL (SELECT s.custom_properties FROM business.site_event_details_s s'
-           ' WHERE s.site_event_hk = e.site_event_hk LIMIT 1) d ON true' ELSE '' END
+    || ' OFFSET 0) e' || api.beside_sql(p_query, p_needs)
     || ' CROSS JOIN LATERAL business.conversion_of(e.tenant_hk, e.event_type, e.event_action, e.event_label,'
        ' e.event_timestamp, e.event_value, e.event_currency) c';
 
