@@ -45,5 +45,5 @@ bench: setup  ## measure load, door and the whole way beside the plan's own func
 	$(BIN)/python benchmarks/way.py
 	$(BIN)/python benchmarks/growth.py
 
-bench-reports: setup  ## measure the reports over HTTP on 20 million events, beside the plan's own query; about 40 minutes
+bench-reports: setup  ## measure the reports over HTTP on 20 million events, beside the plan's own query; about half an hour
 	$(BIN)/python benchmarks/reports.py
