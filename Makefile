@@ -2,12 +2,13 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup demo test soak lint golden bench bench-reports
+.PHONY: help setup browser demo test soak lint golden bench bench-reports
 
 help:  ## list these commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
-setup: .venv/.installed src/footfall/web/static/swagger-ui/.built  ## install what is needed, pinned, into .venv; build the API page
+STATIC := src/footfall/web/static
+setup: .venv/.installed $(STATIC)/swagger-ui/.built $(STATIC)/tracker/.built  ## install what is needed, pinned, into .venv; build the scripts and pages
 
 .venv/.installed: requirements.txt pyproject.toml
 	$(PYTHON) -m venv .venv
@@ -16,14 +17,23 @@ setup: .venv/.installed src/footfall/web/static/swagger-ui/.built  ## install wh
 	@touch $@
 
 # Scripts of packages are not run: the page needs only files of theirs.
-src/footfall/web/static/swagger-ui/.built: docs-ui/package-lock.json docs-ui/build.js docs-ui/start.js
+$(STATIC)/swagger-ui/.built: docs-ui/package-lock.json docs-ui/build.js docs-ui/start.js
 	cd docs-ui && npm ci --silent --no-audit --no-fund --ignore-scripts && node build.js
 	@touch $@
+
+# Fails when a script outgrows its budget.
+$(STATIC)/tracker/.built: tracker/package-lock.json tracker/build.mjs tracker/tsconfig.json $(wildcard tracker/src/*)
+	cd tracker && npm ci --silent --no-audit --no-fund --ignore-scripts && npm run --silent build
+	@touch $@
+
+# Tests drive a real browser: Debian's, as Playwright's own downloads are not for every network.
+browser:
+	@command -v chromium >/dev/null || { SUDO=$$([ $$(id -u) = 0 ] || echo sudo); $$SUDO apt-get update -qq && $$SUDO apt-get install -qq -y chromium; }
 
 demo: setup  ## run everything on the embedded database, with eight tenants and live traffic
 	$(BIN)/footfall demo
 
-test: setup  ## run all tests, on a real PostgreSQL
+test: setup browser  ## run all tests, on a real PostgreSQL and in a real browser
 	$(BIN)/python -m pytest
 
 soak: setup  ## kill servers, workers and the store under load for ten minutes each

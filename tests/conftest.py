@@ -2,13 +2,21 @@
 
 import itertools
 import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
 from footfall import schema
+from footfall.auth import add_key
 from footfall.database import Connection, EmbeddedStore, connect
 from site_under_test import NOON, Site
 
@@ -73,6 +81,55 @@ def worker(url: str) -> Iterator[Connection]:
 def site(worker: Connection) -> Site:
     """A tenant with its site, driven from SQL."""
     return Site(worker, "acme")
+
+
+@pytest.fixture
+def keys(site: Site) -> dict[str, str]:
+    """A key of each kind of the tenant acme."""
+    return {kind: add_key(site.connection, "acme", kind, "test")[1] for kind in ("write", "read", "admin")}
+
+
+@pytest.fixture
+def served(url: str) -> Iterator[str]:
+    """The address of a server in a process of its own: for what a client in this process cannot do, such as reading on and on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = {**os.environ, "DATABASE_URL": url, "FOOTFALL_PORT": str(port)}
+    with subprocess.Popen([sys.executable, "-m", "footfall", "serve", "--quiet"], env=environment) as process:
+        address = f"http://127.0.0.1:{port}"
+        for _ in range(300):
+            try:
+                urllib.request.urlopen(f"{address}/health/live", timeout=5).close()
+                break
+            except OSError:
+                time.sleep(0.1)
+        yield address
+        process.terminate()
+        assert process.wait(30) == 0
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium, headless, one for the whole run."""
+    executable = (
+        os.environ.get("CHROMIUM")
+        or shutil.which("chromium")
+        or shutil.which("chromium-browser")
+        or shutil.which("google-chrome")
+    )
+    assert executable, "browser tests need Chromium: `apt-get install chromium`, or name one in CHROMIUM"
+    quiet = [
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+    ]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox", "--disable-gpu", *quiet])
+        yield browser
+        browser.close()
 
 
 @pytest.fixture

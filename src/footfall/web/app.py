@@ -13,7 +13,7 @@ from psycopg_pool import PoolTimeout
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
@@ -35,6 +35,13 @@ logger = logging.getLogger(__name__)
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 _REQUEST_ERROR = "REQUEST_ERROR"
 _FORGET_SECONDS = 3600.0
+STATIC = Path(str(resources.files("footfall.web") / "static"))
+# Any site may run the tracker, and a browser asks for it once an hour at most; its ETag makes that a short answer.
+_TRACKER_HEADERS = {
+    "Cache-Control": "public, max-age=3600",
+    "Access-Control-Allow-Origin": "*",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+}
 
 
 def application(settings: Settings, url: str) -> Application:
@@ -82,8 +89,9 @@ class _Rest:
         self._readers = readers
 
     def routes(self) -> list[Route | Mount]:
-        ui = Path(str(resources.files("footfall.web") / "static" / "swagger-ui"))
+        ui = STATIC / "swagger-ui"
         return [
+            *(Route(f"/{file.name}", _tracker_file) for file in sorted((STATIC / "tracker").glob("*.js"))),
             Route("/", lambda _: RedirectResponse("/docs")),
             Route("/api/tracking/test", self.test),
             Route("/health/live", self.live),
@@ -129,6 +137,11 @@ class _Rest:
         return json_response({"status": "not ready" if reasons else "ready", "reasons": reasons}, status)
 
 
+def _tracker_file(request: Request) -> Response:
+    """The script that sites paste, and its parts."""
+    return FileResponse(STATIC / "tracker" / request.url.path[1:], headers=_TRACKER_HEADERS, media_type="text/javascript")
+
+
 async def _forget_hourly(secrets: Secrets) -> None:
     while True:
         await asyncio.sleep(_FORGET_SECONDS)
@@ -153,4 +166,4 @@ def _docs_page(*, built: bool) -> str:
             "<!doctype html><title>Footfall API</title><p>The page's scripts are not built (`make setup` does);"
             ' the description itself is <a href="/openapi.json">openapi.json</a>.'
         )
-    return (resources.files("footfall.web") / "static" / "docs.html").read_text()
+    return (STATIC / "docs.html").read_text()

@@ -1,0 +1,35 @@
+// What visitors do on a page: marked elements, links that lead away, downloads, forms.
+import { scrub } from "./address";
+import type { Footfall } from "./footfall";
+
+const DOWNLOAD = /\.(pdf|zip|gz|7z|rar|dmg|exe|msi|apk|docx?|xlsx?|pptx?|csv|txt|mp[34]|mov|epub|iso)$/i;
+
+/** `data-ff-item-id="7"` is `item_id: "7"`; `data-ff-prop-plan="pro"` is a property. */
+const detailsOf = (element: Element): Record<string, unknown> => {
+  const details: Record<string, unknown> = {};
+  const properties: Record<string, string> = {};
+  for (const { name, value } of element.attributes) {
+    const [, isProperty, key] = /^data-ff-(?!event$)(prop-)?(.+)/.exec(name) || [];
+    if (key) (isProperty ? properties : details)[key.replace(/-/g, "_")] = value;
+  }
+  return Object.keys(properties).length ? { ...details, properties } : details;
+};
+
+export const watchClicks = ({ track }: Footfall): void => {
+  const heard = ({ target, type }: Event) => {
+    const isSubmit = type == "submit";
+    const marked = (target as Element).closest<HTMLElement>("[data-ff-event]");
+    // a marked form speaks when it is sent, not when it is clicked
+    if (marked && (marked.tagName == "FORM") == isSubmit) return track(marked.dataset.ffEvent!, detailsOf(marked));
+    if (isSubmit) {
+      const form = target as HTMLFormElement;
+      return track("engagement", { action: "form_submit", label: form.getAttribute("name") || form.id || "form" });
+    }
+    const link = (target as Element).closest<HTMLAnchorElement>("a[href]");
+    if (!link || !link.protocol.startsWith("http")) return;
+    const action = DOWNLOAD.test(link.pathname) ? "download" : link.host != location.host && "outbound_link";
+    if (action) track("engagement", { action, label: scrub(link.href) });
+  };
+  // in the capture phase: pages that keep clicks from bubbling are heard too
+  for (const name of ["click", "auxclick", "submit"]) addEventListener(name, heard, true);
+};

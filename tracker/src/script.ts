@@ -1,0 +1,22 @@
+// `/footfall.js`: reads its options from the script element, starts, and answers the calls that came before it.
+import { start, type Footfall, type Options } from "./footfall";
+
+const element = document.currentScript as HTMLScriptElement;
+const { dataset, src, nonce } = element;
+const global = window as unknown as Record<string, any>;
+const called: [keyof Footfall, ...never[]][] = global.footfall?.q || [];
+
+const options: Record<string, unknown> = { host: new URL(src).origin, ...dataset };
+// an attribute without a value is a yes
+for (const name in dataset) options[name] ||= true;
+// looked up when it is needed: it may be defined after this script
+if (dataset.beforeSend) options.beforeSend = (event: unknown) => global[dataset.beforeSend!](event);
+
+const footfall = (global.footfall = start(options as unknown as Options));
+for (const [name, ...values] of called) (footfall[name] as (...values: never[]) => void)(...values);
+
+const more = document.createElement("script");
+more.src = src.replace(".js", "-more.js");
+more.nonce = nonce;
+more.dataset.vitals = dataset.vitals;
+document.head.append(more);
