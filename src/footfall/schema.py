@@ -21,6 +21,7 @@ _FILES = (
     "database/functions/retention.sql",
     "auth/sql/sql_access.sql",
     "auth/sql/auth.sql",
+    "auth/sql/accounts.sql",
     "raw/sql/landing.sql",
     "raw/sql/site_tracking_events_v.sql",
     "staging/sql/parsing.sql",
@@ -51,6 +52,7 @@ _FILES = (
     "api/sql/reports/realtime.sql",
     "api/sql/reports/answer.sql",
     "api/sql/views.sql",
+    "api/sql/quality.sql",
     "database/functions/access.sql",
 )
 

@@ -16,7 +16,7 @@ RELATIONS = """
     ORDER BY 1
 """
 # these belong to no tenant, and no reader may see them
-OPERATORS_ONLY = {"raw.load_batch", "ref.user_agent", "ref.referrer"}
+OPERATORS_ONLY = {"auth.account", "auth.sign_in", "raw.load_batch", "ref.user_agent", "ref.referrer"}
 
 
 @pytest.fixture

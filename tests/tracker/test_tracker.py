@@ -13,7 +13,7 @@ VITALS = ("engagement", "web_vitals")
 MORE_IS_THERE = "() => window.footfall?.leave"
 
 
-def until(look: Callable[[], Any], wanted: Any = True) -> None:
+def until(look: Callable[[], Any], wanted: Any) -> None:
     """Look again until it is so; what is never so fails with the difference."""
     for _ in range(100):
         if look() == wanted:
@@ -152,8 +152,10 @@ def test_links_that_lead_away_downloads_forms_and_marked_elements_are_heard(open
         <a id=pdf href="/price-list.pdf" onclick="event.preventDefault()">list</a>
         <a id=near href="#near">near</a>
         <form name=search onsubmit="event.preventDefault()"><button id=go>go</button></form>
-        <form data-ff-event=contact_interaction data-ff-label=callback onsubmit="event.preventDefault()"><button id=call>call</button></form>
-        <button id=buy data-ff-event=item_interaction data-ff-action=add_to_cart data-ff-label=SKU-1 data-ff-value=19.90 data-ff-currency=EUR
+        <form data-ff-event=contact_interaction data-ff-label=callback onsubmit="event.preventDefault()">
+            <button id=call>call</button></form>
+        <button id=buy data-ff-event=item_interaction data-ff-action=add_to_cart data-ff-label=SKU-1
+            data-ff-value=19.90 data-ff-currency=EUR
             data-ff-item-id=sku-1 data-ff-item-type=product data-ff-prop-size=42><b id=inside>buy</b></button>"""
     page = open_page("/")
     page.wait_for_function(MORE_IS_THERE)
@@ -167,8 +169,8 @@ def test_links_that_lead_away_downloads_forms_and_marked_elements_are_heard(open
         {"evt_type": "engagement", "evt_action": "form_submit", "evt_label": "search"},
         {"evt_type": "contact_interaction", "evt_label": "callback"},
         {
-            "evt_type": "item_interaction", "evt_action": "add_to_cart", "evt_label": "SKU-1", "evt_value": "19.90", "currency": "EUR",
-            "item_id": "sku-1", "item_type": "product", "properties": {"size": "42"},
+            "evt_type": "item_interaction", "evt_action": "add_to_cart", "evt_label": "SKU-1",
+            "evt_value": "19.90", "currency": "EUR", "item_id": "sku-1", "item_type": "product", "properties": {"size": "42"},
         },
     ]  # fmt: skip
 
@@ -187,7 +189,7 @@ def test_web_vitals_are_told_once_when_the_page_is_hidden(open_page, host: Host,
     settle(page)
     page.click("h1")
     hide(page)
-    until(lambda: VITALS in host.told())
+    until(lambda: VITALS in host.told(), wanted=True)
     event = next(event for event in host.events if event.get("evt_action") == "web_vitals")
     assert {"fcp", "ttfb"} <= event["properties"].keys()
 
@@ -344,9 +346,11 @@ def test_events_that_a_page_could_not_send_are_sent_by_the_next_if_the_visitor_c
     until(lambda: len(host.requests), 2)
     page.evaluate("navigator.sendBeacon = () => false")
     page.goto("about:blank")
-    contacts = lambda: [
-        event["event_id"] for request in host.requests for event in request if event["evt_type"] == "contact_interaction"
-    ]  # noqa: E731
+
+    def contacts() -> list[str]:
+        events = [event for request in host.requests for event in request]
+        return [event["event_id"] for event in events if event["evt_type"] == "contact_interaction"]
+
     before = len(contacts())
     host.status = 202
     page.goto(web_site.server.address)

@@ -85,7 +85,7 @@ class WebSite:
         self.script = "footfall.js"
         self.server = Server(self._answer)
 
-    def _answer(self, method: str, path: str, _: str) -> Answer:
+    def _answer(self, _method: str, path: str, _body: str) -> Answer:
         if urlsplit(path).path.endswith(".pdf"):
             return 200, {"content-type": "application/octet-stream", "content-disposition": "attachment"}, ""
         snippet = f'<script defer src="{self.host}/{self.script}" data-key="ffw_test" {self.attributes}></script>'

@@ -1,5 +1,6 @@
 """Tenants, the keys they are recognised by, and the daily secrets behind their visitors' keys."""
 
+from footfall.auth.accounts import ROLES, SIGN_IN_LASTS, Account, AccountRole, Accounts, add_account, list_accounts, set_role
 from footfall.auth.keys import KINDS, KeyOwner, KeyRing, Kind, add_key, key_hash, list_keys, revoke_key
 from footfall.auth.retention import LAYERS, keep, list_retention
 from footfall.auth.sql_access import grant_sql_access, revoke_sql_access
@@ -20,12 +21,18 @@ __all__ = [
     "KINDS",
     "LAYERS",
     "PERSONAL_KEYS",
+    "ROLES",
+    "SIGN_IN_LASTS",
+    "Account",
+    "AccountRole",
+    "Accounts",
     "Address",
     "KeyOwner",
     "KeyRing",
     "Kind",
     "NewTenant",
     "Secrets",
+    "add_account",
     "add_key",
     "add_tenant",
     "address_hash",
@@ -34,11 +41,13 @@ __all__ = [
     "grant_sql_access",
     "keep",
     "key_hash",
+    "list_accounts",
     "list_keys",
     "list_retention",
     "list_tenants",
     "revoke_key",
     "revoke_sql_access",
+    "set_role",
     "tenant_key",
     "truncated",
     "visitor_key",

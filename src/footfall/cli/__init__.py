@@ -21,6 +21,7 @@ from footfall.cli.retention import retention
 from footfall.cli.serve import serve
 from footfall.cli.tenant import tenant
 from footfall.cli.up import up
+from footfall.cli.user import user
 from footfall.cli.worker import worker
 from footfall.errors import FootfallError
 
@@ -37,6 +38,7 @@ app.add_typer(tenant, name="tenant")
 app.add_typer(key, name="key")
 app.add_typer(retention, name="retention")
 app.add_typer(goal, name="goal")
+app.add_typer(user, name="user")
 app.command()(report)
 app.command()(export)
 app.add_typer(import_, name="import")

@@ -9,12 +9,13 @@ from psycopg_pool import ConnectionPool
 
 Connection = psycopg.Connection[Any]
 Pool = ConnectionPool[Connection]
-Role = Literal["footfall_ingest", "footfall_worker", "footfall_reader"]
+Role = Literal["footfall_ingest", "footfall_worker", "footfall_reader", "footfall_admin"]
 
 _SETTINGS: dict[Role | None, str] = {
     # a load lays its events out in a temporary table: twenty thousand of them stay in memory
     "footfall_worker": "-c temp_buffers=64MB",
     # the door answers 503 rather than wait for ever
+    "footfall_admin": "-c lock_timeout=5s -c statement_timeout=20s",
     "footfall_ingest": "-c lock_timeout=5s -c statement_timeout=20s",
 }
 
@@ -43,6 +44,14 @@ def reading(connections: Pool, tenant_hk: bytes | None, seconds: float = 30) -> 
             " set_config('statement_timeout', %s, true)",
             ((tenant_hk or b"").hex(), str(round(seconds * 1000))),
         )
+        yield connection
+
+
+@contextlib.contextmanager
+def administering(connections: Pool, tenant_hk: bytes) -> Iterator[Connection]:
+    """A transaction that sees and changes one tenant's settings; `connections` act as footfall_admin."""
+    with connections.connection() as connection, connection.transaction():
+        connection.execute("SELECT set_config('app.tenant_hk', %s, true)", (tenant_hk.hex(),))
         yield connection
 
 

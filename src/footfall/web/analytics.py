@@ -13,17 +13,18 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from footfall import api
-from footfall.auth import KeyOwner, KeyRing
 from footfall.database import Pool, reading
 from footfall.errors import NotAccepted
 from footfall.settings import Settings
-from footfall.web.answers import refusal, reply_response
-from footfall.web.callers import admitted, shown_key
+from footfall.vault.hashing import hash_key
+from footfall.web.answers import json_response, refusal, reply_response
+from footfall.web.callers import Callers
 from footfall.web.problems import problem
 
 ERROR_CODE = "ANALYTICS_ERROR"
 _MAX_QUESTION_BYTES = 65_536
 _LISTS = frozenset({"steps"})  # keys that a query string may repeat
+_MOST_QUESTIONS = 20
 _POLL_SECONDS = 1.0
 _POLLS = 10  # of one stream
 _RETRY_MILLISECONDS = 250
@@ -32,8 +33,8 @@ _RETRY_MILLISECONDS = 250
 class Analytics:
     """Answers questions, each as the reader of one tenant."""
 
-    def __init__(self, keys: KeyRing, readers: Pool, settings: Settings) -> None:
-        self._keys = keys
+    def __init__(self, callers: Callers, readers: Pool, settings: Settings) -> None:
+        self._callers = callers
         self._readers = readers
         self._settings = settings
 
@@ -42,13 +43,14 @@ class Analytics:
         return [
             Route("/api/tracking/analytics", self.track_analytics),
             Route("/api/analytics/realtime/stream", self.stream),
+            Route("/api/analytics/many", self.many, methods=["POST"]),
             Route("/api/analytics/{report}", self.report, methods=["GET", "POST"]),
         ]
 
     def track_analytics(self, request: Request) -> Response:
         """The plan's report."""
         try:
-            with reading(self._readers, self._owner(request).tenant_hk, self._settings.query_seconds) as connection:
+            with reading(self._readers, self._tenant(request), self._settings.query_seconds) as connection:
                 reply = api.track_analytics(connection, _asked(request))
         except Exception as error:  # noqa: BLE001  whatever happens, the caller gets an answer
             return refusal(problem(error, ERROR_CODE))
@@ -64,12 +66,27 @@ class Analytics:
         except Exception as error:  # noqa: BLE001  whatever happens, the caller gets an answer
             return refusal(problem(error, ERROR_CODE))
 
+    async def many(self, request: Request) -> Response:
+        """Several questions, `[{"report": …, …}, …]`, answered in their order, of one moment: what a page asks for at once."""
+        try:
+            questions = _questions(await _sent_question(request))
+            return await run_in_threadpool(self._answers, request, questions)
+        except Exception as error:  # noqa: BLE001  whatever happens, the caller gets an answer
+            return refusal(problem(error, ERROR_CODE))
+
+    def _answers(self, request: Request, questions: list[dict[str, Any]]) -> Response:
+        with reading(self._readers, self._tenant(request), self._settings.query_seconds) as connection:
+            replies = [
+                api.answer(connection, question.pop("report"), msgspec.json.encode(question).decode()) for question in questions
+            ]
+        return json_response({"success": True, "message": "Answers", "data": replies})
+
     def _answer(self, request: Request, question: str) -> Response:
-        owner = self._owner(request)
+        tenant_hk = self._tenant(request)
         report = request.path_params["report"]
         if report not in api.REPORTS:
             raise NotAccepted("report_unknown", f"there are: {', '.join(api.REPORTS)}", HTTPStatus.NOT_FOUND)
-        with reading(self._readers, owner.tenant_hk, self._settings.query_seconds) as connection:
+        with reading(self._readers, tenant_hk, self._settings.query_seconds) as connection:
             return reply_response(api.answer(connection, report, question))
 
     async def stream(self, request: Request) -> Response:
@@ -79,42 +96,52 @@ class Analytics:
         twice, nothing left out, and a server that is told to stop has no stream to wait for.
         """
         try:
-            owner = await run_in_threadpool(self._owner, request)
+            tenant_hk = await run_in_threadpool(self._tenant, request)
             last = request.headers.get("last-event-id")
-            upto = _moment(last) if last else (await run_in_threadpool(self._live, owner, None))[1]
+            upto = _moment(last) if last else (await run_in_threadpool(self._live, tenant_hk, None))[1]
         except Exception as error:  # noqa: BLE001  whatever happens, the caller gets an answer
             return refusal(problem(error, ERROR_CODE))
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-        return StreamingResponse(self._events(owner, upto), HTTPStatus.OK, headers, "text/event-stream")
+        return StreamingResponse(self._events(tenant_hk, upto), HTTPStatus.OK, headers, "text/event-stream")
 
-    async def _events(self, owner: KeyOwner, upto: datetime) -> AsyncIterator[bytes]:
+    async def _events(self, tenant_hk: bytes, upto: datetime) -> AsyncIterator[bytes]:
         yield f"retry: {_RETRY_MILLISECONDS}\nid: {upto.isoformat()}\n\n".encode()
         for _ in range(_POLLS):
             await asyncio.sleep(_POLL_SECONDS)
-            events, upto = await run_in_threadpool(self._live, owner, upto)
+            events, upto = await run_in_threadpool(self._live, tenant_hk, upto)
             for event in events:
                 yield b"event: event\ndata: " + msgspec.json.encode(event) + b"\n\n"
             # when these have been told, not before: a client that loses the stream among them gets them again
             yield f"id: {upto.isoformat()}\n\n".encode()
 
-    def _live(self, owner: KeyOwner, upto: datetime | None) -> tuple[list[dict[str, Any]], datetime]:
-        with reading(self._readers, owner.tenant_hk, self._settings.query_seconds) as connection:
-            return api.live_events(connection, upto)
+    def _tenant(self, request: Request) -> bytes:
+        return hash_key(self._callers.reads(request))
 
-    def _owner(self, request: Request) -> KeyOwner:
-        """Whose answers are asked for."""
-        key = shown_key(request.scope, dict(request.scope["headers"]))
-        return admitted(key, self._keys.owner_of(key) if key else None, "read")
+    def _live(self, tenant_hk: bytes, upto: datetime | None) -> tuple[list[dict[str, Any]], datetime]:
+        with reading(self._readers, tenant_hk, self._settings.query_seconds) as connection:
+            return api.live_events(connection, upto)
 
 
 def _asked(request: Request) -> dict[str, Any]:
     """The question in a query string, without the key that was shown in it."""
     # PostgreSQL knows no NUL: as another character it is what it is, no date
     pairs = [(name, value.replace("\0", "\ufffd")) for name, value in request.query_params.multi_items() if "\0" not in name]
-    question: dict[str, Any] = {name: value for name, value in pairs if name not in _LISTS | {"key"}}
+    question: dict[str, Any] = {name: value for name, value in pairs if name not in _LISTS | {"key", "tenant"}}
     return question | {
         name: [value for other, value in pairs if other == name] for name in _LISTS if any(name == other for other, _ in pairs)
     }
+
+
+def _questions(text: str) -> list[dict[str, Any]]:
+    """Several questions, each with its report. Raises NotAccepted: ``questions_invalid``."""
+    try:
+        questions = msgspec.json.decode(text, type=list[dict[str, Any]])
+    except msgspec.ValidationError as error:
+        raise NotAccepted("questions_invalid", f"a list of questions is needed: {error}") from error
+    if len(questions) > _MOST_QUESTIONS or any(question.get("report") not in api.REPORTS for question in questions):
+        reports = ", ".join(api.REPORTS)
+        raise NotAccepted("questions_invalid", f"at most {_MOST_QUESTIONS} questions, each with its report: {reports}")
+    return questions
 
 
 def _moment(last_event_id: str) -> datetime:

@@ -18,7 +18,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from footfall import api, schema
-from footfall.auth import KeyRing, Secrets
+from footfall.auth import Accounts, KeyRing, Secrets
 from footfall.database import Pool, pool, reading, require_current
 from footfall.errors import NotAccepted, SchemaOutdated
 from footfall.raw import GroupCommit
@@ -26,9 +26,10 @@ from footfall.settings import Settings
 from footfall.web import openapi
 from footfall.web.analytics import Analytics
 from footfall.web.answers import json_response, refusal
-from footfall.web.callers import admitted, shown_key
+from footfall.web.callers import Callers, admitted, shown_key
 from footfall.web.door import PATHS, Door, Receive, Scope, Send
 from footfall.web.problems import problem
+from footfall.web.setup import Setup
 
 logger = logging.getLogger(__name__)
 
@@ -52,12 +53,16 @@ def application(settings: Settings, url: str) -> Application:
     secrets = Secrets(ingest)
     commits = GroupCommit(url, settings.max_waiting_events)
     door = Door(settings, keys, secrets, commits)
+    administrators = pool(url, "footfall_admin", size=2)
+    accounts = Accounts(administrators)
+    callers = Callers(keys, accounts)
     rest = _Rest(keys, readers)
-    analytics = Analytics(keys, readers, settings)
+    analytics = Analytics(callers, readers, settings)
+    setup = Setup(callers, accounts, administrators, readers)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        with ingest, readers:
+        with ingest, readers, administrators:
             commits.start()
             forgetting = asyncio.create_task(_forget_hourly(secrets))
             try:
@@ -67,7 +72,7 @@ def application(settings: Settings, url: str) -> Application:
                 await commits.close()
 
     behind = Starlette(
-        routes=[*rest.routes(), *analytics.routes()],
+        routes=[*analytics.routes(), *setup.routes(), *rest.routes()],
         lifespan=lifespan,
         exception_handlers={HTTPException: _http_error, Exception: _any_error},
     )

@@ -1,12 +1,17 @@
-"""Who calls: the key that a request shows, and whether it opens what is asked for."""
+"""Who calls: the key that a request shows, or the person who signed in, and whether that opens what is asked for."""
 
 from collections.abc import Mapping, MutableMapping
 from http import HTTPStatus
 from typing import Any, Literal
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
-from footfall.auth import KeyOwner
+from starlette.requests import Request
+
+from footfall.auth import Account, AccountRole, Accounts, KeyOwner, KeyRing
 from footfall.errors import NotAccepted
+
+COOKIE = "footfall_sign_in"
+CSRF_HEADER = "x-footfall-request"
 
 _HOW = "send it as X-Footfall-Key, as Authorization: Bearer, or as ?key="
 
@@ -33,3 +38,55 @@ def admitted(key: str, owner: KeyOwner | None, wish: Literal["write", "read"]) -
     if not (owner.may_write if wish == "write" else owner.may_read):
         raise NotAccepted(f"key_may_not_{wish}", f"a {owner.kind} key cannot {wish}", HTTPStatus.FORBIDDEN)
     return owner
+
+
+class Callers:
+    """Knows by key, or by cookie and the tenant that is named, whose answers a request may have."""
+
+    def __init__(self, keys: KeyRing, accounts: Accounts) -> None:
+        self._keys = keys
+        self._accounts = accounts
+
+    def reads(self, request: Request) -> str:
+        """The tenant whose answers are asked for. Raises NotAccepted, also: ``tenant_unknown``, for another's."""
+        key = shown_key(request.scope, dict(request.scope["headers"]))
+        if not key and COOKIE in request.cookies:
+            return self.sets_up(request, ("owner", "admin", "viewer"))
+        return admitted(key, self._keys.owner_of(key) if key else None, "read").tenant_id
+
+    def sets_up(self, request: Request, roles: tuple[AccountRole, ...] = ("owner", "admin")) -> str:
+        """The tenant that is named, if who signed in has one of these roles in it.
+
+        Raises NotAccepted: ``not_signed_in``, ``request_forged``, ``tenant_unknown``, ``role_needed``.
+        """
+        tenant_id = named_tenant(request)
+        role = self.account(request).role_in(tenant_id)
+        if role not in roles:
+            raise NotAccepted("role_needed", f"a {role} may not do this", HTTPStatus.FORBIDDEN)
+        return tenant_id
+
+    def account(self, request: Request) -> Account:
+        """Who signed in. Raises NotAccepted: ``not_signed_in``, ``request_forged``."""
+        require_own_page(request)
+        account = self._accounts.signed_in(request.cookies[COOKIE]) if COOKIE in request.cookies else None
+        if account is None:
+            raise NotAccepted("not_signed_in", "sign in first", HTTPStatus.UNAUTHORIZED)
+        return account
+
+
+def named_tenant(request: Request) -> str:
+    """The tenant that a signed-in person's request is about; `?tenant=` is for EventSource, which can set no header."""
+    return request.headers.get("x-footfall-tenant") or request.query_params.get("tenant", "")
+
+
+def require_own_page(request: Request) -> None:
+    """Refuse what another site made a browser send: only our own pages can set our header, and browsers name the origin.
+
+    The custom-header defence of OWASP's CSRF cheat sheet; GET changes nothing. Raises NotAccepted: ``request_forged``.
+    """
+    origin = request.headers.get("origin")
+    is_foreign = origin is not None and urlsplit(origin).netloc != request.headers.get("host")
+    if is_foreign or (request.method not in ("GET", "HEAD") and CSRF_HEADER not in request.headers):
+        raise NotAccepted(
+            "request_forged", f"only Footfall's own pages may send this: {CSRF_HEADER} is missing", HTTPStatus.FORBIDDEN
+        )

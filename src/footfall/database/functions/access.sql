@@ -2,6 +2,7 @@
 --   footfall_ingest  the collector: lands events, resolves keys; reads no event
 --   footfall_worker  stages, loads, computes: all tenants
 --   footfall_reader  answers questions of one tenant: the one in app.tenant_hk
+--   footfall_admin   signs people in; sets up one tenant, the one in app.tenant_hk: keys, goals
 --   footfall_analyst what tenants' own login roles may: the same, of the tenant that is theirs
 CREATE OR REPLACE FUNCTION util.secure_access() RETURNS void
 LANGUAGE plpgsql AS $$
@@ -27,7 +28,7 @@ BEGIN
         EXECUTE format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', v_table);
         EXECUTE format('DROP POLICY IF EXISTS one_tenant ON %s', v_table);
         EXECUTE format($policy$
-            CREATE POLICY one_tenant ON %s TO footfall_reader, footfall_ingest
+            CREATE POLICY one_tenant ON %s TO footfall_reader, footfall_ingest, footfall_admin
             USING (tenant_hk = (SELECT decode(nullif(current_setting('app.tenant_hk', true), ''), 'hex')) %s)
             $policy$, v_table,
             -- the rules that hold for all tenants belong to none
@@ -39,7 +40,8 @@ BEGIN
         EXECUTE format('CREATE POLICY all_tenants ON %s TO footfall_worker USING (true) WITH CHECK (true)', v_table);
     END LOOP;
 
-    GRANT USAGE ON SCHEMA util, auth, ref, raw, staging, business, api TO footfall_worker, footfall_reader, footfall_ingest;
+    GRANT USAGE ON SCHEMA util, auth, ref, raw, staging, business, api
+        TO footfall_worker, footfall_reader, footfall_ingest, footfall_admin;
     GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA auth, ref, raw, staging, business TO footfall_worker;
     GRANT SELECT ON ALL TABLES IN SCHEMA api TO footfall_worker;
     GRANT USAGE ON ALL SEQUENCES IN SCHEMA raw, staging TO footfall_worker;
@@ -72,10 +74,17 @@ BEGIN
         raw.ingest_tracking_events TO footfall_ingest;
     GRANT EXECUTE ON FUNCTION api.track_event, api.failure TO footfall_ingest;
     GRANT EXECUTE ON ALL ROUTINES IN SCHEMA util TO footfall_ingest;
+    GRANT EXECUTE ON FUNCTION auth.account_of(text), auth.open_sign_in(bigint, bytea, interval), auth.close_sign_in(bytea),
+        auth.signed_in(bytea), auth.request_tenant(jsonb), auth.analyst_tenant() TO footfall_admin;
+    GRANT SELECT ON auth.tenant_h, auth.tenant_details_s, auth.tenant_v TO footfall_admin;
+    GRANT SELECT (access_key_id, tenant_hk, kind, label, created_at, revoked_at), INSERT, UPDATE (revoked_at)
+        ON auth.access_key TO footfall_admin;
+    GRANT SELECT, INSERT, UPDATE, DELETE ON ref.goal TO footfall_admin;
+    GRANT EXECUTE ON ALL ROUTINES IN SCHEMA util, business, api TO footfall_admin;
     -- these change what every tenant stands on
     REVOKE ALL ON FUNCTION util.secure_access(), util.ensure_month(timestamptz, regtype),
         util.ensure_partitions(timestamptz, integer), util.analyze_grown(), util.drop_month(text, text, timestamptz),
         util.delete_expired(text, timestamptz)
-        FROM footfall_reader, footfall_ingest, footfall_analyst;
+        FROM footfall_reader, footfall_ingest, footfall_analyst, footfall_admin;
 END
 $$;

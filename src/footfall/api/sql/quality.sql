@@ -1,0 +1,53 @@
+-- The last 48 hours of the session's tenant, as the data quality page shows them:
+--   balance  by hour of receipt: received = loaded + duplicate + invalid + pending
+--   refused  what the door did not take, by reason
+--   invalid  events that staging found wrong, by reason code, the latest as an example
+CREATE OR REPLACE FUNCTION api.quality() RETURNS jsonb
+LANGUAGE sql STABLE AS $$
+    WITH since AS (SELECT date_trunc('hour', util.current_load_date(), 'UTC') - interval '47 hours' AS moment),
+    invalid AS (
+        SELECT r.reason, s.received_timestamp, s.raw_event_id
+        FROM staging.site_events_staging s, unnest(s.validation_errors) AS r(reason)
+        WHERE s.tenant_hk = util.current_tenant() AND s.validation_status = 'INVALID'
+          AND s.received_timestamp >= (SELECT moment FROM since)
+    ),
+    reasons AS (
+        SELECT i.reason, count(*) AS events, max(i.raw_event_id) AS raw_event_id FROM invalid i GROUP BY i.reason
+    )
+    SELECT jsonb_build_object(
+        'balance', (
+            SELECT coalesce(jsonb_agg(to_jsonb(b) - 'tenant_hk' ORDER BY b.received_hour DESC), '[]')
+            FROM api.event_balance_v b
+            WHERE b.tenant_hk = util.current_tenant() AND b.received_hour >= (SELECT moment FROM since)),
+        'refused', (
+            SELECT coalesce(jsonb_agg(jsonb_build_object('reason', f.reason, 'events', f.events) ORDER BY f.events DESC), '[]')
+            FROM (SELECT r.reason, sum(r.refused_count) AS events FROM raw.refusal r
+                  WHERE r.tenant_hk = util.current_tenant() AND r.refused_hour >= (SELECT moment FROM since)
+                  GROUP BY r.reason) f),
+        'invalid', (
+            SELECT coalesce(jsonb_agg(jsonb_build_object(
+                'reason', r.reason, 'events', r.events, 'example', e.raw_payload, 'received', e.received_timestamp
+            ) ORDER BY r.events DESC), '[]')
+            FROM reasons r
+            JOIN raw.site_tracking_events_r e ON e.raw_event_id = r.raw_event_id
+             AND e.received_timestamp >= (SELECT moment FROM since)),
+        'freshness', api.freshness(util.current_tenant()))
+$$;
+
+-- Why an event counts, layer by layer: as it was sent (raw), as it was understood (staging), as the vault holds it, with load date and
+-- hash. `p_event` is its hash key in hexadecimal; NULL when the session's tenant has no such event.
+CREATE OR REPLACE FUNCTION api.trace(p_event text) RETURNS jsonb
+LANGUAGE sql STABLE AS $$
+    SELECT jsonb_build_object(
+        'raw', to_jsonb(r) - ARRAY['tenant_hk', 'visitor_id', 'visitor_ip_hash'],
+        'staging', jsonb_strip_nulls(to_jsonb(s) - ARRAY['tenant_hk', 'visitor_id', 'visitor_ip_hash']),
+        'vault', to_jsonb(d) - 'tenant_hk')
+    FROM business.site_event_h h
+    JOIN business.site_event_details_s d ON d.site_event_hk = h.site_event_hk
+    LEFT JOIN staging.site_events_staging s
+           ON s.raw_event_id = d.raw_event_id AND s.tenant_hk = h.tenant_hk AND s.validation_status = 'VALID'
+    LEFT JOIN raw.site_tracking_events_r r ON r.raw_event_id = d.raw_event_id AND r.tenant_hk = h.tenant_hk
+    WHERE h.site_event_hk = decode(p_event, 'hex') AND h.tenant_hk = util.current_tenant()
+    ORDER BY s.attempt DESC
+    LIMIT 1
+$$;

@@ -1,0 +1,136 @@
+"""People who sign in: their passwords, their sign-ins, and what they may do in which tenant."""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+from http import HTTPStatus
+from typing import Any, Literal, get_args
+
+import argon2
+import psycopg
+
+from footfall.auth.tenants import tenant_key
+from footfall.database import Connection, Pool
+from footfall.errors import NotAccepted
+
+AccountRole = Literal["owner", "admin", "viewer"]
+ROLES: tuple[AccountRole, ...] = get_args(AccountRole)
+SIGN_IN_LASTS = timedelta(days=14)
+_LEAST_PASSWORD = 10
+
+# RFC 9106, second recommended option (64 MiB): argon2-cffi's defaults
+_hasher = argon2.PasswordHasher()
+# checked when there is no such account, so that both refusals take as long
+_NOBODYS_HASH = _hasher.hash(secrets.token_hex())
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Who is signed in. `tenants`: tenant, name, industry, timeZone, currency and role of each that is theirs."""
+
+    account_id: int
+    email: str
+    name: str
+    is_operator: bool
+    tenants: list[dict[str, Any]]
+
+    def role_in(self, tenant_id: str) -> AccountRole:
+        """Their role there. Raises NotAccepted: ``tenant_unknown``, also for a tenant that is not theirs."""
+        for tenant in self.tenants:
+            if tenant["tenant"] == tenant_id:
+                role: AccountRole = tenant["role"]
+                return role
+        raise NotAccepted("tenant_unknown", "there is no such tenant, or it is not yours", HTTPStatus.NOT_FOUND)
+
+
+def add_account(connection: Connection, email: str, name: str, password: str, *, is_operator: bool = False) -> int:
+    """Add a person; returns the account's number.
+
+    Raises NotAccepted: ``email_invalid``, ``password_too_short``, ``account_exists``.
+    """
+    email = email.strip().lower()
+    if email.count("@") != 1 or email.startswith("@") or email.endswith("@"):
+        raise NotAccepted("email_invalid", f"{email!r} is no e-mail address")
+    if len(password) < _LEAST_PASSWORD:
+        raise NotAccepted("password_too_short", f"a password has at least {_LEAST_PASSWORD} characters")
+    try:
+        row = connection.execute(
+            "INSERT INTO auth.account (email, account_name, password_hash, is_operator, created_at)"
+            " VALUES (%s, %s, %s, %s, util.current_load_date()) RETURNING account_id",
+            (email, name or email, _hasher.hash(password), is_operator),
+        ).fetchone()
+    except psycopg.errors.UniqueViolation:
+        raise NotAccepted("account_exists", f"there is an account {email!r} already") from None
+    assert row is not None  # noqa: S101  an insert that did not fail returns its row
+    return int(row[0])
+
+
+def set_role(connection: Connection, email: str, tenant_id: str, role: AccountRole | None) -> None:
+    """Give a person a role in a tenant; None takes it away.
+
+    Raises NotAccepted: ``account_unknown``, ``role_unknown``, ``tenant_unknown``.
+    """
+    if role is not None and role not in ROLES:
+        raise NotAccepted("role_unknown", f"a role is one of {', '.join(ROLES)}, not {role!r}")
+    row = connection.execute("SELECT account_id FROM auth.account WHERE email = lower(%s)", (email,)).fetchone()
+    if row is None:
+        raise NotAccepted("account_unknown", f"there is no account {email!r}: `footfall user list` names them")
+    connection.execute(
+        "DELETE FROM auth.membership WHERE account_id = %s AND tenant_hk = %s", (row[0], tenant_key(connection, tenant_id))
+    )
+    if role is not None:
+        connection.execute(
+            "INSERT INTO auth.membership (account_id, tenant_hk, role) VALUES (%s, %s, %s)",
+            (row[0], tenant_key(connection, tenant_id), role),
+        )
+
+
+def list_accounts(connection: Connection) -> list[dict[str, Any]]:
+    """Everybody, with their roles by tenant; nothing of their passwords."""
+    cursor = connection.execute(
+        "SELECT a.email, a.account_name, a.is_operator, a.created_at,"
+        " coalesce(string_agg(t.tenant_bk || ': ' || m.role, ', ' ORDER BY t.tenant_bk), '')"
+        " FROM auth.account a LEFT JOIN auth.membership m USING (account_id) LEFT JOIN auth.tenant_h t USING (tenant_hk)"
+        " GROUP BY a.account_id ORDER BY a.email"
+    )
+    return [dict(zip(("email", "name", "operator", "created_at", "roles"), row, strict=True)) for row in cursor]
+
+
+class Accounts:
+    """Signs people in and out; `connections` act as footfall_admin."""
+
+    def __init__(self, connections: Pool) -> None:
+        self._connections = connections
+
+    def sign_in(self, email: str, password: str) -> str:
+        """The token of a new sign-in, for a cookie. Raises NotAccepted: ``sign_in_refused`` (401)."""
+        with self._connections.connection() as connection:
+            row = connection.execute("SELECT * FROM auth.account_of(%s)", (email,)).fetchone()
+            account_id, password_hash = row or (None, _NOBODYS_HASH)
+            try:
+                _hasher.verify(password_hash, password)
+            except argon2.exceptions.VerificationError:
+                account_id = None
+            if account_id is None:
+                raise NotAccepted(
+                    "sign_in_refused", "this e-mail address and password do not go together", HTTPStatus.UNAUTHORIZED
+                )
+            token = secrets.token_urlsafe(32)
+            connection.execute("SELECT auth.open_sign_in(%s, %s, %s)", (account_id, _token_hash(token), SIGN_IN_LASTS))
+        return token
+
+    def signed_in(self, token: str) -> Account | None:
+        """Who shows this token."""
+        with self._connections.connection() as connection:
+            row = connection.execute("SELECT * FROM auth.signed_in(%s)", (_token_hash(token),)).fetchone()
+        return Account(*row) if row else None
+
+    def sign_out(self, token: str) -> None:
+        """End a sign-in."""
+        with self._connections.connection() as connection:
+            connection.execute("SELECT auth.close_sign_in(%s)", (_token_hash(token),))
+
+
+def _token_hash(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()

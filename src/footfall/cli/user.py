@@ -1,0 +1,88 @@
+"""`footfall user`: people who may sign in to the dashboard."""
+
+import secrets
+from typing import Annotated, cast
+
+import typer
+
+from footfall.auth import ROLES, AccountRole, add_account, list_accounts, set_role
+from footfall.cli.options import AsJson, Data, DatabaseUrl, existing_store
+from footfall.cli.output import console, print_json, print_rows
+from footfall.database import connect
+
+user = typer.Typer(no_args_is_help=True, help="People who sign in: owner, admin or viewer of tenants, or operator of all.")
+Tenant = Annotated[str | None, typer.Option(help="A tenant in which they get a role.")]
+Role = Annotated[str, typer.Option(help=f"{', '.join(ROLES)}.")]
+
+
+@user.command()
+def add(
+    email: Annotated[str, typer.Argument(help="Their e-mail address, with which they sign in.")],
+    name: Annotated[str, typer.Option(help="Their name.")] = "",
+    tenant: Tenant = None,
+    role: Role = "viewer",
+    operator: Annotated[bool, typer.Option(help="Runs the service: owner of every tenant.")] = False,  # noqa: FBT002
+    password: Annotated[str, typer.Option(envvar="FOOTFALL_PASSWORD", help="At least 10 characters; default: one is made.")] = "",
+    data: Data = None,
+    database_url: DatabaseUrl = None,
+    as_json: AsJson = False,  # noqa: FBT002
+) -> None:
+    """Add a person. A password that is made is shown this once, alone on the last line.
+
+    Example: footfall user add ann@acme.example --tenant acme --role owner
+    """
+    secret = password or secrets.token_urlsafe(12)
+    with (
+        existing_store(data, database_url) as store,
+        connect(store.url, "footfall_worker") as connection,
+        connection.transaction(),
+    ):
+        add_account(connection, email, name, secret, is_operator=operator)
+        if tenant is not None:
+            set_role(connection, email, tenant, cast(AccountRole, role))
+    made = {} if password else {"password": secret}
+    if as_json:
+        print_json({"email": email, **made})
+        return
+    console.print(f"{email} may sign in." + ("" if password else " Password:"))
+    if made:
+        console.print(secret, soft_wrap=True)
+
+
+@user.command(name="role")
+def role_(
+    email: Annotated[str, typer.Argument(help="Whose role.")],
+    tenant: Annotated[str, typer.Option(help="In which tenant.")],
+    role: Annotated[str, typer.Option(help=f"{', '.join(ROLES)}; none takes it away.")],
+    data: Data = None,
+    database_url: DatabaseUrl = None,
+    as_json: AsJson = False,  # noqa: FBT002
+) -> None:
+    """Give a person a role in a tenant, or take it away.
+
+    Example: footfall user role ann@acme.example --tenant acme --role viewer
+    """
+    with (
+        existing_store(data, database_url) as store,
+        connect(store.url, "footfall_worker") as connection,
+        connection.transaction(),
+    ):
+        set_role(connection, email, tenant, None if role == "none" else cast(AccountRole, role))
+    if as_json:
+        print_json({"email": email, "tenant": tenant, "role": role})
+    else:
+        console.print(f"{email}: {role} of {tenant}.")
+
+
+@user.command(name="list")
+def list_(data: Data = None, database_url: DatabaseUrl = None, as_json: AsJson = False) -> None:  # noqa: FBT002
+    """List everybody who may sign in.
+
+    Example: footfall user list
+    """
+    with existing_store(data, database_url) as store, connect(store.url, "footfall_worker") as connection:
+        rows = list_accounts(connection)
+    if as_json:
+        print_json(rows)
+    else:
+        print_rows(rows, "Nobody may sign in yet: footfall user add --help")

@@ -1,0 +1,185 @@
+"""People sign in, see their tenants and no other's byte, and set up keys and goals as far as their role goes."""
+
+from datetime import UTC, datetime
+
+import pytest
+from sender import VIEW, post
+from starlette.testclient import TestClient
+
+from footfall.auth import add_account, set_role
+from site_under_test import Site, at, view
+
+OURS = {"X-Footfall-Request": "1"}
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture
+def people(site: Site) -> Site:
+    """Ann owns acme, Vic may look at it, Olga owns another tenant, Opa runs the service."""
+    Site(site.connection, "other")
+    for name, tenant, role in (
+        ("ann", "acme", "owner"),
+        ("vic", "acme", "viewer"),
+        ("olga", "other", "owner"),
+        ("opa", None, None),
+    ):
+        add_account(site.connection, f"{name}@example.org", name.title(), PASSWORD, is_operator=name == "opa")
+        if tenant:
+            set_role(site.connection, f"{name}@example.org", tenant, role)
+    return site
+
+
+def sign_in(client: TestClient, name: str, password: str = PASSWORD, **headers: str):
+    client.cookies.clear()
+    return client.post("/api/session", json={"email": f"{name}@example.org", "password": password}, headers=OURS | headers)
+
+
+def code(response) -> str:
+    return response.json()["debug_info"]["error"]
+
+
+def test_who_signs_in_sees_their_tenants_and_keeps_the_token_where_scripts_cannot_read_it(client, people):
+    reply = sign_in(client, "ann")
+    assert [(tenant["tenant"], tenant["role"]) for tenant in reply.json()["data"]["tenants"]] == [("acme", "owner")]
+    assert {"HttpOnly", "SameSite=lax"} <= set(reply.headers["set-cookie"].split("; "))
+    assert client.get("/api/session").json()["data"]["email"] == "ann@example.org"
+    assert PASSWORD not in str(people.rows("SELECT * FROM auth.account"))
+
+
+def test_a_wrong_password_and_an_unknown_person_are_refused_alike(client, people):
+    wrong, unknown = sign_in(client, "ann", "something else"), sign_in(client, "nobody")
+    assert (wrong.status_code, wrong.json()) == (unknown.status_code, unknown.json())
+    assert code(wrong) == "sign_in_refused"
+
+
+def test_guessing_is_slowed_down(client, people):
+    replies = [sign_in(client, "ann", "guess") for _ in range(11)]
+    assert replies[-1].status_code == 429
+    assert int(replies[-1].headers["retry-after"]) > 0
+
+
+def test_who_signed_out_is_nobody_also_with_the_old_token(client, people):
+    sign_in(client, "ann")
+    token = client.cookies["footfall_sign_in"]
+    assert client.delete("/api/session", headers=OURS).status_code == 200
+    client.cookies.set("footfall_sign_in", token)
+    assert code(client.get("/api/session")) == "not_signed_in"
+
+
+def test_another_site_can_make_a_browser_neither_sign_in_nor_change_anything(client, people):
+    assert code(sign_in(client, "ann", Origin="https://evil.example")) == "request_forged"
+    sign_in(client, "ann")
+    body = {"kind": "read"}
+    assert code(client.post("/api/setup/keys?tenant=acme", json=body)) == "request_forged"
+    foreign = client.post("/api/setup/keys?tenant=acme", json=body, headers=OURS | {"Origin": "https://evil.example"})
+    assert code(foreign) == "request_forged"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/api/analytics/overview",
+        "/api/analytics/sessions",
+        "/api/setup/keys",
+        "/api/setup/goals",
+        "/api/quality",
+        "/api/tracking/analytics",
+    ],
+)
+def test_nobody_sees_a_tenant_that_is_not_theirs(client, people, address):
+    sign_in(client, "olga")
+    refused = client.get(address, params={"tenant": "acme"})
+    assert (refused.status_code, code(refused)) == (404, "tenant_unknown")
+    assert refused.json() == client.get(address, params={"tenant": "never-was"}).json()
+    assert client.get(address, params={"tenant": "other"}).status_code == 200
+
+
+def test_ids_of_another_tenant_in_an_address_find_nothing(client, people):
+    people.land(view("/secret", _visitor_id="v1"))
+    people.settle()
+    event, session, visitor = people.rows(
+        "SELECT encode(site_event_hk, 'hex'), encode(site_session_hk, 'hex'), encode(site_visitor_hk, 'hex')"
+        " FROM business.event_b"
+    )[0]
+    (key,) = people.rows(
+        "INSERT INTO auth.access_key (key_hash, tenant_hk, kind, label, created_at)"
+        " VALUES ('\\x01', %s, 'read', 'x', now()) RETURNING access_key_id",
+        people.tenant_hk,
+    )[0]
+    sign_in(client, "ann")
+    assert client.get(f"/api/trace/{event}?tenant=acme").json()["data"]["raw"]["raw_payload"]["page_url"].endswith("/secret")
+    sign_in(client, "olga")
+    for address in (
+        f"/api/trace/{event}",
+        f"/api/analytics/session?session={session}",
+        f"/api/analytics/visitor?visitor={visitor}",
+    ):
+        reply = client.get(address, headers={"X-Footfall-Tenant": "other"})
+        assert reply.status_code == 404, address
+        assert "secret" not in reply.text
+    assert client.delete(f"/api/setup/keys/{key}?tenant=other", headers=OURS).status_code >= 400
+    assert people.value("SELECT revoked_at FROM auth.access_key WHERE access_key_id = %s", key) is None
+
+
+def test_an_owner_makes_and_revokes_keys_a_viewer_only_looks(client, people):
+    sign_in(client, "ann")
+    made = client.post("/api/setup/keys?tenant=acme", json={"kind": "write", "label": "shop"}, headers=OURS).json()["data"]
+    assert post(client, made["secret"], VIEW).status_code == 202
+    assert client.delete(f"/api/setup/keys/{made['key']}?tenant=acme", headers=OURS).status_code == 200
+    assert client.get("/api/setup/keys?tenant=acme").json()["data"][0]["revoked_at"]
+    sign_in(client, "vic")
+    refused = client.post("/api/setup/keys?tenant=acme", json={"kind": "write"}, headers=OURS)
+    assert (refused.status_code, code(refused)) == (403, "role_needed")
+    assert client.get("/api/setup/keys?tenant=acme").status_code == 200
+
+
+def test_goals_are_defined_and_forgotten_and_a_wrong_filter_is_explained(client, people):
+    sign_in(client, "ann")
+    goal = {"goal": "Paid / online", "filter": "event_action==complete"}
+    assert client.post("/api/setup/goals?tenant=acme", json=goal, headers=OURS).status_code == 200
+    assert [row["goal"] for row in client.get("/api/setup/goals?tenant=acme").json()["data"]] == ["Paid / online"]
+    assert (
+        code(client.post("/api/setup/goals?tenant=acme", json=goal | {"filter": "colour==red"}, headers=OURS))
+        == "dimension_unknown"
+    )
+    assert client.delete("/api/setup/goals/Paid%20%2F%20online?tenant=acme", headers=OURS).status_code == 200
+    assert client.get("/api/setup/goals?tenant=acme").json()["data"] == []
+
+
+def test_an_operator_has_every_tenant(client, people):
+    reply = sign_in(client, "opa")
+    assert [tenant["tenant"] for tenant in reply.json()["data"]["tenants"]] == ["acme", "other"]
+    assert client.get("/api/analytics/overview?tenant=other").status_code == 200
+
+
+def test_quality_says_what_arrived_and_what_is_wrong_with_an_example(client, people):
+    people.land({"evt_type": "dance", "evt_label": "tango"}, received=datetime.now(UTC))
+    people.load()
+    sign_in(client, "ann")
+    data = client.get("/api/quality?tenant=acme").json()["data"]
+    assert [(row["reason"], row["events"], row["example"]["evt_label"]) for row in data["invalid"]] == [
+        ("evt_type_unknown", 1, "tango")
+    ]
+    assert [(hour["received"], hour["invalid"], hour["pending"]) for hour in data["balance"]] == [(1, 1, 0)]
+
+
+def test_many_questions_are_answered_in_their_order(client, people):
+    people.land(view("/", _visitor_id="v1"))
+    people.settle()
+    sign_in(client, "vic")
+    span = {"dateFrom": at()[:10], "dateTo": at()[:10]}
+    reply = client.post(
+        "/api/analytics/many?tenant=acme",
+        json=[
+            {"report": "overview", **span},
+            {"report": "breakdown", "dimension": "page", **span},
+            {"report": "breakdown", "dimension": "x"},
+        ],
+        headers=OURS,
+    )
+    first, second, third = reply.json()["data"]
+    assert first["data"]["metrics"]["page_views"] == 1
+    assert second["data"]["rows"][0]["value"] == "acme.example/"
+    assert third["debug_info"]["error"] == "dimension_unknown"
+    refused = client.post("/api/analytics/many?tenant=acme", json=[{"report": "secrets"}], headers=OURS)
+    assert code(refused) == "questions_invalid"
