@@ -24,6 +24,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "tracker.md"
 TYPES = {"page_view", "item_interaction", "transaction_step", "contact_interaction", "engagement"}
 STEPS = {"start", "progress", "complete", "abandon"}
 KEYS = {field.encode_name for field in msgspec.structs.fields(TrackingEvent)}
+NOTE_ERRORS = "window.errors = []; addEventListener('error', (event) => errors.push(event.message))"
 # as a visitor would, but for leaving the page
 USE_EVERYTHING = """() => {
     for (const type of ["click", "submit"]) addEventListener(type, (event) => event.preventDefault());
@@ -86,9 +87,7 @@ def run(
         )
         web_site.body = code if snippet.language == "html" else "<h1>Shop</h1>"
         host.requests.clear()
-        page = open_page("/docs")
-        errors: list[Exception] = []
-        page.on("pageerror", errors.append)
+        page = open_page("/docs", script=NOTE_ERRORS)
         if not is_module:
             page.wait_for_function(MORE_IS_THERE)
         if snippet.language == "js":
@@ -97,7 +96,7 @@ def run(
             page.add_script_tag(content=code, type="module" if is_module else "")
         page.evaluate(USE_EVERYTHING)
         settle(page)
-        assert errors == []
+        assert page.evaluate("errors") == []
         events = host.events
         page.close()
         return events
