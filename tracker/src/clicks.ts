@@ -16,17 +16,19 @@ const detailsOf = (element: Element): Record<string, unknown> => {
 };
 
 export const watchClicks = ({ track }: Footfall): void => {
-  const heard = ({ target, type }: Event) => {
+  const heard = ({ target, type, button }: Event & { button?: number }) => {
+    if (button! > 1) return; // a context menu, not a click
     const isSubmit = type == "submit";
     const marked = (target as Element).closest<HTMLElement>("[data-ff-event]");
     // a marked form speaks when it is sent, not when it is clicked
     if (marked && (marked.tagName == "FORM") == isSubmit) return track(marked.dataset.ffEvent!, detailsOf(marked));
     if (isSubmit) {
       const form = target as HTMLFormElement;
-      return track("engagement", { action: "form_submit", label: form.getAttribute("name") || form.id || "form" });
+      return track("engagement", { action: "form_submit", label: form.getAttribute("name") || form.getAttribute("id") || "form" });
     }
     const link = (target as Element).closest<HTMLAnchorElement>("a[href]");
-    if (!link || !link.protocol.startsWith("http")) return;
+    // links in SVG know no protocol
+    if (!link?.protocol?.startsWith("http")) return;
     const action = DOWNLOAD.test(link.pathname) ? "download" : link.host != location.host && "outbound_link";
     if (action) track("engagement", { action, label: scrub(link.href) });
   };

@@ -1,7 +1,8 @@
 // What a visitor allows: a first-party id and a queue that outlives the page, or nothing at all.
-import type { Options } from "./events";
+import type { Options, WireEvent } from "./events";
 import { randomId, type Inside } from "./tracker";
 
+const KEY = "footfall";
 const OUT = "footfall-out";
 
 /** Reads; with a text, writes; with an empty one, deletes. Storage that is blocked remembers nothing. */
@@ -12,6 +13,15 @@ const stored = (key: string, text?: string): string | null | undefined => {
     else return localStorage.getItem(key);
   } catch {
     // the page's memory has to do
+  }
+};
+
+/** What is kept of a visitor who consented: the id, and what was not acknowledged. */
+const kept = (): [string?, ...WireEvent[]] => {
+  try {
+    return JSON.parse(stored(KEY)!) || [];
+  } catch {
+    return [];
   }
 };
 
@@ -26,31 +36,33 @@ export interface Consent {
 
 export const watchConsent = (tracker: Inside, options: Options): Consent => {
   const { queue_: queue, common_: common } = tracker;
-  const key = "footfall";
+  let isOut: unknown;
 
   const consent = (given: boolean) => {
     if (given && !tracker.refusal_) {
-      const [visitor, ...unsent] = JSON.parse(stored(key) || "[0]");
+      const [visitor, ...unsent] = kept();
       common.visitor_id ||= visitor || randomId();
       queue.events_.forEach((event) => (event.visitor_id = common.visitor_id));
       if (!queue.changed_) queue.events_.unshift(...unsent);
-      queue.changed_ = () => stored(key, JSON.stringify([common.visitor_id, ...queue.events_]));
+      queue.changed_ = () => stored(KEY, JSON.stringify([common.visitor_id, ...queue.events_]));
       queue.changed_();
       queue.held_ = false;
       queue.flush_();
     } else {
       queue.changed_ = common.visitor_id = undefined;
       queue.events_ = [];
-      queue.held_ = options.consent == "required";
-      stored(key, "");
+      queue.held_ = !!options.consent;
+      stored(KEY, "");
     }
   };
-  if (stored(key)) consent(true);
-  tracker.accept_ = (event) => (stored(OUT) ? "opt-out" : options.beforeSend ? options.beforeSend(event) || "before-send" : event);
+  if (kept()[0]) consent(true);
+  // another tab took it back
+  addEventListener("storage", ({ key, newValue }) => key == KEY && !newValue && consent(false));
+  tracker.accept_ = (event) => (isOut || stored(OUT) ? "opt-out" : options.beforeSend ? options.beforeSend(event) || "before-send" : event);
   return {
     consent,
     optOut(out = true) {
-      if (out) consent(false);
+      if ((isOut = out)) consent(false);
       stored(OUT, out ? "1" : "");
     },
     identify: (id) => (common.user_id = id),

@@ -20,5 +20,10 @@ export const watchPages = (tracker: Inside, footfall: Footfall): void => {
     };
   }
   addEventListener("popstate", view);
-  addEventListener("pageshow", (event) => event.persisted && tracker.page());
+  addEventListener("pageshow", (event) => {
+    if (event.persisted) {
+      footfall.leave?.();
+      tracker.page();
+    }
+  });
 };

@@ -21,12 +21,12 @@ export interface Queue {
 }
 
 export const createQueue = (url: string, say: (reason: string, about?: unknown) => void): Queue => {
-  let timer: ReturnType<typeof setTimeout>;
+  let timer: unknown;
   let sending = 0;
   let failures = 0;
+  let closed = 0; // until when the server asked to be left alone
 
   const later = (milliseconds: number) => {
-    clearTimeout(timer);
     timer = setTimeout(queue.flush_, milliseconds);
   };
 
@@ -35,7 +35,7 @@ export const createQueue = (url: string, say: (reason: string, about?: unknown) 
     add_(event) {
       if (queue.events_.push(event) > MOST_WAITING) queue.events_.shift();
       if (WHOLE) queue.changed_?.();
-      failures || later(GATHER);
+      failures || timer || later(GATHER);
     },
     async flush_(leaving) {
       const batch = queue.events_.slice(0, BATCH);
@@ -43,10 +43,15 @@ export const createQueue = (url: string, say: (reason: string, about?: unknown) 
         queue.events_ = queue.events_.filter((event) => !batch.includes(event));
         if (WHOLE) queue.changed_?.();
       };
-      if (!batch[0] || (WHOLE && queue.held_) || (sending && leaving !== true)) return;
+      const isLeaving = leaving === true;
+      timer = clearTimeout(timer as number);
+      if (!batch[0] || (WHOLE && queue.held_) || (sending && !isLeaving)) return;
+      if (WHOLE && !isLeaving && Date.now() < closed) return later(closed - Date.now());
       for (const event of batch) event.sent_at = new Date();
       const body = JSON.stringify(batch);
-      if (leaving === true && navigator.sendBeacon(url, body)) {
+      if (isLeaving && navigator.sendBeacon(url, body)) {
+        // a beacon's answer is heard by nobody: after failures, what is stored stays for the next page to send
+        if (WHOLE && failures && queue.changed_) return;
         drop();
         return queue.flush_(true);
       }
@@ -55,8 +60,10 @@ export const createQueue = (url: string, say: (reason: string, about?: unknown) 
       try {
         // a body of text needs no preflight
         const reply = await fetch(url, { method: "POST", body, keepalive: body.length < 6e4, credentials: "omit" });
-        if (reply.status > 499 || reply.status == 429) pause = 1000 * (reply.headers.get("retry-after") as never) || pause;
-        else {
+        if (reply.status > 499 || reply.status == 429) {
+          pause = 1000 * (reply.headers.get("retry-after") as never) || pause;
+          if (WHOLE) closed = Date.now() + pause;
+        } else {
           if (WHOLE && !reply.ok) say("refused", reply.headers.get("x-footfall-reason"));
           failures = pause = 0;
           drop();

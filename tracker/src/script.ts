@@ -16,7 +16,7 @@ const footfall = (global.footfall = start(options as unknown as Options));
 for (const [name, ...values] of called) (footfall[name] as (...values: never[]) => void)(...values);
 
 const more = document.createElement("script");
-more.src = src.replace(".js", "-more.js");
+more.src = new URL("footfall-more.js", src).href;
 more.nonce = nonce;
 more.dataset.vitals = dataset.vitals;
 document.head.append(more);

@@ -37,7 +37,7 @@ export const createTracker = (options: Options): Inside => {
   const refusal =
     navigator.doNotTrack == "1" || (navigator as { globalPrivacyControl?: boolean }).globalPrivacyControl
       ? "dnt"
-      : options.local == null && (navigator.webdriver || /^$|^127\.|::1|--|-git-|\b(local(host)?|test)$/.test(location.hostname))
+      : options.local == null && (navigator.webdriver || /^$|^127\.|::1|preview|-git-|\b(local(host)?|test)$/.test(location.hostname))
         ? "local"
         : "";
   let referrer = scrub(document.referrer);
@@ -70,7 +70,7 @@ export const createTracker = (options: Options): Inside => {
     },
   } as Inside;
   if (WHOLE) {
-    tracker.queue_.held_ = options.consent == "required";
+    tracker.queue_.held_ = !!options.consent;
     tracker.refusal_ = refusal;
     tracker.address_ = address;
     tracker.common_ = {
