@@ -1,7 +1,9 @@
-"""Questions and answers: the plan's functions and the reports, asked as one tenant; goals. Exports are in `export`."""
+"""Questions and answers: the plan's functions and the reports, asked as one tenant; goals, funnels. Exports are in `export`."""
 
+from footfall.api.funnels import list_funnels, remove_funnel, save_funnel
 from footfall.api.goals import add_goal, list_goals, remove_goal
-from footfall.api.quality import quality, trace
+from footfall.api.packs import apply_pack
+from footfall.api.quality import quality, reprocess, store_health, trace
 from footfall.api.questions import METRICS, REPORTS, Metric, Report, answer, live_events, track_analytics, track_test
 
 __all__ = [
@@ -11,10 +13,16 @@ __all__ = [
     "Report",
     "add_goal",
     "answer",
+    "apply_pack",
+    "list_funnels",
     "list_goals",
     "live_events",
     "quality",
+    "remove_funnel",
     "remove_goal",
+    "reprocess",
+    "save_funnel",
+    "store_health",
     "trace",
     "track_analytics",
     "track_test",

@@ -28,6 +28,8 @@ _ROWS_OF = {
     "retention": "cohorts",
     "paths": "links",
     "items": "rows",
+    "events": "rows",
+    "properties": "rows",
     "sessions": "sessions",
     "session": "events",
     "visitor": "sessions",

@@ -3,11 +3,9 @@
 from decimal import Decimal
 from typing import Any
 
-import psycopg
-
+from footfall.api.questions import accepting
 from footfall.auth import tenant_key
 from footfall.database import Connection
-from footfall.errors import NotAccepted
 
 
 def add_goal(
@@ -17,15 +15,10 @@ def add_goal(
 
     Raises NotAccepted: ``tenant_unknown``, ``goal_invalid``, ``filter_invalid``, ``dimension_unknown``, ``currency_invalid``.
     """
-    try:
+    with accepting():
         connection.execute(
             "SELECT api.add_goal(%s, %s, %s, %s, %s)", (tenant_key(connection, tenant_id), goal, filter_text, value, currency)
         )
-    except psycopg.Error as error:
-        if error.sqlstate != "FF400":
-            raise
-        code = str(error.diag.message_primary)
-        raise NotAccepted(code, f"{error.diag.message_detail}: {error.diag.message_hint}") from error
 
 
 def list_goals(connection: Connection, tenant_id: str) -> list[dict[str, Any]]:

@@ -1,5 +1,7 @@
 """The api schema's functions, called for one tenant: row-level security answers for the rest."""
 
+import contextlib
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, Literal, get_args
 
@@ -18,6 +20,8 @@ Report = Literal[
     "retention",
     "paths",
     "items",
+    "events",
+    "properties",
     "sessions",
     "session",
     "visitor",
@@ -64,6 +68,17 @@ def live_events(connection: Connection, after: datetime | None) -> tuple[list[di
     ).fetchone()
     assert row is not None  # noqa: S101  a function without a set returns one row
     return row[0], row[1]
+
+
+@contextlib.contextmanager
+def accepting() -> Iterator[None]:
+    """Say what the api schema refuses (api.refuse) as NotAccepted, with its stable code."""
+    try:
+        yield
+    except psycopg.Error as error:
+        if error.sqlstate != "FF400":
+            raise
+        raise NotAccepted(str(error.diag.message_primary), f"{error.diag.message_detail}: {error.diag.message_hint}") from error
 
 
 def track_test(connection: Connection) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Any, Literal, get_args
 
@@ -16,6 +16,7 @@ from footfall.errors import NotAccepted
 
 AccountRole = Literal["owner", "admin", "viewer"]
 ROLES: tuple[AccountRole, ...] = get_args(AccountRole)
+Role = AccountRole | Literal["guest"]  # guest: opened a share link
 SIGN_IN_LASTS = timedelta(days=14)
 _LEAST_PASSWORD = 10
 
@@ -27,19 +28,21 @@ _NOBODYS_HASH = _hasher.hash(secrets.token_hex())
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Who is signed in. `tenants`: tenant, name, industry, timeZone, currency and role of each that is theirs."""
+    """Who is signed in. `tenants`: tenant, name, industry, timeZone, currency and role of each that is theirs.
 
-    account_id: int
+    A guest of a share link has no `email`, and one tenant.
+    """
+
     email: str
     name: str
     is_operator: bool
     tenants: list[dict[str, Any]]
 
-    def role_in(self, tenant_id: str) -> AccountRole:
+    def role_in(self, tenant_id: str) -> Role:
         """Their role there. Raises NotAccepted: ``tenant_unknown``, also for a tenant that is not theirs."""
         for tenant in self.tenants:
             if tenant["tenant"] == tenant_id:
-                role: AccountRole = tenant["role"]
+                role: Role = tenant["role"]
                 return role
         raise NotAccepted("tenant_unknown", "there is no such tenant, or it is not yours", HTTPStatus.NOT_FOUND)
 
@@ -49,9 +52,7 @@ def add_account(connection: Connection, email: str, name: str, password: str, *,
 
     Raises NotAccepted: ``email_invalid``, ``password_too_short``, ``account_exists``.
     """
-    email = email.strip().lower()
-    if email.count("@") != 1 or email.startswith("@") or email.endswith("@"):
-        raise NotAccepted("email_invalid", f"{email!r} is no e-mail address")
+    email = _address(email)
     if len(password) < _LEAST_PASSWORD:
         raise NotAccepted("password_too_short", f"a password has at least {_LEAST_PASSWORD} characters")
     try:
@@ -97,8 +98,37 @@ def list_accounts(connection: Connection) -> list[dict[str, Any]]:
     return [dict(zip(("email", "name", "operator", "created_at", "roles"), row, strict=True)) for row in cursor]
 
 
+def list_people(connection: Connection) -> list[dict[str, Any]]:
+    """The people of the connection's tenant, with their roles; operators are not among them."""
+    cursor = connection.execute("SELECT p.email, p.account_name, p.role FROM auth.people() p")
+    return [dict(zip(("email", "name", "role"), row, strict=True)) for row in cursor]
+
+
+def set_person(connection: Connection, email: str, role: AccountRole | None) -> str | None:
+    """Give somebody a role in the connection's tenant, or take it away.
+
+    Whoever has no account yet gets one; its password is returned, now or never. Raises NotAccepted: ``email_invalid``.
+    """
+    password = secrets.token_urlsafe(12)
+    row = connection.execute("SELECT auth.set_person(%s, %s, %s)", (_address(email), role, hash_password(password))).fetchone()
+    return password if row and row[0] else None
+
+
+def hash_password(password: str) -> str:
+    """Argon2id, with its salt and parameters."""
+    return _hasher.hash(password)
+
+
+def is_password(password_hash: str, password: str) -> bool:
+    """Whether this is the password of the hash."""
+    try:
+        return _hasher.verify(password_hash, password)
+    except argon2.exceptions.VerificationError:
+        return False
+
+
 class Accounts:
-    """Signs people in and out; `connections` act as footfall_admin."""
+    """Signs people in and out, and guests of share links in; `connections` act as footfall_admin."""
 
     def __init__(self, connections: Pool) -> None:
         self._connections = connections
@@ -108,29 +138,55 @@ class Accounts:
         with self._connections.connection() as connection:
             row = connection.execute("SELECT * FROM auth.account_of(%s)", (email,)).fetchone()
             account_id, password_hash = row or (None, _NOBODYS_HASH)
-            try:
-                _hasher.verify(password_hash, password)
-            except argon2.exceptions.VerificationError:
-                account_id = None
-            if account_id is None:
+            if not is_password(password_hash, password) or account_id is None:
                 raise NotAccepted(
                     "sign_in_refused", "this e-mail address and password do not go together", HTTPStatus.UNAUTHORIZED
                 )
-            token = secrets.token_urlsafe(32)
-            connection.execute("SELECT auth.open_sign_in(%s, %s, %s)", (account_id, _token_hash(token), SIGN_IN_LASTS))
-        return token
+            return _open(connection, account_id, None, SIGN_IN_LASTS)
+
+    def open_link(self, link: str, password: str) -> tuple[str, timedelta]:
+        """The token of a guest's sign-in by a share link, and how long it lasts.
+
+        Raises NotAccepted: ``share_link_unknown`` (404; also expired), ``password_needed``, ``password_wrong`` (401).
+        """
+        with self._connections.connection() as connection:
+            row = connection.execute("SELECT * FROM auth.share_link_of(%s)", (token_hash(link),)).fetchone()
+            if row is None:
+                raise NotAccepted("share_link_unknown", "this link opens nothing: it may have expired", HTTPStatus.NOT_FOUND)
+            share_link_id, password_hash, expires_at = row
+            if password_hash is not None and not password:
+                raise NotAccepted("password_needed", "this link needs a password", HTTPStatus.UNAUTHORIZED)
+            if password_hash is not None and not is_password(password_hash, password):
+                raise NotAccepted("password_wrong", "this is not the link's password", HTTPStatus.UNAUTHORIZED)
+            lasts = min(SIGN_IN_LASTS, expires_at - datetime.now(UTC))
+            return _open(connection, None, share_link_id, lasts), lasts
 
     def signed_in(self, token: str) -> Account | None:
         """Who shows this token."""
         with self._connections.connection() as connection:
-            row = connection.execute("SELECT * FROM auth.signed_in(%s)", (_token_hash(token),)).fetchone()
+            row = connection.execute("SELECT * FROM auth.signed_in(%s)", (token_hash(token),)).fetchone()
         return Account(*row) if row else None
 
     def sign_out(self, token: str) -> None:
         """End a sign-in."""
         with self._connections.connection() as connection:
-            connection.execute("SELECT auth.close_sign_in(%s)", (_token_hash(token),))
+            connection.execute("SELECT auth.close_sign_in(%s)", (token_hash(token),))
 
 
-def _token_hash(token: str) -> bytes:
+def token_hash(token: str) -> bytes:
+    """What the store knows of a token. Tokens are 192 random bits or more: a plain SHA-256 cannot be searched."""
     return hashlib.sha256(token.encode()).digest()
+
+
+def _open(connection: Connection, account_id: int | None, share_link_id: int | None, lasts: timedelta) -> str:
+    token = secrets.token_urlsafe(32)
+    connection.execute("SELECT auth.open_sign_in(%s, %s, %s, %s)", (account_id, share_link_id, token_hash(token), lasts))
+    return token
+
+
+def _address(email: str) -> str:
+    """An e-mail address as accounts have it. Raises NotAccepted: ``email_invalid``."""
+    email = email.strip().lower()
+    if email.count("@") != 1 or email.startswith("@") or email.endswith("@"):
+        raise NotAccepted("email_invalid", f"{email!r} is no e-mail address")
+    return email

@@ -4,20 +4,11 @@ from dataclasses import dataclass
 
 import psycopg
 
+from footfall.auth.packs import PACKS
 from footfall.database import Connection
 from footfall.errors import NotAccepted
 
-# What an item is when an event does not say, by industry: the plan's eight, and any other.
-DEFAULT_ITEM_TYPES = {
-    "e-commerce": "product",
-    "saas": "feature",
-    "content": "article",
-    "services": "service",
-    "lead-generation": "offer",
-    "education": "course",
-    "healthcare": "treatment",
-    "finance": "product",
-}
+_ANY_ITEM = "item"  # of an industry without a pack
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +47,7 @@ def add_tenant(connection: Connection, tenant: NewTenant) -> None:
                 tenant.industry,
                 tenant.time_zone,
                 tenant.currency,
-                tenant.item_type or DEFAULT_ITEM_TYPES.get(tenant.industry, "item"),
+                tenant.item_type or (PACKS[tenant.industry].item_type if tenant.industry in PACKS else _ANY_ITEM),
                 list(tenant.page_query_keys),
                 tenant.honour_do_not_track,
                 tenant.keep_truncated_ip,

@@ -1,7 +1,10 @@
 """`footfall demo`: everything at work, with traffic to look at."""
 
+import os
+import sys
 import threading
 import time
+import webbrowser
 from typing import Annotated, Any
 
 import typer
@@ -12,7 +15,7 @@ from footfall.cli.options import Data, DatabaseUrl, Port, settings_of
 from footfall.cli.output import console
 from footfall.cli.up import stop_on_signals
 from footfall.database import Connection, connect
-from footfall.demo import INDUSTRIES, Keys, ensure_tenants, send_history, send_live
+from footfall.demo import EMAIL, INDUSTRIES, PASSWORD, Keys, ensure_tenants, send_history, send_live
 from footfall.processes import Processes
 
 _SNAPSHOT_SECONDS = 60  # pages and items are recomputed often enough to watch
@@ -38,6 +41,8 @@ def demo(
         if _received(connection) == 0:
             _send_history(processes.address, trusted, days, connection)
         _tell(processes.address, keys)
+        if sys.stdout.isatty() and (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY") or sys.platform == "darwin"):
+            webbrowser.open(processes.address)
         _run_live(processes, trusted, connection, stop, seconds)
         console.print("Stopping … `footfall demo` goes on where it ended.")
 
@@ -63,7 +68,10 @@ def _tell(address: str, keys: Keys) -> None:
         for kind in ("write", "read"):
             console.print(f"    {kind:5} {keys[industry.tenant_id][kind]}", soft_wrap=True)
     first = INDUSTRIES[0].tenant_id
-    console.print(f"\nAPI, to try out    [bold]{address}/docs[/]")
+    console.print(
+        f"\nDashboard          [bold]{address}/[/]   sign in as [bold]{EMAIL}[/] with [bold]{PASSWORD}[/]", soft_wrap=True
+    )
+    console.print(f"API, to try out    [bold]{address}/docs[/]")
     console.print(f"A report           [bold]footfall report --tenant {first}[/]")
     console.print(
         f'The same over HTTP [bold]curl "{address}/api/tracking/analytics?key={keys[first]["read"]}"[/]', soft_wrap=True

@@ -102,6 +102,12 @@ def _realtime(answer: Answer) -> None:
     _rows(answer["events"], ("time", "type", "action", "label", "page", "source"))
 
 
+def _events(answer: Answer) -> None:
+    _pairs((_label(answer["query"]["of"]), answer["figure"]))
+    console.print()
+    _rows(answer["rows"], ("time", "type", "action", "label", "value", "page", "raw_event_id", "load_date", "hash"))
+
+
 def _sessions(answer: Answer) -> None:
     _rows(answer["sessions"], ("start", "duration_seconds", "page_views", "source", "device", "country", "entry_page"))
 
@@ -133,6 +139,8 @@ _VIEWS: dict[str, Callable[[Answer], None]] = {
     "retention": _retention,
     "paths": _list("links", ("level", "source", "target", "visits"), "visits"),
     "items": _list("rows", ("name", "interactions", "views", "visits", "conversions", "value"), "interactions"),
+    "events": _events,
+    "properties": _list("rows", ("key", "events", "values"), "events"),
     "sessions": _sessions,
     "session": _session,
     "visitor": _visitor,

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from footfall.auth import DEFAULT_ITEM_TYPES, NewTenant, add_tenant, grant_sql_access, list_tenants, revoke_sql_access
+from footfall.auth import PACKS, NewTenant, add_tenant, grant_sql_access, list_tenants, revoke_sql_access
 from footfall.cli.options import AsJson, Data, DatabaseUrl, existing_store
 from footfall.cli.output import console, print_json, print_rows
 from footfall.database import connect
@@ -16,7 +16,7 @@ tenant = typer.Typer(no_args_is_help=True, help="Tenants: whose sites are tracke
 def add(
     tenant_id: Annotated[str, typer.Argument(help="Public id, e.g. acme.")],
     name: Annotated[str | None, typer.Option(help="Name; default: the id.")] = None,
-    industry: Annotated[str, typer.Option(help=f"{', '.join(DEFAULT_ITEM_TYPES)}, or any other.")] = "general",
+    industry: Annotated[str, typer.Option(help=f"{', '.join(PACKS)}, or any other.")] = "general",
     time_zone: Annotated[str, typer.Option(help="IANA name: a day of its reports begins at midnight there.")] = "UTC",
     currency: Annotated[str, typer.Option(help="ISO 4217 code of its totals.")] = "USD",
     item_type: Annotated[str | None, typer.Option(help="What its items are; default: by industry.")] = None,

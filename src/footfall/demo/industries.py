@@ -1,6 +1,8 @@
-"""The plan's eight industries as small businesses: what they offer, how a customer gets there, where visitors come from."""
+"""The plan's eight industries as small businesses: what they offer, and where."""
 
 from dataclasses import dataclass
+
+from footfall.auth import PACKS, Pack
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,9 +20,7 @@ class Industry:
     """A business of one industry.
 
     Attributes:
-        item_action: what visitors do with an item beyond looking at it.
-        funnel, steps: the way to a transaction: its name, and the labels of start, progress, complete.
-        contact: how visitors get in touch: label and action.
+        item_path: where the items' pages are.
         knows_visitors: the site asks for consent and sends its own visitor and session ids.
     """
 
@@ -30,15 +30,15 @@ class Industry:
     site: str
     time_zone: str
     currency: str
-    item_type: str
     item_path: str
-    item_action: str
     items: tuple[Item, ...]
     pages: tuple[tuple[str, str], ...]
-    funnel: str
-    steps: tuple[str, str, str]
-    contact: tuple[str, str]
     knows_visitors: bool = False
+
+    @property
+    def pack(self) -> Pack:
+        """What businesses of this industry send."""
+        return PACKS[self.industry]
 
 
 _COMMON = (("/about", "About us"), ("/contact", "Contact"))
@@ -51,9 +51,7 @@ INDUSTRIES = (
         "https://linden-shoes.example",
         "Europe/Berlin",
         "EUR",
-        "product",
         "/products/",
-        "add_to_cart",
         (
             Item("sku-101", "Trail runner", "shoes", 129.0),
             Item("sku-102", "City sneaker", "shoes", 89.9),
@@ -63,9 +61,6 @@ INDUSTRIES = (
             Item("sku-106", "Kids' rain boot", "kids", 39.0),
         ),
         (("/", "Linden Shoes"), ("/products", "All shoes"), ("/sale", "Sale"), *_COMMON),
-        "checkout",
-        ("cart", "payment", "order placed"),
-        ("size advice form", "submit"),
     ),
     Industry(
         "demo-saas",
@@ -74,9 +69,7 @@ INDUSTRIES = (
         "https://tallyboard.example",
         "America/New_York",
         "USD",
-        "feature",
         "/features/",
-        "use",
         (
             Item("boards", "Boards", "core", 0.0),
             Item("automations", "Automations", "pro", 0.0),
@@ -85,9 +78,6 @@ INDUSTRIES = (
             Item("sso", "Single sign-on", "enterprise", 0.0),
         ),
         (("/", "Tallyboard"), ("/pricing", "Pricing"), ("/docs", "Documentation"), ("/signup", "Sign up"), *_COMMON),
-        "signup",
-        ("plan chosen", "workspace created", "subscribed"),
-        ("sales chat", "start"),
         knows_visitors=True,
     ),
     Industry(
@@ -97,9 +87,7 @@ INDUSTRIES = (
         "https://harbourpost.example",
         "Europe/London",
         "GBP",
-        "article",
         "/articles/",
-        "share",
         (
             Item("tides", "The tides have turned", "science", 0.0),
             Item("ferry", "A year on the night ferry", "reportage", 0.0),
@@ -109,9 +97,6 @@ INDUSTRIES = (
             Item("regatta", "Regatta: all results", "sport", 0.0),
         ),
         (("/", "The Harbour Post"), ("/news", "News"), ("/archive", "Archive"), *_COMMON),
-        "newsletter",
-        ("sign-up opened", "address entered", "subscribed"),
-        ("letter to the editor", "submit"),
     ),
     Industry(
         "demo-plumber",
@@ -120,9 +105,7 @@ INDUSTRIES = (
         "https://otter-and-sons.example",
         "Europe/Dublin",
         "EUR",
-        "service",
         "/services/",
-        "compare",
         (
             Item("boiler", "Boiler service", "heating", 120.0),
             Item("leak", "Leak repair", "emergency", 180.0),
@@ -130,9 +113,6 @@ INDUSTRIES = (
             Item("drain", "Drain cleaning", "emergency", 95.0),
         ),
         (("/", "Otter & Sons"), ("/services", "Services"), ("/book", "Book a visit"), *_COMMON),
-        "booking",
-        ("date chosen", "address entered", "visit booked"),
-        ("phone number", "click"),
     ),
     Industry(
         "demo-leads",
@@ -141,9 +121,7 @@ INDUSTRIES = (
         "https://brightroof.example",
         "America/Los_Angeles",
         "USD",
-        "offer",
         "/offers/",
-        "calculate",
         (
             Item("starter", "Starter roof", "home", 8900.0),
             Item("family", "Family roof", "home", 14200.0),
@@ -151,9 +129,6 @@ INDUSTRIES = (
             Item("business", "Business roof", "commercial", 48000.0),
         ),
         (("/", "Brightroof Solar"), ("/landing/save", "Save on energy"), ("/calculator", "Calculator"), *_COMMON),
-        "qualification",
-        ("form opened", "roof described", "lead qualified"),
-        ("call me back", "submit"),
     ),
     Industry(
         "demo-academy",
@@ -162,9 +137,7 @@ INDUSTRIES = (
         "https://quill-academy.example",
         "Asia/Kolkata",
         "INR",
-        "course",
         "/courses/",
-        "lesson_finished",
         (
             Item("py-1", "Python from zero", "programming", 4999.0),
             Item("sql-1", "SQL for analysts", "data", 3999.0),
@@ -173,9 +146,6 @@ INDUSTRIES = (
             Item("draw-1", "Drawing from life", "arts", 3499.0),
         ),
         (("/", "Quill Academy"), ("/courses", "All courses"), ("/dashboard", "My courses"), *_COMMON),
-        "enrolment",
-        ("course chosen", "details entered", "enrolled"),
-        ("ask a tutor", "submit"),
         knows_visitors=True,
     ),
     Industry(
@@ -185,9 +155,7 @@ INDUSTRIES = (
         "https://riverside-clinic.example",
         "Australia/Sydney",
         "AUD",
-        "treatment",
         "/treatments/",
-        "read_more",
         (
             Item("checkup", "General check-up", "prevention", 90.0),
             Item("physio", "Physiotherapy", "therapy", 110.0),
@@ -195,9 +163,6 @@ INDUSTRIES = (
             Item("skin", "Skin screening", "prevention", 140.0),
         ),
         (("/", "Riverside Clinic"), ("/treatments", "Treatments"), ("/appointments", "Appointments"), *_COMMON),
-        "appointment",
-        ("slot chosen", "details entered", "appointment booked"),
-        ("question to the practice", "submit"),
     ),
     Industry(
         "demo-bank",
@@ -206,9 +171,7 @@ INDUSTRIES = (
         "https://cobblebank.example",
         "Europe/Zurich",
         "CHF",
-        "product",
         "/products/",
-        "quote",
         (
             Item("mortgage", "Ten-year mortgage", "loans", 1200.0),
             Item("car-loan", "Car loan", "loans", 240.0),
@@ -216,8 +179,5 @@ INDUSTRIES = (
             Item("pension", "Pension plan", "investing", 480.0),
         ),
         (("/", "Cobble Bank"), ("/loans", "Loans"), ("/calculator", "Loan calculator"), *_COMMON),
-        "application",
-        ("quote accepted", "documents sent", "application completed"),
-        ("book a consultation", "submit"),
     ),
 )

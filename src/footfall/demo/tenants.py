@@ -1,13 +1,18 @@
-"""The demo's tenants and their keys. Keys are kept in a file beside the store, because the store knows only their hashes."""
+"""The demo's tenants, their keys, and who may look at them.
+
+Keys are kept in a file beside the store, because the store knows only their hashes.
+"""
 
 import json
 from pathlib import Path
 
-from footfall.auth import KINDS, NewTenant, add_key, add_tenant, list_tenants
+from footfall.api import apply_pack
+from footfall.auth import KINDS, NewTenant, add_account, add_key, add_tenant, list_accounts, list_tenants
 from footfall.database import Connection
 from footfall.demo.industries import INDUSTRIES
 
 Keys = dict[str, dict[str, str]]  # tenant id -> kind -> key
+EMAIL, PASSWORD = "demo@footfall.example", "footfall demo"
 
 
 def ensure_tenants(connection: Connection, folder: Path) -> Keys:
@@ -17,15 +22,11 @@ def ensure_tenants(connection: Connection, folder: Path) -> Keys:
         if industry.tenant_id not in there:
             add_tenant(
                 connection,
-                NewTenant(
-                    industry.tenant_id,
-                    industry.name,
-                    industry.industry,
-                    industry.time_zone,
-                    industry.currency,
-                    industry.item_type,
-                ),
+                NewTenant(industry.tenant_id, industry.name, industry.industry, industry.time_zone, industry.currency),
             )
+            apply_pack(connection, industry.tenant_id, industry.industry)
+    if EMAIL not in {account["email"] for account in list_accounts(connection)}:
+        add_account(connection, EMAIL, "Demo", PASSWORD, is_operator=True)
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / "demo-keys.json"
     if file.exists() and there:

@@ -120,7 +120,7 @@ class _Visit:
         if interested and self._rng.random() < 0.28:  # noqa: PLR2004  shares that look like those of a real site
             yield from self._transact(interested)
         if self._rng.random() < 0.06:  # noqa: PLR2004
-            label, action = self._industry.contact
+            label, action = self._industry.pack.contact
             yield self._event("contact_interaction", evt_label=label, evt_action=action)
 
     def _look_at(self, item: Item, query: str) -> Iterator[Event]:
@@ -129,16 +129,18 @@ class _Visit:
             return
         yield self._event("item_interaction", evt_action="view", evt_label=item.name, **self._facts(item))
         if self._rng.random() < 0.25:  # noqa: PLR2004
-            yield self._event("item_interaction", evt_action=self._industry.item_action, evt_label=item.name, **self._facts(item))
+            yield self._event(
+                "item_interaction", evt_action=self._industry.pack.item_action, evt_label=item.name, **self._facts(item)
+            )
 
     def _transact(self, item: Item) -> Iterator[Event]:
-        start, progress, complete = self._industry.steps
-        facts = {"funnel": self._industry.funnel, **self._facts(item)}
+        start, progress, complete = self._industry.pack.steps
+        facts = {"funnel": self._industry.pack.funnel, **self._facts(item)}
         yield self._event("transaction_step", evt_action="start", evt_label=start, **facts)
         if self._rng.random() < 0.75:  # noqa: PLR2004
             yield self._event("transaction_step", evt_action="progress", evt_label=progress, **facts)
             if self._rng.random() < 0.65:  # noqa: PLR2004
-                number = f"{self._industry.funnel}-{self._rng.randrange(10**8):08d}"
+                number = f"{self._industry.pack.funnel}-{self._rng.randrange(10**8):08d}"
                 yield self._event(
                     "transaction_step",
                     evt_action="complete",
@@ -160,7 +162,7 @@ class _Visit:
     def _facts(self, item: Item) -> Event:
         return {
             "item_id": item.item_id,
-            "item_type": self._industry.item_type,
+            "item_type": self._industry.pack.item_type,
             "item_category": item.category,
             "item_name": item.name,
             "item_value": item.value,

@@ -4,15 +4,19 @@ import asyncio
 from collections.abc import AsyncIterator
 from datetime import datetime
 from http import HTTPStatus
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import msgspec
+from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import FileResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from footfall import api
+from footfall.api import export
 from footfall.database import Pool, reading
 from footfall.errors import NotAccepted
 from footfall.settings import Settings
@@ -23,6 +27,8 @@ from footfall.web.problems import problem
 
 ERROR_CODE = "ANALYTICS_ERROR"
 _MAX_QUESTION_BYTES = 65_536
+# they tell what single visitors did
+_OF_INDIVIDUALS = frozenset({"events", "sessions", "session", "visitor", "realtime"})
 _LISTS = frozenset({"steps"})  # keys that a query string may repeat
 _MOST_QUESTIONS = 20
 _POLL_SECONDS = 1.0
@@ -44,6 +50,7 @@ class Analytics:
             Route("/api/tracking/analytics", self.track_analytics),
             Route("/api/analytics/realtime/stream", self.stream),
             Route("/api/analytics/many", self.many, methods=["POST"]),
+            Route("/api/analytics/{report}.{form}", self.file),
             Route("/api/analytics/{report}", self.report, methods=["GET", "POST"]),
         ]
 
@@ -75,19 +82,39 @@ class Analytics:
             return refusal(problem(error, ERROR_CODE))
 
     def _answers(self, request: Request, questions: list[dict[str, Any]]) -> Response:
-        with reading(self._readers, self._tenant(request), self._settings.query_seconds) as connection:
+        tenant_hk = self._tenant(request, *(question["report"] for question in questions))
+        with reading(self._readers, tenant_hk, self._settings.query_seconds) as connection:
             replies = [
                 api.answer(connection, question.pop("report"), msgspec.json.encode(question).decode()) for question in questions
             ]
         return json_response({"success": True, "message": "Answers", "data": replies})
 
     def _answer(self, request: Request, question: str) -> Response:
-        tenant_hk = self._tenant(request)
-        report = request.path_params["report"]
+        return reply_response(self._reply(request, request.path_params["report"], question))
+
+    def _reply(self, request: Request, report: str, question: str) -> dict[str, Any]:
+        tenant_hk = self._tenant(request, report)
         if report not in api.REPORTS:
             raise NotAccepted("report_unknown", f"there are: {', '.join(api.REPORTS)}", HTTPStatus.NOT_FOUND)
         with reading(self._readers, tenant_hk, self._settings.query_seconds) as connection:
-            return reply_response(api.answer(connection, report, question))
+            return api.answer(connection, report, question)
+
+    def file(self, request: Request) -> Response:
+        """A report's rows as a file, for download: `.csv`, `.jsonl`, `.parquet`."""
+        report, form = request.path_params["report"], request.path_params["form"]
+        try:
+            form = _known_form(form)
+            reply = self._reply(request, report, msgspec.json.encode(_asked(request)).decode())
+        except Exception as error:  # noqa: BLE001  whatever happens, the caller gets an answer
+            return refusal(problem(error, ERROR_CODE))
+        if not reply["success"]:
+            return reply_response(reply)
+        rows = export.rows_of(report, reply["data"])
+        folder = TemporaryDirectory(prefix="footfall-")
+        path = Path(folder.name) / f"{report}.{form}"
+        export.write(path, form, export.schema_of(rows), rows, lambda _: None)
+        name = f"{reply['data']['metadata']['tenant_id']}-{report}.{form}"
+        return FileResponse(path, filename=name, headers={"Cache-Control": "no-store"}, background=BackgroundTask(folder.cleanup))
 
     async def stream(self, request: Request) -> Response:
         """Events as they are loaded, as server-sent events; `?key=` is for EventSource, which can set no header.
@@ -96,7 +123,7 @@ class Analytics:
         twice, nothing left out, and a server that is told to stop has no stream to wait for.
         """
         try:
-            tenant_hk = await run_in_threadpool(self._tenant, request)
+            tenant_hk = await run_in_threadpool(self._tenant, request, "events")
             last = request.headers.get("last-event-id")
             upto = _moment(last) if last else (await run_in_threadpool(self._live, tenant_hk, None))[1]
         except Exception as error:  # noqa: BLE001  whatever happens, the caller gets an answer
@@ -114,19 +141,28 @@ class Analytics:
             # when these have been told, not before: a client that loses the stream among them gets them again
             yield f"id: {upto.isoformat()}\n\n".encode()
 
-    def _tenant(self, request: Request) -> bytes:
-        return hash_key(self._callers.reads(request))
+    def _tenant(self, request: Request, *reports: str) -> bytes:
+        """Whose answers, if who asks may see these reports."""
+        return hash_key(self._callers.reads(request, individuals=not _OF_INDIVIDUALS.isdisjoint(reports)))
 
     def _live(self, tenant_hk: bytes, upto: datetime | None) -> tuple[list[dict[str, Any]], datetime]:
         with reading(self._readers, tenant_hk, self._settings.query_seconds) as connection:
             return api.live_events(connection, upto)
 
 
+def _known_form(form: str) -> export.Format:
+    """A form of files. Raises NotAccepted: ``format_unknown``."""
+    for known in export.FORMATS:
+        if form == known:
+            return known
+    raise NotAccepted("format_unknown", f"there are: {', '.join(export.FORMATS)}", HTTPStatus.NOT_FOUND)
+
+
 def _asked(request: Request) -> dict[str, Any]:
     """The question in a query string, without the key that was shown in it."""
     # PostgreSQL knows no NUL: as another character it is what it is, no date
     pairs = [(name, value.replace("\0", "\ufffd")) for name, value in request.query_params.multi_items() if "\0" not in name]
-    question: dict[str, Any] = {name: value for name, value in pairs if name not in _LISTS | {"key", "tenant"}}
+    question: dict[str, Any] = {name: value for name, value in pairs if name not in _LISTS | {"key", "tenant", "share"}}
     return question | {
         name: [value for other, value in pairs if other == name] for name in _LISTS if any(name == other for other, _ in pairs)
     }

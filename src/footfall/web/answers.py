@@ -1,13 +1,19 @@
-"""Responses: JSON that is not kept by caches, and refusals."""
+"""Requests and responses: bodies as structs, JSON that is not kept by caches, refusals."""
 
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
 import msgspec
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
 from starlette.responses import Response
 
-from footfall.web.problems import Problem, refused_reply
+from footfall.errors import NotAccepted
+from footfall.web.problems import Problem, problem, refused_reply
 
+_REQUEST_ERROR = "REQUEST_ERROR"
+_MOST_BYTES = 16_384
 _encode = msgspec.json.Encoder().encode
 
 
@@ -24,3 +30,47 @@ def refusal(refused: Problem) -> Response:
 def reply_response(reply: dict[str, Any]) -> Response:
     """What an api function replied: an answer, or why there is none."""
     return json_response(reply) if reply["success"] else refusal(refused_reply(reply))
+
+
+def done(data: Any) -> Response:
+    """What was asked for."""
+    return json_response({"success": True, "message": "Done", "data": data})
+
+
+def answering(action: Callable[[Request], Any]) -> Callable[[Request], Response]:
+    """What an action returns or raises, as a response."""
+
+    def answer(request: Request) -> Response:
+        try:
+            data = action(request)
+        except Exception as error:  # noqa: BLE001  whatever happens, the caller gets an answer
+            return refusal(problem(error, _REQUEST_ERROR))
+        return data if isinstance(data, Response) else done(data)
+
+    return answer
+
+
+def answering_body(kind: type[Any], action: Callable[[Request, Any], Any]) -> Callable[[Request], Any]:
+    """What an action returns or raises that gets the body as a struct, as a response."""
+
+    async def answer(request: Request) -> Response:
+        try:
+            body = await _body(request, kind)
+        except Exception as error:  # noqa: BLE001  whatever happens, the caller gets an answer
+            return refusal(problem(error, _REQUEST_ERROR))
+        return await run_in_threadpool(answering(lambda asked: action(asked, body)), request)
+
+    return answer
+
+
+async def _body(request: Request, kind: type[Any]) -> Any:
+    """The body as a struct. Raises NotAccepted: ``body_too_large``, ``body_invalid``."""
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > _MOST_BYTES:
+            raise NotAccepted("body_too_large", f"at most {_MOST_BYTES} bytes", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except msgspec.DecodeError as error:
+        raise NotAccepted("body_invalid", str(error)) from error

@@ -13,7 +13,7 @@ from psycopg_pool import PoolTimeout
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
@@ -23,12 +23,14 @@ from footfall.database import Pool, pool, reading, require_current
 from footfall.errors import NotAccepted, SchemaOutdated
 from footfall.raw import GroupCommit
 from footfall.settings import Settings
-from footfall.web import openapi
+from footfall.web import dashboard, openapi
 from footfall.web.analytics import Analytics
 from footfall.web.answers import json_response, refusal
 from footfall.web.callers import Callers, admitted, shown_key
 from footfall.web.door import PATHS, Door, Receive, Scope, Send
 from footfall.web.problems import problem
+from footfall.web.proof import Proof
+from footfall.web.session import Session
 from footfall.web.setup import Setup
 
 logger = logging.getLogger(__name__)
@@ -58,7 +60,9 @@ def application(settings: Settings, url: str) -> Application:
     callers = Callers(keys, accounts)
     rest = _Rest(keys, readers)
     analytics = Analytics(callers, readers, settings)
-    setup = Setup(callers, accounts, administrators, readers)
+    setup = Setup(callers, administrators)
+    session = Session(callers, accounts)
+    proof = Proof(callers, administrators, readers)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -72,7 +76,14 @@ def application(settings: Settings, url: str) -> Application:
                 await commits.close()
 
     behind = Starlette(
-        routes=[*analytics.routes(), *setup.routes(), *rest.routes()],
+        routes=[
+            *analytics.routes(),
+            *session.routes(),
+            *setup.routes(),
+            *proof.routes(),
+            *rest.routes(),
+            *dashboard.routes(STATIC / "dashboard"),
+        ],
         lifespan=lifespan,
         exception_handlers={HTTPException: _http_error, Exception: _any_error},
     )
@@ -97,7 +108,6 @@ class _Rest:
         ui = STATIC / "swagger-ui"
         return [
             *(Route(f"/{file.name}", _tracker_file) for file in sorted((STATIC / "tracker").glob("*.js"))),
-            Route("/", lambda _: RedirectResponse("/docs")),
             Route("/api/tracking/test", self.test),
             Route("/health/live", self.live),
             Route("/health/ready", self.ready),

@@ -7,10 +7,12 @@ from urllib.parse import parse_qsl, urlsplit
 
 from starlette.requests import Request
 
-from footfall.auth import Account, AccountRole, Accounts, KeyOwner, KeyRing
+from footfall.auth import Account, Accounts, KeyOwner, KeyRing, Role
 from footfall.errors import NotAccepted
 
 COOKIE = "footfall_sign_in"
+SHARE_COOKIE = "footfall_share"
+SHARE_HEADER = "x-footfall-share"
 CSRF_HEADER = "x-footfall-request"
 
 _HOW = "send it as X-Footfall-Key, as Authorization: Bearer, or as ?key="
@@ -47,35 +49,51 @@ class Callers:
         self._keys = keys
         self._accounts = accounts
 
-    def reads(self, request: Request) -> str:
-        """The tenant whose answers are asked for. Raises NotAccepted, also: ``tenant_unknown``, for another's."""
+    def reads(self, request: Request, *, individuals: bool = False) -> str:
+        """The tenant whose answers are asked for; `individuals`: they tell what single visitors did, which guests may not see.
+
+        Raises NotAccepted, also: ``tenant_unknown``, for another's.
+        """
         key = shown_key(request.scope, dict(request.scope["headers"]))
-        if not key and COOKIE in request.cookies:
-            return self.sets_up(request, ("owner", "admin", "viewer"))
+        if not key and (COOKIE in request.cookies or _is_of_guest(request)):
+            return self.acts(request, ("owner", "admin", "viewer") if individuals else ("owner", "admin", "viewer", "guest"))
         return admitted(key, self._keys.owner_of(key) if key else None, "read").tenant_id
 
-    def sets_up(self, request: Request, roles: tuple[AccountRole, ...] = ("owner", "admin")) -> str:
+    def acts(self, request: Request, roles: tuple[Role, ...]) -> str:
         """The tenant that is named, if who signed in has one of these roles in it.
 
         Raises NotAccepted: ``not_signed_in``, ``request_forged``, ``tenant_unknown``, ``role_needed``.
         """
-        tenant_id = named_tenant(request)
-        role = self.account(request).role_in(tenant_id)
+        tenant_id, role = self.tenant_and_role(request)
         if role not in roles:
             raise NotAccepted("role_needed", f"a {role} may not do this", HTTPStatus.FORBIDDEN)
         return tenant_id
 
+    def tenant_and_role(self, request: Request) -> tuple[str, Role]:
+        """The tenant that is named, and the role in it.
+
+        Raises NotAccepted: ``not_signed_in``, ``request_forged``, ``tenant_unknown``.
+        """
+        tenant_id = named_tenant(request)
+        return tenant_id, self.account(request).role_in(tenant_id)
+
     def account(self, request: Request) -> Account:
-        """Who signed in. Raises NotAccepted: ``not_signed_in``, ``request_forged``."""
+        """Who signed in, or the guest of a share link. Raises NotAccepted: ``not_signed_in``, ``request_forged``."""
         require_own_page(request)
-        account = self._accounts.signed_in(request.cookies[COOKIE]) if COOKIE in request.cookies else None
+        token = request.cookies.get(SHARE_COOKIE if _is_of_guest(request) else COOKIE)
+        account = self._accounts.signed_in(token) if token else None
         if account is None:
             raise NotAccepted("not_signed_in", "sign in first", HTTPStatus.UNAUTHORIZED)
         return account
 
 
+def _is_of_guest(request: Request) -> bool:
+    """Whether a page behind a share link asks: who is signed in besides, looks through the link all the same."""
+    return SHARE_HEADER in request.headers or "share" in request.query_params
+
+
 def named_tenant(request: Request) -> str:
-    """The tenant that a signed-in person's request is about; `?tenant=` is for EventSource, which can set no header."""
+    """The tenant that a signed-in person's request is about; `?tenant=` is for EventSource and links, which set no header."""
     return request.headers.get("x-footfall-tenant") or request.query_params.get("tenant", "")
 
 

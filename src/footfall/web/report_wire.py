@@ -80,6 +80,18 @@ class ListQuestion(Range):
     cursor: Annotated[int, Meta(ge=0, le=100_000_000)] = 0
 
 
+class EventsQuestion(ListQuestion):
+    """The events that a figure counts."""
+
+    of: Annotated[Literal["events", "page_views", "conversions", "revenue"], Meta(description="which figure")] = "events"
+
+
+class PropertiesQuestion(Range):
+    """Keys of events' properties."""
+
+    limit: Annotated[int, Meta(ge=1, le=1000)] = 50
+
+
 class SessionQuestion(Range, kw_only=True):
     """One visit."""
 
@@ -244,6 +256,45 @@ class ItemsAnswer(Answer, kw_only=True):
     nextCursor: Cursor  # noqa: N815
 
 
+class CountedEvent(msgspec.Struct):
+    """An event that a figure counts, and what proves it; keys that it does not have are left out."""
+
+    event: str
+    time: str
+    type: str
+    session: str
+    raw_event_id: int
+    load_date: str
+    hash: str
+    action: str | UnsetType = UNSET
+    label: str | UnsetType = UNSET
+    value: Annotated[float | UnsetType, Meta(description="of conversions: what it is worth")] = UNSET
+    currency: str | UnsetType = UNSET
+    page: str | UnsetType = UNSET
+
+
+class EventsAnswer(Answer, kw_only=True):
+    """The events, the latest first; `figure` is counted (of revenue: summed) from exactly these."""
+
+    figure: float
+    rows: list[CountedEvent]
+    nextCursor: Cursor  # noqa: N815
+
+
+class Property(msgspec.Struct):
+    """A key of events' own properties."""
+
+    key: str
+    events: int
+    values: Annotated[int, Meta(description="how many different ones")]
+
+
+class PropertiesAnswer(Answer):
+    """Keys, the most frequent first."""
+
+    rows: list[Property]
+
+
 class Session(msgspec.Struct):
     """A visit."""
 
@@ -342,6 +393,8 @@ REPORTS = {
     "retention": Report("Who came again", RetentionQuestion, RetentionAnswer, _MONTH | {"interval": "week"}),
     "paths": Report("What visits did next, or before", PathsQuestion, PathsAnswer, _MONTH | {"start": "page==/"}),
     "items": Report("Items: views, interactions, conversions, value", ListQuestion, ItemsAnswer, _MONTH),
+    "events": Report("The events that a figure counts", EventsQuestion, EventsAnswer, _MONTH | {"of": "conversions"}),
+    "properties": Report("Keys of events' properties", PropertiesQuestion, PropertiesAnswer, _MONTH),
     "sessions": Report("Visits", ListQuestion, SessionsAnswer, _MONTH | {"filter": "source==google"}),
     "session": Report("One visit, event by event", SessionQuestion, SessionAnswer, {"session": _KEY}),
     "visitor": Report("One visitor's visits", VisitorQuestion, VisitorAnswer, {"visitor": _KEY}),

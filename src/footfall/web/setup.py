@@ -1,40 +1,28 @@
-"""What people do in the dashboard beside asking: sign in and out, keys, goals, and whether all that was sent arrived."""
+"""What people set up in the dashboard: keys, goals, funnels, industry packs, people, share links, tenants."""
 
-import re
-from collections.abc import Callable
+import contextlib
+from collections.abc import Iterator
 from decimal import Decimal
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import Response
 from starlette.routing import Route
 
-from footfall import api
-from footfall.auth import SIGN_IN_LASTS, Account, Accounts, Kind, add_key, list_keys, revoke_key
-from footfall.database import Pool, administering, reading
+from footfall import api, auth
+from footfall.database import Connection, Pool, administering
 from footfall.errors import NotAccepted
 from footfall.vault.hashing import hash_key
-from footfall.web.answers import json_response, refusal
-from footfall.web.callers import COOKIE, Callers, require_own_page
-from footfall.web.problems import problem
-from footfall.web.rate import RateLimit
+from footfall.web.answers import answering, answering_body
+from footfall.web.callers import Callers
 
-ERROR_CODE = "REQUEST_ERROR"
-_EVENT = re.compile("[0-9a-f]{40}")
-_MOST_BYTES = 16_384
-_ATTEMPTS_A_SECOND = 1 / 12  # after a burst of ten
-
-
-class _SignIn(msgspec.Struct):
-    email: str
-    password: str
+_LOOKING: tuple[auth.Role, ...] = ("owner", "admin", "viewer")
+_SETTING_UP: tuple[auth.Role, ...] = ("owner", "admin")
 
 
 class _NewKey(msgspec.Struct):
-    kind: Kind
+    kind: auth.Kind
     label: str = ""
 
 
@@ -45,167 +33,172 @@ class _NewGoal(msgspec.Struct):
     currency: str | None = None
 
 
-class Setup:
-    """The dashboard's own addresses. Each answers `{success, message, data}` or a refusal."""
+class _Funnel(msgspec.Struct):
+    funnel: str
+    steps: list[str]
+    order: Literal["loose", "strict"] = "loose"
+    window: int = 43_200
+    per: Literal["visit", "visitor"] = "visit"
 
-    def __init__(self, callers: Callers, accounts: Accounts, administrators: Pool, readers: Pool) -> None:
+
+class _Pack(msgspec.Struct):
+    industry: str
+
+
+class _Person(msgspec.Struct):
+    email: str
+    role: auth.AccountRole
+
+
+class _NewLink(msgspec.Struct):
+    label: str
+    days: int = 30
+    password: str = ""
+
+
+class _NewTenant(msgspec.Struct):
+    tenant: str
+    name: str
+    industry: str
+    timeZone: str  # noqa: N815  as everywhere on the wire
+    currency: str
+
+
+class Setup:
+    """The addresses under /api/setup, about the tenant that is named. Each answers `{success, message, data}` or a refusal."""
+
+    def __init__(self, callers: Callers, administrators: Pool) -> None:
         self._callers = callers
-        self._accounts = accounts
         self._administrators = administrators
-        self._readers = readers
-        self._attempts = RateLimit(_ATTEMPTS_A_SECOND, burst_seconds=120.0, what="attempt")
 
     def routes(self) -> list[Route]:
         """One address a thing, one method a verb."""
         return [
-            Route("/api/session", _answering(self.who), methods=["GET"]),
-            Route("/api/session", self.sign_in, methods=["POST"]),
-            Route("/api/session", _answering(self.sign_out), methods=["DELETE"]),
-            Route("/api/setup/keys", _answering(self.keys), methods=["GET"]),
-            Route("/api/setup/keys", self.add_key, methods=["POST"]),
-            Route("/api/setup/keys/{key:int}", _answering(self.revoke_key), methods=["DELETE"]),
-            Route("/api/setup/goals", _answering(self.goals), methods=["GET"]),
-            Route("/api/setup/goals", self.add_goal, methods=["POST"]),
-            Route("/api/setup/goals/{goal:path}", _answering(self.remove_goal), methods=["DELETE"]),
-            Route("/api/quality", _answering(self.quality), methods=["GET"]),
-            Route("/api/trace/{event}", _answering(self.trace), methods=["GET"]),
+            Route("/api/setup", answering(self.everything), methods=["GET"]),
+            Route("/api/setup/keys", answering(self.keys), methods=["GET"]),
+            Route("/api/setup/keys", answering_body(_NewKey, self.add_key), methods=["POST"]),
+            Route("/api/setup/keys/{key:int}", answering(self.revoke_key), methods=["DELETE"]),
+            Route("/api/setup/goals", answering(self.goals), methods=["GET"]),
+            Route("/api/setup/goals", answering_body(_NewGoal, self.add_goal), methods=["POST"]),
+            Route("/api/setup/goals/{goal:path}", answering(self.remove_goal), methods=["DELETE"]),
+            Route("/api/setup/funnels", answering(self.funnels), methods=["GET"]),
+            Route("/api/setup/funnels", answering_body(_Funnel, self.save_funnel), methods=["POST"]),
+            Route("/api/setup/funnels/{funnel:path}", answering(self.remove_funnel), methods=["DELETE"]),
+            Route("/api/setup/pack", answering_body(_Pack, self.apply_pack), methods=["POST"]),
+            Route("/api/setup/people", answering_body(_Person, self.set_person), methods=["POST"]),
+            Route("/api/setup/people/{email}", answering(self.remove_person), methods=["DELETE"]),
+            Route("/api/setup/links", answering_body(_NewLink, self.add_link), methods=["POST"]),
+            Route("/api/setup/links/{link:int}", answering(self.remove_link), methods=["DELETE"]),
+            Route("/api/setup/tenants", answering_body(_NewTenant, self.add_tenant), methods=["POST"]),
         ]
 
-    def who(self, request: Request) -> Any:
-        """Who is signed in, and their tenants."""
-        return _person(self._callers.account(request))
-
-    async def sign_in(self, request: Request) -> Response:
-        """Sign in; the token goes into a cookie that scripts cannot read."""
-        return await _with_body(request, _SignIn, self._sign_in)
-
-    def _sign_in(self, request: Request, body: _SignIn) -> Response:
-        require_own_page(request)
-        # by address and by account: neither many accounts nor many addresses make guessing quick
-        self._attempts.admit(("address", request.client.host if request.client else ""))
-        self._attempts.admit(("account", body.email.strip().lower()))
-        token = self._accounts.sign_in(body.email, body.password)
-        account = self._accounts.signed_in(token)
-        assert account is not None  # noqa: S101  signed in a moment ago
-        response = _answer(_person(account))
-        response.set_cookie(
-            COOKIE,
-            token,
-            max_age=int(SIGN_IN_LASTS.total_seconds()),
-            httponly=True,
-            samesite="lax",
-            secure=request.url.scheme == "https",
-        )
-        return response
-
-    def sign_out(self, request: Request) -> Any:
-        """End the sign-in, for good and everywhere this token is."""
-        require_own_page(request)
-        self._accounts.sign_out(request.cookies.get(COOKIE, ""))
-        response = _answer(None)
-        response.delete_cookie(COOKIE)
-        return response
+    def everything(self, request: Request) -> Any:
+        """What is set up, in one answer; `people` for owners, `links` for who may make them."""
+        tenant_id, role = self._callers.tenant_and_role(request)
+        with self._looking(request) as (connection, _):
+            return {
+                "keys": auth.list_keys(connection, tenant_id),
+                "goals": api.list_goals(connection, tenant_id),
+                "funnels": api.list_funnels(connection, tenant_id),
+                "links": auth.list_share_links(connection, tenant_id) if role in _SETTING_UP else [],
+                "people": auth.list_people(connection) if role == "owner" else [],
+            }
 
     def keys(self, request: Request) -> Any:
         """The tenant's keys, but for the keys themselves."""
-        tenant_id = self._callers.sets_up(request, ("owner", "admin", "viewer"))
-        with administering(self._administrators, hash_key(tenant_id)) as connection:
-            return list_keys(connection, tenant_id)
+        with self._looking(request) as (connection, tenant_id):
+            return auth.list_keys(connection, tenant_id)
 
-    async def add_key(self, request: Request) -> Response:
+    def add_key(self, request: Request, body: _NewKey) -> Any:
         """Make a key: shown this once."""
-        return await _with_body(request, _NewKey, self._add_key)
+        with self._setting_up(request) as (connection, tenant_id):
+            number, secret = auth.add_key(connection, tenant_id, body.kind, body.label or body.kind)
+        return {"key": number, "secret": secret}
 
-    def _add_key(self, request: Request, body: _NewKey) -> Response:
-        tenant_id = self._callers.sets_up(request)
-        with administering(self._administrators, hash_key(tenant_id)) as connection:
-            number, secret = add_key(connection, tenant_id, body.kind, body.label or body.kind)
-        return _answer({"key": number, "secret": secret})
-
-    def revoke_key(self, request: Request) -> Any:
+    def revoke_key(self, request: Request) -> None:
         """End a key; another tenant's is unknown."""
-        tenant_id = self._callers.sets_up(request)
-        with administering(self._administrators, hash_key(tenant_id)) as connection:
-            revoke_key(connection, request.path_params["key"])
+        with self._setting_up(request) as (connection, _):
+            auth.revoke_key(connection, request.path_params["key"])
 
     def goals(self, request: Request) -> Any:
         """The tenant's goals."""
-        tenant_id = self._callers.sets_up(request, ("owner", "admin", "viewer"))
-        with administering(self._administrators, hash_key(tenant_id)) as connection:
+        with self._looking(request) as (connection, tenant_id):
             return api.list_goals(connection, tenant_id)
 
-    async def add_goal(self, request: Request) -> Response:
+    def add_goal(self, request: Request, body: _NewGoal) -> None:
         """Define a goal, or redefine it."""
-        return await _with_body(request, _NewGoal, self._add_goal)
-
-    def _add_goal(self, request: Request, body: _NewGoal) -> Response:
-        tenant_id = self._callers.sets_up(request)
         value = None if body.value is None else Decimal(str(body.value))
-        with administering(self._administrators, hash_key(tenant_id)) as connection:
+        with self._setting_up(request) as (connection, tenant_id):
             api.add_goal(connection, tenant_id, body.goal, body.filter, value, body.currency)
-        return _answer(None)
 
-    def remove_goal(self, request: Request) -> Any:
+    def remove_goal(self, request: Request) -> None:
         """Forget a goal."""
-        tenant_id = self._callers.sets_up(request)
-        with administering(self._administrators, hash_key(tenant_id)) as connection:
+        with self._setting_up(request) as (connection, tenant_id):
             if not api.remove_goal(connection, tenant_id, request.path_params["goal"]):
                 raise NotAccepted("goal_unknown", "there is no such goal", HTTPStatus.NOT_FOUND)
 
-    def quality(self, request: Request) -> Any:
-        """Whether all that was sent arrived: by hour, what was refused and why, invalid events with an example."""
-        tenant_id = self._callers.reads(request)
-        with reading(self._readers, hash_key(tenant_id)) as connection:
-            return api.quality(connection)
+    def funnels(self, request: Request) -> Any:
+        """The tenant's saved funnels."""
+        with self._reading(request) as (connection, tenant_id):
+            return api.list_funnels(connection, tenant_id)
 
-    def trace(self, request: Request) -> Any:
-        """Why an event counts: raw, staged, and in the vault. Raises NotAccepted: ``event_unknown``, for another tenant's too."""
-        tenant_id, event = self._callers.reads(request), request.path_params["event"]
-        with reading(self._readers, hash_key(tenant_id)) as connection:
-            found = api.trace(connection, event) if _EVENT.fullmatch(event) else None
-        if found is None:
-            raise NotAccepted("event_unknown", "there is no such event", HTTPStatus.NOT_FOUND)
-        return found
+    def save_funnel(self, request: Request, body: _Funnel) -> None:
+        """Save a funnel, or change it."""
+        question = {"steps": body.steps, "order": body.order, "window": body.window, "per": body.per}
+        with self._setting_up(request) as (connection, tenant_id):
+            api.save_funnel(connection, tenant_id, body.funnel.strip(), question)
 
+    def remove_funnel(self, request: Request) -> None:
+        """Forget a funnel."""
+        with self._setting_up(request) as (connection, tenant_id):
+            if not api.remove_funnel(connection, tenant_id, request.path_params["funnel"]):
+                raise NotAccepted("funnel_unknown", "there is no such funnel", HTTPStatus.NOT_FOUND)
 
-def _person(account: Account) -> dict[str, Any]:
-    return {"email": account.email, "name": account.name, "isOperator": account.is_operator, "tenants": account.tenants}
+    def apply_pack(self, request: Request, body: _Pack) -> None:
+        """Get the goals and the funnel of an industry."""
+        with self._setting_up(request) as (connection, tenant_id):
+            api.apply_pack(connection, tenant_id, body.industry)
 
+    def set_person(self, request: Request, body: _Person) -> Any:
+        """Give somebody a role; `password` of whoever had no account: shown this once."""
+        with self._acting(request, ("owner",)) as (connection, _):
+            return {"password": auth.set_person(connection, body.email, body.role)}
 
-def _answer(data: Any) -> Response:
-    return json_response({"success": True, "message": "Done", "data": data})
+    def remove_person(self, request: Request) -> None:
+        """Take somebody's role away; their account, which may have others, stays."""
+        with self._acting(request, ("owner",)) as (connection, _):
+            auth.set_person(connection, request.path_params["email"], None)
 
+    def add_link(self, request: Request, body: _NewLink) -> Any:
+        """Make a share link: shown this once."""
+        with self._setting_up(request) as (connection, tenant_id):
+            return {"link": auth.add_share_link(connection, tenant_id, body.label, body.days, body.password)}
 
-def _answering(action: Callable[[Request], Any]) -> Callable[[Request], Response]:
-    """What an action returns or raises, as a response."""
+    def remove_link(self, request: Request) -> None:
+        """End a share link."""
+        with self._setting_up(request) as (connection, tenant_id):
+            auth.remove_share_link(connection, tenant_id, request.path_params["link"])
 
-    def answer(request: Request) -> Response:
-        try:
-            data = action(request)
-        except Exception as error:  # noqa: BLE001  whatever happens, the caller gets an answer
-            return refusal(problem(error, ERROR_CODE))
-        return data if isinstance(data, Response) else _answer(data)
+    def add_tenant(self, request: Request, body: _NewTenant) -> None:
+        """Add a tenant, with its industry's pack. Only operators may."""
+        if not self._callers.account(request).is_operator:
+            raise NotAccepted("role_needed", "only operators add tenants", HTTPStatus.FORBIDDEN)
+        with administering(self._administrators, hash_key(body.tenant)) as connection:
+            auth.add_tenant(connection, auth.NewTenant(body.tenant, body.name, body.industry, body.timeZone, body.currency))
+            if body.industry in auth.PACKS:
+                api.apply_pack(connection, body.tenant, body.industry)
 
-    return answer
+    def _looking(self, request: Request) -> contextlib.AbstractContextManager[tuple[Connection, str]]:
+        return self._acting(request, _LOOKING)
 
+    def _reading(self, request: Request) -> contextlib.AbstractContextManager[tuple[Connection, str]]:
+        return self._acting(request, (*_LOOKING, "guest"))
 
-async def _with_body(request: Request, kind: type[Any], action: Callable[[Request, Any], Response]) -> Response:
-    """Read the body as a struct, and answer what the action does with it."""
-    try:
-        sent = await _sent(request, kind)
-        return await run_in_threadpool(action, request, sent)
-    except Exception as error:  # noqa: BLE001  whatever happens, the caller gets an answer
-        return refusal(problem(error, ERROR_CODE))
+    def _setting_up(self, request: Request) -> contextlib.AbstractContextManager[tuple[Connection, str]]:
+        return self._acting(request, _SETTING_UP)
 
-
-async def _sent(request: Request, kind: type[Any]) -> Any:
-    """The body as a struct. Raises NotAccepted: ``body_too_large``, ``body_invalid``."""
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > _MOST_BYTES:
-            raise NotAccepted("body_too_large", f"at most {_MOST_BYTES} bytes", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-    try:
-        return msgspec.json.decode(body, type=kind)
-    except msgspec.DecodeError as error:
-        raise NotAccepted("body_invalid", str(error)) from error
+    @contextlib.contextmanager
+    def _acting(self, request: Request, roles: tuple[auth.Role, ...]) -> Iterator[tuple[Connection, str]]:
+        tenant_id = self._callers.acts(request, roles)
+        with administering(self._administrators, hash_key(tenant_id)) as connection:
+            yield connection, tenant_id

@@ -2,6 +2,7 @@
 --   balance  by hour of receipt: received = loaded + duplicate + invalid + pending
 --   refused  what the door did not take, by reason
 --   invalid  events that staging found wrong, by reason code, the latest as an example
+--   bots     events of bots, by browser: loaded, and left out of reports
 CREATE OR REPLACE FUNCTION api.quality() RETURNS jsonb
 LANGUAGE sql STABLE AS $$
     WITH since AS (SELECT date_trunc('hour', util.current_load_date(), 'UTC') - interval '47 hours' AS moment),
@@ -31,8 +32,43 @@ LANGUAGE sql STABLE AS $$
             FROM reasons r
             JOIN raw.site_tracking_events_r e ON e.raw_event_id = r.raw_event_id
              AND e.received_timestamp >= (SELECT moment FROM since)),
+        'bots', (
+            SELECT coalesce(jsonb_agg(jsonb_build_object('browser', b.browser, 'events', b.events)
+                                      ORDER BY b.events DESC, b.browser), '[]')
+            FROM (SELECT coalesce(s.device_info ->> 'browser_name', 'unknown') AS browser, count(*) AS events
+                  FROM staging.site_events_staging s
+                  WHERE s.tenant_hk = util.current_tenant() AND s.traffic_class = 'bot' AND s.validation_status = 'VALID'
+                    AND s.received_timestamp >= (SELECT moment FROM since)
+                  GROUP BY 1) b),
         'freshness', api.freshness(util.current_tenant()))
 $$;
+
+-- The store as its operators see it, all tenants together: its size and month partitions (bytes; rows as PostgreSQL estimates them),
+-- the last loads with their rows by table, and what waits for the worker.
+CREATE OR REPLACE FUNCTION api.store_health() RETURNS jsonb
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+    SELECT jsonb_build_object(
+        'bytes', pg_database_size(current_database()),
+        'partitions', (
+            SELECT jsonb_agg(jsonb_build_object('table', p.parent, 'partitions', p.partitions, 'first', p.first, 'last', p.last,
+                                                'rows', p.rows, 'bytes', p.bytes) ORDER BY p.bytes DESC, p.parent)
+            FROM (SELECT i.inhparent::regclass::text AS parent, count(*) AS partitions,
+                         to_char(to_date(min(right(c.relname, 6)), 'YYYYMM'), 'YYYY-MM') AS first,
+                         to_char(to_date(max(right(c.relname, 6)), 'YYYYMM'), 'YYYY-MM') AS last,
+                         sum(greatest(c.reltuples, 0))::bigint AS rows, sum(pg_total_relation_size(c.oid))::bigint AS bytes
+                  FROM pg_inherits i
+                  JOIN pg_class c ON c.oid = i.inhrelid AND c.relkind = 'r' AND c.relname ~ '_[0-9]{6}$'
+                  WHERE c.relnamespace::regnamespace::text IN ('raw', 'staging', 'business')
+                  GROUP BY 1) p),
+        'loads', (
+            SELECT coalesce(jsonb_agg(jsonb_build_object('loadDate', l.load_date, 'job', l.job, 'counts', l.counts)
+                                      ORDER BY l.load_date DESC), '[]')
+            FROM (SELECT l.* FROM raw.load_batch l ORDER BY l.load_date DESC LIMIT 20) l),
+        'waiting', (SELECT jsonb_build_object('batches', count(*), 'events', coalesce(sum(b.event_count), 0), 'oldest', min(b.received_from))
+                    FROM raw.ingest_batch b WHERE b.processing_status = 'PENDING'),
+        'failed', (SELECT count(*) FROM raw.ingest_batch b WHERE b.processing_status = 'ERROR'))
+$$;
+ALTER FUNCTION api.store_health() OWNER TO footfall_worker;
 
 -- Why an event counts, layer by layer: as it was sent (raw), as it was understood (staging), as the vault holds it, with load date and
 -- hash. `p_event` is its hash key in hexadecimal; NULL when the session's tenant has no such event.

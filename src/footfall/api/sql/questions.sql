@@ -40,6 +40,8 @@ RETURN CASE p_report WHEN 'realtime' THEN '{filter,includeBots}' ELSE '{dateFrom
     WHEN 'retention' THEN '{interval}'
     WHEN 'paths' THEN '{start,direction,of,depth,limit}'
     WHEN 'items' THEN '{limit,cursor}'
+    WHEN 'events' THEN '{of,limit,cursor}'
+    WHEN 'properties' THEN '{limit}'
     WHEN 'sessions' THEN '{limit,cursor}'
     WHEN 'session' THEN '{session}'
     WHEN 'visitor' THEN '{visitor,limit,cursor}'
@@ -339,7 +341,7 @@ BEGIN
     END IF;
     IF 'limit' = ANY (v_keys) THEN
         v_query := v_query || jsonb_build_object('limit', api.number_of(p_request, 'limit', 1, 1000,
-            CASE p_report WHEN 'paths' THEN 10 WHEN 'sessions' THEN 50 WHEN 'visitor' THEN 50 WHEN 'realtime' THEN 20 ELSE 10 END));
+            CASE WHEN p_report IN ('sessions', 'visitor', 'events', 'properties') THEN 50 WHEN p_report = 'realtime' THEN 20 ELSE 10 END));
     END IF;
     IF 'cursor' = ANY (v_keys) THEN
         v_query := v_query || jsonb_build_object('cursor', api.number_of(p_request, 'cursor', 0, 100000000, 0));
@@ -360,6 +362,9 @@ BEGIN
                 'start', coalesce(p_request ->> 'start', ''), 'of', api.word_of(p_request, 'of', '{pages,events}', 'pages'),
                 'direction', api.word_of(p_request, 'direction', '{next,previous}', 'next'),
                 'depth', api.number_of(p_request, 'depth', 1, 10, 3));
+        WHEN 'events' THEN
+            v_query := v_query || jsonb_build_object(
+                'of', api.word_of(p_request, 'of', '{events,page_views,conversions,revenue}', 'events'));
         WHEN 'session' THEN v_query := v_query || jsonb_build_object('session', api.key_of(p_request, 'session'));
         WHEN 'visitor' THEN v_query := v_query || jsonb_build_object('visitor', api.key_of(p_request, 'visitor'));
         ELSE NULL;

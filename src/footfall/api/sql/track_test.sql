@@ -5,7 +5,9 @@ SELECT b.tenant_hk, date_trunc('hour', b.received_from, 'UTC') AS received_hour,
        coalesce(sum(b.loaded_count), 0)::bigint AS loaded,
        coalesce(sum(b.duplicate_count), 0)::bigint AS duplicate,
        coalesce(sum(b.invalid_count), 0)::bigint AS invalid,
-       coalesce(sum(b.event_count) FILTER (WHERE b.processing_status <> 'PROCESSED'), 0)::bigint AS pending
+       -- of a batch that is processed again: what is not accounted for
+       coalesce(sum(b.event_count - coalesce(b.loaded_count + b.duplicate_count + b.invalid_count, 0))
+                FILTER (WHERE b.processing_status <> 'PROCESSED'), 0)::bigint AS pending
 FROM raw.ingest_batch b
 GROUP BY 1, 2;
 

@@ -7,14 +7,24 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
 $$;
 ALTER FUNCTION auth.account_of(text) OWNER TO footfall_worker;
 
--- Remembers a sign-in, and forgets those that have expired.
-CREATE OR REPLACE FUNCTION auth.open_sign_in(p_account_id bigint, p_token_hash bytea, p_lasts interval) RETURNS void
+-- The share link of a token's hash, its password's hash (NULL: it needs none) and when it ends; no row: unknown or expired.
+CREATE OR REPLACE FUNCTION auth.share_link_of(p_token_hash bytea)
+RETURNS TABLE (share_link_id bigint, password_hash text, expires_at timestamptz)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+    SELECT l.share_link_id, l.password_hash, l.expires_at FROM auth.share_link l
+    WHERE l.token_hash = p_token_hash AND l.expires_at > util.current_load_date()
+$$;
+ALTER FUNCTION auth.share_link_of(bytea) OWNER TO footfall_worker;
+
+-- Remembers the sign-in of an account, or of a share link's guest, and forgets those that have expired.
+CREATE OR REPLACE FUNCTION auth.open_sign_in(p_account_id bigint, p_share_link_id bigint, p_token_hash bytea, p_lasts interval)
+RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS $$
     DELETE FROM auth.sign_in WHERE expires_at < util.current_load_date();
-    INSERT INTO auth.sign_in (token_hash, account_id, created_at, expires_at)
-    VALUES (p_token_hash, p_account_id, util.current_load_date(), util.current_load_date() + p_lasts)
+    INSERT INTO auth.sign_in (token_hash, account_id, share_link_id, created_at, expires_at)
+    VALUES (p_token_hash, p_account_id, p_share_link_id, util.current_load_date(), util.current_load_date() + p_lasts)
 $$;
-ALTER FUNCTION auth.open_sign_in(bigint, bytea, interval) OWNER TO footfall_worker;
+ALTER FUNCTION auth.open_sign_in(bigint, bigint, bytea, interval) OWNER TO footfall_worker;
 
 CREATE OR REPLACE FUNCTION auth.close_sign_in(p_token_hash bytea) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS $$
@@ -22,20 +32,62 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS $$
 $$;
 ALTER FUNCTION auth.close_sign_in(bytea) OWNER TO footfall_worker;
 
--- Who is signed in with this token, and the tenants that are theirs, by name; no row: nobody.
+-- A tenant as whoever signed in sees it.
+CREATE OR REPLACE FUNCTION auth.tenant_line(p_tenant auth.tenant_v, p_role text) RETURNS jsonb
+LANGUAGE sql IMMUTABLE
+RETURN jsonb_build_object('tenant', p_tenant.tenant_bk, 'name', p_tenant.tenant_name, 'industry', p_tenant.industry,
+                          'timeZone', p_tenant.time_zone, 'currency', p_tenant.currency, 'role', p_role);
+
+-- Who is signed in with this token, and the tenants that are theirs, by name; no row: nobody. A guest has no e-mail address and
+-- sees the tenant of the share link, as long as that lasts.
 CREATE OR REPLACE FUNCTION auth.signed_in(p_token_hash bytea)
-RETURNS TABLE (account_id bigint, email text, account_name text, is_operator boolean, tenants jsonb)
+RETURNS TABLE (email text, account_name text, is_operator boolean, tenants jsonb)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
-    SELECT a.account_id, a.email, a.account_name, a.is_operator,
-           (SELECT coalesce(jsonb_agg(jsonb_build_object(
-                       'tenant', t.tenant_bk, 'name', t.tenant_name, 'industry', t.industry, 'timeZone', t.time_zone,
-                       'currency', t.currency, 'role', CASE WHEN a.is_operator THEN 'owner' ELSE m.role END
-                   ) ORDER BY t.tenant_name, t.tenant_bk), '[]')
+    SELECT a.email, a.account_name, a.is_operator,
+           (SELECT coalesce(jsonb_agg(auth.tenant_line(t, CASE WHEN a.is_operator THEN 'owner' ELSE m.role END)
+                                      ORDER BY t.tenant_name, t.tenant_bk), '[]')
             FROM auth.tenant_v t
             LEFT JOIN auth.membership m ON m.tenant_hk = t.tenant_hk AND m.account_id = a.account_id
             WHERE t.is_active AND (a.is_operator OR m.role IS NOT NULL))
     FROM auth.sign_in s
     JOIN auth.account a USING (account_id)
     WHERE s.token_hash = p_token_hash AND s.expires_at > util.current_load_date()
+    UNION ALL
+    SELECT '', l.label, false, jsonb_build_array(auth.tenant_line(t, 'guest'))
+    FROM auth.sign_in s
+    JOIN auth.share_link l USING (share_link_id)
+    JOIN auth.tenant_v t ON t.tenant_hk = l.tenant_hk AND t.is_active
+    WHERE s.token_hash = p_token_hash AND s.expires_at > util.current_load_date() AND l.expires_at > util.current_load_date()
 $$;
 ALTER FUNCTION auth.signed_in(bytea) OWNER TO footfall_worker;
+
+-- The people of the session's tenant, with their roles. Operators, who own every tenant, are not among them.
+CREATE OR REPLACE FUNCTION auth.people() RETURNS TABLE (email text, account_name text, role text)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+    SELECT a.email, a.account_name, m.role FROM auth.membership m JOIN auth.account a USING (account_id)
+    WHERE m.tenant_hk = util.current_tenant() ORDER BY a.email
+$$;
+ALTER FUNCTION auth.people() OWNER TO footfall_worker;
+
+-- Gives somebody a role in the session's tenant, or takes it away (NULL). Whoever has no account yet gets one with this password.
+-- Returns whether one was made.
+CREATE OR REPLACE FUNCTION auth.set_person(p_email text, p_role text, p_password_hash text) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+DECLARE
+    v_email text := lower(btrim(p_email));
+    v_is_new boolean := false;
+BEGIN
+    IF p_role IS NOT NULL THEN
+        INSERT INTO auth.account (email, account_name, password_hash, is_operator, created_at)
+        VALUES (v_email, v_email, p_password_hash, false, util.current_load_date())
+        ON CONFLICT (email) DO NOTHING;
+        v_is_new := FOUND;
+    END IF;
+    DELETE FROM auth.membership m USING auth.account a
+    WHERE a.email = v_email AND m.account_id = a.account_id AND m.tenant_hk = util.current_tenant();
+    INSERT INTO auth.membership (account_id, tenant_hk, role)
+    SELECT a.account_id, util.current_tenant(), p_role FROM auth.account a WHERE a.email = v_email AND p_role IS NOT NULL;
+    RETURN v_is_new;
+END
+$$;
+ALTER FUNCTION auth.set_person(text, text, text) OWNER TO footfall_worker;

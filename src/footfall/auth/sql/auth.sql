@@ -105,7 +105,7 @@ CREATE OR REPLACE FUNCTION auth.add_tenant(
     p_page_query_keys text[] DEFAULT '{}', p_honour_do_not_track boolean DEFAULT true,
     p_keep_truncated_ip boolean DEFAULT false, p_event_types text[] DEFAULT '{}'
 ) RETURNS bytea
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 DECLARE
     v_tenant_hk bytea := util.tenant_key(p_tenant_id);
     v_load_date timestamptz := util.current_load_date();
@@ -136,3 +136,4 @@ BEGIN
     RETURN v_tenant_hk;
 END
 $$;
+ALTER FUNCTION auth.add_tenant OWNER TO footfall_worker;

@@ -116,9 +116,11 @@ BEGIN
     SET processing_status = 'PROCESSED', error_message = NULL, loaded_count = c.loaded_count, invalid_count = c.invalid_count,
         duplicate_count = b.event_count - c.loaded_count - c.invalid_count
     FROM (
+        -- a batch that is processed again has loaded something before
         SELECT s.batch_id, count(*) FILTER (WHERE s.validation_status = 'INVALID') AS invalid_count,
-               count(f.raw_event_id) AS loaded_count
+               coalesce(min(o.loaded_count), 0) + count(f.raw_event_id) AS loaded_count
         FROM staging.events_of(p_batch_ids) s
+        JOIN raw.ingest_batch o USING (batch_id)
         LEFT JOIN pg_temp.fresh_event f USING (raw_event_id)
         GROUP BY s.batch_id
     ) c

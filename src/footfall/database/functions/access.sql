@@ -2,7 +2,7 @@
 --   footfall_ingest  the collector: lands events, resolves keys; reads no event
 --   footfall_worker  stages, loads, computes: all tenants
 --   footfall_reader  answers questions of one tenant: the one in app.tenant_hk
---   footfall_admin   signs people in; sets up one tenant, the one in app.tenant_hk: keys, goals
+--   footfall_admin   signs people in; sets up one tenant, the one in app.tenant_hk: keys, goals, funnels, people, share links
 --   footfall_analyst what tenants' own login roles may: the same, of the tenant that is theirs
 CREATE OR REPLACE FUNCTION util.secure_access() RETURNS void
 LANGUAGE plpgsql AS $$
@@ -74,17 +74,23 @@ BEGIN
         raw.ingest_tracking_events TO footfall_ingest;
     GRANT EXECUTE ON FUNCTION api.track_event, api.failure TO footfall_ingest;
     GRANT EXECUTE ON ALL ROUTINES IN SCHEMA util TO footfall_ingest;
-    GRANT EXECUTE ON FUNCTION auth.account_of(text), auth.open_sign_in(bigint, bytea, interval), auth.close_sign_in(bytea),
-        auth.signed_in(bytea), auth.request_tenant(jsonb), auth.analyst_tenant() TO footfall_admin;
+    GRANT EXECUTE ON FUNCTION auth.account_of(text), auth.share_link_of(bytea), auth.open_sign_in(bigint, bigint, bytea, interval),
+        auth.close_sign_in(bytea), auth.signed_in(bytea), auth.people(), auth.set_person(text, text, text), auth.add_tenant,
+        auth.request_tenant(jsonb), auth.analyst_tenant() TO footfall_admin;
     GRANT SELECT ON auth.tenant_h, auth.tenant_details_s, auth.tenant_v TO footfall_admin;
     GRANT SELECT (access_key_id, tenant_hk, kind, label, created_at, revoked_at), INSERT, UPDATE (revoked_at)
         ON auth.access_key TO footfall_admin;
-    GRANT SELECT, INSERT, UPDATE, DELETE ON ref.goal TO footfall_admin;
+    GRANT SELECT, INSERT, UPDATE, DELETE ON ref.goal, ref.funnel TO footfall_admin;
+    GRANT SELECT, INSERT, DELETE ON auth.share_link TO footfall_admin;
+    GRANT SELECT, INSERT ON ref.event_type TO footfall_admin;
     GRANT EXECUTE ON ALL ROUTINES IN SCHEMA util, business, api TO footfall_admin;
     -- these change what every tenant stands on
     REVOKE ALL ON FUNCTION util.secure_access(), util.ensure_month(timestamptz, regtype),
         util.ensure_partitions(timestamptz, integer), util.analyze_grown(), util.drop_month(text, text, timestamptz),
         util.delete_expired(text, timestamptz)
         FROM footfall_reader, footfall_ingest, footfall_analyst, footfall_admin;
+    -- these act with the worker's rights: only the web process, which knows who asks, may call them
+    REVOKE ALL ON FUNCTION business.reprocess_invalid(text, timestamptz), api.store_health()
+        FROM footfall_reader, footfall_ingest, footfall_analyst;
 END
 $$;

@@ -27,6 +27,8 @@ BEGIN
         WHEN 'retention' THEN api.retention(v_tenant, v_query)
         WHEN 'paths' THEN api.paths(v_tenant, v_query)
         WHEN 'items' THEN api.items(v_tenant, v_query)
+        WHEN 'events' THEN api.events(v_tenant, v_query)
+        WHEN 'properties' THEN api.properties(v_tenant, v_query)
         WHEN 'sessions' THEN api.sessions(v_tenant, v_query)
         WHEN 'session' THEN api.session(v_tenant, v_query)
         WHEN 'visitor' THEN api.visitor(v_tenant, v_query)
@@ -64,6 +66,8 @@ CREATE OR REPLACE FUNCTION api.report_funnel(p_request jsonb) RETURNS jsonb LANG
 CREATE OR REPLACE FUNCTION api.report_retention(p_request jsonb) RETURNS jsonb LANGUAGE sql STABLE RETURN api.answer('retention', p_request);
 CREATE OR REPLACE FUNCTION api.report_paths(p_request jsonb) RETURNS jsonb LANGUAGE sql STABLE RETURN api.answer('paths', p_request);
 CREATE OR REPLACE FUNCTION api.report_items(p_request jsonb) RETURNS jsonb LANGUAGE sql STABLE RETURN api.answer('items', p_request);
+CREATE OR REPLACE FUNCTION api.report_events(p_request jsonb) RETURNS jsonb LANGUAGE sql STABLE RETURN api.answer('events', p_request);
+CREATE OR REPLACE FUNCTION api.report_properties(p_request jsonb) RETURNS jsonb LANGUAGE sql STABLE RETURN api.answer('properties', p_request);
 CREATE OR REPLACE FUNCTION api.report_sessions(p_request jsonb) RETURNS jsonb LANGUAGE sql STABLE RETURN api.answer('sessions', p_request);
 CREATE OR REPLACE FUNCTION api.report_session(p_request jsonb) RETURNS jsonb LANGUAGE sql STABLE RETURN api.answer('session', p_request);
 CREATE OR REPLACE FUNCTION api.report_visitor(p_request jsonb) RETURNS jsonb LANGUAGE sql STABLE RETURN api.answer('visitor', p_request);

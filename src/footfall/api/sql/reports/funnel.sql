@@ -70,3 +70,24 @@ LANGUAGE sql IMMUTABLE AS $$
         s.number, s.step, greatest(s.number - 1, 1)), ', ') || ')'
     FROM unnest(p_steps) WITH ORDINALITY AS s(step, number)
 $$;
+
+-- Saves a funnel of a tenant under a name, or changes it; p_question is what the report is asked: steps, order, window, per. Refuses
+-- name_invalid, and what api.resolve refuses of the question.
+CREATE OR REPLACE FUNCTION api.save_funnel(p_tenant_hk bytea, p_funnel text, p_question jsonb) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_tenant auth.tenant_v;
+    v_query jsonb;
+BEGIN
+    IF p_funnel !~ '^[^\x01-\x1f]{1,100}$' THEN
+        PERFORM api.refuse('name_invalid', 'funnel', '1 to 100 characters');
+    END IF;
+    SELECT t.* INTO v_tenant FROM auth.tenant_v t WHERE t.tenant_hk = p_tenant_hk;
+    v_query := api.resolve('funnel', p_question, v_tenant);
+    INSERT INTO ref.funnel (tenant_hk, funnel, steps, step_order, window_minutes, per, created_at)
+    SELECT p_tenant_hk, p_funnel, ARRAY(SELECT jsonb_array_elements_text(v_query -> 'steps')), v_query ->> 'order',
+           (v_query ->> 'window')::integer, v_query ->> 'per', util.current_load_date()
+    ON CONFLICT (tenant_hk, funnel) DO UPDATE
+    SET steps = excluded.steps, step_order = excluded.step_order, window_minutes = excluded.window_minutes, per = excluded.per;
+END
+$$;

@@ -1,0 +1,68 @@
+"""Whether the numbers are right: the balance of what was sent, why an event counts, the store's health, another try."""
+
+import re
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from starlette.requests import Request
+from starlette.routing import Route
+
+from footfall import api
+from footfall.database import Pool, administering, reading
+from footfall.errors import NotAccepted
+from footfall.vault.hashing import hash_key
+from footfall.web.answers import answering, answering_body
+from footfall.web.callers import Callers
+
+_EVENT = re.compile("[0-9a-f]{40}")
+
+
+class _Reason(msgspec.Struct):
+    reason: str
+
+
+class Proof:
+    """The addresses behind "why this number" and the data quality page. No guest of a share link sees them."""
+
+    def __init__(self, callers: Callers, administrators: Pool, readers: Pool) -> None:
+        self._callers = callers
+        self._administrators = administrators
+        self._readers = readers
+
+    def routes(self) -> list[Route]:
+        """One address a thing, one method a verb."""
+        return [
+            Route("/api/quality", answering(self.quality), methods=["GET"]),
+            Route("/api/quality/reprocess", answering_body(_Reason, self.reprocess), methods=["POST"]),
+            Route("/api/trace/{event}", answering(self.trace), methods=["GET"]),
+            Route("/api/store", answering(self.store), methods=["GET"]),
+        ]
+
+    def quality(self, request: Request) -> Any:
+        """Whether all that was sent arrived: by hour, what was refused and why, invalid events with an example, bots."""
+        tenant_id = self._callers.reads(request, individuals=True)
+        with reading(self._readers, hash_key(tenant_id)) as connection:
+            return api.quality(connection)
+
+    def reprocess(self, request: Request, body: _Reason) -> Any:
+        """Have the worker try again the events of the last 48 hours that were refused for a reason; says how many those are."""
+        tenant_id = self._callers.acts(request, ("owner", "admin"))
+        with administering(self._administrators, hash_key(tenant_id)) as connection:
+            return {"events": api.reprocess(connection, body.reason)}
+
+    def trace(self, request: Request) -> Any:
+        """Why an event counts: raw, staged, and in the vault. Raises NotAccepted: ``event_unknown``, for another tenant's too."""
+        tenant_id, event = self._callers.reads(request, individuals=True), request.path_params["event"]
+        with reading(self._readers, hash_key(tenant_id)) as connection:
+            found = api.trace(connection, event) if _EVENT.fullmatch(event) else None
+        if found is None:
+            raise NotAccepted("event_unknown", "there is no such event", HTTPStatus.NOT_FOUND)
+        return found
+
+    def store(self, request: Request) -> Any:
+        """Partitions, last loads and what waits, of all tenants together. Only operators may see that."""
+        if not self._callers.account(request).is_operator:
+            raise NotAccepted("role_needed", "only operators see the store", HTTPStatus.FORBIDDEN)
+        with self._administrators.connection() as connection:
+            return api.store_health(connection)

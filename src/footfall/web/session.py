@@ -1,0 +1,93 @@
+"""Signing in and out, and opening share links."""
+
+from typing import Any
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from footfall.auth import PACKS, SIGN_IN_LASTS, Accounts
+from footfall.web.answers import answering, answering_body, done
+from footfall.web.callers import COOKIE, SHARE_COOKIE, Callers, require_own_page
+from footfall.web.rate import RateLimit
+
+_ATTEMPTS_A_SECOND = 1 / 12  # after a burst of ten
+
+
+class _SignIn(msgspec.Struct):
+    email: str
+    password: str
+
+
+class _Link(msgspec.Struct):
+    link: str
+    password: str = ""
+
+
+class Session:
+    """Who looks at the dashboard. A token lives in a cookie that scripts cannot read; the store knows only its hash."""
+
+    def __init__(self, callers: Callers, accounts: Accounts) -> None:
+        self._callers = callers
+        self._accounts = accounts
+        self._attempts = RateLimit(_ATTEMPTS_A_SECOND, burst_seconds=120.0, what="attempt")
+
+    def routes(self) -> list[Route]:
+        """One address a thing, one method a verb."""
+        return [
+            Route("/api/session", answering(self.who), methods=["GET"]),
+            Route("/api/session", answering_body(_SignIn, self.sign_in), methods=["POST"]),
+            Route("/api/session", answering(self.sign_out), methods=["DELETE"]),
+            Route("/api/share", answering_body(_Link, self.open_link), methods=["POST"]),
+        ]
+
+    def who(self, request: Request) -> Any:
+        """Who is signed in, their tenants, and what those tenants' industries are about."""
+        account = self._callers.account(request)
+        industries = {tenant["industry"] for tenant in account.tenants}
+        return {
+            "email": account.email,
+            "name": account.name,
+            "isOperator": account.is_operator,
+            "tenants": account.tenants,
+            "packs": {industry: pack for industry, pack in PACKS.items() if industry in industries or account.is_operator},
+        }
+
+    def sign_in(self, request: Request, body: _SignIn) -> Response:
+        """Sign in. Raises NotAccepted: ``sign_in_refused``, ``rate_limited``."""
+        require_own_page(request)
+        # by address and by account: neither many accounts nor many addresses make guessing quick
+        self._attempts.admit(("address", _address(request)))
+        self._attempts.admit(("account", body.email.strip().lower()))
+        return _with_cookie(request, COOKIE, self._accounts.sign_in(body.email, body.password), SIGN_IN_LASTS.total_seconds())
+
+    def sign_out(self, request: Request) -> Response:
+        """End the sign-in, for good and everywhere this token is."""
+        require_own_page(request)
+        self._accounts.sign_out(request.cookies.get(COOKIE, ""))
+        response = done(None)
+        response.delete_cookie(COOKIE)
+        return response
+
+    def open_link(self, request: Request, body: _Link) -> Response:
+        """Open a share link.
+
+        Raises NotAccepted: ``share_link_unknown``, ``password_needed``, ``password_wrong``, ``rate_limited``.
+        """
+        require_own_page(request)
+        if body.password:
+            self._attempts.admit(("address", _address(request)))
+            self._attempts.admit(("link", body.link))
+        token, lasts = self._accounts.open_link(body.link, body.password)
+        return _with_cookie(request, SHARE_COOKIE, token, lasts.total_seconds())
+
+
+def _address(request: Request) -> str:
+    return request.client.host if request.client else ""
+
+
+def _with_cookie(request: Request, name: str, token: str, seconds: float) -> Response:
+    response = done(None)
+    response.set_cookie(name, token, max_age=int(seconds), httponly=True, samesite="lax", secure=request.url.scheme == "https")
+    return response
