@@ -8,7 +8,7 @@ help:  ## list these commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 STATIC := src/footfall/web/static
-setup: .venv/.installed $(STATIC)/swagger-ui/.built $(STATIC)/tracker/.built  ## install what is needed, pinned, into .venv; build the scripts and pages
+setup: .venv/.installed $(STATIC)/swagger-ui/.built $(STATIC)/tracker/.built $(STATIC)/dashboard/.built  ## install what is needed, pinned, into .venv; build the scripts and pages
 
 .venv/.installed: requirements.txt pyproject.toml
 	$(PYTHON) -m venv .venv
@@ -24,6 +24,11 @@ $(STATIC)/swagger-ui/.built: docs-ui/package-lock.json docs-ui/build.js docs-ui/
 # Fails when a script outgrows its budget.
 $(STATIC)/tracker/.built: tracker/package-lock.json tracker/build.mjs tracker/tsconfig.json $(wildcard tracker/src/*)
 	cd tracker && npm ci --silent --no-audit --no-fund --ignore-scripts && npm run --silent build
+	@touch $@
+
+# Fails when the first view outgrows its budget.
+$(STATIC)/dashboard/.built: dashboard/package-lock.json dashboard/build.mjs dashboard/tsconfig.json dashboard/index.html dashboard/icon.svg $(wildcard dashboard/src/* dashboard/src/*/*)
+	cd dashboard && npm ci --silent --no-audit --no-fund --ignore-scripts && npm run --silent build
 	@touch $@
 
 # Tests drive a real browser: Debian's, as Playwright's own downloads are not for every network.

@@ -22,7 +22,7 @@ class Pack:
         contact: how visitors get in touch: label and action.
         goal_names: of that item action, of a transaction's start and completion, of getting in touch.
         cards: the metrics on the overview, in order.
-        panels: what the overview breaks them down by, in order.
+        panels: what the overview breaks them down by first.
     """
 
     industry: str
@@ -36,7 +36,7 @@ class Pack:
     contact: tuple[str, str]
     goal_names: tuple[str, str, str, str]
     cards: tuple[str, ...] = _CARDS
-    panels: tuple[str, ...] = ("sources", "pages", "items", "goals", "devices", "locations")
+    panels: tuple[str, ...] = ("sources", "pages", "items", "goals")
 
     @property
     def goals(self) -> tuple[tuple[str, str], ...]:
@@ -80,7 +80,7 @@ _PACKS = (
         ("plan chosen", "workspace created", "subscribed"),
         ("sales chat", "start"),
         ("Feature used", "Sign-up started", "Subscribed", "Talked to sales"),
-        panels=("sources", "pages", "goals", "items", "devices", "locations"),
+        panels=("sources", "pages", "goals", "items"),
     ),
     Pack(
         "content",
@@ -94,7 +94,7 @@ _PACKS = (
         ("letter to the editor", "submit"),
         ("Article shared", "Newsletter opened", "Newsletter subscribed", "Wrote to the editor"),
         cards=_READ,
-        panels=("pages", "sources", "items", "locations", "devices", "goals"),
+        panels=("pages", "sources", "items", "entries"),
     ),
     Pack(
         "services",
@@ -107,7 +107,7 @@ _PACKS = (
         ("date chosen", "address entered", "visit booked"),
         ("phone number", "click"),
         ("Services compared", "Booking started", "Visit booked", "Called us"),
-        panels=("sources", "goals", "pages", "items", "locations", "devices"),
+        panels=("sources", "goals", "campaigns", "pages"),
     ),
     Pack(
         "lead-generation",
@@ -120,7 +120,7 @@ _PACKS = (
         ("form opened", "roof described", "lead qualified"),
         ("call me back", "submit"),
         ("Offer calculated", "Form opened", "Lead qualified", "Asked to be called"),
-        panels=("sources", "goals", "pages", "items", "locations", "devices"),
+        panels=("sources", "goals", "campaigns", "pages"),
     ),
     Pack(
         "education",
@@ -133,7 +133,7 @@ _PACKS = (
         ("course chosen", "details entered", "enrolled"),
         ("ask a tutor", "submit"),
         ("Lesson finished", "Enrolment started", "Enrolled", "Asked a tutor"),
-        panels=("items", "sources", "pages", "goals", "locations", "devices"),
+        panels=("items", "sources", "goals", "pages"),
     ),
     Pack(
         "healthcare",
@@ -147,7 +147,7 @@ _PACKS = (
         ("question to the practice", "submit"),
         ("Treatment read about", "Booking started", "Appointment booked", "Asked the practice"),
         cards=_ASKED,
-        panels=("pages", "sources", "items", "goals", "devices", "locations"),
+        panels=("pages", "sources", "items", "goals"),
     ),
     Pack(
         "finance",
@@ -160,7 +160,7 @@ _PACKS = (
         ("quote accepted", "documents sent", "application completed"),
         ("book a consultation", "submit"),
         ("Quote asked for", "Application started", "Application completed", "Consultation booked"),
-        panels=("sources", "items", "goals", "pages", "devices", "locations"),
+        panels=("sources", "items", "goals", "pages"),
     ),
 )
 PACKS = {pack.industry: pack for pack in _PACKS}

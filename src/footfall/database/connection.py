@@ -39,6 +39,8 @@ def reading(connections: Pool, tenant_hk: bytes | None, seconds: float = 30) -> 
     A statement that takes longer than `seconds` is cancelled: psycopg.errors.QueryCanceled.
     """
     with connections.connection() as connection, connection.transaction():
+        # one snapshot: what several statements answer goes together
+        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         connection.execute(
             "SELECT set_config('transaction_read_only', 'on', true), set_config('app.tenant_hk', %s, true),"
             " set_config('statement_timeout', %s, true)",

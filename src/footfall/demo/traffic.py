@@ -1,4 +1,4 @@
-"""Traffic for the demo: a week of history, then live visits; all through the HTTP door, as a site's server would send it."""
+"""Traffic for the demo: weeks of history, then live visits; all through the HTTP door, as a site's server would send it."""
 
 import json
 import random
@@ -15,8 +15,9 @@ from footfall.demo.industries import INDUSTRIES, Industry
 from footfall.demo.visits import Event, visit
 
 _AT_ONCE = 500  # events in a request
-_VISITS_A_DAY = 130
-_VISITS_A_SECOND = 0.25  # of each business
+_VISITS_A_DAY = 90  # on the last day; the businesses grow
+_GROWTH_A_DAY = 1.012
+_VISITS_A_SECOND = 0.08  # of each business: there is always something to see
 # visits by hour of the business's own day: asleep at night, busiest in the evening
 _HOURS = (1, 1, 1, 1, 1, 2, 3, 5, 7, 8, 8, 8, 9, 8, 8, 8, 8, 9, 10, 11, 11, 9, 6, 3)
 
@@ -29,7 +30,7 @@ def history(industry: Industry, days: int, now: datetime) -> list[Event]:
         day = (now.astimezone(zone) - timedelta(days=back)).replace(minute=0, second=0, microsecond=0)
         rng = random.Random(f"{industry.tenant_id} {day:%Y-%m-%d}")  # noqa: S311  a play, not a secret
         weekend = 0.6 if day.weekday() >= 5 else 1.0  # noqa: PLR2004  Saturday
-        for _ in range(int(_VISITS_A_DAY * weekend * rng.uniform(0.85, 1.15))):
+        for _ in range(int(_VISITS_A_DAY * _GROWTH_A_DAY**-back * weekend * rng.uniform(0.85, 1.15))):
             hour = rng.choices(range(24), _HOURS)[0]
             start = day.replace(hour=hour, minute=rng.randrange(60), second=rng.randrange(60)).astimezone(UTC)
             events += visit(industry, start, rng)

@@ -5,10 +5,10 @@ They browse, look at items, start, progress, complete or abandon transactions, a
 
 import random
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from footfall.demo.industries import Industry, Item
 
@@ -56,6 +56,9 @@ _HOMES = {
 }
 _PEOPLE = 400  # that know a business; some come more often than others
 _BOT_SHARE, _NO_TRACK_SHARE = 0.04, 0.03
+_FORGOTTEN_SHARE = 0.01
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +113,10 @@ class _Visit:
         interested: Item | None = None
         for step in range(1 + min(int(self._rng.expovariate(0.45)), 12)):
             if self._rng.random() < (0.35 if step == 0 else 0.55):
-                interested = self._rng.choice(self._industry.items)
+                interested = self._favourite(self._industry.items)
                 yield from self._look_at(interested, query if step == 0 else "")
             else:
-                path, title = self._rng.choice(self._industry.pages)
+                path, title = self._favourite(self._industry.pages)
                 yield self._view(path, title, query if step == 0 else "")
         if self._person.is_bot:
             return
@@ -122,6 +125,12 @@ class _Visit:
         if self._rng.random() < 0.06:  # noqa: PLR2004
             label, action = self._industry.pack.contact
             yield self._event("contact_interaction", evt_label=label, evt_action=action)
+        if self._rng.random() < _FORGOTTEN_SHARE:
+            yield self._event("banner_click", evt_label="spring sale")  # of a type that nobody told Footfall about
+
+    def _favourite(self, choices: Sequence[T]) -> T:
+        """One of these; the first most often, as on any site."""
+        return self._rng.choices(choices, [1 / (2 + place) for place in range(len(choices))])[0]
 
     def _look_at(self, item: Item, query: str) -> Iterator[Event]:
         yield self._view(self._industry.item_path + item.item_id, item.name, query)
@@ -130,7 +139,11 @@ class _Visit:
         yield self._event("item_interaction", evt_action="view", evt_label=item.name, **self._facts(item))
         if self._rng.random() < 0.25:  # noqa: PLR2004
             yield self._event(
-                "item_interaction", evt_action=self._industry.pack.item_action, evt_label=item.name, **self._facts(item)
+                "item_interaction",
+                evt_action=self._industry.pack.item_action,
+                evt_label=item.name,
+                properties={"found_by": self._rng.choice(("search", "list", "recommendation")), "list": item.category},
+                **self._facts(item),
             )
 
     def _transact(self, item: Item) -> Iterator[Event]:
@@ -147,6 +160,7 @@ class _Visit:
                     evt_label=complete,
                     evt_value=item.value,
                     transaction_id=number,
+                    properties={"first_time": self._rng.random() < 0.7, "coupon": self._rng.choice((None, "WELCOME10"))},  # noqa: PLR2004
                     **facts,
                 )
                 return

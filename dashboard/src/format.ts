@@ -1,0 +1,72 @@
+// Numbers, durations and days as people read them, in the browser's own language.
+
+const plain = new Intl.NumberFormat(undefined, { maximumFractionDigits: 2 });
+const compact = new Intl.NumberFormat(undefined, { notation: "compact", maximumFractionDigits: 1 });
+
+export const count = (value: number): string => plain.format(value);
+
+/** In few characters: 1.2K. */
+export const short = (value: number): string => (Math.abs(value) < 10_000 ? plain.format(Math.round(value * 100) / 100) : compact.format(value));
+
+export const percent = (value: number): string => `${plain.format(Math.round(value * 10) / 10)} %`;
+
+export const money = (value: number, currency: string): string =>
+  new Intl.NumberFormat(undefined, { style: "currency", currency, maximumFractionDigits: Math.abs(value) < 10_000 ? 2 : 0 }).format(value);
+
+/** Seconds as 2 m 05 s. */
+export const duration = (seconds: number): string => {
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} m ${String(whole % 60).padStart(2, "0")} s`;
+  return `${Math.floor(whole / 3600)} h ${String(Math.floor((whole % 3600) / 60)).padStart(2, "0")} m`;
+};
+
+export const bytes = (value: number): string => `${short(Math.round(value / 104_857.6) / 10)} MB`;
+
+const inUtc = (options: Intl.DateTimeFormatOptions) => new Intl.DateTimeFormat(undefined, { ...options, timeZone: "UTC" });
+const DAY = inUtc({ day: "numeric", month: "short" });
+const DAY_AND_YEAR = inUtc({ day: "numeric", month: "short", year: "numeric" });
+const WEEKDAY = inUtc({ weekday: "short", day: "numeric", month: "short" });
+const MONTH = inUtc({ month: "short", year: "numeric" });
+
+/** What the clock there showed, whatever the browser's own zone: the offset of a moment is cut off. */
+const asShown = (start: string) => new Date(`${start.slice(0, 19)}${start.length > 10 ? "" : "T00:00:00"}Z`);
+
+/** The start of a bucket of time, as a chart's axis names it. */
+export const bucket = (start: string, interval: string, isLong = false): string => {
+  const at = asShown(start);
+  if (interval === "hour" || interval === "minute") return (isLong ? `${WEEKDAY.format(at)}, ` : "") + start.slice(11, 16);
+  if (interval === "month") return MONTH.format(at);
+  return (interval === "week" && isLong ? "Week of " : "") + (isLong ? WEEKDAY : DAY).format(at);
+};
+
+export const day = (date: string): string => DAY_AND_YEAR.format(asShown(date));
+
+export const days = (from: string, to: string): string => (from === to ? day(from) : `${(from.slice(0, 4) === to.slice(0, 4) ? DAY : DAY_AND_YEAR).format(asShown(from))} – ${day(to)}`);
+
+/** A moment as the tenant's clock showed it. */
+export const clock = (time: string, withDay = true): string => `${withDay ? `${DAY.format(asShown(time))}, ` : ""}${time.slice(11, 19)}`;
+
+/** How long ago a moment was. */
+export const ago = (time: string): string => {
+  const seconds = Math.max(0, (Date.now() - Date.parse(time)) / 1000);
+  if (seconds < 5) return "just now";
+  if (seconds < 90) return `${Math.round(seconds)} s ago`;
+  return seconds < 5400 ? `${Math.round(seconds / 60)} min ago` : seconds < 129_600 ? `${Math.round(seconds / 3600)} h ago` : `${Math.round(seconds / 86_400)} days ago`;
+};
+
+const REGION = new Intl.DisplayNames(undefined, { type: "region" });
+const LANGUAGE = new Intl.DisplayNames(undefined, { type: "language" });
+
+/** A dimension's value as people read it. */
+export const named = (dimension: string, value: string): string => {
+  try {
+    if (dimension === "country") return REGION.of(value) ?? value;
+    if (dimension === "language") return LANGUAGE.of(value) ?? value;
+  } catch {
+    // whatever a browser sent as its language
+  }
+  if (dimension === "page" || dimension.endsWith("_page")) return value.slice(value.indexOf("/"));
+  if (dimension === "item") return value.slice(value.indexOf(":") + 1);
+  return value;
+};

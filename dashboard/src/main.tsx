@@ -1,0 +1,8 @@
+// Where the pages begin.
+import { render } from "preact";
+import { App } from "./app";
+import "./style.css";
+
+// before anything is drawn, so that nothing flashes
+document.documentElement.dataset.theme = localStorage.getItem("footfall-theme") ?? "auto";
+render(<App />, document.getElementById("app")!);

@@ -1,0 +1,147 @@
+// A line over time, with the compared range behind it; the same as a table for who cannot see it.
+import { useEffect, useRef, useState } from "preact/hooks";
+import uPlot from "uplot";
+import "uplot/dist/uPlot.min.css";
+import { bucket, short } from "../format";
+import { Table } from "./table";
+
+export interface Line {
+  label: string;
+  starts: string[];
+  values: (number | null)[];
+  isBefore?: boolean;
+}
+
+interface Props {
+  title: string;
+  lines: Line[];
+  interval: string;
+  format: (value: number) => string;
+}
+
+const HEIGHT = 260;
+
+/** A colour of the style sheet as a canvas takes it, so much of it. */
+const colour = (name: string, percent = 100): string => {
+  const probe = document.body.appendChild(document.createElement("i"));
+  probe.style.color = `color-mix(in srgb, var(${name}) ${percent}%, transparent)`;
+  const { color } = getComputedStyle(probe);
+  probe.remove();
+  return color;
+};
+
+export const Chart = ({ title, lines, interval, format }: Props) => {
+  const place = useRef<HTMLDivElement>(null);
+  const [isTable, setTable] = useState(false);
+  const [at, setAt] = useState<{ index: number; left: number }>();
+  const [theme, setTheme] = useState(0);
+
+  useEffect(() => {
+    const dark = matchMedia("(prefers-color-scheme: dark)");
+    const changed = () => setTheme((number) => number + 1);
+    dark.addEventListener("change", changed);
+    document.addEventListener("themechange", changed);
+    return () => {
+      dark.removeEventListener("change", changed);
+      document.removeEventListener("themechange", changed);
+    };
+  }, []);
+
+  const data = JSON.stringify(lines);
+  useEffect(() => {
+    const element = place.current;
+    if (!element || isTable) return;
+    const main = lines[0]!;
+    const [ink, line, accent, second] = [colour("--muted"), colour("--line"), colour("--accent"), colour("--second")];
+    const axis = { stroke: ink, font: "12px system-ui, sans-serif", ticks: { show: false } };
+    const plot = new uPlot(
+      {
+        width: element.clientWidth,
+        height: HEIGHT,
+        legend: { show: false },
+        padding: [12, 12, 0, 0],
+        cursor: { y: false, drag: { x: false, y: false }, points: { size: 8, fill: accent, stroke: colour("--surface"), width: 2 } },
+        scales: { x: { time: false, range: (_, low, high) => (low === high ? [low - 0.5, high + 0.5] : [low, high]) }, y: { range: (_, __, high) => [0, Math.max(high * 1.08, 1)] } },
+        axes: [
+          {
+            ...axis,
+            size: 30,
+            grid: { show: false },
+            incrs: [1, 2, 3, 4, 6, 7, 12, 14, 24, 28, 30, 60, 90, 180, 365],
+            space: 64,
+            values: (_, splits) => splits.map((index) => (Number.isInteger(index) && main.starts[index] ? bucket(main.starts[index]!, interval) : "")),
+          },
+          { ...axis, size: 52, grid: { stroke: line, width: 1 }, values: (_, splits) => splits.map((value) => short(value)) },
+        ],
+        series: [
+          {},
+          ...lines.map(({ label, isBefore }) =>
+            isBefore
+              ? { label, stroke: second, width: 1.5, dash: [5, 5], points: { show: false } }
+              : {
+                  label,
+                  stroke: accent,
+                  width: 2,
+                  points: { show: main.values.length < 2 },
+                  fill: (plot: uPlot) => {
+                    const gradient = plot.ctx.createLinearGradient(0, plot.bbox.top, 0, plot.bbox.top + plot.bbox.height);
+                    gradient.addColorStop(0, colour("--accent", 24));
+                    gradient.addColorStop(1, colour("--accent", 2));
+                    return gradient;
+                  },
+                },
+          ),
+        ],
+        hooks: {
+          setCursor: [
+            (plot) => {
+              const { idx, left } = plot.cursor;
+              setAt(idx == null || left == null || left < 0 ? undefined : { index: idx, left: left + plot.bbox.left / devicePixelRatio });
+            },
+          ],
+        },
+      },
+      [main.values.map((_, index) => index), ...lines.map(({ values }) => main.values.map((_, index) => values[index] ?? null))] as uPlot.AlignedData,
+      element,
+    );
+    const observer = new ResizeObserver(() => element.clientWidth && plot.setSize({ width: element.clientWidth, height: HEIGHT }));
+    observer.observe(element);
+    return () => {
+      observer.disconnect();
+      plot.destroy();
+      setAt(undefined);
+    };
+  }, [data, interval, isTable, theme]);
+
+  const main = lines[0]!;
+  return (
+    <figure class="chart" aria-label={title}>
+      {isTable ? (
+        <Table
+          caption={title}
+          rows={main.starts.map((start, index) => ({ start, index }))}
+          columns={[
+            { label: "When", value: ({ start }) => bucket(start, interval, true) },
+            ...lines.map((line) => ({ label: line.label, isNumber: true, value: ({ index }: { index: number }) => (line.values[index] == null ? "" : format(line.values[index]!)) })),
+          ]}
+        />
+      ) : (
+        <div ref={place} class="plot" role="img" aria-label={`${title}: ${main.values.length} points, at most ${format(Math.max(0, ...main.values.map(Number)))}. The table has them all.`} />
+      )}
+      {at && !isTable && main.starts[at.index] && (
+        <div class={`tip ${at.left > (place.current?.clientWidth ?? 0) / 2 ? "leftwards" : ""}`} style={{ left: `${at.left}px` }}>
+          {lines.map(({ label, starts, values, isBefore }) =>
+            values[at.index] == null ? null : (
+              <p key={label} class={isBefore ? "before" : ""}>
+                <b>{format(values[at.index]!)}</b> {bucket(starts[at.index]!, interval, true)}
+              </p>
+            ),
+          )}
+        </div>
+      )}
+      <button class="quiet" aria-pressed={isTable} onClick={() => setTable(!isTable)}>
+        {isTable ? "Show as chart" : "Show as table"}
+      </button>
+    </figure>
+  );
+};

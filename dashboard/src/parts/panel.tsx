@@ -1,0 +1,166 @@
+// A panel of the overview: the first values of a dimension, tabs for related ones; and its details, with all metrics and all values.
+import { useState } from "preact/hooks";
+import { go, hrefOf } from "../address";
+import { joined, textOf } from "../filters";
+import { count, named } from "../format";
+import { useAnswers, type Answer, type Question } from "../questions";
+import { addressOf } from "../server";
+import { useSite, type Site } from "../site";
+import { dimensionLabel, metricOf } from "../words";
+import { Dialog } from "./dialog";
+import { Loading, Problem } from "./notices";
+import { Table } from "./table";
+
+interface Row {
+  value: string;
+  [metric: string]: number | string;
+}
+
+export interface PanelAbout {
+  name: string;
+  title: string;
+  /** Dimensions, the first shown by default. */
+  tabs: string[];
+}
+
+const ROWS = 8;
+const METRICS_OF: Record<string, string[]> = { page: ["page_views", "visits"], item: ["events", "visits", "conversions"], event: ["events", "visits"] };
+const ALL_METRICS = ["visits", "visitors", "page_views", "events", "conversions", "conversion_rate", "revenue"];
+
+const metricsOf = (dimension: string) =>
+  METRICS_OF[dimension] ?? (dimension.startsWith("event_") || dimension.startsWith("property:") ? METRICS_OF.event! : dimension.startsWith("item") ? METRICS_OF.item! : ["visitors", "visits"]);
+
+/** The dimension that a panel shows. */
+export const shownIn = ({ name, tabs }: PanelAbout, params: URLSearchParams): string => {
+  const chosen = params.get(name);
+  return chosen && tabs.includes(chosen) ? chosen : tabs[0]!;
+};
+
+/** What a panel asks for. */
+export const questionOf = (dimension: string, about: Site["about"]): Question => ({ report: "breakdown", ...about, dimension, metrics: metricsOf(dimension), limit: ROWS });
+
+/** The address that keeps to what has this value. */
+export const filteredBy = (filter: string, dimension: string, value: string): string => hrefOf({ filter: joined(filter, { dimension, operator: "==", value }) });
+
+export const Panel = ({ about, answer }: { about: PanelAbout; answer?: Answer }) => {
+  const { filter, params, pack } = useSite();
+  const dimension = shownIn(about, params);
+  const metrics = metricsOf(dimension);
+  const rows: Row[] = answer?.rows ?? [];
+  const most = Math.max(1, ...rows.map((row) => Number(row[metrics[0]!])));
+  return (
+    <section class="panel" aria-labelledby={`panel-${about.name}`}>
+      <header>
+        <h2 id={`panel-${about.name}`}>{about.title}</h2>
+        {about.tabs.length > 1 && (
+          <nav aria-label={about.title} class="tabs">
+            {about.tabs.map((tab) => (
+              <a key={tab} data-own href={hrefOf({ [about.name]: tab === about.tabs[0] ? undefined : tab })} aria-current={tab === dimension ? "true" : undefined}>
+                {dimensionLabel(tab)}
+              </a>
+            ))}
+          </nav>
+        )}
+      </header>
+      {answer ? (
+        <Table
+          caption={`${about.title} by ${dimensionLabel(dimension)}`}
+          rows={rows}
+          keyOf={(row) => row.value}
+          share={(row) => Number(row[metrics[0]!]) / most}
+          columns={[
+            {
+              label: dimensionLabel(dimension),
+              value: (row) => (
+                <a data-own href={filteredBy(filter, dimension, row.value)} title={row.value}>
+                  {named(dimension, row.value)}
+                </a>
+              ),
+            },
+            ...metrics.slice(0, 2).map((metric) => ({ label: metricOf(metric, pack).label, isNumber: true, value: (row: Row) => count(Number(row[metric])) })),
+          ]}
+        />
+      ) : (
+        <Loading lines={ROWS} />
+      )}
+      <a data-own class="more" href={hrefOf({ details: dimension, sort: undefined, search: undefined, rows: undefined })}>
+        {answer?.nextCursor ? "All values" : "Details"}
+        <span class="unseen"> of {dimensionLabel(dimension)}</span> →
+      </a>
+    </section>
+  );
+};
+
+/** All values of a dimension with all metrics: searched, sorted, downloaded. In the address as `details`. */
+export const Details = ({ dimension }: { dimension: string }) => {
+  const { tenant, about, filter, params, pack } = useSite();
+  const [search, setSearch] = useState(params.get("search") ?? "");
+  const metrics = dimension === "page" || !dimension.match(/^(event|item|property|host|funnel)/) ? [...ALL_METRICS.slice(0, 3), "bounce_rate", "visit_duration", ...ALL_METRICS.slice(4)] : ALL_METRICS;
+  const sort = params.get("sort") ?? `-${metrics[0]}`;
+  const rows = Number(params.get("rows") ?? 25);
+  const question = { report: "breakdown", ...about, dimension, metrics, sort, search: params.get("search") ?? "", limit: Math.min(rows, 1000) };
+  const { answers, error, isLoading } = useAnswers(tenant.tenant, [question]);
+  const answer = answers[0];
+  const file = (form: string) => addressOf(`/api/analytics/breakdown.${form}`, { ...about, includeBots: String(about.includeBots), dimension, metrics: metrics.join(","), sort, search: question.search, limit: "1000" });
+  const most = Math.max(1, ...(answer?.rows ?? []).map((row: Row) => Number(row[sort.replace("-", "")])));
+  return (
+    <Dialog title={dimensionLabel(dimension)} close={() => go(hrefOf({ details: undefined, sort: undefined, search: undefined, rows: undefined }))}>
+      <form
+        class="tools"
+        role="search"
+        onSubmit={(event) => {
+          event.preventDefault();
+          go(hrefOf({ search, rows: undefined }), { replace: true });
+        }}
+      >
+        <label>
+          <span class="unseen">Search values</span>
+          <input type="search" placeholder="Search" value={search} onInput={(event) => setSearch(event.currentTarget.value)} />
+        </label>
+        <button>Search</button>
+        <span class="files">
+          Download{" "}
+          {["csv", "parquet"].map((form) => (
+            <a key={form} href={file(form)} download>
+              {form === "csv" ? "CSV" : "Parquet"}
+            </a>
+          ))}
+        </span>
+      </form>
+      <Problem error={error} />
+      {answer ? (
+        <Table
+          caption={`All values of ${dimensionLabel(dimension)}`}
+          rows={answer.rows as Row[]}
+          keyOf={(row) => row.value}
+          share={(row) => Math.max(0, Number(row[sort.replace("-", "")])) / most}
+          columns={[
+            {
+              label: dimensionLabel(dimension),
+              value: (row) => (
+                <a data-own href={hrefOf({ filter: joined(filter, { dimension, operator: "==", value: row.value }), details: undefined, sort: undefined, search: undefined, rows: undefined })} title={row.value}>
+                  {named(dimension, row.value)}
+                </a>
+              ),
+            },
+            ...metrics.map((metric) => {
+              const { label, format } = metricOf(metric, pack);
+              const state = sort === metric ? ("ascending" as const) : sort === `-${metric}` ? ("descending" as const) : undefined;
+              return { label, isNumber: true, sort: { href: hrefOf({ sort: state === "descending" ? metric : `-${metric}` }), state }, value: (row: Row) => format(Number(row[metric]), tenant.currency) };
+            }),
+            { label: "Proof", value: (row) => <a data-own href={hrefOf({ ...keptDays(params), filter: [filter, textOf({ dimension, operator: "==", value: row.value })].filter(Boolean).join(";"), of: metrics[2] }, "why")}>why?</a> },
+          ]}
+        />
+      ) : (
+        <Loading lines={12} />
+      )}
+      {answer?.nextCursor && rows < 1000 && (
+        <a data-own class="more" href={hrefOf({ rows: String(Math.min(1000, rows * 4)) })} aria-busy={isLoading}>
+          More rows
+        </a>
+      )}
+    </Dialog>
+  );
+};
+
+const keptDays = (params: URLSearchParams) => ({ period: params.get("period") ?? undefined, from: params.get("from") ?? undefined, to: params.get("to") ?? undefined });

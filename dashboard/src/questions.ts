@@ -1,0 +1,99 @@
+// Questions to the reports API: all that a view asks for goes in one request, and what was asked a moment ago is not asked again.
+import { useEffect, useRef, useState } from "preact/hooks";
+import { Refused, call } from "./server";
+
+export type Question = { report: string; [key: string]: unknown };
+export type Answer = any; // as docs/reports.md says, report by report
+
+interface Kept {
+  at: number;
+  answer?: Answer;
+  error?: Refused;
+}
+
+const FRESH = 30_000; // milliseconds
+const kept = new Map<string, Kept>();
+
+const MOST = 20; // questions in a request
+const waiting = new Map<string, { question: Question; settle: (reply: Answer) => void; fail: (error: Refused) => void }[]>();
+
+/** One reply; all that is asked of a tenant at the same time goes in one request, and is answered as of one moment. */
+const ask = (tenant: string, question: Question): Promise<Answer> =>
+  new Promise((settle, fail) => {
+    if (!waiting.has(tenant)) {
+      waiting.set(tenant, []);
+      queueMicrotask(() => {
+        const asked = waiting.get(tenant)!;
+        waiting.delete(tenant);
+        for (let first = 0; first < asked.length; first += MOST) {
+          const some = asked.slice(first, first + MOST);
+          call<Answer[]>("POST", "/api/analytics/many", some.map(({ question }) => question), tenant).then(
+            (replies) => some.forEach(({ settle }, index) => settle(replies[index])),
+            (error) => some.forEach(({ fail }) => fail(error)),
+          );
+        }
+      });
+    }
+    waiting.get(tenant)!.push({ question, settle, fail });
+  });
+
+/** What was asked is asked again: something was changed. */
+export const forget = (): void => kept.clear();
+
+/** A former answer, where it is about the same thing in another range or under another filter. */
+const alike = (answer: Answer, { report, dimension, of }: Question): Answer =>
+  answer?.query.report === report && answer.query.dimension === dimension && (of === undefined || answer.query.of === of) ? answer : undefined;
+
+/**
+ * The answers to these questions, in their order, and whether they are being asked for; until they come, the former ones stay.
+ * Another `round` asks all of them again; `isOneMoment`: they are compared with each other, so all are asked when one is.
+ */
+export const useAnswers = (tenant: string, questions: Question[], round = 0, isOneMoment = false): { answers: Answer[]; error?: Refused; isLoading: boolean } => {
+  const keys = questions.map((question) => `${tenant} ${JSON.stringify(question)}`);
+  const [state, set] = useState<{ answers: Answer[]; error?: Refused; isLoading: boolean }>(() => ({ answers: keys.map((key) => kept.get(key)?.answer), isLoading: true }));
+  const roundBefore = useRef(round);
+  useEffect(() => {
+    let isCurrent = true;
+    const isNewRound = roundBefore.current !== round;
+    roundBefore.current = round;
+    const now = Date.now();
+    const isMissing = keys.map((key) => isNewRound || !(now - (kept.get(key)?.at ?? 0) < FRESH));
+    const missing = keys.flatMap((_, index) => (isMissing[index] || (isOneMoment && isMissing.includes(true)) ? [index] : []));
+    const show = (isLoading: boolean) =>
+      isCurrent &&
+      set((before) => ({
+        answers: keys.map((key, index) => (kept.has(key) ? kept.get(key)!.answer : isLoading ? alike(before.answers[index], questions[index]!) : undefined)),
+        error: keys.map((key) => kept.get(key)?.error).find(Boolean),
+        isLoading,
+      }));
+    if (!missing.length || !tenant) {
+      show(false);
+      return;
+    }
+    show(true);
+    void Promise.all(
+      missing.map((index) =>
+        ask(tenant, questions[index]!).then(
+          (reply) => kept.set(keys[index]!, { at: Date.now(), answer: reply.data, error: reply.success ? undefined : new Refused(reply.debug_info.error, reply.message, 400) }),
+          (error: Refused) => kept.set(keys[index]!, { at: 0, answer: kept.get(keys[index]!)?.answer, error }),
+        ),
+      ),
+    ).then(() => show(false));
+    return () => void (isCurrent = false);
+  }, [keys.join("\n"), round]);
+  return state;
+};
+
+/** What a GET of the set-up or the proof answers, and a function that asks again. */
+export const useThing = <T>(path: string, tenant: string): { thing?: T; error?: Refused; again: () => void } => {
+  const [state, set] = useState<{ thing?: T; error?: Refused }>({});
+  const [round, next] = useState(0);
+  useEffect(() => {
+    let isCurrent = true;
+    call<T>("GET", path, undefined, tenant)
+      .then((thing) => isCurrent && set({ thing }))
+      .catch((error) => isCurrent && set({ error }));
+    return () => void (isCurrent = false);
+  }, [path, tenant, round]);
+  return { ...state, again: () => next((number) => number + 1) };
+};

@@ -1,0 +1,75 @@
+// Requests to the server that this page came from.
+import { shareLink } from "./address";
+
+/** What the server refused, with its stable code. */
+export class Refused extends Error {
+  constructor(
+    readonly code: string,
+    message: string,
+    readonly status: number,
+  ) {
+    super(message);
+  }
+}
+
+export type Role = "owner" | "admin" | "viewer" | "guest";
+
+export interface Tenant {
+  tenant: string;
+  name: string;
+  industry: string;
+  timeZone: string;
+  currency: string;
+  role: Role;
+}
+
+export interface Pack {
+  industry: string;
+  title: string;
+  item_type: string;
+  items: string;
+  item_action: string;
+  conversions: string;
+  funnel: string;
+  steps: string[];
+  contact: string[];
+  goal_names: string[];
+  cards: string[];
+  panels: string[];
+}
+
+export interface Person {
+  email: string;
+  name: string;
+  isOperator: boolean;
+  tenants: Tenant[];
+  packs: Record<string, Pack>;
+}
+
+const tenantNow = () => new URLSearchParams(location.search).get("tenant") ?? "";
+
+/** Sends a request about a tenant (default: the one in the address) and returns the answer's data. Throws Refused. */
+export const call = async <T>(method: string, path: string, body?: unknown, tenant = tenantNow()): Promise<T> => {
+  const headers: Record<string, string> = { "X-Footfall-Request": "1", "X-Footfall-Tenant": tenant };
+  if (shareLink) headers["X-Footfall-Share"] = "1";
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  let response: Response;
+  try {
+    response = await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
+  } catch {
+    throw new Refused("no_answer", "The server does not answer. Is Footfall running?", 0);
+  }
+  const reply = await response.json().catch(() => ({}));
+  if (!response.ok || !reply.success) {
+    throw new Refused(reply.debug_info?.error ?? "unknown", reply.message ?? `The server answered ${response.status}.`, response.status);
+  }
+  return reply.data;
+};
+
+/** The address of something that the browser fetches by itself: a file, a stream. */
+export const addressOf = (path: string, params: Record<string, string | string[] | undefined>, tenant = tenantNow()): string => {
+  const query = new URLSearchParams({ tenant });
+  if (shareLink) query.set("share", "1");
+  for (const [key, value] of Object.entries(params)) for (const one of [value ?? []].flat()) if (one !== "") query.append(key, one);
+  return `${path}?${query}`;
+};

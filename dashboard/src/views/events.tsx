@@ -1,0 +1,98 @@
+// Events and their properties: what is sent, how often, with which values.
+import { hrefOf } from "../address";
+import { count } from "../format";
+import { defaultInterval } from "../periods";
+import { Bar } from "../parts/bar";
+import { Chart } from "../parts/chart";
+import { Loading, Problem } from "../parts/notices";
+import { Details, Panel, questionOf } from "../parts/panel";
+import { Table } from "../parts/table";
+import { useAnswers } from "../questions";
+import { useSite } from "../site";
+
+interface Property {
+  key: string;
+  events: number;
+  values: number;
+}
+
+const PANELS = [
+  { name: "types", title: "Events", tabs: ["event_type"] },
+  { name: "actions", title: "Actions", tabs: ["event_action"] },
+  { name: "labels", title: "Labels", tabs: ["event_label"] },
+  { name: "funnel_steps", title: "Funnel steps", tabs: ["funnel_step"] },
+];
+
+export const Events = () => {
+  const { tenant, about, range, params } = useSite();
+  const interval = defaultInterval(range);
+  const property = params.get("property");
+  const { answers, error, isLoading } = useAnswers(tenant.tenant, [
+    { report: "timeseries", ...about, interval, metrics: ["events"] },
+    { report: "properties", ...about, limit: 50 },
+    ...PANELS.map(({ tabs }) => questionOf(tabs[0]!, about)),
+    ...(property ? [questionOf(`property:${property}`, about)] : []),
+  ]);
+  const [over, properties] = answers;
+  const rows: Property[] = properties?.rows ?? [];
+  const most = Math.max(1, ...rows.map(({ events }) => events));
+  const details = params.get("details");
+  return (
+    <>
+      <Bar />
+      <Problem error={error} />
+      <div aria-busy={isLoading} class={isLoading ? "asking" : undefined}>
+        <section class="panel wide">
+          <header>
+            <h2>Events</h2>
+          </header>
+          {over ? (
+            <Chart
+              title={`Events by ${interval}`}
+              interval={interval}
+              format={count}
+              lines={[{ label: "Events", starts: over.buckets.map(({ start }: { start: string }) => start), values: over.buckets.map(({ events }: { events: number }) => events) }]}
+            />
+          ) : (
+            <Loading />
+          )}
+        </section>
+        <div class="panels">
+          {PANELS.map((panel, index) => (
+            <Panel key={panel.name} about={panel} answer={answers[2 + index]} />
+          ))}
+          <section class="panel" aria-labelledby="panel-properties">
+            <header>
+              <h2 id="panel-properties">Properties</h2>
+            </header>
+            {properties ? (
+              <Table
+                caption="Keys of events' own properties"
+                rows={rows}
+                keyOf={({ key }) => key}
+                share={({ events }) => events / most}
+                empty="No event in these days brings properties of its own."
+                columns={[
+                  {
+                    label: "Key",
+                    value: ({ key }) => (
+                      <a data-own href={hrefOf({ property: key })} aria-current={key === property ? "true" : undefined}>
+                        {key}
+                      </a>
+                    ),
+                  },
+                  { label: "Events", isNumber: true, value: ({ events }) => count(events) },
+                  { label: "Values", isNumber: true, value: ({ values }) => count(values) },
+                ]}
+              />
+            ) : (
+              <Loading />
+            )}
+          </section>
+          {property && <Panel about={{ name: "property-values", title: `Values of ${property}`, tabs: [`property:${property}`] }} answer={answers[2 + PANELS.length]} />}
+        </div>
+      </div>
+      {details && <Details key={details} dimension={details} />}
+    </>
+  );
+};

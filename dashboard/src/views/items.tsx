@@ -1,0 +1,115 @@
+// Items: what visitors did with each, and what it brought; revenue over time.
+import { hrefOf } from "../address";
+import { count, money, named } from "../format";
+import { defaultInterval } from "../periods";
+import { Bar } from "../parts/bar";
+import { Chart } from "../parts/chart";
+import { Loading, Problem } from "../parts/notices";
+import { filteredBy } from "../parts/panel";
+import { Table } from "../parts/table";
+import { useAnswers } from "../questions";
+import { addressOf } from "../server";
+import { useSite } from "../site";
+import { itemsWord, metricOf } from "../words";
+
+interface Item {
+  item: string;
+  name: string | null;
+  views: number;
+  interactions: number;
+  visits: number;
+  conversions: number;
+  value: number;
+}
+
+export const Items = () => {
+  const { tenant, pack, about, filter, range, params } = useSite();
+  const cursor = Number(params.get("cursor") ?? 0);
+  const interval = defaultInterval(range);
+  const { answers, error, isLoading } = useAnswers(tenant.tenant, [
+    { report: "items", ...about, limit: 50, cursor },
+    { report: "timeseries", ...about, interval, metrics: ["revenue", "conversions"] },
+    { report: "overview", ...about },
+  ]);
+  const [items, over, overview] = answers;
+  const currencies = Object.entries((overview?.revenue_by_currency ?? {}) as Record<string, number>);
+  const rows: Item[] = items?.rows ?? [];
+  const most = Math.max(1, ...rows.map(({ interactions }) => interactions));
+  const hasRevenue = currencies.length > 0;
+  const metric = hasRevenue ? "revenue" : "conversions";
+  return (
+    <>
+      <Bar />
+      <Problem error={error} />
+      <section class="panel wide" aria-busy={isLoading}>
+        <header>
+          <h2>
+            {metricOf(metric, pack).label} {currencies.map(([currency, value]) => (
+              <small key={currency}> {money(value, currency)}</small>
+            ))}
+          </h2>
+        </header>
+        {over ? (
+          <Chart
+            title={`${metricOf(metric, pack).label} by ${interval}`}
+            interval={interval}
+            lines={[{ label: metricOf(metric, pack).label, starts: over.buckets.map(({ start }: { start: string }) => start), values: over.buckets.map((bucket: Record<string, number>) => bucket[metric]) }]}
+            format={(value) => (hasRevenue ? money(value, tenant.currency) : count(value))}
+          />
+        ) : (
+          <Loading />
+        )}
+      </section>
+      <section class="panel wide">
+        <header>
+          <h2>{itemsWord(pack)}</h2>
+          <span class="files">
+            Download{" "}
+            {["csv", "parquet"].map((form) => (
+              <a key={form} download href={addressOf(`/api/analytics/items.${form}`, { ...about, includeBots: String(about.includeBots), limit: "1000" })}>
+                {form === "csv" ? "CSV" : "Parquet"}
+              </a>
+            ))}
+          </span>
+        </header>
+        {items ? (
+          <Table
+            caption={itemsWord(pack)}
+            rows={rows}
+            keyOf={({ item }) => item}
+            share={({ interactions }) => interactions / most}
+            columns={[
+              {
+                label: "Item",
+                value: ({ item, name }) => (
+                  <a data-own href={filteredBy(filter, "item", item)} title={item}>
+                    {name ?? named("item", item)}
+                  </a>
+                ),
+              },
+              { label: "Views", isNumber: true, value: ({ views }) => count(views) },
+              { label: "Interactions", isNumber: true, value: ({ interactions }) => count(interactions) },
+              { label: "Visits", isNumber: true, value: ({ visits }) => count(visits) },
+              { label: metricOf("conversions", pack).label, isNumber: true, value: ({ conversions }) => count(conversions) },
+              { label: "Value", isNumber: true, value: ({ value }) => (value ? money(value, tenant.currency) : "") },
+            ]}
+          />
+        ) : (
+          <Loading lines={10} />
+        )}
+        <nav class="pages" aria-label="More items">
+          {cursor > 0 && (
+            <a data-own href={hrefOf({ cursor: cursor > 50 ? String(cursor - 50) : undefined })}>
+              ← Before
+            </a>
+          )}
+          {items?.nextCursor && (
+            <a data-own href={hrefOf({ cursor: String(items.nextCursor) })}>
+              More →
+            </a>
+          )}
+        </nav>
+      </section>
+    </>
+  );
+};

@@ -1,0 +1,205 @@
+// Paths: what visits did next, or before, as a Sankey diagram; the same as a table.
+import { sankey, sankeyLinkHorizontal, type SankeyLink, type SankeyNode } from "d3-sankey";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { go, hrefOf } from "../address";
+import { textOf } from "../filters";
+import { count, named } from "../format";
+import { Bar } from "../parts/bar";
+import { ConditionForm } from "../parts/condition";
+import { Loading, Nothing, Problem } from "../parts/notices";
+import { Table } from "../parts/table";
+import { useAnswers } from "../questions";
+import { useSite } from "../site";
+import { said } from "./funnels";
+
+interface Link {
+  level: number;
+  source: string;
+  target: string;
+  visits: number;
+}
+interface Thing {
+  id: string;
+  name: string;
+  level: number;
+}
+type Node = SankeyNode<Thing, object>;
+type Flow = SankeyLink<Thing, object>;
+
+const ROW = 30;
+const LEAST_COLUMN = 150;
+
+export const Paths = () => {
+  const { tenant, about, params } = useSite();
+  const [isChoosing, choose] = useState(false);
+  const [isTable, setTable] = useState(false);
+  const start = params.get("start") ?? "";
+  const direction = params.get("direction") ?? "next";
+  const of = params.get("things") ?? "pages";
+  const depth = Number(params.get("depth") ?? 3);
+  const { answers, error, isLoading } = useAnswers(tenant.tenant, [{ report: "paths", ...about, start, direction, of, depth, limit: 8 }]);
+  const answer = answers[0];
+  return (
+    <>
+      <Bar />
+      <Problem error={error} />
+      <section class="panel wide" aria-busy={isLoading}>
+        <header>
+          <h2>
+            {direction === "next" ? "What visits did next" : "What visits did before"}
+            {answer && <small> {count(answer.visits)} visits</small>}
+          </h2>
+          <div class="choices">
+            <label>
+              Look{" "}
+              <select value={direction} onChange={(event) => go(hrefOf({ direction: event.currentTarget.value }))}>
+                <option value="next">forward</option>
+                <option value="previous">back</option>
+              </select>
+            </label>
+            <label>
+              Of{" "}
+              <select value={of} onChange={(event) => go(hrefOf({ things: event.currentTarget.value }))}>
+                <option value="pages">pages</option>
+                <option value="events">events</option>
+              </select>
+            </label>
+            <label>
+              Steps{" "}
+              <select value={String(depth)} onChange={(event) => go(hrefOf({ depth: event.currentTarget.value }))}>
+                {[1, 2, 3, 4, 5].map((number) => (
+                  <option key={number}>{number}</option>
+                ))}
+              </select>
+            </label>
+            <button class="quiet" aria-pressed={isTable} onClick={() => setTable(!isTable)}>
+              {isTable ? "Show as diagram" : "Show as table"}
+            </button>
+          </div>
+        </header>
+        <div class="tools">
+          <span>
+            {direction === "next" ? "From" : "Up to"}: <b>{start ? said(start) : direction === "next" ? "the first of the visit" : "the last of the visit"}</b>
+          </span>
+          {start && (
+            <a data-own href={hrefOf({ start: undefined })}>
+              anything
+            </a>
+          )}
+          <button class="quiet" aria-expanded={isChoosing} onClick={() => choose(!isChoosing)}>
+            {isChoosing ? "Close" : "Choose"}
+          </button>
+          {isChoosing && (
+            <ConditionForm
+              label="Choose"
+              start={{ dimension: "page", operator: "==", value: "" }}
+              done={(condition) => {
+                choose(false);
+                go(hrefOf({ start: textOf(condition) }));
+              }}
+            />
+          )}
+        </div>
+        {!answer ? (
+          !error && <Loading lines={10} />
+        ) : !answer.links.length ? (
+          <Nothing>No such visits in these days.</Nothing>
+        ) : isTable ? (
+          <Table
+            caption="Steps of visits"
+            rows={answer.links as Link[]}
+            columns={[
+              { label: "Step", value: ({ level }) => String(level + 1) },
+              { label: "From", value: ({ source }) => nameOf(source, of) },
+              { label: "To", value: ({ target }) => nameOf(target, of) },
+              { label: "Visits", isNumber: true, value: ({ visits }) => count(visits) },
+            ]}
+          />
+        ) : (
+          <Diagram links={answer.links} of={of} isBackward={direction === "previous"} />
+        )}
+      </section>
+    </>
+  );
+};
+
+const nameOf = (thing: string, of: string) => (thing.startsWith("(") || of !== "pages" ? thing.replaceAll("_", " ") : named("page", thing));
+
+const Diagram = ({ links, of, isBackward }: { links: Link[]; of: string; isBackward: boolean }) => {
+  const place = useRef<HTMLDivElement>(null);
+  const [width, setWidth] = useState(0);
+  useLayoutEffect(() => {
+    const observer = new ResizeObserver(([entry]) => setWidth(entry!.contentRect.width));
+    observer.observe(place.current!);
+    return () => observer.disconnect();
+  }, []);
+  const levels = 2 + Math.max(...links.map(({ level }) => level));
+  const idOf = (level: number, name: string) => `${level} ${name}`;
+  const things = new Map<string, Thing>();
+  for (const { level, source, target } of links)
+    for (const [at, name] of [
+      [level, source],
+      [level + 1, target],
+    ] as const)
+      things.set(idOf(at, name), { id: idOf(at, name), name, level: at });
+  const most = Math.max(...Array.from({ length: levels }, (_, at) => [...things.values()].filter(({ level }) => level === at).length));
+  const drawn = Math.max(width, levels * LEAST_COLUMN);
+  const height = Math.max(220, most * ROW * 1.6);
+  const graph =
+    width > 0
+      ? sankey<Thing, object>()
+          .nodeId(({ id }) => id)
+          .nodeAlign((node) => (node as Node & Thing).level)
+          .nodeWidth(10)
+          .nodePadding(14)
+          .nodeSort((one, other) => Number(one.name.startsWith("(")) - Number(other.name.startsWith("(")) || (other.value ?? 0) - (one.value ?? 0))
+          .extent([
+            [1, 8],
+            [drawn - 1, height - 8],
+          ])({ nodes: [...things.values()].map((thing) => ({ ...thing })), links: links.map(({ level, source, target, visits }) => ({ source: idOf(level, source), target: idOf(level + 1, target), value: visits })) })
+      : undefined;
+  const path = sankeyLinkHorizontal<Thing, object>();
+  const startFrom = (node: Thing) => hrefOf({ start: textOf({ dimension: of === "pages" ? "page" : "event_type", operator: "==", value: of === "pages" ? node.name : node.name.split(":")[0]! }) });
+  return (
+    <div ref={place} class="scroll" tabIndex={0} role="region" aria-label="Diagram of paths; the table has the same numbers">
+      {graph && (
+        <svg class="sankey" width={drawn} height={height} role="img" aria-label={`Paths of visits over ${levels} steps`}>
+          {graph.links.map((flow) => {
+            const [from, to] = [flow.source as Node, flow.target as Node];
+            return (
+              <path key={`${from.id} ${to.id}`} class={to.name === "(exit)" || to.name === "(entry)" ? "gone" : ""} d={path(flow as Flow) ?? ""} stroke-width={Math.max(1, flow.width ?? 0)}>
+                <title>
+                  {nameOf(from.name, of)} → {nameOf(to.name, of)}: {count(flow.value)}
+                </title>
+              </path>
+            );
+          })}
+          {graph.nodes.map((node) => {
+            const isLast = node.level === levels - 1;
+            const label = (
+              <text x={isLast ? node.x0! - 6 : node.x1! + 6} y={(node.y0! + node.y1!) / 2} dy="0.35em" text-anchor={isLast ? "end" : "start"}>
+                {shortened(nameOf(node.name, of), Math.floor((drawn / levels - 40) / 8.5))} <tspan>{count(node.value ?? 0)}</tspan>
+              </text>
+            );
+            return (
+              <g key={node.id}>
+                <rect class={node.name.startsWith("(") ? "gone" : ""} x={node.x0} y={node.y0} width={node.x1! - node.x0!} height={Math.max(1, node.y1! - node.y0!)} rx={2}>
+                  <title>{node.name}</title>
+                </rect>
+                {node.name.startsWith("(") || isBackward ? (
+                  label
+                ) : (
+                  <a data-own href={startFrom(node)}>
+                    {label}
+                  </a>
+                )}
+              </g>
+            );
+          })}
+        </svg>
+      )}
+    </div>
+  );
+};
+
+const shortened = (text: string, most: number) => (text.length > most ? `${text.slice(0, Math.max(6, most - 1))}…` : text);

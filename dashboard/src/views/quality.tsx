@@ -1,0 +1,236 @@
+// Data quality: whether all that was sent arrived, what did not and why, and how the store is.
+import { useState } from "preact/hooks";
+import { ago, bytes, clock, count } from "../format";
+import { Loading, Nothing, Problem } from "../parts/notices";
+import { Table } from "../parts/table";
+import { useThing } from "../questions";
+import { Refused, call } from "../server";
+import { useSite } from "../site";
+
+interface Hour {
+  received_hour: string;
+  received: number;
+  loaded: number;
+  duplicate: number;
+  invalid: number;
+  pending: number;
+}
+
+interface Quality {
+  balance: Hour[];
+  refused: { reason: string; events: number }[];
+  invalid: { reason: string; events: number; received: string; example: unknown }[];
+  bots: { browser: string; events: number }[];
+  freshness: { watermark: string; lag_seconds: number };
+}
+
+const HOUR = 3_600_000;
+
+/** All of the last 48 hours, also those in which nothing came. */
+const lastHours = (balance: Hour[]): Hour[] => {
+  const known = new Map(balance.map((hour) => [Date.parse(hour.received_hour), hour]));
+  const last = Math.floor(Date.now() / HOUR) * HOUR;
+  return Array.from({ length: 48 }, (_, index) => {
+    const at = last - (47 - index) * HOUR;
+    return known.get(at) ?? { received_hour: new Date(at).toISOString(), received: 0, loaded: 0, duplicate: 0, invalid: 0, pending: 0 };
+  });
+};
+
+const FATES = ["loaded", "duplicate", "invalid", "pending"] as const;
+
+export const Quality = () => {
+  const { tenant, person, maySetUp } = useSite();
+  const { thing, error, again } = useThing<Quality>("/api/quality", tenant.tenant);
+  const [said, say] = useState("");
+  const [problem, setProblem] = useState<Refused>();
+  if (!thing) return error ? <Problem error={error} /> : <Loading lines={12} />;
+  const sum = (key: keyof Hour) => thing.balance.reduce((total, hour) => total + Number(hour[key]), 0);
+  const hours = lastHours(thing.balance);
+  const most = Math.max(1, ...hours.map(({ received }) => received));
+  const reprocess = async (reason: string) => {
+    try {
+      const { events } = await call<{ events: number }>("POST", "/api/quality/reprocess", { reason });
+      say(`${count(events)} events are tried again.`);
+      setProblem(undefined);
+      setTimeout(again, 1500);
+    } catch (refused) {
+      setProblem(refused as Refused);
+    }
+  };
+  return (
+    <>
+      <Problem error={problem} />
+      <section class="panel wide">
+        <header>
+          <h2>The last 48 hours, hour by hour</h2>
+          <button class="quiet" onClick={again}>
+            Look again
+          </button>
+        </header>
+        <p class="equation">
+          <b>{count(sum("received"))}</b> received ={" "}
+          {FATES.map((fate, index) => (
+            <span key={fate}>
+              {index > 0 && " + "}
+              <b>{count(sum(fate))}</b> <i class={`fate ${fate}`} /> {fate}
+            </span>
+          ))}{" "}
+          <span class={sum("received") === FATES.reduce((total, fate) => total + sum(fate), 0) ? "proved" : "problem"}>{sum("received") === FATES.reduce((total, fate) => total + sum(fate), 0) ? "✓ nothing is lost" : "✗ does not add up"}</span>
+        </p>
+        <div class="hours" role="img" aria-label={`Events received by the hour, at most ${count(most)}; the table has them all`}>
+          {hours.map((hour) => (
+            <span key={hour.received_hour} title={`${clock(hour.received_hour)} UTC: ${count(hour.received)} received`}>
+              {FATES.map((fate) => (
+                <i key={fate} class={`fate ${fate}`} style={{ height: `${(100 * hour[fate]) / most}%` }} />
+              ))}
+            </span>
+          ))}
+        </div>
+        <p>{thing.freshness.lag_seconds < 5 ? "Answers are up to date." : `Answers are ${count(thing.freshness.lag_seconds)} s behind: events received since ${clock(thing.freshness.watermark)} UTC wait for the worker.`}</p>
+        <details>
+          <summary>All hours as a table</summary>
+          <Table
+            caption="Balance by hour"
+            rows={thing.balance}
+            keyOf={({ received_hour }) => received_hour}
+            columns={[{ label: "Hour (UTC)", value: ({ received_hour }) => clock(received_hour) }, ...(["received", ...FATES] as const).map((fate) => ({ label: fate, isNumber: true, value: (hour: Hour) => count(hour[fate]) }))]}
+          />
+        </details>
+      </section>
+      <div class="panels">
+        <section class="panel tall">
+          <header>
+            <h2>Invalid events</h2>
+          </header>
+          <p class="meaning">Kept in raw with the reason. Once the cause is mended (an event type added, a rule corrected), try them again: nothing is counted twice.</p>
+          {said && (
+            <p class="proved" role="status">
+              {said}
+            </p>
+          )}
+          {thing.invalid.length ? (
+            <ul class="reasons">
+              {thing.invalid.map(({ reason, events, received, example }) => (
+                <li key={reason}>
+                  <div>
+                    <b>{reason.replaceAll("_", " ")}</b> <code>{reason}</code>
+                    <span>
+                      {count(events)} events, the last {ago(received)}
+                    </span>
+                  </div>
+                  {maySetUp && (
+                    <button onClick={() => void reprocess(reason)}>
+                      Reprocess<span class="unseen"> {reason}</span>
+                    </button>
+                  )}
+                  <details>
+                    <summary>An example</summary>
+                    <pre tabIndex={0}>{JSON.stringify(example, null, 2)}</pre>
+                  </details>
+                </li>
+              ))}
+            </ul>
+          ) : (
+            <Nothing>None in the last 48 hours.</Nothing>
+          )}
+        </section>
+        <div class="stack">
+          <section class="panel">
+            <header>
+              <h2>Refused at the door</h2>
+            </header>
+            <Table
+              caption="Requests that were refused, by reason"
+              rows={thing.refused}
+              empty="Nothing was refused."
+              columns={[
+                { label: "Reason", value: ({ reason }) => reason.replaceAll("_", " ") },
+                { label: "Events", isNumber: true, value: ({ events }) => count(events) },
+              ]}
+            />
+          </section>
+          <section class="panel">
+            <header>
+              <h2>Bots</h2>
+            </header>
+            <p class="meaning">Loaded, and left out of every figure unless a report asks for them.</p>
+            <Table
+              caption="Events of bots"
+              rows={thing.bots}
+              empty="No bots."
+              columns={[
+                { label: "Bot", value: ({ browser }) => browser },
+                { label: "Events", isNumber: true, value: ({ events }) => count(events) },
+              ]}
+            />
+          </section>
+        </div>
+      </div>
+      {person.isOperator && <Store />}
+    </>
+  );
+};
+
+interface StoreHealth {
+  bytes: number;
+  partitions: { table: string; partitions: number; first: string; last: string; rows: number; bytes: number }[];
+  loads: { loadDate: string; job: string; counts: Record<string, number> }[];
+  waiting: { batches: number; events: number; oldest: string | null };
+  failed: number;
+}
+
+const Store = () => {
+  const { thing, error } = useThing<StoreHealth>("/api/store", "");
+  if (!thing) return <Problem error={error} />;
+  return (
+    <>
+      <h2 class="part">The store, all tenants together</h2>
+      <ul class="cards few">
+        {Object.entries({
+          Size: bytes(thing.bytes),
+          "Waiting for the worker": `${count(thing.waiting.events)} events`,
+          "Oldest waiting": thing.waiting.oldest ? ago(thing.waiting.oldest) : "nothing waits",
+          "Set aside": `${count(thing.failed)} batches`,
+        }).map(([label, value]) => (
+          <li key={label} class="card">
+            <span class="label">{label}</span>
+            <span class="value">{value}</span>
+          </li>
+        ))}
+      </ul>
+      <div class="panels">
+        <section class="panel">
+          <header>
+            <h2>Partitions</h2>
+          </header>
+          <Table
+            caption="Month partitions by table"
+            rows={thing.partitions}
+            keyOf={({ table }) => table}
+            columns={[
+              { label: "Table", value: ({ table }) => <span title={table}>{table.replace(/^.*\./, "")}</span> },
+              { label: "Months", value: ({ first, last, partitions }) => (partitions > 1 ? `${first} to ${last}` : first) },
+              { label: "Rows, about", isNumber: true, value: ({ rows }) => count(rows) },
+              { label: "Size", isNumber: true, value: (row) => bytes(row.bytes) },
+            ]}
+          />
+        </section>
+        <section class="panel">
+          <header>
+            <h2>Last loads</h2>
+          </header>
+          <Table
+            caption="The last loads of the vault"
+            rows={thing.loads}
+            keyOf={({ loadDate }) => loadDate}
+            columns={[
+              { label: "Load date (UTC)", value: ({ loadDate }) => clock(loadDate) },
+              { label: "Job", value: ({ job }) => job.replaceAll("_", " ") },
+              { label: "Rows", isNumber: true, value: ({ counts }) => count(Object.values(counts).reduce((total, rows) => total + rows, 0)) },
+            ]}
+          />
+        </section>
+      </div>
+    </>
+  );
+};

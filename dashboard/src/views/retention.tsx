@@ -1,0 +1,83 @@
+// Retention: of the visitors who first came in a period, how many came again in each later one.
+import { hrefOf } from "../address";
+import { bucket, count, percent } from "../format";
+import { Bar } from "../parts/bar";
+import { Loading, Nothing, Problem } from "../parts/notices";
+import { daysIn } from "../periods";
+import { useAnswers } from "../questions";
+import { useSite } from "../site";
+
+interface Cohort {
+  start: string;
+  visitors: number;
+  retained: number[];
+  percent: number[];
+}
+
+export const Retention = () => {
+  const { tenant, about, params, range } = useSite();
+  const intervals = ["day", "week", "month"].filter((interval) => daysIn(range) / { day: 1, week: 7, month: 28 }[interval]! <= 60);
+  const wanted = params.get("interval") ?? (daysIn(range) > 14 ? "week" : "day");
+  const interval = intervals.includes(wanted) ? wanted : intervals[0]!;
+  const { answers, error, isLoading } = useAnswers(tenant.tenant, [{ report: "retention", ...about, interval }]);
+  const cohorts: Cohort[] | undefined = answers[0]?.cohorts.filter(({ visitors }: Cohort) => visitors > 0);
+  const periods = Math.max(0, ...(cohorts ?? []).map(({ percent: of }) => of.length));
+  return (
+    <>
+      <Bar />
+      <Problem error={error} />
+      <section class="panel wide" aria-busy={isLoading}>
+        <header>
+          <h2>Who came again</h2>
+          <nav class="tabs" aria-label="Interval">
+            {intervals.map((one) => (
+              <a key={one} data-own href={hrefOf({ interval: one })} aria-current={one === interval ? "true" : undefined}>
+                {one}
+              </a>
+            ))}
+          </nav>
+        </header>
+        <p class="meaning">Visitors by the first {interval} in which they came, and how many of them came again. Visitors without consent are told apart for one day only: they cannot come again.</p>
+        {!cohorts ? (
+          <Loading lines={8} />
+        ) : !cohorts.length ? (
+          <Nothing>No visitors in these days.</Nothing>
+        ) : (
+          <div class="scroll" tabIndex={0} role="region" aria-label="Retention">
+            <table class="grid">
+              <caption class="unseen">
+                Percent of each cohort that came again, by {interval}s since the first
+              </caption>
+              <thead>
+                <tr>
+                  <th scope="col">First {interval}</th>
+                  <th scope="col" class="number">
+                    Visitors
+                  </th>
+                  {Array.from({ length: periods }, (_, period) => (
+                    <th key={period} scope="col" class="number">
+                      {period}
+                    </th>
+                  ))}
+                </tr>
+              </thead>
+              <tbody>
+                {cohorts.map(({ start, visitors, percent: of, retained }) => (
+                  <tr key={start}>
+                    <th scope="row">{bucket(start, interval, true)}</th>
+                    <td class="number">{count(visitors)}</td>
+                    {of.map((share, period) => (
+                      <td key={period} class={`number shade-${share === 0 ? 0 : Math.min(5, 1 + Math.floor(share / 20))}`} title={`${count(retained[period]!)} visitors`}>
+                        {percent(share)}
+                      </td>
+                    ))}
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </div>
+        )}
+      </section>
+    </>
+  );
+};

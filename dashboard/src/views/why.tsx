@@ -1,0 +1,194 @@
+// Why this number: from a figure to the events it counts, from an event down through the layers, and the figure of an earlier day.
+import { go, hrefOf } from "../address";
+import { clock, count, days, money, named } from "../format";
+import { Bar } from "../parts/bar";
+import { Loading, Problem } from "../parts/notices";
+import { Table } from "../parts/table";
+import { useAnswers, useThing } from "../questions";
+import { useSite } from "../site";
+import { METRICS, metricOf } from "../words";
+import { Visits } from "./sessions";
+
+interface Row {
+  event: string;
+  time: string;
+  type: string;
+  action?: string;
+  label?: string;
+  value?: number;
+  currency?: string;
+  page?: string;
+  session: string;
+  raw_event_id: number;
+  load_date: string;
+  hash: string;
+}
+
+// figures that count events; the others are about visits
+const OF_EVENTS = ["events", "page_views", "conversions", "revenue"];
+
+export const Why = () => {
+  const { params } = useSite();
+  return params.get("event") ? <Trace event={params.get("event")!} /> : <Figure />;
+};
+
+const Figure = () => {
+  const { tenant, pack, about, range, params } = useSite();
+  const of = params.get("of") ?? "page_views";
+  const { meaning, format } = metricOf(of, pack);
+  const then = params.get("then") ?? "";
+  const cursor = Number(params.get("cursor") ?? 0);
+  const isOfEvents = OF_EVENTS.includes(of);
+  const questions = [
+    { report: "overview", ...about },
+    isOfEvents ? { report: "events", ...about, of, limit: 50, cursor } : { report: "sessions", ...about, limit: 50, cursor },
+    ...(then ? [{ report: "overview", ...about, asOf: `${then}:00Z` }] : []),
+  ];
+  const { answers, error, isLoading } = useAnswers(tenant.tenant, questions, 0, true);
+  const [now, listed, former] = answers;
+  const figure = now?.metrics[of];
+  return (
+    <>
+      <Bar />
+      <Problem error={error} />
+      <section class="panel wide" aria-busy={isLoading}>
+        <div class="claim">
+          <label>
+            <span class="unseen">Figure</span>
+            <select value={of} onChange={(event) => go(hrefOf({ of: event.currentTarget.value, cursor: undefined }))}>
+              {Object.keys(METRICS).map((name) => (
+                <option key={name} value={name}>
+                  {metricOf(name, pack).label}
+                </option>
+              ))}
+            </select>
+          </label>
+          <p class="figure">{figure == null ? "…" : format(figure, tenant.currency)}</p>
+          <p>
+            {meaning}, {days(range.dateFrom, range.dateTo)}, days of {tenant.timeZone}
+            {about.includeBots ? ", bots too" : ", without bots"}.
+          </p>
+          {isOfEvents && listed && now && (
+            <p class={listed.figure === figure ? "proved" : "problem"}>
+              {listed.figure === figure ? "✓ " : "✗ "}
+              {of === "revenue" ? `The rows below sum up to ${money(listed.figure, tenant.currency)}.` : `Counted from the rows below: ${count(listed.figure)}.`}
+            </p>
+          )}
+        </div>
+        <form class="then" onSubmit={(event) => event.preventDefault()}>
+          <label>
+            The same figure as it was known on (UTC){" "}
+            <input type="datetime-local" value={then} onChange={(event) => go(hrefOf({ then: event.currentTarget.value }), { replace: true })} />
+          </label>
+          {former && figure != null && (
+            <p>
+              <b>{format(former.metrics[of], tenant.currency)}</b>
+              {former.metrics[of] === figure ? ": the same as now." : `: since then ${figure > former.metrics[of] ? "+" : "−"}${format(Math.abs(figure - former.metrics[of]), tenant.currency)}.`}
+            </p>
+          )}
+        </form>
+      </section>
+      <section class="panel wide">
+        <header>
+          <h2>{isOfEvents ? "The events it counts" : "The visits it is about"}</h2>
+        </header>
+        {!listed ? (
+          <Loading lines={12} />
+        ) : isOfEvents ? (
+          <Table
+            caption="Events, the latest first"
+            rows={(listed.rows ?? []) as Row[]}
+            keyOf={({ event }) => event}
+            columns={[
+              {
+                label: "When",
+                value: ({ event, time }) => (
+                  <a data-own href={hrefOf({ event })}>
+                    {clock(time)}
+                  </a>
+                ),
+              },
+              { label: "Event", value: ({ type, action, label }) => [type.replaceAll("_", " "), action, label].filter(Boolean).join(" · ") },
+              { label: "Value", isNumber: true, value: ({ value, currency }) => (value == null ? "" : currency ? money(value, currency) : count(value)) },
+              { label: "Page", value: ({ page }) => page && named("page", page) },
+              { label: "Raw event", isNumber: true, value: ({ raw_event_id }) => raw_event_id },
+              { label: "Loaded (UTC)", value: ({ load_date }) => clock(load_date) },
+              { label: "Hash", value: ({ hash }) => <code>{hash.slice(0, 12)}</code> },
+            ]}
+          />
+        ) : (
+          <Visits visits={listed.sessions ?? []} />
+        )}
+        <nav class="pages" aria-label="More rows">
+          {cursor > 0 && (
+            <a data-own href={hrefOf({ cursor: cursor > 50 ? String(cursor - 50) : undefined })}>
+              ← Later
+            </a>
+          )}
+          {listed?.nextCursor && (
+            <a data-own href={hrefOf({ cursor: String(listed.nextCursor) })}>
+              Earlier →
+            </a>
+          )}
+        </nav>
+      </section>
+    </>
+  );
+};
+
+interface Layers {
+  raw: Record<string, unknown> | null;
+  staging: Record<string, unknown> | null;
+  vault: Record<string, unknown>;
+}
+
+const LAYERS: [keyof Layers, string, string][] = [
+  ["raw", "Raw", "As it was sent, before anything was made of it"],
+  ["staging", "Staging", "As it was understood: validated, enriched, keyed"],
+  ["vault", "Vault", "As it counts: its satellite row, with load date and hash"],
+];
+
+const Trace = ({ event }: { event: string }) => {
+  const { tenant } = useSite();
+  const { thing, error } = useThing<Layers>(`/api/trace/${event}`, tenant.tenant);
+  return (
+    <>
+      <p class="crumbs">
+        <a data-own href={hrefOf({ event: undefined })}>
+          ← The figure
+        </a>
+      </p>
+      <Problem error={error} />
+      {!thing && !error && <Loading lines={12} />}
+      {thing && (
+        <div class="layers">
+          {LAYERS.map(([layer, title, meaning]) => (
+            <section key={layer} class="panel" aria-labelledby={`layer-${layer}`}>
+              <header>
+                <h2 id={`layer-${layer}`}>{title}</h2>
+              </header>
+              <p class="meaning">{meaning}</p>
+              {thing[layer] ? (
+                <dl class="row">
+                  {Object.entries(thing[layer]!)
+                    .filter(([, value]) => value !== null && value !== "")
+                    .map(([name, value]) => (
+                      <div key={name} class={PROOFS.includes(name) ? "proof" : undefined}>
+                        <dt>{name}</dt>
+                        <dd>{typeof value === "object" ? <pre tabIndex={0}>{JSON.stringify(value, null, 2)}</pre> : String(value)}</dd>
+                      </div>
+                    ))}
+                </dl>
+              ) : (
+                <p class="nothing">Kept for a shorter time than the vault: it has gone.</p>
+              )}
+            </section>
+          ))}
+        </div>
+      )}
+    </>
+  );
+};
+
+// what ties the layers together
+const PROOFS = ["raw_event_id", "site_event_hk", "load_date", "hash_diff", "site_event_details_hash_diff", "received_timestamp", "record_source"];
