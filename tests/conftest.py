@@ -3,11 +3,6 @@
 import itertools
 import os
 import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +13,7 @@ from playwright.sync_api import Browser, sync_playwright
 from footfall import schema
 from footfall.auth import add_key
 from footfall.database import Connection, EmbeddedStore, connect
+from server_process import ServerProcess
 from site_under_test import NOON, Site
 
 _TEMPLATE = "footfall_template"
@@ -92,21 +88,8 @@ def keys(site: Site) -> dict[str, str]:
 @pytest.fixture
 def served(url: str) -> Iterator[str]:
     """The address of a server in a process of its own: for what a client in this process cannot do, such as reading on and on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    environment = {**os.environ, "DATABASE_URL": url, "FOOTFALL_PORT": str(port)}
-    with subprocess.Popen([sys.executable, "-m", "footfall", "serve", "--quiet"], env=environment) as process:
-        address = f"http://127.0.0.1:{port}"
-        for _ in range(300):
-            try:
-                urllib.request.urlopen(f"{address}/health/live", timeout=5).close()
-                break
-            except OSError:
-                time.sleep(0.1)
-        yield address
-        process.terminate()
-        assert process.wait(30) == 0
+    with ServerProcess(url) as server:
+        yield server.address
 
 
 @pytest.fixture(scope="session")

@@ -75,8 +75,8 @@ class Host:
 class WebSite:
     """Pages with the snippet in their head; any path is a page."""
 
-    def __init__(self, host: str) -> None:
-        self.host = host
+    def __init__(self, host: str, key: str = "ffw_test") -> None:
+        self.host, self.key = host, key
         self.attributes = "data-local"
         self.head = ""
         self.body = '<h1>Shop</h1><div style="height: 3000px"></div>'
@@ -88,6 +88,6 @@ class WebSite:
     def _answer(self, _method: str, path: str, _body: str) -> Answer:
         if urlsplit(path).path.endswith(".pdf"):
             return 200, {"content-type": "application/octet-stream", "content-disposition": "attachment"}, ""
-        snippet = f'<script defer src="{self.host}/{self.script}" data-key="ffw_test" {self.attributes}></script>'
+        snippet = f'<script defer src="{self.host}/{self.script}" data-key="{self.key}" {self.attributes}></script>'
         page = f"<!doctype html><title>{path}</title>{self.head}{snippet}<body>{self.body}"
         return self.status, {"content-type": "text/html", **self.headers}, page

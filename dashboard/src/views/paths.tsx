@@ -163,7 +163,7 @@ const Diagram = ({ links, of, isBackward }: { links: Link[]; of: string; isBackw
   return (
     <div ref={place} class="scroll" tabIndex={0} role="region" aria-label="Diagram of paths; the table has the same numbers">
       {graph && (
-        <svg class="sankey" width={drawn} height={height} role="img" aria-label={`Paths of visits over ${levels} steps`}>
+        <svg class="sankey" width={drawn} height={height} role="group" aria-label={`Paths of visits over ${levels} steps`}>
           {graph.links.map((flow) => {
             const [from, to] = [flow.source as Node, flow.target as Node];
             return (

@@ -159,7 +159,7 @@ const OneVisit = ({ session }: { session: string }) => {
                   </p>
                   {event.properties && <pre>{JSON.stringify(event.properties, null, 1)}</pre>}
                 </div>
-                <a data-own href={hrefOf({ event: event.event }, "why")} aria-label={`Layer by layer: ${event.label ?? event.type} at ${clock(event.time, false)}`}>
+                <a data-own href={hrefOf({ event: event.event }, "why")} aria-label={`Proof, layer by layer: ${event.label ?? event.type} at ${clock(event.time, false)}`}>
                   proof
                 </a>
               </div>

@@ -132,37 +132,31 @@ const codeOf = ({ item_type, item_action, funnel, steps, contact }: Pack) =>
   ].join("\n");
 
 const WhatToSend = ({ run }: Doing) => {
-  const { tenant, pack, person, maySetUp } = useSite();
-  const [industry, choose] = useState(tenant.industry);
-  const chosen = person.packs[industry] ?? pack;
+  const { tenant, person, maySetUp } = useSite();
   const packs = Object.values(person.packs);
+  const [industry, choose] = useState(tenant.industry);
+  const chosen = person.packs[industry] ?? packs[0]!;
   return (
     <Part title="What to send" about="An industry pack brings words, goals, a funnel and the order of the overview. It changes nothing that you have under other names.">
-      {chosen ? (
-        <>
-          <div class="tools">
-            <label>
-              Industry{" "}
-              <select value={chosen.industry} onChange={(event) => choose(event.currentTarget.value)}>
-                {packs.map((one) => (
-                  <option key={one.industry} value={one.industry}>
-                    {one.title}
-                  </option>
-                ))}
-              </select>
-            </label>
-            {maySetUp && <button onClick={() => run(() => call("POST", "/api/setup/pack", { industry: chosen.industry }))}>Get its goals and funnel</button>}
-          </div>
-          <p>
-            {chosen.items}, {chosen.conversions.toLowerCase()}; goals: {chosen.goal_names.join(", ")}.
-          </p>
-          <pre tabIndex={0} aria-label="Calls of this industry">
-            {codeOf(chosen)}
-          </pre>
-        </>
-      ) : (
-        <p>There is no pack for “{tenant.industry}”.</p>
-      )}
+      <div class="tools">
+        <label>
+          Industry{" "}
+          <select value={chosen.industry} onChange={(event) => choose(event.currentTarget.value)}>
+            {packs.map((one) => (
+              <option key={one.industry} value={one.industry}>
+                {one.title}
+              </option>
+            ))}
+          </select>
+        </label>
+        {maySetUp && <button onClick={() => run(() => call("POST", "/api/setup/pack", { industry: chosen.industry }))}>Get its goals and funnel</button>}
+      </div>
+      <p class="meaning">
+        {chosen.items}, {chosen.conversions.toLowerCase()}; goals: {chosen.goal_names.join(", ")}.
+      </p>
+      <pre tabIndex={0} aria-label="Calls of this industry">
+        {codeOf(chosen)}
+      </pre>
     </Part>
   );
 };
@@ -304,7 +298,7 @@ const Links = ({ links, run }: { links: Everything["links"] } & Doing) => {
           {
             label: "Change",
             value: (row) => (
-              <button class="quiet" aria-label={`End the link for ${row.label || "anybody"}`} onClick={() => run(() => call("DELETE", `/api/setup/links/${row.link}`))}>
+              <button class="quiet" aria-label={`End now: the link for ${row.label || "anybody"}`} onClick={() => run(() => call("DELETE", `/api/setup/links/${row.link}`))}>
                 End now
               </button>
             ),
@@ -356,7 +350,7 @@ const People = ({ people, run }: { people: Everything["people"] } & Doing) => {
           {
             label: "Change",
             value: (row) => (
-              <button class="quiet" aria-label={`Take the role of ${row.email} away`} onClick={() => confirm(`Take the role of ${row.email} away?`) && run(() => call("DELETE", `/api/setup/people/${encodeURIComponent(row.email)}`))}>
+              <button class="quiet" aria-label={`Take away the role of ${row.email}`} onClick={() => confirm(`Take the role of ${row.email} away?`) && run(() => call("DELETE", `/api/setup/people/${encodeURIComponent(row.email)}`))}>
                 Take away
               </button>
             ),

@@ -75,7 +75,9 @@ def rows_of(report: str, answer: dict[str, Any]) -> list[Row]:
     """The rows of a report's answer, flat."""
     if report == "overview":
         return [answer["metrics"] | {f"revenue_{currency}": value for currency, value in answer["revenue_by_currency"].items()}]
-    return list(answer[_ROWS_OF[report]])
+    # jsonb keeps keys in an order of its own: metrics come in that of the question
+    metrics = answer["query"].get("metrics", [])
+    return [row | {metric: row.pop(metric) for metric in metrics} for row in answer[_ROWS_OF[report]]]
 
 
 def schema_of(rows: list[Row]) -> pa.Schema:

@@ -1,0 +1,331 @@
+"""The pages as people use them: what they show is what the store holds, and the address says all of it."""
+
+import gzip
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+from shop_day import DAY, PASSWORD
+
+from site_under_test import Site, view
+
+AXE = Path(__file__).parents[2] / "dashboard" / "node_modules" / "axe-core" / "axe.min.js"
+VIEWS = (
+    "",
+    "realtime",
+    "sessions",
+    "funnels",
+    "retention",
+    "paths",
+    "items",
+    "events",
+    "why",
+    "quality",
+    "setup",
+)
+
+
+def figure(page: Page, label: str) -> str:
+    return page.locator(".card", has_text=label).locator(".value").inner_text()
+
+
+def rows(page: Page, panel: str) -> list[list[str]]:
+    table = page.locator(".panel", has=page.get_by_role("heading", name=panel, exact=True)).locator("tbody tr")
+    return [[cell.strip() for cell in row.locator("th, td").all_inner_texts()] for row in table.all()]
+
+
+def loaded(page: Page) -> Page:
+    """Wait until nothing is on its way any more."""
+    expect(page.locator("h1")).to_be_visible()
+    expect(page.locator(".loading")).to_have_count(0)
+    expect(page.locator("[aria-busy=true]")).to_have_count(0)
+    expect(page.get_by_text("…", exact=True)).to_have_count(0)
+    return page
+
+
+def test_who_is_not_signed_in_is_asked_to_and_sees_their_tenant_then(open_as):
+    page = open_as(None, f"/?{DAY}")
+    page.get_by_label("E-mail address").fill("ann@example.org")
+    page.get_by_label("Password").fill("something else")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("alert")).to_contain_text("do not go together")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", name="Overview")).to_be_visible()
+    assert "tenant=acme" in page.url
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+
+
+def test_the_overview_shows_the_day(open_as):
+    page = loaded(open_as("ann", f"/?{DAY}"))
+    shown = {label: figure(page, label) for label in ("Visitors", "Visits", "Page views", "Orders", "Revenue", "Conversion rate")}
+    assert shown == {
+        "Visitors": "2",
+        "Visits": "2",
+        "Page views": "3",
+        "Orders": "1",
+        "Revenue": "€59.90",
+        "Conversion rate": "50 %",
+    }
+    assert rows(page, "Sources") == [["direct", "1", "1"], ["google", "1", "1"]]
+    assert rows(page, "Pages") == [["/", "2", "2"], ["/red-shoe", "1", "1"]]
+    assert rows(page, "Products") == [["Red shoe", "1", "€59.90"]]
+    assert rows(page, "Locations") == [["Germany", "1", "1"]]
+
+
+def test_a_click_on_a_value_filters_and_the_address_says_so(open_as):
+    page = loaded(open_as("ann", f"/?{DAY}"))
+    page.get_by_role("link", name="google", exact=True).click()
+    expect(page.locator(".card", has_text="Page views").locator(".value")).to_have_text("2")
+    assert "filter=source%3D%3Dgoogle" in page.url
+    page.reload()
+    loaded(page)
+    assert figure(page, "Page views") == "2"
+    page.go_back()
+    expect(page.locator(".card", has_text="Page views").locator(".value")).to_have_text("3")
+
+
+def test_another_figure_interval_and_tab_are_in_the_address_too(open_as):
+    page = loaded(open_as("ann", "/?from=2026-03-01&to=2026-03-14"))
+    page.get_by_role("button", name="Page views").click()
+    page.get_by_role("link", name="week").click()
+    page.get_by_role("link", name="Channel").click()
+    loaded(page)
+    page.get_by_role("button", name="Show as table").click()
+    table = page.get_by_role("region", name="Page views by week").locator("tbody tr")
+    assert [row.locator("th, td").all_inner_texts()[1] for row in table.all()] == ["0", "0", "3"]
+    assert all(part in page.url for part in ("metric=page_views", "interval=week", "sources=channel"))
+    page.reload()
+    loaded(page)
+    assert rows(page, "Sources") == [["direct", "1", "1"], ["search", "1", "1"]]
+
+
+def test_details_are_searched_sorted_and_downloaded(open_as):
+    page = loaded(open_as("ann", f"/?{DAY}&details=page"))
+    dialog = page.get_by_role("dialog")
+    assert dialog.locator("tbody th").all_inner_texts() == ["/", "/red-shoe"]
+    dialog.get_by_role("link", name="Revenue").click()
+    expect(dialog.locator("tbody th").first).to_have_text("/red-shoe")
+    dialog.get_by_role("searchbox").fill("red")
+    dialog.get_by_role("searchbox").press("Enter")
+    expect(dialog.locator("tbody tr")).to_have_count(1)
+    with page.expect_download() as download:
+        dialog.get_by_role("link", name="CSV").click()
+    lines = Path(download.value.path()).read_text().splitlines()
+    assert lines[0].startswith("value,visits,visitors")
+    assert [line.split(",")[0] for line in lines[1:]] == ["acme.example/red-shoe"]
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    assert "details" not in page.url
+
+
+def test_a_figure_is_proved_down_to_the_raw_event(open_as, shop: Site):
+    page = loaded(open_as("ann", f"/?{DAY}"))
+    page.get_by_role("link", name="Why this number: Revenue").click()
+    loaded(page)
+    expect(page.locator(".figure")).to_have_text("€59.90")
+    expect(page.locator(".proved")).to_have_text("✓ The rows below sum up to €59.90.")
+    page.locator("tbody a").first.click()
+    expect(page.locator(".layers .panel")).to_have_count(3)
+    raw, staging, vault = page.locator(".layers .panel").all()
+    expect(raw).to_contain_text('"transaction_id": "o-1"')
+    expect(staging).to_contain_text("VALID")
+    load_date, hash_diff = shop.rows(
+        "SELECT d.load_date, encode(d.hash_diff, 'hex') FROM business.site_event_details_s d WHERE d.event_action = 'complete'"
+    )[0]
+    expect(vault).to_contain_text(hash_diff)
+    expect(vault).to_contain_text(load_date.isoformat()[:19])
+
+
+def test_the_same_figure_is_shown_as_it_was_known_earlier(open_as):
+    page = loaded(open_as("ann", f"/why?{DAY}&of=page_views"))
+    page.get_by_label("The same figure as it was known on").fill("2026-03-01T00:00")
+    expect(page.locator(".then")).to_contain_text("0: since then +3.")
+
+
+def test_a_visit_is_told_in_order(open_as):
+    page = loaded(open_as("ann", f"/sessions?{DAY}"))
+    page.locator("tbody tr", has_text="google").locator("a").click()
+    loaded(page)
+    told = [re.sub(r"\s+", " ", text) for text in page.locator(".moment b").all_inner_texts()]
+    assert told == ["Shop", "Red shoe", "item interaction: view", "transaction step: start", "transaction step: complete"]
+    page.get_by_role("link", name="All visits of this visitor").click()
+    expect(page.locator(".facts")).to_contain_text("Page views")
+
+
+def test_a_funnel_is_built_saved_and_opened_again(open_as):
+    page = loaded(open_as("ann", f"/funnels?{DAY}"))
+    for dimension, value in (("event_type", "page_view"), ("funnel_step", "checkout_step:complete")):
+        page.get_by_role("button", name="+ Step").click()
+        page.get_by_label("Dimension").select_option(dimension)
+        page.get_by_label("How").select_option("==")
+        page.get_by_label("Value").fill(value)
+        page.get_by_role("button", name="Add as last step").click()
+        page.get_by_role("button", name="Close").click()
+    expect(page.locator(".funnel .step").nth(1)).to_contain_text("1 · 50 %")
+    page.get_by_label("Name of the funnel").fill("To the order")
+    page.get_by_role("button", name="Save funnel").click()
+    expect(page.get_by_label("Saved")).to_have_value("To the order")
+    page.goto(f"/funnels?{DAY}")
+    expect(page.get_by_role("heading", name="To the order")).to_be_visible()
+    expect(page.locator(".funnel .step").nth(0)).to_contain_text("2 · 100 %")
+
+
+def test_paths_retention_items_and_events_show_the_day(open_as):
+    page = loaded(open_as("ann", f"/paths?{DAY}"))
+    page.get_by_role("button", name="Show as table").click()
+    assert ["1", "/", "/red-shoe", "1"] in rows(page, "What visits did next 2 visits")
+    page.goto(f"/retention?{DAY}")
+    loaded(page)
+    assert [cell.strip() for cell in page.locator(".grid tbody td").all_inner_texts()] == ["2", "100 %"]
+    page.goto(f"/items?{DAY}")
+    loaded(page)
+    assert rows(page, "Products") == [["Red shoe", "1", "1", "1", "1", "€59.90"]]
+    page.goto(f"/events?{DAY}")
+    loaded(page)
+    assert rows(page, "Properties") == [["size", "1", "1"]]
+    page.get_by_role("link", name="size").click()
+    loaded(page)
+    assert rows(page, "Values of size")[0][0] == "42"
+
+
+def test_events_appear_as_they_are_loaded(open_as, shop: Site):
+    page = loaded(open_as("ann", "/realtime"))
+    page.wait_for_timeout(1500)  # the stream tells what is loaded from when it was opened on
+    now = shop.value("SELECT util.current_load_date()")
+    shop.land(view("/just-now", event_timestamp=now.isoformat(), session_id="live", _visitor_id="live"), received=now)
+    shop.load()
+    expect(page.locator(".stream li", has_text="/just-now")).to_be_visible(timeout=15_000)
+
+
+def test_what_is_invalid_is_shown_with_its_reason_and_tried_again(open_as, shop: Site):
+    now = shop.value("SELECT util.current_load_date()")
+    shop.land({"evt_type": "banner", "event_id": "b-1", "session_id": "s-banner"}, received=now)
+    shop.load()
+    page = loaded(open_as("ann", "/quality"))
+    expect(page.locator(".equation .proved")).to_have_text("✓ nothing is lost")
+    reason = page.locator(".reasons li", has_text="evt_type_unknown")
+    reason.get_by_text("An example").click()
+    expect(reason.locator("pre")).to_contain_text('"evt_type": "banner"')
+    shop.value("INSERT INTO ref.event_type VALUES (%s, 'banner', 'engagement', 'view') RETURNING event_type", shop.tenant_hk)
+    reason.get_by_role("button", name="Reprocess").click()
+    expect(page.get_by_role("status").filter(has_text="tried again")).to_be_visible()
+    shop.load()
+    assert shop.value("SELECT count(*) FROM business.site_event_details_s d WHERE d.event_type = 'banner'") == 1
+
+
+def test_a_new_site_is_set_up_and_its_first_event_is_noticed(open_as, shop: Site, address: str):
+    page = loaded(open_as("opa", "/setup?tenant=rival"))
+    expect(page.locator(".first")).to_contain_text("Waiting for the first event")
+    page.get_by_role("button", name="Make a write key and put it in").click()
+    snippet = page.get_by_label("Snippet")
+    expect(snippet).to_contain_text("ffw_")
+    key = re.search(r'data-key="(\w[\w-]+)"', snippet.inner_text())[1]
+    page.get_by_role("button", name="Get its goals and funnel").click()
+    expect(page.get_by_role("cell", name="contact interaction")).to_be_visible()
+    sent = page.request.post(
+        f"{address}/api/tracking/events",
+        data={"evt_type": "page_view", "page_url": "https://rival.example/hello"},
+        headers={"X-Footfall-Key": key, "User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"},
+    )
+    assert sent.status == 202
+    shop.load()
+    expect(page.locator(".first")).to_contain_text("Received. Just now: page view on /hello", timeout=15_000)
+
+
+def test_a_share_link_shows_figures_and_nobody(open_as):
+    owner = loaded(open_as("ann", "/setup"))
+    owner.get_by_label("For").fill("the board")
+    owner.get_by_label("Password").fill("open sesame")
+    owner.get_by_role("button", name="Make a link").click()
+    link = re.search(r"/share/\S+", owner.locator(".secret code").inner_text())[0]
+    guest = open_as(None, f"{link}?{DAY}")
+    guest.get_by_label("The link's password").fill("open barley")
+    guest.get_by_role("button", name="Open").click()
+    expect(guest.get_by_role("alert")).to_contain_text("password")
+    guest.get_by_label("The link's password").fill("open sesame")
+    guest.get_by_role("button", name="Open").click()
+    loaded(guest)
+    assert figure(guest, "Revenue") == "€59.90"
+    assert guest.get_by_role("navigation", name="Views").get_by_role("link").all_inner_texts() == [
+        "Overview",
+        "Funnels",
+        "Retention",
+        "Paths",
+        "Products",
+        "Events",
+    ]
+    assert guest.get_by_role("link", name="why?").count() == 0
+    guest.get_by_role("link", name="Retention").click()
+    loaded(guest)
+    guest.reload()
+    expect(guest.get_by_label("The link's password")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    "path", ["/?tenant=rival", "/sessions?tenant=rival", "/setup?tenant=rival", "/why?tenant=rival&of=events"]
+)
+def test_nobody_sees_a_tenant_that_is_not_theirs_whatever_the_address_says(open_as, path: str):
+    page = open_as("ann", path)
+    expect(page.get_by_role("alert")).to_contain_text("There is no such tenant, or it is not yours.")
+    assert "secret" not in page.content()
+
+
+def test_ids_of_another_tenant_in_the_address_find_nothing(open_as, shop: Site):
+    event, session, visitor = shop.rows(
+        "SELECT encode(e.site_event_hk, 'hex'), encode(e.site_session_hk, 'hex'), encode(e.site_visitor_hk, 'hex')"
+        " FROM business.event_b e WHERE e.tenant_hk <> %s AND e.site_visitor_hk IS NOT NULL LIMIT 1",
+        shop.tenant_hk,
+    )[0]
+    for path in (f"/sessions?session={session}", f"/sessions?visitor={visitor}", f"/why?event={event}"):
+        page = open_as("ann", f"{path}&tenant=acme")
+        expect(page.get_by_role("alert")).to_be_visible()
+        assert "secret" not in page.content()
+
+
+def test_who_may_only_look_finds_nothing_to_change(open_as):
+    page = loaded(open_as("vic", "/setup"))
+    assert page.locator("form").count() == 0
+    assert page.get_by_role("button", name="Revoke").count() == 0
+
+
+def test_the_first_view_asks_three_times_and_is_small(open_as, address: str):
+    page = loaded(open_as("ann", "/"))
+    asked, files = [], {}
+    page.on("request", lambda request: asked.append(request.url) if "/api/" in request.url else None)
+    page.on("response", lambda response: files.setdefault(response.url, response))
+    page.reload()
+    loaded(page)
+    page.wait_for_timeout(500)
+    assert sorted(url.split("?")[0].removeprefix(address) for url in asked) == [
+        "/api/analytics/many",
+        "/api/analytics/realtime/stream",
+        "/api/session",
+    ]
+    built = [response.body() for url, response in files.items() if url.endswith((".js", ".css"))]
+    assert len(built) > 3
+    assert sum(len(gzip.compress(body)) for body in built) <= 150 * 1024
+
+
+@pytest.mark.parametrize("name", VIEWS)
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (360, "dark")])
+def test_every_view_is_accessible_and_fits(open_as, name: str, width: int, scheme: str):
+    page = loaded(open_as("opa", f"/{name}?tenant=acme&{DAY}", viewport={"width": width, "height": 800}, color_scheme=scheme))
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    found = page.evaluate(f"{AXE.read_text()}\n;axe.run(document, {{resultTypes: ['violations']}})")
+    grave = [
+        (fault["id"], node["html"][:200], node.get("failureSummary"))
+        for fault in found["violations"]
+        if fault["impact"] in ("serious", "critical")
+        for node in fault["nodes"]
+    ]
+    assert grave == []
+
+
+def test_the_sign_in_page_is_accessible(open_as):
+    page = open_as(None, "/")
+    expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+    found = page.evaluate(f"{AXE.read_text()}\n;axe.run(document, {{resultTypes: ['violations']}})")
+    assert [fault["id"] for fault in found["violations"] if fault["impact"] in ("serious", "critical")] == []

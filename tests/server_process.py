@@ -1,0 +1,40 @@
+"""A server in a process of its own, which can be stopped and started again at the same address."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from typing import Self
+
+
+class ServerProcess:
+    """Serves the store at `url` from `start` until `stop`; entered, it is started."""
+
+    def __init__(self, url: str) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        self.address = f"http://127.0.0.1:{port}"
+        self._environment = {**os.environ, "DATABASE_URL": url, "FOOTFALL_PORT": str(port)}
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        self._process = subprocess.Popen([sys.executable, "-m", "footfall", "serve", "--quiet"], env=self._environment)
+        for _ in range(300):
+            try:
+                urllib.request.urlopen(f"{self.address}/health/live", timeout=5).close()
+                break
+            except OSError:
+                time.sleep(0.1)
+
+    def stop(self) -> None:
+        self._process.terminate()
+        assert self._process.wait(30) == 0
