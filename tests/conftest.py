@@ -14,7 +14,7 @@ from footfall import schema
 from footfall.auth import add_key
 from footfall.database import Connection, EmbeddedStore, connect
 from server_process import ServerProcess
-from site_under_test import NOON, Site
+from site_under_test import HUMAN, NOON, Site
 
 _TEMPLATE = "footfall_template"
 _numbers = itertools.count()
@@ -103,6 +103,8 @@ def browser() -> Iterator[Browser]:
     )
     assert executable, "browser tests need Chromium: `apt-get install chromium`, or name one in CHROMIUM"
     quiet = [
+        # not in each context: beacons that are sent on leave do not hear of that
+        f"--user-agent={HUMAN}",
         "--disable-quic",
         "--no-first-run",
         "--disable-background-networking",

@@ -14,7 +14,9 @@ def trade(site: Site) -> None:
     site.land(
         view("/", 0, page_referrer="https://www.google.com/", page_title="Shop", **ann),
         view("/red-shoe", 1, page_title="Red shoe", **ann),
-        {"evt_type": "item_interaction", "evt_action": "view", "event_timestamp": at(1.5), "properties": {"size": 42}} | item | ann,
+        {"evt_type": "item_interaction", "evt_action": "view", "event_timestamp": at(1.5), "properties": {"size": 42}}
+        | item
+        | ann,
         {"evt_type": "transaction_step", "evt_action": "start", "funnel": "checkout", "event_timestamp": at(2)} | item | ann,
         {
             "evt_type": "transaction_step",

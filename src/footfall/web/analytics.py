@@ -29,6 +29,11 @@ ERROR_CODE = "ANALYTICS_ERROR"
 _MAX_QUESTION_BYTES = 65_536
 # they tell what single visitors did
 _OF_INDIVIDUALS = frozenset({"events", "sessions", "session", "visitor", "realtime"})
+_MEDIA_TYPES: dict[export.Format, str] = {
+    "csv": "text/csv",
+    "jsonl": "application/x-ndjson",
+    "parquet": "application/vnd.apache.parquet",
+}
 _LISTS = frozenset({"steps"})  # keys that a query string may repeat
 _MOST_QUESTIONS = 20
 _POLL_SECONDS = 1.0
@@ -114,7 +119,13 @@ class Analytics:
         path = Path(folder.name) / f"{report}.{form}"
         export.write(path, form, export.schema_of(rows), rows, lambda _: None)
         name = f"{reply['data']['metadata']['tenant_id']}-{report}.{form}"
-        return FileResponse(path, filename=name, headers={"Cache-Control": "no-store"}, background=BackgroundTask(folder.cleanup))
+        return FileResponse(
+            path,
+            filename=name,
+            media_type=_MEDIA_TYPES[form],
+            headers={"Cache-Control": "no-store"},
+            background=BackgroundTask(folder.cleanup),
+        )
 
     async def stream(self, request: Request) -> Response:
         """Events as they are loaded, as server-sent events; `?key=` is for EventSource, which can set no header.

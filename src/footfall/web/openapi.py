@@ -1,11 +1,12 @@
 """The OpenAPI description, made from the wire's structs and the few facts that they do not tell."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 from footfall import __version__
-from footfall.web import report_wire, wire
+from footfall.api import export
+from footfall.web import report_wire, setup_wire, wire
 
 _KEY_HELP = "the access key; also as `Authorization: Bearer …` or `?key=…`"
 _PAGE_VIEW = {
@@ -26,6 +27,48 @@ _PURCHASE = {
     "evt_value": 59.9,
     "currency": "EUR",
 }
+_SIGN_IN_HELP = (
+    "the cookie of POST /api/session. Requests name their tenant in the header `X-Footfall-Tenant` or as `?tenant=`; those that"
+    " change something bring the header `X-Footfall-Request`. It opens the reports too"
+)
+
+
+class _Operation(NamedTuple):
+    """What the dashboard does, beside asking."""
+
+    method: str
+    path: str
+    name: str
+    summary: str
+    body: type[msgspec.Struct] | None = None
+
+
+_DASHBOARD = (
+    _Operation("get", "/api/session", "getSession", "Who is signed in, their tenants, and the industry packs"),
+    _Operation("post", "/api/session", "signIn", "Sign in", setup_wire.SignIn),
+    _Operation("delete", "/api/session", "signOut", "Sign out"),
+    _Operation("post", "/api/share", "openLink", "Open a share link", setup_wire.OpenLink),
+    _Operation("get", "/api/setup", "getSetup", "All that is set up"),
+    _Operation("get", "/api/setup/keys", "getKeys", "Keys, but for the keys themselves"),
+    _Operation("post", "/api/setup/keys", "addKey", "Make a key; shown this once", setup_wire.NewKey),
+    _Operation("delete", "/api/setup/keys/{key}", "revokeKey", "Revoke a key"),
+    _Operation("get", "/api/setup/goals", "getSetGoals", "Goals"),
+    _Operation("post", "/api/setup/goals", "addGoal", "Define a goal, or redefine it", setup_wire.NewGoal),
+    _Operation("delete", "/api/setup/goals/{goal}", "removeGoal", "Forget a goal"),
+    _Operation("get", "/api/setup/funnels", "getFunnels", "Saved funnels"),
+    _Operation("post", "/api/setup/funnels", "saveFunnel", "Save a funnel, or change it", setup_wire.SavedFunnel),
+    _Operation("delete", "/api/setup/funnels/{funnel}", "removeFunnel", "Forget a funnel"),
+    _Operation("post", "/api/setup/pack", "applyPack", "Get an industry's goals and funnel", setup_wire.ChosenPack),
+    _Operation("post", "/api/setup/people", "setPerson", "Give somebody a role (owners)", setup_wire.SetPerson),
+    _Operation("delete", "/api/setup/people/{email}", "removePerson", "Take a role away (owners)"),
+    _Operation("post", "/api/setup/links", "addLink", "Make a share link; shown this once", setup_wire.NewLink),
+    _Operation("delete", "/api/setup/links/{link}", "removeLink", "End a share link"),
+    _Operation("post", "/api/setup/tenants", "addTenant", "Add a tenant (operators)", setup_wire.NewTenant),
+    _Operation("get", "/api/quality", "getQuality", "Whether all that was sent in 48 hours arrived, and why not"),
+    _Operation("post", "/api/quality/reprocess", "reprocess", "Try invalid events again", setup_wire.Reprocess),
+    _Operation("get", "/api/trace/{event}", "getTrace", "An event layer by layer: raw, staging, vault"),
+    _Operation("get", "/api/store", "getStore", "Partitions, last loads, what waits (operators)"),
+)
 _STRUCTS = (
     wire.TrackingEvents,
     wire.TrackingReply,
@@ -33,6 +76,7 @@ _STRUCTS = (
     wire.AnalyticsReply,
     wire.TestReply,
     wire.Health,
+    *(operation.body for operation in _DASHBOARD if operation.body),
     *(report.question for report in report_wire.REPORTS.values()),
     *(report.answer for report in report_wire.REPORTS.values()),
 )
@@ -56,7 +100,10 @@ def document() -> dict[str, Any]:
             "/api/tracking/analytics": {"get": _get_analytics()},
             "/api/tracking/test": {"get": _get_test()},
             **{f"/api/analytics/{name}": _report(name, report) for name, report in report_wire.REPORTS.items()},
+            "/api/analytics/{report}.{form}": {"get": _get_file()},
+            "/api/analytics/many": {"post": _post_many()},
             "/api/analytics/realtime/stream": {"get": _get_stream()},
+            **_dashboard(),
             "/health/live": {"get": _get_health("live", {"200": "The server runs."})},
             "/health/ready": {
                 "get": _get_health("ready", {"200": "Events can come in and answers can go out.", "503": "Not now: see why."})
@@ -64,7 +111,10 @@ def document() -> dict[str, Any]:
         },
         "components": {
             "schemas": components,
-            "securitySchemes": {"key": {"type": "apiKey", "in": "header", "name": "X-Footfall-Key", "description": _KEY_HELP}},
+            "securitySchemes": {
+                "key": {"type": "apiKey", "in": "header", "name": "X-Footfall-Key", "description": _KEY_HELP},
+                "signIn": {"type": "apiKey", "in": "cookie", "name": "footfall_sign_in", "description": _SIGN_IN_HELP},
+            },
         },
     }
 
@@ -172,6 +222,91 @@ def _report(name: str, report: report_wire.Report) -> dict[str, Any]:
     }
 
 
+def _dashboard() -> dict[str, dict[str, Any]]:
+    """The dashboard's own operations, by path and method. Their answers are for its pages and may change with them."""
+    paths: dict[str, dict[str, Any]] = {}
+    for method, path, name, summary, body in _DASHBOARD:
+        names = [part.strip("{}") for part in path.split("/") if part.startswith("{")]
+        content = {"application/json": {"schema": _reference(body.__name__)}} if body else None
+        paths.setdefault(path, {})[method] = {
+            "operationId": name,
+            "summary": summary,
+            "tags": ["dashboard"],
+            "security": [] if name in {"signIn", "openLink"} else [{"signIn": []}],
+            "parameters": [
+                {
+                    "name": name,
+                    "in": "path",
+                    "required": True,
+                    "schema": {"type": "integer", "minimum": 0}
+                    if name in {"key", "link"}
+                    else {"type": "string", "minLength": 1},
+                }
+                for name in names
+            ],
+            **({"requestBody": {"required": True, "content": content}} if content else {}),
+            "responses": {
+                "200": {"description": "Done.", "content": {"application/json": {"schema": _DONE}}},
+                **_failures("400", "401", "403", "404", "405", "413", "429", "500", "503"),
+            },
+        }
+    return paths
+
+
+_DONE = {
+    "type": "object",
+    "required": ["success", "message", "data"],
+    "properties": {"success": {"const": True}, "message": {"type": "string"}, "data": {}},
+}
+
+
+def _post_many() -> dict[str, Any]:
+    question = {
+        "type": "object",
+        "required": ["report"],
+        "properties": {"report": {"enum": list(report_wire.REPORTS)}},
+        "description": "the report, and its question beside it",
+    }
+    body = {"schema": {"type": "array", "maxItems": 20, "items": question}, "example": [{"report": "overview"}]}
+    return {
+        "operationId": "postMany",
+        "summary": "Several reports, as of one moment",
+        "description": "`data` has the replies in the order of the questions, each as its own address would answer.",
+        "tags": ["analytics"],
+        "security": [{"key": []}, {"signIn": []}],
+        "requestBody": {"required": True, "content": {"application/json": body}},
+        "responses": {
+            "200": {"description": "The answers.", "content": {"application/json": {"schema": _DONE}}},
+            **_failures("400", "401", "403", "404", "413", "500", "503"),
+        },
+    }
+
+
+def _get_file() -> dict[str, Any]:
+    return {
+        "operationId": "getFile",
+        "summary": "A report's rows as a file",
+        "description": "The question is the report's, in the query string.",
+        "tags": ["analytics"],
+        "security": [{"key": []}, {"signIn": []}],
+        "parameters": [
+            {"name": "report", "in": "path", "required": True, "schema": {"enum": list(report_wire.REPORTS)}},
+            {"name": "form", "in": "path", "required": True, "schema": {"enum": list(export.FORMATS)}},
+        ],
+        "responses": {
+            "200": {
+                "description": "The file.",
+                "content": {
+                    "text/csv": {"schema": {"type": "string"}},
+                    "application/x-ndjson": {"schema": {"type": "string"}},
+                    "application/vnd.apache.parquet": {"schema": {"type": "string", "format": "binary"}},
+                },
+            },
+            **_failures("400", "401", "403", "404", "500", "503"),
+        },
+    }
+
+
 def _get_stream() -> dict[str, Any]:
     return {
         "operationId": "getStream",
@@ -221,7 +356,8 @@ def _failures(*statuses: str) -> dict[str, Any]:
         "400": "The request cannot be understood.",
         "401": "The key is missing, unknown or revoked.",
         "403": "The key may not do this, or belongs to another tenant than the request names.",
-        "404": "There is no such tenant.",
+        "404": "There is no such thing, or it is another tenant's.",
+        "405": "This address does something else.",
         "413": "Too many bytes or events.",
         "500": "An internal error; `error_id` finds it in the log.",
         "429": "This key sends too much: try again after `Retry-After` seconds.",

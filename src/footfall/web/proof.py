@@ -4,7 +4,6 @@ import re
 from http import HTTPStatus
 from typing import Any
 
-import msgspec
 from starlette.requests import Request
 from starlette.routing import Route
 
@@ -14,12 +13,9 @@ from footfall.errors import NotAccepted
 from footfall.vault.hashing import hash_key
 from footfall.web.answers import answering, answering_body
 from footfall.web.callers import Callers
+from footfall.web.setup_wire import Reprocess
 
 _EVENT = re.compile("[0-9a-f]{40}")
-
-
-class _Reason(msgspec.Struct):
-    reason: str
 
 
 class Proof:
@@ -34,7 +30,7 @@ class Proof:
         """One address a thing, one method a verb."""
         return [
             Route("/api/quality", answering(self.quality), methods=["GET"]),
-            Route("/api/quality/reprocess", answering_body(_Reason, self.reprocess), methods=["POST"]),
+            Route("/api/quality/reprocess", answering_body(Reprocess, self.reprocess), methods=["POST"]),
             Route("/api/trace/{event}", answering(self.trace), methods=["GET"]),
             Route("/api/store", answering(self.store), methods=["GET"]),
         ]
@@ -45,7 +41,7 @@ class Proof:
         with reading(self._readers, hash_key(tenant_id)) as connection:
             return api.quality(connection)
 
-    def reprocess(self, request: Request, body: _Reason) -> Any:
+    def reprocess(self, request: Request, body: Reprocess) -> Any:
         """Have the worker try again the events of the last 48 hours that were refused for a reason; says how many those are."""
         tenant_id = self._callers.acts(request, ("owner", "admin"))
         with administering(self._administrators, hash_key(tenant_id)) as connection:

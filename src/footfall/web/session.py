@@ -2,27 +2,17 @@
 
 from typing import Any
 
-import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from footfall.auth import PACKS, SIGN_IN_LASTS, Accounts
+from footfall.web import setup_wire as wire
 from footfall.web.answers import answering, answering_body, done
 from footfall.web.callers import COOKIE, SHARE_COOKIE, Callers, require_own_page
 from footfall.web.rate import RateLimit
 
 _ATTEMPTS_A_SECOND = 1 / 12  # after a burst of ten
-
-
-class _SignIn(msgspec.Struct):
-    email: str
-    password: str
-
-
-class _Link(msgspec.Struct):
-    link: str
-    password: str = ""
 
 
 class Session:
@@ -37,9 +27,9 @@ class Session:
         """One address a thing, one method a verb."""
         return [
             Route("/api/session", answering(self.who), methods=["GET"]),
-            Route("/api/session", answering_body(_SignIn, self.sign_in), methods=["POST"]),
+            Route("/api/session", answering_body(wire.SignIn, self.sign_in), methods=["POST"]),
             Route("/api/session", answering(self.sign_out), methods=["DELETE"]),
-            Route("/api/share", answering_body(_Link, self.open_link), methods=["POST"]),
+            Route("/api/share", answering_body(wire.OpenLink, self.open_link), methods=["POST"]),
         ]
 
     def who(self, request: Request) -> Any:
@@ -53,7 +43,7 @@ class Session:
             "packs": PACKS,
         }
 
-    def sign_in(self, request: Request, body: _SignIn) -> Response:
+    def sign_in(self, request: Request, body: wire.SignIn) -> Response:
         """Sign in. Raises NotAccepted: ``sign_in_refused``, ``rate_limited``."""
         require_own_page(request)
         # by address and by account: neither many accounts nor many addresses make guessing quick
@@ -69,7 +59,7 @@ class Session:
         response.delete_cookie(COOKIE)
         return response
 
-    def open_link(self, request: Request, body: _Link) -> Response:
+    def open_link(self, request: Request, body: wire.OpenLink) -> Response:
         """Open a share link.
 
         Raises NotAccepted: ``share_link_unknown``, ``password_needed``, ``password_wrong``, ``rate_limited``.

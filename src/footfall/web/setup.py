@@ -4,9 +4,8 @@ import contextlib
 from collections.abc import Iterator
 from decimal import Decimal
 from http import HTTPStatus
-from typing import Any, Literal
+from typing import Any
 
-import msgspec
 from starlette.requests import Request
 from starlette.routing import Route
 
@@ -14,54 +13,12 @@ from footfall import api, auth
 from footfall.database import Connection, Pool, administering
 from footfall.errors import NotAccepted
 from footfall.vault.hashing import hash_key
+from footfall.web import setup_wire as wire
 from footfall.web.answers import answering, answering_body
 from footfall.web.callers import Callers
 
 _LOOKING: tuple[auth.Role, ...] = ("owner", "admin", "viewer")
 _SETTING_UP: tuple[auth.Role, ...] = ("owner", "admin")
-
-
-class _NewKey(msgspec.Struct):
-    kind: auth.Kind
-    label: str = ""
-
-
-class _NewGoal(msgspec.Struct):
-    goal: str
-    filter: str
-    value: float | None = None
-    currency: str | None = None
-
-
-class _Funnel(msgspec.Struct):
-    funnel: str
-    steps: list[str]
-    order: Literal["loose", "strict"] = "loose"
-    window: int = 43_200
-    per: Literal["visit", "visitor"] = "visit"
-
-
-class _Pack(msgspec.Struct):
-    industry: str
-
-
-class _Person(msgspec.Struct):
-    email: str
-    role: auth.AccountRole
-
-
-class _NewLink(msgspec.Struct):
-    label: str
-    days: int = 30
-    password: str = ""
-
-
-class _NewTenant(msgspec.Struct):
-    tenant: str
-    name: str
-    industry: str
-    timeZone: str  # noqa: N815  as everywhere on the wire
-    currency: str
 
 
 class Setup:
@@ -76,20 +33,20 @@ class Setup:
         return [
             Route("/api/setup", answering(self.everything), methods=["GET"]),
             Route("/api/setup/keys", answering(self.keys), methods=["GET"]),
-            Route("/api/setup/keys", answering_body(_NewKey, self.add_key), methods=["POST"]),
+            Route("/api/setup/keys", answering_body(wire.NewKey, self.add_key), methods=["POST"]),
             Route("/api/setup/keys/{key:int}", answering(self.revoke_key), methods=["DELETE"]),
             Route("/api/setup/goals", answering(self.goals), methods=["GET"]),
-            Route("/api/setup/goals", answering_body(_NewGoal, self.add_goal), methods=["POST"]),
+            Route("/api/setup/goals", answering_body(wire.NewGoal, self.add_goal), methods=["POST"]),
             Route("/api/setup/goals/{goal:path}", answering(self.remove_goal), methods=["DELETE"]),
             Route("/api/setup/funnels", answering(self.funnels), methods=["GET"]),
-            Route("/api/setup/funnels", answering_body(_Funnel, self.save_funnel), methods=["POST"]),
+            Route("/api/setup/funnels", answering_body(wire.SavedFunnel, self.save_funnel), methods=["POST"]),
             Route("/api/setup/funnels/{funnel:path}", answering(self.remove_funnel), methods=["DELETE"]),
-            Route("/api/setup/pack", answering_body(_Pack, self.apply_pack), methods=["POST"]),
-            Route("/api/setup/people", answering_body(_Person, self.set_person), methods=["POST"]),
+            Route("/api/setup/pack", answering_body(wire.ChosenPack, self.apply_pack), methods=["POST"]),
+            Route("/api/setup/people", answering_body(wire.SetPerson, self.set_person), methods=["POST"]),
             Route("/api/setup/people/{email}", answering(self.remove_person), methods=["DELETE"]),
-            Route("/api/setup/links", answering_body(_NewLink, self.add_link), methods=["POST"]),
+            Route("/api/setup/links", answering_body(wire.NewLink, self.add_link), methods=["POST"]),
             Route("/api/setup/links/{link:int}", answering(self.remove_link), methods=["DELETE"]),
-            Route("/api/setup/tenants", answering_body(_NewTenant, self.add_tenant), methods=["POST"]),
+            Route("/api/setup/tenants", answering_body(wire.NewTenant, self.add_tenant), methods=["POST"]),
         ]
 
     def everything(self, request: Request) -> Any:
@@ -109,7 +66,7 @@ class Setup:
         with self._looking(request) as (connection, tenant_id):
             return auth.list_keys(connection, tenant_id)
 
-    def add_key(self, request: Request, body: _NewKey) -> Any:
+    def add_key(self, request: Request, body: wire.NewKey) -> Any:
         """Make a key: shown this once."""
         with self._setting_up(request) as (connection, tenant_id):
             number, secret = auth.add_key(connection, tenant_id, body.kind, body.label or body.kind)
@@ -125,7 +82,7 @@ class Setup:
         with self._looking(request) as (connection, tenant_id):
             return api.list_goals(connection, tenant_id)
 
-    def add_goal(self, request: Request, body: _NewGoal) -> None:
+    def add_goal(self, request: Request, body: wire.NewGoal) -> None:
         """Define a goal, or redefine it."""
         value = None if body.value is None else Decimal(str(body.value))
         with self._setting_up(request) as (connection, tenant_id):
@@ -142,7 +99,7 @@ class Setup:
         with self._reading(request) as (connection, tenant_id):
             return api.list_funnels(connection, tenant_id)
 
-    def save_funnel(self, request: Request, body: _Funnel) -> None:
+    def save_funnel(self, request: Request, body: wire.SavedFunnel) -> None:
         """Save a funnel, or change it."""
         question = {"steps": body.steps, "order": body.order, "window": body.window, "per": body.per}
         with self._setting_up(request) as (connection, tenant_id):
@@ -154,12 +111,12 @@ class Setup:
             if not api.remove_funnel(connection, tenant_id, request.path_params["funnel"]):
                 raise NotAccepted("funnel_unknown", "there is no such funnel", HTTPStatus.NOT_FOUND)
 
-    def apply_pack(self, request: Request, body: _Pack) -> None:
+    def apply_pack(self, request: Request, body: wire.ChosenPack) -> None:
         """Get the goals and the funnel of an industry."""
         with self._setting_up(request) as (connection, tenant_id):
             api.apply_pack(connection, tenant_id, body.industry)
 
-    def set_person(self, request: Request, body: _Person) -> Any:
+    def set_person(self, request: Request, body: wire.SetPerson) -> Any:
         """Give somebody a role; `password` of whoever had no account: shown this once."""
         with self._acting(request, ("owner",)) as (connection, _):
             return {"password": auth.set_person(connection, body.email, body.role)}
@@ -169,7 +126,7 @@ class Setup:
         with self._acting(request, ("owner",)) as (connection, _):
             auth.set_person(connection, request.path_params["email"], None)
 
-    def add_link(self, request: Request, body: _NewLink) -> Any:
+    def add_link(self, request: Request, body: wire.NewLink) -> Any:
         """Make a share link: shown this once."""
         with self._setting_up(request) as (connection, tenant_id):
             return {"link": auth.add_share_link(connection, tenant_id, body.label, body.days, body.password)}
@@ -179,7 +136,7 @@ class Setup:
         with self._setting_up(request) as (connection, tenant_id):
             auth.remove_share_link(connection, tenant_id, request.path_params["link"])
 
-    def add_tenant(self, request: Request, body: _NewTenant) -> None:
+    def add_tenant(self, request: Request, body: wire.NewTenant) -> None:
         """Add a tenant, with its industry's pack. Only operators may."""
         if not self._callers.account(request).is_operator:
             raise NotAccepted("role_needed", "only operators add tenants", HTTPStatus.FORBIDDEN)

@@ -8,8 +8,7 @@ BEGIN
         WITH met AS (
             SELECT e.business_item_hk AS g, e.site_session_hk,
                    count(*) FILTER (WHERE e.event_type = 'item_interaction') AS interactions,
-                   count(*) FILTER (WHERE e.event_type = 'item_interaction' AND e.event_action = 'view') AS views,
-                   max(e.site_event_hk) AS latest
+                   count(*) FILTER (WHERE e.event_type = 'item_interaction' AND e.event_action = 'view') AS views
             %1$s GROUP BY 1, 2
         ), item AS (
             SELECT m.g, sum(m.interactions) AS interactions, sum(m.views) AS views, count(*) AS visits FROM met m GROUP BY m.g
@@ -31,8 +30,13 @@ BEGIN
         FROM shown s
         LEFT JOIN LATERAL (
             -- as its details say; before there are any, as its latest event did
-            SELECT d.item_name FROM business.business_item_details_s d
-            WHERE d.business_item_hk = s.g AND d.load_end_date IS NULL LIMIT 1
+            SELECT coalesce(
+            (SELECT d.item_name FROM business.business_item_details_s d
+             WHERE d.business_item_hk = s.g AND d.load_end_date IS NULL LIMIT 1),
+            (SELECT e.item_name FROM business.event_b e
+             WHERE e.tenant_hk = $1 AND e.business_item_hk = s.g AND e.item_name IS NOT NULL
+               AND e.site_event_hk >= util.time_prefix($2) AND e.site_event_hk < util.time_prefix($3)
+             ORDER BY e.site_event_hk DESC LIMIT 1)) AS item_name
         ) n ON true$query$,
         api.events_sql(p_query, v_filter.needs, v_filter.condition, 'e.business_item_hk IS NOT NULL'),
         api.conversions_sql(p_tenant.tenant_hk, p_query, 'e.business_item_hk', v_filter.needs, v_filter.condition),

@@ -1,0 +1,85 @@
+"""What the dashboard sends, as structs: OpenAPI is made from these."""
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from footfall.auth import AccountRole, Kind
+
+
+class SignIn(msgspec.Struct):
+    """Who signs in."""
+
+    email: str
+    password: str
+
+
+class OpenLink(msgspec.Struct):
+    """A share link that is opened."""
+
+    link: Annotated[str, Meta(description="what comes after `/share/`")]
+    password: str = ""
+
+
+class NewKey(msgspec.Struct):
+    """A key to be made."""
+
+    kind: Kind
+    label: Annotated[str, Meta(max_length=100)] = ""
+
+
+class NewGoal(msgspec.Struct):
+    """A goal to be defined, or redefined."""
+
+    goal: str
+    filter: Annotated[str, Meta(description="in the language of reports: docs/reports.md")]
+    value: Annotated[float | None, Meta(description="what reaching it is worth; null: the event's own value")] = None
+    currency: str | None = None
+
+
+class SavedFunnel(msgspec.Struct):
+    """A funnel to be saved, or changed; as the report is asked."""
+
+    funnel: Annotated[str, Meta(description="its name")]
+    steps: list[str]
+    order: Literal["loose", "strict"] = "loose"
+    window: Annotated[int, Meta(description="minutes")] = 43_200
+    per: Literal["visit", "visitor"] = "visit"
+
+
+class ChosenPack(msgspec.Struct):
+    """An industry whose goals and funnel the tenant gets."""
+
+    industry: str
+
+
+class SetPerson(msgspec.Struct):
+    """Somebody who gets a role."""
+
+    email: str
+    role: AccountRole
+
+
+class NewLink(msgspec.Struct):
+    """A share link to be made."""
+
+    label: Annotated[str, Meta(description="whom it is for", max_length=100)] = ""
+    days: Annotated[int, Meta(ge=1, le=3660)] = 30
+    password: Annotated[str, Meta(description="empty: none is asked for")] = ""
+
+
+class NewTenant(msgspec.Struct):
+    """A tenant to be added, with its industry's pack."""
+
+    tenant: str
+    name: str
+    industry: str
+    timeZone: str  # noqa: N815  as everywhere on the wire
+    currency: str
+
+
+class Reprocess(msgspec.Struct):
+    """Invalid events to be tried again."""
+
+    reason: Annotated[str, Meta(description="a reason code: docs/validation.md")]
