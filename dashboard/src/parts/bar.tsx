@@ -100,6 +100,14 @@ export const Bar = ({ hasComparison = false }: { hasComparison?: boolean }) => {
             }}
           />
         )}
+        {params.get("bots") === "true" && (
+          <span class="chip">
+            <b>Bots</b> are counted too
+            <a data-own href={hrefOf({ bots: undefined })} aria-label="Without bots">
+              ✕
+            </a>
+          </span>
+        )}
         {params.get("asOf") && (
           <span class="chip">
             As known on <b>{params.get("asOf")}</b>

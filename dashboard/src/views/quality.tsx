@@ -1,5 +1,6 @@
 // Data quality: whether all that was sent arrived, what did not and why, and how the store is.
 import { useState } from "preact/hooks";
+import { hrefOf } from "../address";
 import { ago, bytes, clock, count } from "../format";
 import { Loading, Nothing, Problem } from "../parts/notices";
 import { Table } from "../parts/table";
@@ -153,7 +154,12 @@ export const Quality = () => {
             <header>
               <h2>Bots</h2>
             </header>
-            <p class="meaning">Loaded, and left out of every figure unless a report asks for them.</p>
+            <p class="meaning">
+              Loaded, and left out of every figure unless a report asks for them.{" "}
+              <a data-own href={hrefOf({ bots: "true" }, "")}>
+                Count them too
+              </a>
+            </p>
             <Table
               caption="Events of bots"
               rows={thing.bots}

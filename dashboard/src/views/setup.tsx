@@ -48,6 +48,7 @@ export const Setup = () => {
       {maySetUp && <Links links={thing.links} run={run} />}
       {tenant.role === "owner" && <People people={thing.people} run={run} />}
       {person.isOperator && <Tenants run={run} />}
+      <Password run={run} />
     </>
   );
 };
@@ -380,6 +381,42 @@ const People = ({ people, run }: { people: Everything["people"] } & Doing) => {
           </select>
         </label>
         <button>Give the role</button>
+      </form>
+    </Part>
+  );
+};
+
+const Password = ({ run }: Doing) => {
+  const [old, setOld] = useState("");
+  const [fresh, setFresh] = useState("");
+  const [isDone, setDone] = useState(false);
+  return (
+    <Part title="Your password" about="Changing it signs you out everywhere else.">
+      {isDone && (
+        <p class="proved" role="status">
+          Changed.
+        </p>
+      )}
+      <form
+        class="tools"
+        onSubmit={(event) => {
+          event.preventDefault();
+          setDone(false);
+          void run(async () => {
+            await call("POST", "/api/session/password", { old, new: fresh });
+            setOld("");
+            setFresh("");
+            setDone(true);
+          });
+        }}
+      >
+        <label>
+          Now <input type="password" autocomplete="current-password" required value={old} onInput={(event) => setOld(event.currentTarget.value)} />
+        </label>
+        <label>
+          New <input type="password" autocomplete="new-password" required minLength={10} value={fresh} onInput={(event) => setFresh(event.currentTarget.value)} />
+        </label>
+        <button>Change it</button>
       </form>
     </Part>
   );

@@ -83,7 +83,10 @@ const Figure = () => {
           {former && figure != null && (
             <p>
               <b>{format(former.metrics[of], tenant.currency)}</b>
-              {former.metrics[of] === figure ? ": the same as now." : `: since then ${figure > former.metrics[of] ? "+" : "−"}${format(Math.abs(figure - former.metrics[of]), tenant.currency)}.`}
+              {former.metrics[of] === figure ? ": the same as now." : `: since then ${figure > former.metrics[of] ? "+" : "−"}${format(Math.abs(figure - former.metrics[of]), tenant.currency)}.`}{" "}
+              <a data-own href={hrefOf({ asOf: `${then}:00Z` }, "")}>
+                See the overview as it was known then
+              </a>
             </p>
           )}
         </form>

@@ -10,6 +10,7 @@ from footfall.auth.accounts import (
     add_account,
     list_accounts,
     list_people,
+    reset_password,
     set_person,
     set_role,
 )
@@ -65,6 +66,7 @@ __all__ = [
     "list_share_links",
     "list_tenants",
     "remove_share_link",
+    "reset_password",
     "revoke_key",
     "revoke_sql_access",
     "set_person",

@@ -53,8 +53,7 @@ def add_account(connection: Connection, email: str, name: str, password: str, *,
     Raises NotAccepted: ``email_invalid``, ``password_too_short``, ``account_exists``.
     """
     email = _address(email)
-    if len(password) < _LEAST_PASSWORD:
-        raise NotAccepted("password_too_short", f"a password has at least {_LEAST_PASSWORD} characters")
+    _require_long(password)
     try:
         row = connection.execute(
             "INSERT INTO auth.account (email, account_name, password_hash, is_operator, created_at)"
@@ -65,6 +64,14 @@ def add_account(connection: Connection, email: str, name: str, password: str, *,
         raise NotAccepted("account_exists", f"there is an account {email!r} already") from None
     assert row is not None  # noqa: S101  an insert that did not fail returns its row
     return int(row[0])
+
+
+def reset_password(connection: Connection, email: str, password: str) -> None:
+    """Give a person a new password; ends all their sign-ins. Raises NotAccepted: ``account_unknown``, ``password_too_short``."""
+    _require_long(password)
+    row = connection.execute("SELECT auth.set_password(%s, %s, NULL)", (email, hash_password(password))).fetchone()
+    if not row or not row[0]:
+        raise NotAccepted("account_unknown", f"there is no account {email!r}: `footfall user list` names them")
 
 
 def set_role(connection: Connection, email: str, tenant_id: str, role: AccountRole | None) -> None:
@@ -144,6 +151,18 @@ class Accounts:
                 )
             return _open(connection, account_id, None, SIGN_IN_LASTS)
 
+    def change_password(self, token: str, email: str, old: str, new: str) -> None:
+        """Change the password of who is signed in with this token; other sign-ins of theirs end.
+
+        Raises NotAccepted: ``password_wrong`` (403), ``password_too_short``.
+        """
+        _require_long(new)
+        with self._connections.connection() as connection:
+            row = connection.execute("SELECT * FROM auth.account_of(%s)", (email,)).fetchone()
+            if row is None or not is_password(row[1], old):
+                raise NotAccepted("password_wrong", "this is not your password", HTTPStatus.FORBIDDEN)
+            connection.execute("SELECT auth.set_password(%s, %s, %s)", (email, hash_password(new), token_hash(token)))
+
     def open_link(self, link: str, password: str) -> tuple[str, timedelta]:
         """The token of a guest's sign-in by a share link, and how long it lasts.
 
@@ -182,6 +201,11 @@ def _open(connection: Connection, account_id: int | None, share_link_id: int | N
     token = secrets.token_urlsafe(32)
     connection.execute("SELECT auth.open_sign_in(%s, %s, %s, %s)", (account_id, share_link_id, token_hash(token), lasts))
     return token
+
+
+def _require_long(password: str) -> None:
+    if len(password) < _LEAST_PASSWORD:
+        raise NotAccepted("password_too_short", f"a password has at least {_LEAST_PASSWORD} characters")
 
 
 def _address(email: str) -> str:

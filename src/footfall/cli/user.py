@@ -5,7 +5,7 @@ from typing import Annotated, cast
 
 import typer
 
-from footfall.auth import ROLES, AccountRole, add_account, list_accounts, set_role
+from footfall.auth import ROLES, AccountRole, add_account, list_accounts, reset_password, set_role
 from footfall.cli.options import AsJson, Data, DatabaseUrl, existing_store
 from footfall.cli.output import console, print_json, print_rows
 from footfall.database import connect
@@ -46,6 +46,29 @@ def add(
         return
     console.print(f"{email} may sign in." + ("" if password else " Password:"))
     if made:
+        console.print(secret, soft_wrap=True)
+
+
+@user.command(name="password")
+def password_(
+    email: Annotated[str, typer.Argument(help="Whose password.")],
+    password: Annotated[str, typer.Option(envvar="FOOTFALL_PASSWORD", help="At least 10 characters; default: one is made.")] = "",
+    data: Data = None,
+    database_url: DatabaseUrl = None,
+    as_json: AsJson = False,  # noqa: FBT002
+) -> None:
+    """Give a person a new password, and sign them out everywhere. One that is made is shown this once, alone on the last line.
+
+    Example: footfall user password ann@acme.example
+    """
+    secret = password or secrets.token_urlsafe(12)
+    with existing_store(data, database_url) as store, connect(store.url, "footfall_worker") as connection:
+        reset_password(connection, email, secret)
+    if as_json:
+        print_json({"email": email, **({} if password else {"password": secret})})
+        return
+    console.print(f"{email} has a new password." if password else f"{email} has a new password:")
+    if not password:
         console.print(secret, soft_wrap=True)
 
 

@@ -43,10 +43,11 @@ class _Operation(NamedTuple):
     body: type[msgspec.Struct] | None = None
 
 
-_DASHBOARD = (
+DASHBOARD = (
     _Operation("get", "/api/session", "getSession", "Who is signed in, their tenants, and the industry packs"),
     _Operation("post", "/api/session", "signIn", "Sign in", setup_wire.SignIn),
     _Operation("delete", "/api/session", "signOut", "Sign out"),
+    _Operation("post", "/api/session/password", "changePassword", "Change one's password", setup_wire.NewPassword),
     _Operation("post", "/api/share", "openLink", "Open a share link", setup_wire.OpenLink),
     _Operation("get", "/api/setup", "getSetup", "All that is set up"),
     _Operation("get", "/api/setup/keys", "getKeys", "Keys, but for the keys themselves"),
@@ -76,7 +77,7 @@ _STRUCTS = (
     wire.AnalyticsReply,
     wire.TestReply,
     wire.Health,
-    *(operation.body for operation in _DASHBOARD if operation.body),
+    *(operation.body for operation in DASHBOARD if operation.body),
     *(report.question for report in report_wire.REPORTS.values()),
     *(report.answer for report in report_wire.REPORTS.values()),
 )
@@ -225,7 +226,7 @@ def _report(name: str, report: report_wire.Report) -> dict[str, Any]:
 def _dashboard() -> dict[str, dict[str, Any]]:
     """The dashboard's own operations, by path and method. Their answers are for its pages and may change with them."""
     paths: dict[str, dict[str, Any]] = {}
-    for method, path, name, summary, body in _DASHBOARD:
+    for method, path, name, summary, body in DASHBOARD:
         names = [part.strip("{}") for part in path.split("/") if part.startswith("{")]
         content = {"application/json": {"schema": _reference(body.__name__)}} if body else None
         paths.setdefault(path, {})[method] = {

@@ -29,6 +29,7 @@ class Session:
             Route("/api/session", answering(self.who), methods=["GET"]),
             Route("/api/session", answering_body(wire.SignIn, self.sign_in), methods=["POST"]),
             Route("/api/session", answering(self.sign_out), methods=["DELETE"]),
+            Route("/api/session/password", answering_body(wire.NewPassword, self.change_password), methods=["POST"]),
             Route("/api/share", answering_body(wire.OpenLink, self.open_link), methods=["POST"]),
         ]
 
@@ -58,6 +59,15 @@ class Session:
         response = done(None)
         response.delete_cookie(COOKIE)
         return response
+
+    def change_password(self, request: Request, body: wire.NewPassword) -> None:
+        """Change one's password; other sign-ins end.
+
+        Raises NotAccepted: ``password_wrong``, ``password_too_short``, ``rate_limited``.
+        """
+        account = self._callers.account(request)
+        self._attempts.admit(("account", account.email))
+        self._accounts.change_password(request.cookies[COOKIE], account.email, body.old, body.new)
 
     def open_link(self, request: Request, body: wire.OpenLink) -> Response:
         """Open a share link.

@@ -15,6 +15,13 @@ class SignIn(msgspec.Struct):
     password: str
 
 
+class NewPassword(msgspec.Struct):
+    """Who changes their password."""
+
+    old: str
+    new: str
+
+
 class OpenLink(msgspec.Struct):
     """A share link that is opened."""
 

@@ -91,3 +91,18 @@ BEGIN
 END
 $$;
 ALTER FUNCTION auth.set_person(text, text, text) OWNER TO footfall_worker;
+
+-- Changes an account's password and ends its sign-ins but for the one that changed it (NULL: all of them). Returns whether there is
+-- such an account.
+CREATE OR REPLACE FUNCTION auth.set_password(p_email text, p_password_hash text, p_keep_token_hash bytea) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+DECLARE
+    v_account_id bigint;
+BEGIN
+    UPDATE auth.account a SET password_hash = p_password_hash WHERE a.email = lower(btrim(p_email))
+    RETURNING a.account_id INTO v_account_id;
+    DELETE FROM auth.sign_in s WHERE s.account_id = v_account_id AND s.token_hash IS DISTINCT FROM p_keep_token_hash;
+    RETURN v_account_id IS NOT NULL;
+END
+$$;
+ALTER FUNCTION auth.set_password(text, text, bytea) OWNER TO footfall_worker;
