@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup browser demo test soak lint golden bench bench-reports
+.PHONY: help setup browser demo test soak lint golden screenshots bench bench-reports
 
 help:  ## list these commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -53,6 +53,9 @@ lint: setup  ## style, types, directions of imports, generated files
 
 golden: setup  ## write what is generated and kept under review: rendered schema, diagram, reference
 	$(BIN)/python tools/generate.py
+
+screenshots: setup browser  ## take pictures of every page on the demo's data, at two widths, light and dark; about 3 minutes
+	$(BIN)/python tools/screenshots.py
 
 bench: setup  ## measure load, door and the whole way beside the plan's own functions, then growth; about 25 minutes
 	$(BIN)/python benchmarks/load.py

@@ -204,39 +204,37 @@ const Store = () => {
           </li>
         ))}
       </ul>
-      <div class="panels">
-        <section class="panel">
-          <header>
-            <h2>Partitions</h2>
-          </header>
-          <Table
-            caption="Month partitions by table"
-            rows={thing.partitions}
-            keyOf={({ table }) => table}
-            columns={[
-              { label: "Table", value: ({ table }) => <span title={table}>{table.replace(/^.*\./, "")}</span> },
-              { label: "Months", value: ({ first, last, partitions }) => (partitions > 1 ? `${first} to ${last}` : first) },
-              { label: "Rows, about", isNumber: true, value: ({ rows }) => count(rows) },
-              { label: "Size", isNumber: true, value: (row) => bytes(row.bytes) },
-            ]}
-          />
-        </section>
-        <section class="panel">
-          <header>
-            <h2>Last loads</h2>
-          </header>
-          <Table
-            caption="The last loads of the vault"
-            rows={thing.loads}
-            keyOf={({ loadDate }) => loadDate}
-            columns={[
-              { label: "Load date (UTC)", value: ({ loadDate }) => clock(loadDate) },
-              { label: "Job", value: ({ job }) => job.replaceAll("_", " ") },
-              { label: "Rows", isNumber: true, value: ({ counts }) => count(Object.values(counts).reduce((total, rows) => total + rows, 0)) },
-            ]}
-          />
-        </section>
-      </div>
+      <section class="panel wide">
+        <header>
+          <h2>Partitions</h2>
+        </header>
+        <Table
+          caption="Month partitions by table"
+          rows={thing.partitions}
+          keyOf={({ table }) => table}
+          columns={[
+            { label: "Table", value: ({ table }) => table },
+            { label: "Months", value: ({ first, last, partitions }) => (partitions > 1 ? `${first} to ${last}` : first) },
+            { label: "Rows, about", isNumber: true, value: ({ rows }) => count(rows) },
+            { label: "Size", isNumber: true, value: (row) => bytes(row.bytes) },
+          ]}
+        />
+      </section>
+      <section class="panel wide">
+        <header>
+          <h2>Last loads</h2>
+        </header>
+        <Table
+          caption="The last loads of the vault"
+          rows={thing.loads}
+          keyOf={({ loadDate }) => loadDate}
+          columns={[
+            { label: "Load date (UTC)", value: ({ loadDate }) => clock(loadDate) },
+            { label: "Job", value: ({ job }) => job.replaceAll("_", " ") },
+            { label: "Rows", isNumber: true, value: ({ counts }) => count(Object.values(counts).reduce((total, rows) => total + rows, 0)) },
+          ]}
+        />
+      </section>
     </>
   );
 };

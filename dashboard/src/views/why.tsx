@@ -175,6 +175,7 @@ const Trace = ({ event }: { event: string }) => {
                 <dl class="row">
                   {Object.entries(thing[layer]!)
                     .filter(([, value]) => value !== null && value !== "")
+                    .sort(([one], [other]) => Number(PROOFS.includes(other)) - Number(PROOFS.includes(one)) || one.localeCompare(other))
                     .map(([name, value]) => (
                       <div key={name} class={PROOFS.includes(name) ? "proof" : undefined}>
                         <dt>{name}</dt>

@@ -25,7 +25,7 @@ def demo(
     port: Port = None,
     data: Data = None,
     database_url: DatabaseUrl = None,
-    days: Annotated[int, typer.Option(min=0, max=90, help="Days of history at the first start.")] = 45,
+    days: Annotated[int, typer.Option(min=0, max=90, help="Days of history at the first start.")] = 60,
     seconds: Annotated[float | None, typer.Option(help="Stop by itself after so many seconds of live traffic.")] = None,
 ) -> None:
     """Run everything, with one tenant for each of eight industries and live traffic. Its data stay: start it again to go on.

@@ -76,7 +76,7 @@ CREATE OR REPLACE FUNCTION api.trace(p_event text) RETURNS jsonb
 LANGUAGE sql STABLE AS $$
     SELECT jsonb_build_object(
         'raw', to_jsonb(r) - ARRAY['tenant_hk', 'visitor_id', 'visitor_ip_hash'],
-        'staging', jsonb_strip_nulls(to_jsonb(s) - ARRAY['tenant_hk', 'visitor_id', 'visitor_ip_hash']),
+        'staging', to_jsonb(s) - ARRAY['tenant_hk', 'visitor_id', 'visitor_ip_hash'],
         'vault', to_jsonb(d) - 'tenant_hk')
     FROM business.site_event_h h
     JOIN business.site_event_details_s d ON d.site_event_hk = h.site_event_hk
