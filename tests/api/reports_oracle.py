@@ -419,6 +419,28 @@ def items(events: list[Event], question: Question) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: (-row["interactions"], row["item"]))
 
 
+def counted(events: list[Event], question: Question, of: str) -> tuple[float, list[Event]]:
+    """A figure, and the events that it counts, the latest first."""
+    inside = question.inside(events)
+    chosen = [event for event in inside if question.filter.holds(event)]
+    conversions = [event for event in first_of_conversions(inside) if question.filter.holds(event)]
+    which = {
+        "events": chosen,
+        "page_views": [event for event in chosen if event.type == "page_view"],
+        "conversions": conversions,
+        "revenue": [event for event in conversions if event.conversion_currency == question.currency],
+    }[of]
+    return revenue(which, question) if of == "revenue" else len(which), sorted(
+        which, key=lambda event: event.moment, reverse=True
+    )
+
+
+def properties(events: list[Event], question: Question) -> list[dict[str, Any]]:
+    """The only property that is ever sent: `plan`."""
+    plans = [event.plan for event in question.inside(events) if question.filter.holds(event) and event.plan]
+    return [{"key": "plan", "events": len(plans), "values": len(set(plans))}] if plans else []
+
+
 def sessions(events: list[Event], question: Question) -> list[dict[str, Any]]:
     """Visits, the latest first: from the first to the last of their chosen events; bounce and duration are the whole visit's."""
     of_visit = defaultdict(list)

@@ -498,6 +498,38 @@ def test_items_are_what_plain_python_counts(module_url: str, story, asked) -> No
             assert rounded(said) == rounded(oracle.items(site.events, question))
 
 
+OF = st.sampled_from(["events", "page_views", "conversions", "revenue"])
+
+
+@given(story=stories(), asked=asked(of=OF))
+@examples
+def test_a_figure_is_what_its_own_events_add_up_to(module_url: str, story, asked) -> None:
+    with told(module_url, story) as telling:
+        for about, keys in asked:
+            question = telling.question(about)
+            figure, events = oracle.counted(telling.events, question, keys["of"])
+            rows, cursor = [], 0
+            while cursor is not None:
+                page = telling.answers("events", question, limit=7, cursor=cursor, **keys)
+                assert round(page["figure"], 2) == round(figure, 2)
+                rows, cursor = rows + page["rows"], page["nextCursor"]
+            assert [datetime.fromisoformat(row["time"]) for row in rows] == [
+                event.moment.replace(microsecond=0) for event in events
+            ]
+            assert [row["type"] for row in rows] == [event.type for event in events]
+            overview = telling.answers("overview", question)["metrics"]
+            assert round(overview[keys["of"]], 2) == round(figure, 2)
+
+
+@given(story=stories(), asked=asked())
+@examples
+def test_keys_of_properties_are_what_plain_python_counts(module_url: str, story, asked) -> None:
+    with told(module_url, story) as telling:
+        for about, _ in asked:
+            question = telling.question(about)
+            assert telling.answers("properties", question)["rows"] == oracle.properties(telling.events, question)
+
+
 @examples
 @given(story=stories(), asked=asked(limit=st.sampled_from([2, 50])))
 def test_the_list_of_visits_is_what_plain_python_sees(module_url: str, story, asked) -> None:
@@ -527,6 +559,8 @@ EVERYTHING = [
     ("funnel", {"steps": ["event_type==page_view", "event_type!=page_view"], "per": "visitor", "dimension": "entry_page"}),
     ("retention", {"interval": "week"}),
     ("paths", {"of": "pages"}),
+    ("events", {"of": "conversions"}),
+    ("properties", {}),
     ("paths", {"of": "events", "direction": "previous"}),
     ("items", {}),
     ("sessions", {}),

@@ -1,15 +1,18 @@
 """The reports over HTTP: as in SQL, refused by name, given up in time, and live."""
 
+import io
 import json
 from datetime import UTC, datetime
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import msgspec
+import pyarrow.parquet as pq
 import pytest
 from starlette.testclient import TestClient
 
 from footfall import api
+from footfall.api import export
 from footfall.auth import add_key
 from footfall.settings import Settings
 from footfall.web import application, report_wire, wire
@@ -217,3 +220,53 @@ def test_a_server_stops_although_somebody_listens(site: Site, served: str) -> No
     stream = urlopen(f"{served}/api/analytics/realtime/stream?key={key}", timeout=30)
     assert stream.readline().startswith(b"retry")
     # the fixture ends the server, and fails when it does not end
+
+
+def file_of(client, keys, report: str, form: str, **question):
+    return client.get(f"/api/analytics/{report}.{form}", params=MARCH | question, headers={"X-Footfall-Key": keys["read"]})
+
+
+def test_rows_of_a_report_come_as_a_file(client, keys, busy: Site) -> None:
+    asked = {"dimension": "source", "metrics": "visits,revenue"}
+    rows = [{"value": "direct", "visits": 1, "revenue": 0}, {"value": "n", "visits": 1, "revenue": 9}]
+    csv = file_of(client, keys, "breakdown", "csv", **asked)
+    assert csv.text.splitlines() == ["value,visits,revenue", "direct,1,0", "n,1,9"]
+    assert csv.headers["content-disposition"] == 'attachment; filename="acme-breakdown.csv"'
+    lines = file_of(client, keys, "breakdown", "jsonl", **asked).text.splitlines()
+    assert [json.loads(line) for line in lines] == rows
+    parquet = pq.read_table(io.BytesIO(file_of(client, keys, "breakdown", "parquet", **asked).content))
+    assert parquet.to_pylist() == rows
+
+
+@pytest.mark.parametrize("report", api.REPORTS)
+def test_every_report_has_a_file(client, keys, busy: Site, report: str) -> None:
+    asked = {
+        key: ",".join(value) if isinstance(value, list) and key != "steps" else value
+        for key, value in questions(busy)[report].items()
+    }
+    headers = {"X-Footfall-Key": keys["read"]}
+    answer = client.get(f"/api/analytics/{report}", params=asked, headers=headers).json()["data"]
+    file = client.get(f"/api/analytics/{report}.parquet", params=asked, headers=headers)
+    assert pq.read_table(io.BytesIO(file.content)).num_rows == len(export.rows_of(report, answer))
+
+
+def test_a_file_that_cannot_be_made_is_refused_like_its_report(client, keys, busy: Site) -> None:
+    for report, form, code in (
+        ("breakdown", "xls", "format_unknown"),
+        ("nonsense", "csv", "report_unknown"),
+        ("breakdown", "csv", "dimension_unknown"),
+    ):
+        assert file_of(client, keys, report, form).json()["debug_info"]["error"] == code
+    assert client.get("/api/analytics/overview.csv").status_code == 401
+
+
+def test_several_questions_are_answered_in_their_order_each_as_if_it_were_alone(client, keys, busy: Site) -> None:
+    headers = {"X-Footfall-Key": keys["read"]}
+    asked = [{"report": "overview"} | MARCH, {"report": "breakdown"} | MARCH, {"report": "goals"} | MARCH]
+    replies = client.post("/api/analytics/many", json=asked, headers=headers).json()["data"]
+    assert [reply["success"] for reply in replies] == [True, False, True]
+    assert replies[0]["data"]["metrics"]["page_views"] == 2
+    assert replies[1]["debug_info"]["error"] == "dimension_unknown"
+    for wrong in ([{"report": "nonsense"}], [{}], {"report": "overview"}, [{"report": "overview"}] * 21):
+        refused = client.post("/api/analytics/many", json=wrong, headers=headers)
+        assert refused.json()["debug_info"]["error"] == "questions_invalid"

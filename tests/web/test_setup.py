@@ -6,7 +6,7 @@ import pytest
 from sender import VIEW, post
 from starlette.testclient import TestClient
 
-from footfall.auth import add_account, set_role
+from footfall.auth import PACKS, add_account, add_share_link, set_role
 from site_under_test import Site, at, view
 
 OURS = {"X-Footfall-Request": "1"}
@@ -184,3 +184,94 @@ def test_many_questions_are_answered_in_their_order(client, people):
     assert third["debug_info"]["error"] == "dimension_unknown"
     refused = client.post("/api/analytics/many?tenant=acme", json=[{"report": "secrets"}], headers=OURS)
     assert code(refused) == "questions_invalid"
+
+
+def ask(client: TestClient, method: str, path: str, of: str = "acme", **body):
+    return client.request(method, path, json=body or None, headers=OURS | {"X-Footfall-Tenant": of})
+
+
+def test_a_funnel_is_saved_changed_and_forgotten(client, people):
+    sign_in(client, "ann")
+    steps = ["page==/", "page==/a"]
+    assert ask(client, "POST", "/api/setup/funnels", funnel="To a", steps=steps).status_code == 200
+    assert ask(client, "POST", "/api/setup/funnels", funnel="To a", steps=steps, window=30, per="visitor").status_code == 200
+    saved = {"funnel": "To a", "steps": steps, "order": "loose", "window": 30, "per": "visitor"}
+    assert ask(client, "GET", "/api/setup/funnels").json()["data"] == [saved]
+    assert ask(client, "DELETE", "/api/setup/funnels/To%20a").status_code == 200
+    assert code(ask(client, "DELETE", "/api/setup/funnels/To%20a")) == "funnel_unknown"
+
+
+@pytest.mark.parametrize(
+    ("funnel", "steps", "refused"),
+    [
+        ("", ["page==/", "page==/a"], "name_invalid"),
+        ("x", ["page==/"], "steps_invalid"),
+        ("x", ["page==/", "nonsense"], "filter_invalid"),
+        ("x", ["page==/", "colour==red"], "dimension_unknown"),
+    ],
+)
+def test_a_funnel_that_could_not_be_asked_is_refused(client, people, funnel: str, steps: list[str], refused: str):
+    sign_in(client, "ann")
+    assert code(ask(client, "POST", "/api/setup/funnels", funnel=funnel, steps=steps)) == refused
+
+
+def test_an_industry_pack_brings_goals_and_a_funnel_that_can_be_asked(client, people):
+    sign_in(client, "ann")
+    for industry, pack in PACKS.items():
+        assert ask(client, "POST", "/api/setup/pack", industry=industry).status_code == 200
+        funnels = {saved["funnel"]: saved["steps"] for saved in ask(client, "GET", "/api/setup/funnels").json()["data"]}
+        assert ask(client, "POST", "/api/analytics/funnel", steps=funnels[pack.conversions]).status_code == 200
+    goals = {goal["goal"] for goal in ask(client, "GET", "/api/analytics/goals").json()["data"]["goals"]}
+    assert {name for pack in PACKS.values() for name in pack.goal_names} == goals
+    assert code(ask(client, "POST", "/api/setup/pack", industry="piracy")) == "industry_unknown"
+
+
+def test_an_owner_brings_people_in_and_a_new_one_gets_a_password_that_works(client, people):
+    sign_in(client, "ann")
+    made = ask(client, "POST", "/api/setup/people", email="Nora@Example.org", role="admin").json()["data"]["password"]
+    known = ask(client, "POST", "/api/setup/people", email="olga@example.org", role="viewer").json()["data"]["password"]
+    assert known is None
+    listed = [(person["email"], person["role"]) for person in ask(client, "GET", "/api/setup").json()["data"]["people"]]
+    assert listed == [
+        ("ann@example.org", "owner"),
+        ("nora@example.org", "admin"),
+        ("olga@example.org", "viewer"),
+        ("vic@example.org", "viewer"),
+    ]
+    assert sign_in(client, "nora", made).status_code == 200
+    assert ask(client, "POST", "/api/setup/keys", kind="read").status_code == 200
+    assert code(ask(client, "POST", "/api/setup/people", email="x@example.org", role="owner")) == "role_needed"
+    assert sign_in(client, "olga").status_code == 200
+    assert {tenant["tenant"] for tenant in client.get("/api/session").json()["data"]["tenants"]} == {"acme", "other"}
+    sign_in(client, "ann")
+    assert ask(client, "DELETE", "/api/setup/people/olga%40example.org").status_code == 200
+    sign_in(client, "olga")
+    assert {tenant["tenant"] for tenant in client.get("/api/session").json()["data"]["tenants"]} == {"other"}
+
+
+def test_only_operators_add_tenants_and_see_the_store(client, people):
+    new = {"tenant": "fresh", "name": "Fresh", "industry": "saas", "timeZone": "Europe/Berlin", "currency": "EUR"}
+    sign_in(client, "ann")
+    assert code(ask(client, "POST", "/api/setup/tenants", **new)) == "role_needed"
+    assert code(ask(client, "GET", "/api/store")) == "role_needed"
+    sign_in(client, "opa")
+    assert ask(client, "POST", "/api/setup/tenants", **new).status_code == 200
+    assert code(ask(client, "POST", "/api/setup/tenants", **new)) == "tenant_exists"
+    assert code(ask(client, "POST", "/api/setup/tenants", **new | {"tenant": "more", "timeZone": "Mars"})) == "time_zone_unknown"
+    assert len(ask(client, "GET", "/api/setup", "fresh").json()["data"]["goals"]) == 4
+    assert ask(client, "GET", "/api/store").json()["data"]["partitions"]
+
+
+def test_what_is_another_tenants_cannot_be_taken_away(client, people):
+    add_share_link(people.connection, "acme", "x", 30, "")
+    ((link,),) = people.rows("SELECT share_link_id FROM auth.share_link")
+    sign_in(client, "ann")
+    ask(client, "POST", "/api/setup/funnels", funnel="F", steps=["page==/", "page==/a"])
+    ask(client, "POST", "/api/setup/goals", goal="G", filter="page==/")
+    sign_in(client, "olga")
+    for address in (f"links/{link}", "funnels/F", "goals/G", "people/vic%40example.org"):
+        assert ask(client, "DELETE", f"/api/setup/{address}", "acme").status_code == 404
+        ask(client, "DELETE", f"/api/setup/{address}", "other")
+    sign_in(client, "ann")
+    everything = ask(client, "GET", "/api/setup").json()["data"]
+    assert [len(everything[what]) for what in ("links", "funnels", "goals", "people")] == [1, 1, 1, 2]

@@ -82,6 +82,8 @@ BEGIN
     GRANT SELECT (access_key_id, tenant_hk, kind, label, created_at, revoked_at), INSERT, UPDATE (revoked_at)
         ON auth.access_key TO footfall_admin;
     GRANT SELECT, INSERT, UPDATE, DELETE ON ref.goal, ref.funnel TO footfall_admin;
+    -- a filter that names pages or items is checked by looking them up
+    GRANT SELECT ON business.site_page_h, business.business_item_h TO footfall_admin;
     GRANT SELECT, INSERT, DELETE ON auth.share_link TO footfall_admin;
     GRANT SELECT, INSERT ON ref.event_type TO footfall_admin;
     GRANT EXECUTE ON ALL ROUTINES IN SCHEMA util, business, api TO footfall_admin;
