@@ -32,7 +32,7 @@ Window = Annotated[int | None, typer.Option(help="Most minutes from the first st
 Per = Annotated[str | None, typer.Option(help="visit, visitor.")]
 Start = Annotated[str | None, typer.Option(help="Where paths begin, as a filter.")]
 Direction = Annotated[str | None, typer.Option(help="next, previous.")]
-Of = Annotated[str | None, typer.Option(help="pages, events.")]
+Of = Annotated[str | None, typer.Option(help="paths: pages, events; events: events, page_views, conversions, revenue.")]
 Depth = Annotated[int | None, typer.Option(help="Steps of a path.")]
 Session = Annotated[str | None, typer.Option(help="Key of a session.")]
 Visitor = Annotated[str | None, typer.Option(help="Key of a visitor.")]
