@@ -92,9 +92,9 @@ def served(url: str) -> Iterator[str]:
         yield server.address
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium, headless, one for the whole run."""
+    """Debian's Chromium, headless, one for a module: Playwright holds this thread's event loop, and other modules run their own."""
     executable = (
         os.environ.get("CHROMIUM")
         or shutil.which("chromium")

@@ -19,9 +19,9 @@ interface View {
 }
 
 const VIEWS: Record<string, View> = {
-  "": { title: "Overview", group: "Look", load: () => import("./views/overview").then(({ Overview }) => Overview) },
-  realtime: { title: "Realtime", group: "Look", load: () => import("./views/realtime").then(({ Realtime }) => Realtime), isInner: true },
-  sessions: { title: "Visits", group: "Look", load: () => import("./views/sessions").then(({ Sessions }) => Sessions), isInner: true },
+  "": { title: "Overview", group: "Watch", load: () => import("./views/overview").then(({ Overview }) => Overview) },
+  realtime: { title: "Realtime", group: "Watch", load: () => import("./views/realtime").then(({ Realtime }) => Realtime), isInner: true },
+  sessions: { title: "Visits", group: "Watch", load: () => import("./views/sessions").then(({ Sessions }) => Sessions), isInner: true },
   funnels: { title: "Funnels", group: "Explore", load: () => import("./views/funnels").then(({ Funnels }) => Funnels) },
   retention: { title: "Retention", group: "Explore", load: () => import("./views/retention").then(({ Retention }) => Retention) },
   paths: { title: "Paths", group: "Explore", load: () => import("./views/paths").then(({ Paths }) => Paths) },
@@ -29,9 +29,9 @@ const VIEWS: Record<string, View> = {
   events: { title: "Events", group: "Explore", load: () => import("./views/events").then(({ Events }) => Events) },
   why: { title: "Why this number", group: "Trust", load: () => import("./views/why").then(({ Why }) => Why), isInner: true },
   quality: { title: "Data quality", group: "Trust", load: () => import("./views/quality").then(({ Quality }) => Quality), isInner: true },
-  setup: { title: "Set-up", group: "Trust", load: () => import("./views/setup").then(({ Setup }) => Setup), isInner: true },
+  setup: { title: "Set-up", group: "Set up", load: () => import("./views/setup").then(({ Setup }) => Setup), isInner: true },
 };
-const GROUPS = ["Look", "Explore", "Trust"];
+const GROUPS = ["Watch", "Explore", "Trust", "Set up"];
 const loaded = new Map<View, ComponentType>();
 
 const load = async (view: View): Promise<void> => {
@@ -132,9 +132,10 @@ const Sidebar = ({ person, view, isThere }: { person: Person; view: string; isTh
   return (
     <header class={isOpen ? "side open" : "side"}>
       <div class="brand">
-        <a data-own href={hrefOf({ details: undefined }, "")} aria-label="Footfall: overview">
+        <a data-own href={hrefOf({ details: undefined }, "")}>
           <img src="/dashboard/icon.svg" alt="" width="28" height="28" />
-          <b>Footfall</b>
+          <b class="product">Footfall</b>
+          <b class="whose">{person.tenants.find(({ tenant }) => tenant === id)?.name ?? "Footfall"}</b>
         </a>
         {isThere && !isGuest && <Live />}
         <button class="quiet menu" aria-expanded={isOpen} aria-controls="menu" onClick={() => setOpen(!isOpen)}>

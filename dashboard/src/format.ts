@@ -8,10 +8,16 @@ export const count = (value: number): string => plain.format(value);
 /** In few characters: 1.2K. */
 export const short = (value: number): string => (Math.abs(value) < 10_000 ? plain.format(Math.round(value * 100) / 100) : compact.format(value));
 
-export const percent = (value: number): string => `${plain.format(Math.round(value * 10) / 10)} %`;
+const percentage = new Intl.NumberFormat(undefined, { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 });
+
+export const percent = (value: number): string => percentage.format(value / 100);
 
 export const money = (value: number, currency: string): string =>
-  new Intl.NumberFormat(undefined, { style: "currency", currency, maximumFractionDigits: Math.abs(value) < 10_000 ? 2 : 0 }).format(value);
+  new Intl.NumberFormat(undefined, { style: "currency", currency, minimumFractionDigits: 2, maximumFractionDigits: 2 }).format(value);
+
+/** Money in few characters: on axes and cards. */
+export const shortMoney = (value: number, currency: string): string =>
+  new Intl.NumberFormat(undefined, { style: "currency", currency, ...(Math.abs(value) < 1000 ? { maximumFractionDigits: 2 } : Math.abs(value) < 100_000 ? { maximumFractionDigits: 0 } : { notation: "compact" }) }).format(value);
 
 /** Seconds as 2 m 05 s. */
 export const duration = (seconds: number): string => {

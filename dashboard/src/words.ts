@@ -11,13 +11,13 @@ export interface Metric {
 
 export const METRICS: Record<string, Metric> = {
   visitors: { label: "Visitors", meaning: "Distinct visitors", format: count },
-  visits: { label: "Visits", meaning: "Distinct visits", format: count },
+  visits: { label: "Visits", meaning: "Distinct visits; of who asks not to be tracked, each event is one", format: count },
   page_views: { label: "Page views", meaning: "Events of type page_view", format: count },
   views_per_visit: { label: "Views per visit", meaning: "Page views / visits", format: count },
   bounce_rate: { label: "Bounce rate", meaning: "Visits with one page view and nothing else, percent of closed visits", isBetterLower: true, format: percent },
   visit_duration: { label: "Visit duration", meaning: "From first to last event, mean over closed visits", format: duration },
   events: { label: "Events", meaning: "All events", format: count },
-  conversions: { label: "Conversions", meaning: "Completed transactions; what repeats one adds nothing", format: count },
+  conversions: { label: "Conversions", meaning: "Completed transactions, each counted once", format: count },
   conversion_rate: { label: "Conversion rate", meaning: "Visits with a conversion, percent of visits", format: percent },
   revenue: { label: "Revenue", meaning: "Value of the conversions in the tenant's currency", format: money },
 };
@@ -59,3 +59,10 @@ export const dimensionLabel = (dimension: string): string => (dimension.startsWi
 
 /** What a tenant's industry calls items. */
 export const itemsWord = (pack?: Pack): string => pack?.items ?? "Items";
+
+/** What somebody did, in words: added to cart, checkout started, … */
+export const actionOf = (type: string, action?: string): string => {
+  if (type === "item_interaction") return action === "view" || !action ? "looked at" : action.replaceAll("_", " ");
+  if (type === "transaction_step") return { start: "started", progress: "went on", complete: "completed", abandon: "abandoned" }[action ?? ""] ?? "transaction";
+  return [type === "engagement" ? "" : type.replaceAll("_", " "), action?.replaceAll("_", " ")].filter(Boolean).join(": ");
+};

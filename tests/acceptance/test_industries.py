@@ -160,4 +160,5 @@ def test_the_demo_has_the_plans_eight_industries_and_its_whole_vocabulary() -> N
         for event in history(industry, 2, datetime.now(UTC)):
             said.add((event["evt_type"], event.get("evt_action") if event["evt_type"] == "transaction_step" else None))
     steps = {("transaction_step", action) for action in ("start", "progress", "complete", "abandon")}
-    assert said == steps | {("page_view", None), ("item_interaction", None), ("contact_interaction", None)}
+    forgotten = {("banner_click", None)}  # of which nobody told Footfall: for the data quality page
+    assert said - forgotten == steps | {("page_view", None), ("item_interaction", None), ("contact_interaction", None)}

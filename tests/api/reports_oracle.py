@@ -37,6 +37,7 @@ class Event(Fact):
     device: str = "desktop"
     country: str | None = None
     plan: str | None = None
+    seats: int | None = None
     is_conversion: bool = False
     conversion_value: float = 0
     conversion_currency: str = "USD"
@@ -436,9 +437,11 @@ def counted(events: list[Event], question: Question, of: str) -> tuple[float, li
 
 
 def properties(events: list[Event], question: Question) -> list[dict[str, Any]]:
-    """The only property that is ever sent: `plan`."""
-    plans = [event.plan for event in question.inside(events) if question.filter.holds(event) and event.plan]
-    return [{"key": "plan", "events": len(plans), "values": len(set(plans))}] if plans else []
+    """The keys of events' own properties, the most frequent first."""
+    chosen = [event for event in question.inside(events) if question.filter.holds(event)]
+    sent = {key: [getattr(event, key) for event in chosen if getattr(event, key)] for key in ("plan", "seats")}
+    rows = [{"key": key, "events": len(values), "values": len(set(values))} for key, values in sent.items() if values]
+    return sorted(rows, key=lambda row: (-row["events"], row["key"]))
 
 
 def sessions(events: list[Event], question: Question) -> list[dict[str, Any]]:

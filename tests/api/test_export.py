@@ -81,4 +81,7 @@ def test_many_rows_are_written_in_pieces(tmp_path: Path) -> None:
 def test_a_reports_rows_are_flat(busy: Site) -> None:
     overview = {"metrics": {"visits": 2}, "revenue_by_currency": {"USD": 5.5}}
     assert export.rows_of("overview", overview) == [{"visits": 2, "revenue_USD": 5.5}]
-    assert export.rows_of("breakdown", {"rows": [{"value": "a", "visits": 1}]}) == [{"value": "a", "visits": 1}]
+    breakdown = {"rows": [{"events": 2, "value": "a", "visits": 1}], "query": {"metrics": ["visits", "events"]}}
+    assert [list(row.items()) for row in export.rows_of("breakdown", breakdown)] == [
+        [("value", "a"), ("visits", 1), ("events", 2)]
+    ]

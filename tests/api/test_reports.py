@@ -1,10 +1,11 @@
 """Every report against a brute-force oracle in plain Python, over generated traffic; and what was said then, and built anew."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -118,6 +119,7 @@ def hits(draw) -> dict:
         "transaction": draw(st.sampled_from([None, None, "o-1", "o-2"])),
         "funnel": draw(st.sampled_from(["checkout", "checkout", "offer"])),
         "plan": draw(st.sampled_from([None, "pro", "free"])),
+        "seats": draw(st.sampled_from([None, None, 1, 2, 3])),
         "bot": draw(st.integers(0, 11)) == 0,
         "times": draw(st.sampled_from([1, 1, 1, 2])),
     }
@@ -204,6 +206,10 @@ class Told:
             if self.story.rolled == "always" or (self.story.rolled == "in the end" and is_last):
                 self.site.roll_up()
 
+    def latest(self) -> str:
+        """The last load date."""
+        return self.site.value("SELECT max(load_date) FROM raw.load_batch").isoformat()
+
     @property
     def events(self) -> list[Event]:
         return understood([as_event(number, self.story, is_fresh=number in self.fresh) for number in self.loaded])
@@ -273,7 +279,7 @@ def as_sent(number: int, story: Story) -> dict:
         "page_url": hit["page"] and f"https://{hit['page']}{campaign.get(hit['arrival'], '')}",
         "page_referrer": hit["arrival"] if hit["arrival"] not in campaign else None,
         "timezone": hit["clock"],
-        "properties": {"plan": hit["plan"]} if hit["plan"] else None,
+        "properties": {key: hit[key] for key in ("plan", "seats") if hit[key]} or None,
         "_visitor_id": hit["visitor"],
         "_received": received(story),
         "_user_agent": BOT if hit["bot"] else PHONE if hit["phone"] else HUMAN,
@@ -312,6 +318,7 @@ def as_event(number: int, story: Story, *, is_fresh: bool) -> Event:
         device=None if hit["bot"] else "mobile" if hit["phone"] else "desktop",
         country=COUNTRIES[hit["clock"]],
         plan=hit["plan"],
+        seats=hit["seats"],
         is_conversion=is_contact or (is_step and hit["action"] == "complete"),
         conversion_value=40 if is_contact else hit["value"],
         conversion_currency="USD" if is_contact else hit["currency"] or "USD",
@@ -323,7 +330,7 @@ def rounded(answer: Any) -> Any:
     """Numbers as the reports round them, days as they write them."""
     if isinstance(answer, dict):
         return {key: rounded(value) for key, value in answer.items()}
-    if isinstance(answer, list):
+    if isinstance(answer, list | tuple):
         return [rounded(value) for value in answer]
     if isinstance(answer, int | float) and not isinstance(answer, bool):
         return round(float(answer) + 1e-9, 2)
@@ -501,33 +508,99 @@ def test_items_are_what_plain_python_counts(module_url: str, story, asked) -> No
 OF = st.sampled_from(["events", "page_views", "conversions", "revenue"])
 
 
-@given(story=stories(), asked=asked(of=OF))
 @examples
+@given(story=stories(), asked=asked(of=OF, limit=st.sampled_from([1, 7, 1000])))
 def test_a_figure_is_what_its_own_events_add_up_to(module_url: str, story, asked) -> None:
-    with told(module_url, story) as telling:
-        for about, keys in asked:
-            question = telling.question(about)
-            figure, events = oracle.counted(telling.events, question, keys["of"])
-            rows, cursor = [], 0
-            while cursor is not None:
-                page = telling.answers("events", question, limit=7, cursor=cursor, **keys)
-                assert round(page["figure"], 2) == round(figure, 2)
-                rows, cursor = rows + page["rows"], page["nextCursor"]
-            assert [datetime.fromisoformat(row["time"]) for row in rows] == [
-                event.moment.replace(microsecond=0) for event in events
-            ]
-            assert [row["type"] for row in rows] == [event.type for event in events]
-            overview = telling.answers("overview", question)["metrics"]
-            assert round(overview[keys["of"]], 2) == round(figure, 2)
+    with told(module_url, story) as site:
+        for what, keys in asked:
+            question = site.question(what)
+            figure, rows = figure_and_events(partial(site.answers, "events", question, **keys))
+            expected, events = oracle.counted(site.events, question, keys["of"])
+            assert rounded(figure) == rounded(expected)
+            assert rounded(listed(site, rows)) == rounded([as_listed(event, keys["of"]) for event in events])
+            assert rounded(site.answers("overview", question)["metrics"][keys["of"]]) == rounded(expected)
+            assert {tuple(row[key] for key in PROOF) for row in rows} <= proofs(site.site)
+            if keys["of"] == "revenue":
+                assert rounded(sum(row["value"] for row in rows)) == rounded(figure)
+            else:
+                assert len({row["event"] for row in rows}) == figure
 
 
-@given(story=stories(), asked=asked())
 @examples
+@given(story=stories(), asked=asked(of=OF, limit=st.sampled_from([2, 7])))
+def test_the_events_of_a_figure_as_of_a_load_date_are_those_that_were_known_then(module_url: str, story, asked) -> None:  # T09
+    with connect(module_url, "footfall_worker") as connection:
+        site = Told(Site.another(connection, time_zone=story.zone), story)
+        prepare(module_url, site.site, story)
+        known = []
+        for chunk in site.rounds:
+            site.tell(chunk)
+            known.append((site.latest(), site.events))
+        for moment, events in known:
+            for what, keys in asked:
+                question = site.question(what)
+                figure, rows = figure_and_events(partial(site.answers_as_of, moment, "events", question, **keys))
+                expected, counted = oracle.counted(events, question, keys["of"])
+                assert rounded(figure) == rounded(expected)
+                assert rounded(listed(site, rows)) == rounded([as_listed(event, keys["of"]) for event in counted])
+                said = site.answers_as_of(moment, "properties", question)["rows"]
+                assert said == oracle.properties(events, question)
+
+
+def figure_and_events(ask: Callable[..., dict[str, Any]]) -> tuple[float, list[dict]]:
+    """The figure, which every page repeats, and the events of all pages."""
+    figures, rows, cursor = set(), [], 0
+    while cursor is not None:
+        page = ask(cursor=cursor)
+        assert page["rows"] or not rows
+        figures.add(page["figure"])
+        rows, cursor = rows + page["rows"], page["nextCursor"]
+    (figure,) = figures
+    return figure, rows
+
+
+PROOF = ("event", "raw_event_id", "load_date", "hash")
+
+
+def proofs(site: Site) -> set[tuple]:
+    """What the vault has to say for each event."""
+    return set(
+        site.rows(
+            "SELECT encode(d.site_event_hk, 'hex'), d.raw_event_id, to_jsonb(d.load_date) #>> '{}', encode(d.hash_diff, 'hex')"
+            " FROM business.site_event_details_s d WHERE d.tenant_hk = %s",
+            site.tenant_hk,
+        )
+    )
+
+
+def listed(site: Told, rows: list[dict]) -> list[tuple]:
+    """Each event as the row says it is, under the number that its raw event was sent with."""
+    sent = dict(
+        site.site.rows(
+            "SELECT r.raw_event_id, substr(r.raw_payload ->> 'event_id', 3)::integer FROM raw.site_tracking_events_r r"
+            " WHERE r.tenant_hk = %s",
+            site.site.tenant_hk,
+        )
+    )
+    keys = ("type", "action", "page", "value", "currency")
+    return [(sent[row["raw_event_id"]], datetime.fromisoformat(row["time"]), *(row.get(key) for key in keys)) for row in rows]
+
+
+def as_listed(event: Event, of: str) -> tuple:
+    worth = (event.value, event.currency)
+    if of in {"conversions", "revenue"}:
+        worth = (event.conversion_value, event.conversion_currency)
+    return (event.key, event.moment.replace(microsecond=0), event.type, event.action, event.page, *worth)
+
+
+@examples
+@given(story=stories(), asked=asked(limit=st.sampled_from([1, 50])))
 def test_keys_of_properties_are_what_plain_python_counts(module_url: str, story, asked) -> None:
-    with told(module_url, story) as telling:
-        for about, _ in asked:
-            question = telling.question(about)
-            assert telling.answers("properties", question)["rows"] == oracle.properties(telling.events, question)
+    with told(module_url, story) as site:
+        for what, keys in asked:
+            question = site.question(what)
+            expected = oracle.properties(site.events, question)[: keys["limit"]]
+            assert site.answers("properties", question, **keys)["rows"] == expected
 
 
 @examples
@@ -580,6 +653,7 @@ def test_what_was_said_then_can_be_asked_for_ever(module_url: str, story, what, 
         "page": "acme.example/late",
     }
     late |= {"arrival": None, "phone": True, "clock": "Asia/Kolkata", "item": None, "value": 0, "currency": None, "plan": None}
+    late |= {"seats": None}
     story.traffic.append(late | {"bot": False, "times": 1})
     everywhen = what | {"first": -3, "days": 40, "filter": Filter()}
     with connect(module_url, "footfall_worker") as connection:
@@ -591,19 +665,16 @@ def test_what_was_said_then_can_be_asked_for_ever(module_url: str, story, what, 
         def answers(moment: str | None = None) -> list[dict]:
             return [site.answers_as_of(moment, report, question, **keys) for report, keys, question in asked]
 
-        def latest() -> str:
-            return site.site.value("SELECT max(load_date) FROM raw.load_batch").isoformat()
-
         number_of_late = len(story.traffic) - 1
         rounds = [[number for number in chunk if number != number_of_late] for chunk in site.rounds]
         remembered = {}
         for chunk in filter(None, rounds):
             site.tell(chunk, close=False)
-            remembered[latest()] = answers()
+            remembered[site.latest()] = answers()
             site.site.close()
             if story.rolled == "always":
                 site.site.roll_up()
-            remembered[latest()] = answers()
+            remembered[site.latest()] = answers()
         site.tell([number_of_late])
         if story.rolled == "in the end":
             site.site.roll_up()

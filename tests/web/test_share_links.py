@@ -5,13 +5,16 @@ import json
 import pytest
 from starlette.testclient import TestClient
 
-from footfall.auth import add_account, add_share_link, list_share_links, remove_share_link, set_role
+from footfall import api
+from footfall.auth import add_account, add_key, add_share_link, list_share_links, remove_share_link, set_role
 from site_under_test import Site, view
 
 OURS = {"X-Footfall-Request": "1"}
 GUEST = OURS | {"X-Footfall-Share": "1", "X-Footfall-Tenant": "acme"}
 MARCH = {"dateFrom": "2026-03-01", "dateTo": "2026-03-31"}
 PASSWORD = "correct horse battery"
+# all others tell what single visitors did
+OF_MANY = {"overview", "timeseries", "breakdown", "goals", "funnel", "retention", "paths", "items", "properties"}
 
 
 @pytest.fixture
@@ -35,6 +38,18 @@ def code(reply) -> str:
     return reply.json()["debug_info"]["error"]
 
 
+def sign_in(site: Site, client: TestClient, name: str, tenant: str, role: str) -> None:
+    add_account(site.connection, f"{name}@example.org", name.title(), PASSWORD)
+    set_role(site.connection, f"{name}@example.org", tenant, role)
+    client.cookies.clear()
+    person = {"email": f"{name}@example.org", "password": PASSWORD}
+    assert client.post("/api/session", json=person, headers=OURS).status_code == 200
+
+
+def make_link(client: TestClient, tenant: str = "acme", **body):
+    return client.post("/api/setup/links", json={"label": "x"} | body, headers=OURS | {"X-Footfall-Tenant": tenant})
+
+
 def test_a_guest_sees_figures(client, shop):
     assert open_link(client, link(shop)) == "opened"
     person = client.get("/api/session", headers=GUEST).json()["data"]
@@ -46,6 +61,29 @@ def test_a_guest_sees_figures(client, shop):
     assert many.json()["data"][0]["success"]
     assert client.get("/api/setup/funnels", headers=GUEST).json()["data"] == []
     assert client.get("/api/analytics/overview.csv?share=1&tenant=acme").status_code == 200
+
+
+def test_a_guest_sees_the_figures_of_its_tenant_and_of_no_other(client, shop):
+    open_link(client, link(shop))
+    pages = client.get("/api/analytics/breakdown", params=MARCH | {"dimension": "page"}, headers=GUEST).json()["data"]["rows"]
+    assert [row["value"] for row in pages] == ["acme.example/", "acme.example/a"]
+    days = client.get("/api/analytics/timeseries", params=MARCH | {"metrics": "visits"}, headers=GUEST).json()["data"]["buckets"]
+    assert [day["start"] for day in days if day["visits"]] == ["2026-03-10"]
+
+
+@pytest.mark.parametrize("form", ["", ".csv", ".jsonl", ".parquet"])
+def test_of_all_reports_and_their_files_a_guest_sees_those_that_are_of_many(client, shop, form: str):
+    open_link(client, link(shop))
+    replies = {report: client.get(f"/api/analytics/{report}{form}", params=MARCH, headers=GUEST) for report in api.REPORTS}
+    assert {report for report, reply in replies.items() if reply.status_code != 403} == OF_MANY
+    assert {code(reply) for reply in replies.values() if reply.status_code == 403} == {"role_needed"}
+
+
+@pytest.mark.parametrize("report", sorted(set(api.REPORTS) - OF_MANY))
+def test_a_guest_does_not_get_among_many_answers_what_it_may_not_see_alone(client, shop, report: str):
+    open_link(client, link(shop))
+    asked = [{"report": "overview"}, {"report": report}]
+    assert code(client.post("/api/analytics/many", json=asked, headers=GUEST)) == "role_needed"
 
 
 @pytest.mark.parametrize(
@@ -70,8 +108,8 @@ def test_a_guest_sees_nobody_and_no_setting(client, shop, address: str):
     open_link(client, link(shop))
     reply = client.get(address, headers=GUEST)
     assert (reply.status_code, code(reply)) == (403, "role_needed")
-    hidden = client.post("/api/analytics/many", json=[{"report": "overview"}, {"report": "sessions"}], headers=GUEST)
-    assert code(hidden) == "role_needed"
+    in_query = address + ("&" if "?" in address else "?") + "share=1&tenant=acme"
+    assert client.get(in_query, headers=OURS).status_code == 403
 
 
 def test_a_guest_changes_nothing(client, shop):
@@ -92,6 +130,93 @@ def test_a_guest_sees_no_other_tenant(client, shop):
     open_link(client, link(shop))
     other = client.get("/api/analytics/overview", headers=GUEST | {"X-Footfall-Tenant": "other"})
     assert (other.status_code, code(other)) == (404, "tenant_unknown")
+    for address in (
+        "/api/analytics/breakdown?dimension=page",
+        "/api/analytics/breakdown.csv?dimension=page",
+        "/api/setup/funnels",
+    ):
+        reply = client.get(address, params=MARCH, headers=GUEST | {"X-Footfall-Tenant": "other"})
+        assert (reply.status_code, code(reply)) == (404, "tenant_unknown")
+
+
+def test_who_is_signed_in_elsewhere_sees_either_tenant_from_its_own_side(client, shop):
+    sign_in(shop, client, "olga", "other", "owner")
+    open_link(client, link(shop))
+    as_olga = OURS | {"X-Footfall-Tenant": "other"}
+    assert client.get("/api/analytics/sessions", headers=as_olga).status_code == 200
+    assert client.get("/api/analytics/overview", headers=GUEST).status_code == 200
+    assert code(client.get("/api/analytics/overview", headers=GUEST | as_olga)) == "tenant_unknown"
+    for headers in (OURS | {"X-Footfall-Tenant": "acme"}, OURS):
+        assert code(client.get("/api/analytics/overview?tenant=acme", headers=headers)) == "tenant_unknown"
+    assert code(client.get("/api/analytics/sessions", headers=GUEST)) == "role_needed"
+
+
+def test_the_token_of_a_guest_makes_nobody_more_than_a_guest(client, shop):
+    open_link(client, link(shop))
+    client.cookies.set("footfall_sign_in", client.cookies["footfall_share"])
+    client.cookies.delete("footfall_share")
+    as_person = OURS | {"X-Footfall-Tenant": "acme"}
+    assert client.get("/api/analytics/overview", headers=as_person).status_code == 200
+    for address in ("/api/analytics/sessions", "/api/setup", "/api/quality", "/api/store"):
+        assert code(client.get(address, headers=as_person)) == "role_needed"
+
+
+def test_without_a_link_opened_nobody_is_a_guest(client, shop):
+    link(shop)
+    for headers in (GUEST, GUEST | {"Cookie": "footfall_share=guess"}):
+        assert code(client.get("/api/analytics/overview", headers=headers)) == "not_signed_in"
+    key = {"X-Footfall-Key": add_key(shop.connection, "other", "read", "")[1]}
+    assert client.get("/api/analytics/overview", headers=GUEST | key).json()["data"]["metadata"]["tenant_id"] == "other"
+
+
+def test_another_site_cannot_make_a_browser_open_a_link(client, shop):
+    body = {"link": link(shop)}
+    assert code(client.post("/api/share", json=body)) == "request_forged"
+    assert code(client.post("/api/share", json=body, headers=OURS | {"Origin": "https://evil.example"})) == "request_forged"
+
+
+def test_the_token_of_a_guest_lasts_as_long_as_the_link_and_is_out_of_reach_of_scripts(client, shop):
+    for days, most in ((1, 1), (3660, 14)):
+        reply = client.post("/api/share", json={"link": link(shop, days=days)}, headers=OURS)
+        said = dict(part.partition("=")[::2] for part in reply.headers["set-cookie"].split("; "))
+        assert {"footfall_share", "HttpOnly", "SameSite"} <= set(said)
+        assert most * 86_400 - 60 < int(said["Max-Age"]) <= most * 86_400
+
+
+@pytest.mark.parametrize("role", ["owner", "admin"])
+def test_an_owner_and_an_admin_make_links_and_end_them(client, shop, role: str):
+    sign_in(shop, client, "ann", "acme", role)
+    token = make_link(client, label="the board", days=7, password="open sesame").json()["data"]["link"]
+    listed = client.get("/api/setup", headers=OURS | {"X-Footfall-Tenant": "acme"}).json()["data"]["links"]
+    assert [(one["label"], one["has_password"]) for one in listed] == [("the board", True)]
+    assert token not in str(listed)
+    assert open_link(client, token, "open sesame") == "opened"
+    assert client.get("/api/analytics/overview", headers=GUEST).status_code == 200
+    address = f"/api/setup/links/{listed[0]['link']}"
+    assert client.delete(address, headers=OURS | {"X-Footfall-Tenant": "acme"}).status_code == 200
+    assert code(client.get("/api/analytics/overview", headers=GUEST)) == "not_signed_in"
+    assert open_link(client, token, "open sesame") == "share_link_unknown"
+
+
+def test_a_viewer_neither_makes_nor_sees_nor_ends_links_and_nobody_makes_another_tenants(client, shop):
+    link(shop)
+    ((number,),) = shop.rows("SELECT share_link_id FROM auth.share_link")
+    assert code(make_link(client)) == "not_signed_in"
+    sign_in(shop, client, "vic", "acme", "viewer")
+    assert code(make_link(client)) == "role_needed"
+    as_vic = OURS | {"X-Footfall-Tenant": "acme"}
+    assert client.get("/api/setup", headers=as_vic).json()["data"]["links"] == []
+    assert code(client.delete(f"/api/setup/links/{number}", headers=as_vic)) == "role_needed"
+    sign_in(shop, client, "olga", "other", "owner")
+    assert code(make_link(client)) == "tenant_unknown"
+    assert len(list_share_links(shop.connection, "acme")) == 1
+
+
+@pytest.mark.parametrize("wrong", [{"days": 0}, {"days": 3661}, {"days": "30"}, {"label": "x" * 101}])
+def test_a_link_lasts_a_day_to_ten_years(client, shop, wrong: dict):
+    sign_in(shop, client, "ann", "acme", "owner")
+    assert code(make_link(client, **wrong)) == "body_invalid"
+    assert list_share_links(shop.connection, "acme") == []
 
 
 def test_who_is_signed_in_besides_is_a_guest_behind_the_link(client, shop):
@@ -109,6 +234,32 @@ def test_a_link_with_a_password_opens_with_it_alone_and_guessing_is_slowed_down(
     assert open_link(client, token, "open barley") == "password_wrong"
     assert open_link(client, token, "open sesame") == "opened"
     assert [open_link(client, token, "guess") for _ in range(11)][-1] == "rate_limited"
+
+
+def elsewhere(client: TestClient, number: int) -> TestClient:
+    """A client at another address, of the same server."""
+    return TestClient(client.app, client=(f"198.51.100.{number}", 50_000))
+
+
+def test_guessing_at_one_link_from_many_addresses_is_slowed_down_and_at_many_links_from_one(client, shop):
+    one = link(shop, password="open sesame")
+    assert [open_link(elsewhere(client, number), one, "guess") for number in range(11)][-2:] == ["password_wrong", "rate_limited"]
+    many = [open_link(client, link(shop, password="open sesame"), "guess") for _ in range(11)]
+    assert many[-2:] == ["password_wrong", "rate_limited"]
+    again = client.post("/api/share", json={"link": one, "password": "open sesame"}, headers=OURS)
+    assert (again.status_code, code(again)) == (429, "rate_limited")
+    assert int(again.headers["retry-after"]) > 0
+
+
+def test_a_link_without_a_password_is_opened_as_often_as_one_likes(client, shop):
+    token = link(shop)
+    assert {open_link(client, token) for _ in range(15)} == {"opened"}
+
+
+def test_a_guest_has_no_password_to_change(client, shop):
+    open_link(client, link(shop))
+    reply = client.post("/api/session/password", json={"old": PASSWORD, "new": "staple and paper"}, headers=GUEST)
+    assert 400 <= reply.status_code < 500
 
 
 def test_a_link_that_has_ended_opens_nothing_and_its_guests_are_out(client, shop):

@@ -10,6 +10,8 @@ export interface Line {
   starts: string[];
   values: (number | null)[];
   isBefore?: boolean;
+  /** The last bucket is not over yet. */
+  isOpen?: boolean;
 }
 
 interface Props {
@@ -17,6 +19,8 @@ interface Props {
   lines: Line[];
   interval: string;
   format: (value: number) => string;
+  /** On the axis, in few characters. */
+  axis?: (value: number) => string;
 }
 
 const HEIGHT = 260;
@@ -30,7 +34,15 @@ const colour = (name: string, percent = 100): string => {
   return color;
 };
 
-export const Chart = ({ title, lines, interval, format }: Props) => {
+/** A line whose last bucket is not over yet is drawn as two: what is known, and what is on its way. */
+const withItsEnd = (line: Line): Line[] => {
+  const last = line.values.length - 1;
+  if (!line.isOpen || last < 1) return [{ ...line, isOpen: false }];
+  const end = { ...line, values: line.values.map((value, index) => (index < last - 1 ? null : value)) };
+  return [{ ...line, isOpen: false, values: line.values.map((value, index) => (index === last ? null : value)) }, end];
+};
+
+export const Chart = ({ title, lines, interval, format, axis: onAxis = short }: Props) => {
   const place = useRef<HTMLDivElement>(null);
   const [isTable, setTable] = useState(false);
   const [at, setAt] = useState<{ index: number; left: number }>();
@@ -52,6 +64,7 @@ export const Chart = ({ title, lines, interval, format }: Props) => {
     const element = place.current;
     if (!element || isTable) return;
     const main = lines[0]!;
+    const drawn = lines.flatMap(withItsEnd);
     const [ink, line, accent, second] = [colour("--muted"), colour("--line"), colour("--accent"), colour("--second")];
     const axis = { stroke: ink, font: "12px system-ui, sans-serif", ticks: { show: false } };
     const plot = new uPlot(
@@ -61,7 +74,7 @@ export const Chart = ({ title, lines, interval, format }: Props) => {
         legend: { show: false },
         padding: [12, 12, 0, 0],
         cursor: { y: false, drag: { x: false, y: false }, points: { size: 8, fill: accent, stroke: colour("--surface"), width: 2 } },
-        scales: { x: { time: false, range: (_, low, high) => (low === high ? [low - 0.5, high + 0.5] : [low, high]) }, y: { range: (_, __, high) => [0, Math.max(high * 1.08, 1)] } },
+        scales: { x: { time: false, range: (_, low, high) => (low === high ? [low - 0.5, high + 0.5] : [low, high]) }, y: { range: (_, __, high) => uPlot.rangeNum(0, Math.max(high, 1), { min: { pad: 0, hard: 0, mode: 1 }, max: { pad: 0.08, soft: 0, mode: 2 } }) } },
         axes: [
           {
             ...axis,
@@ -71,13 +84,15 @@ export const Chart = ({ title, lines, interval, format }: Props) => {
             space: 64,
             values: (_, splits) => splits.map((index) => (Number.isInteger(index) && main.starts[index] ? bucket(main.starts[index]!, interval) : "")),
           },
-          { ...axis, size: 52, grid: { stroke: line, width: 1 }, values: (_, splits) => splits.map((value) => short(value)) },
+          { ...axis, size: 52, grid: { stroke: line, width: 1 }, values: (_, splits) => splits.map((value) => onAxis(value)) },
         ],
         series: [
           {},
-          ...lines.map(({ label, isBefore }) =>
+          ...drawn.map(({ label, isBefore, isOpen }) =>
             isBefore
               ? { label, stroke: second, width: 1.5, dash: [5, 5], points: { show: false } }
+              : isOpen
+                ? { label, stroke: accent, width: 2, dash: [2, 4], points: { show: false } }
               : {
                   label,
                   stroke: accent,
@@ -101,7 +116,7 @@ export const Chart = ({ title, lines, interval, format }: Props) => {
           ],
         },
       },
-      [main.values.map((_, index) => index), ...lines.map(({ values }) => main.values.map((_, index) => values[index] ?? null))] as uPlot.AlignedData,
+      [main.values.map((_, index) => index), ...drawn.map(({ values }) => main.values.map((_, index) => values[index] ?? null))] as uPlot.AlignedData,
       element,
     );
     const observer = new ResizeObserver(() => element.clientWidth && plot.setSize({ width: element.clientWidth, height: HEIGHT }));
@@ -138,6 +153,15 @@ export const Chart = ({ title, lines, interval, format }: Props) => {
             ),
           )}
         </div>
+      )}
+      {!isTable && lines.length > 1 && (
+        <p class="legend">
+          {lines.map(({ label, starts, isBefore }) => (
+            <span key={label} class={isBefore ? "before" : ""}>
+              <i /> {starts.length > 0 && `${bucket(starts[0]!, "day")} – ${bucket(starts.at(-1)!, "day")}`}
+            </span>
+          ))}
+        </p>
       )}
       <button class="quiet" aria-pressed={isTable} onClick={() => setTable(!isTable)}>
         {isTable ? "Show as chart" : "Show as table"}

@@ -2,7 +2,7 @@
 import { useState } from "preact/hooks";
 import { go, hrefOf } from "../address";
 import { joined, textOf } from "../filters";
-import { count, named } from "../format";
+import { count, days, named } from "../format";
 import { useAnswers, type Answer, type Question } from "../questions";
 import { addressOf } from "../server";
 import { useSite, type Site } from "../site";
@@ -25,7 +25,7 @@ export interface PanelAbout {
 
 const ROWS = 8;
 const METRICS_OF: Record<string, string[]> = { page: ["page_views", "visits"], item: ["events", "visits", "conversions"], event: ["events", "visits"] };
-const ALL_METRICS = ["visits", "visitors", "page_views", "events", "conversions", "conversion_rate", "revenue"];
+const ALL_METRICS = ["visitors", "visits", "page_views", "events", "conversions", "conversion_rate", "revenue"];
 
 const metricsOf = (dimension: string) =>
   METRICS_OF[dimension] ?? (dimension.startsWith("event_") || dimension.startsWith("property:") ? METRICS_OF.event! : dimension.startsWith("item") ? METRICS_OF.item! : ["visitors", "visits"]);
@@ -84,8 +84,7 @@ export const Panel = ({ about, answer }: { about: PanelAbout; answer?: Answer })
         <Loading lines={ROWS} />
       )}
       <a data-own class="more" href={hrefOf({ details: dimension, sort: undefined, search: undefined, rows: undefined })}>
-        {answer?.nextCursor ? "All values" : "Details"}
-        <span class="unseen"> of {dimensionLabel(dimension)}</span> →
+        Details<span class="unseen"> of {dimensionLabel(dimension)}</span> →
       </a>
     </section>
   );
@@ -95,16 +94,19 @@ export const Panel = ({ about, answer }: { about: PanelAbout; answer?: Answer })
 export const Details = ({ dimension }: { dimension: string }) => {
   const { tenant, about, filter, params, pack } = useSite();
   const [search, setSearch] = useState(params.get("search") ?? "");
-  const metrics = dimension === "page" || !dimension.match(/^(event|item|property|host|funnel)/) ? [...ALL_METRICS.slice(0, 3), "bounce_rate", "visit_duration", ...ALL_METRICS.slice(4)] : ALL_METRICS;
-  const sort = params.get("sort") ?? `-${metrics[0]}`;
+  const first = metricsOf(dimension)[0]!;
+  const all = dimension === "page" || !dimension.match(/^(event|item|property|host|funnel)/) ? [...ALL_METRICS.slice(0, 3), "bounce_rate", "visit_duration", ...ALL_METRICS.slice(4)] : ALL_METRICS;
+  const metrics = [first, ...all.filter((metric) => metric !== first)];
+  const sort = params.get("sort") ?? `-${first}`;
+  const sorted = sort.replace("-", "");
   const rows = Number(params.get("rows") ?? 25);
   const question = { report: "breakdown", ...about, dimension, metrics, sort, search: params.get("search") ?? "", limit: Math.min(rows, 1000) };
   const { answers, error, isLoading } = useAnswers(tenant.tenant, [question]);
   const answer = answers[0];
   const file = (form: string) => addressOf(`/api/analytics/breakdown.${form}`, { ...about, includeBots: String(about.includeBots), dimension, metrics: metrics.join(","), sort, search: question.search, limit: "1000" });
-  const most = Math.max(1, ...(answer?.rows ?? []).map((row: Row) => Number(row[sort.replace("-", "")])));
+  const most = Math.max(1, ...(answer?.rows ?? []).map((row: Row) => Number(row[sorted])));
   return (
-    <Dialog title={dimensionLabel(dimension)} close={() => go(hrefOf({ details: undefined, sort: undefined, search: undefined, rows: undefined }))}>
+    <Dialog title={`${dimensionLabel(dimension)}, ${days(about.dateFrom, about.dateTo)}`} close={() => go(hrefOf({ details: undefined, sort: undefined, search: undefined, rows: undefined }))}>
       <form
         class="tools"
         role="search"
@@ -133,7 +135,7 @@ export const Details = ({ dimension }: { dimension: string }) => {
           caption={`All values of ${dimensionLabel(dimension)}`}
           rows={answer.rows as Row[]}
           keyOf={(row) => row.value}
-          share={(row) => Math.max(0, Number(row[sort.replace("-", "")])) / most}
+          share={(row) => Math.max(0, Number(row[sorted])) / most}
           columns={[
             {
               label: dimensionLabel(dimension),
@@ -148,7 +150,7 @@ export const Details = ({ dimension }: { dimension: string }) => {
               const state = sort === metric ? ("ascending" as const) : sort === `-${metric}` ? ("descending" as const) : undefined;
               return { label, isNumber: true, sort: { href: hrefOf({ sort: state === "descending" ? metric : `-${metric}` }), state }, value: (row: Row) => format(Number(row[metric]), tenant.currency) };
             }),
-            { label: "Proof", value: (row) => <a data-own href={hrefOf({ ...keptDays(params), filter: [filter, textOf({ dimension, operator: "==", value: row.value })].filter(Boolean).join(";"), of: metrics[2] }, "why")}>why?</a> },
+            { label: `Proof of ${metricOf(sorted, pack).label.toLowerCase()}`, value: (row) => <a data-own href={hrefOf({ ...keptDays(params), filter: [filter, textOf({ dimension, operator: "==", value: row.value })].filter(Boolean).join(";"), of: sorted }, "why")}>why?</a> },
           ]}
         />
       ) : (

@@ -36,7 +36,7 @@ export const Table = <Row,>({ caption, columns, rows, share, keyOf, empty }: Pro
                     {sort.state === "descending" ? " ↓" : sort.state === "ascending" ? " ↑" : ""}
                   </a>
                 ) : (
-                  label
+                  label || <span class="unseen">Change</span>
                 )}
               </th>
             ))}

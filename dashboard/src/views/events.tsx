@@ -1,5 +1,6 @@
 // Events and their properties: what is sent, how often, with which values.
 import { hrefOf } from "../address";
+import { joined } from "../filters";
 import { count } from "../format";
 import { defaultInterval } from "../periods";
 import { Bar } from "../parts/bar";
@@ -7,7 +8,7 @@ import { Chart } from "../parts/chart";
 import { Loading, Problem } from "../parts/notices";
 import { Details, Panel, questionOf } from "../parts/panel";
 import { Table } from "../parts/table";
-import { useAnswers } from "../questions";
+import { useAnswers, type Answer } from "../questions";
 import { useSite } from "../site";
 
 interface Property {
@@ -17,20 +18,60 @@ interface Property {
 }
 
 const PANELS = [
-  { name: "types", title: "Events", tabs: ["event_type"] },
+  { name: "types", title: "Types", tabs: ["event_type"] },
   { name: "actions", title: "Actions", tabs: ["event_action"] },
   { name: "labels", title: "Labels", tabs: ["event_label"] },
   { name: "funnel_steps", title: "Funnel steps", tabs: ["funnel_step"] },
 ];
 
+// what the tracker sends by itself, with a label that tells
+const AUTOMATIC: Record<string, string> = { outbound_link: "Outbound links", download: "Downloads", form_submit: "Forms", not_found: "Missing pages" };
+
+const Automatic = ({ chosen, answer }: { chosen: string; answer?: Answer }) => {
+  const rows: { value: string; events: number; visits: number }[] = answer?.rows ?? [];
+  const most = Math.max(1, ...rows.map(({ events }) => events));
+  return (
+    <section class="panel" aria-labelledby="panel-automatic">
+      <header>
+        <h2 id="panel-automatic">Links, downloads, forms</h2>
+        <nav class="tabs" aria-label="What the tracker sends by itself">
+          {Object.entries(AUTOMATIC).map(([action, label]) => (
+            <a key={action} data-own href={hrefOf({ automatic: action })} aria-current={action === chosen ? "true" : undefined}>
+              {label}
+            </a>
+          ))}
+        </nav>
+      </header>
+      {answer ? (
+        <Table
+          caption={AUTOMATIC[chosen]!}
+          rows={rows}
+          keyOf={({ value }) => value}
+          share={({ events }) => events / most}
+          empty={`No ${AUTOMATIC[chosen]!.toLowerCase()} in these days.`}
+          columns={[
+            { label: AUTOMATIC[chosen]!, value: ({ value }) => <span title={value}>{value}</span> },
+            { label: "Events", isNumber: true, value: ({ events }) => count(events) },
+            { label: "Visits", isNumber: true, value: ({ visits }) => count(visits) },
+          ]}
+        />
+      ) : (
+        <Loading />
+      )}
+    </section>
+  );
+};
+
 export const Events = () => {
   const { tenant, about, range, params } = useSite();
   const interval = defaultInterval(range);
   const property = params.get("property");
+  const automatic = AUTOMATIC[params.get("automatic") ?? ""] ? params.get("automatic")! : "outbound_link";
   const { answers, error, isLoading } = useAnswers(tenant.tenant, [
     { report: "timeseries", ...about, interval, metrics: ["events"] },
     { report: "properties", ...about, limit: 50 },
     ...PANELS.map(({ tabs }) => questionOf(tabs[0]!, about)),
+    { ...questionOf("event_label", about), filter: joined(about.filter, { dimension: "event_action", operator: "==", value: automatic }) },
     ...(property ? [questionOf(`property:${property}`, about)] : []),
   ]);
   const [over, properties] = answers;
@@ -44,7 +85,7 @@ export const Events = () => {
       <div aria-busy={isLoading} class={isLoading ? "asking" : undefined}>
         <section class="panel wide">
           <header>
-            <h2>Events</h2>
+            <h2>Events over time</h2>
           </header>
           {over ? (
             <Chart
@@ -61,6 +102,7 @@ export const Events = () => {
           {PANELS.map((panel, index) => (
             <Panel key={panel.name} about={panel} answer={answers[2 + index]} />
           ))}
+          <Automatic chosen={automatic} answer={answers[2 + PANELS.length]} />
           <section class="panel" aria-labelledby="panel-properties">
             <header>
               <h2 id="panel-properties">Properties</h2>
@@ -89,7 +131,7 @@ export const Events = () => {
               <Loading />
             )}
           </section>
-          {property && <Panel about={{ name: "property-values", title: `Values of ${property}`, tabs: [`property:${property}`] }} answer={answers[2 + PANELS.length]} />}
+          {property && <Panel about={{ name: "property-values", title: `Values of ${property}`, tabs: [`property:${property}`] }} answer={answers[3 + PANELS.length]} />}
         </div>
       </div>
       {details && <Details key={details} dimension={details} />}

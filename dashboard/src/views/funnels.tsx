@@ -55,6 +55,7 @@ export const Funnels = () => {
   const window = params.get("window") ?? String(chosen?.window ?? 43_200);
   const per = params.get("per") ?? chosen?.per ?? "visit";
   const dimension = params.get("by") ?? "";
+  const isChanged = ["step", "order", "window", "per"].some((key) => params.has(key));
   const question = { report: "funnel", ...about, steps, order, window: Number(window), per, dimension, limit: 5 };
   const { answers, error, isLoading } = useAnswers(tenant.tenant, steps.length > 1 ? [question] : []);
   const answer = answers[0];
@@ -71,6 +72,7 @@ export const Funnels = () => {
     }
   };
   const remove = async () => {
+    if (!confirm(`Remove the funnel “${chosen!.funnel}”?`)) return;
     await call("DELETE", `/api/setup/funnels/${encodeURIComponent(chosen!.funnel)}`);
     again();
     go(hrefOf({ funnel: undefined, step: undefined }));
@@ -81,7 +83,15 @@ export const Funnels = () => {
       <Problem error={problem ?? error ?? unsaved} />
       <section class="panel wide">
         <header>
-          <h2>{chosen?.funnel ?? "New funnel"}</h2>
+          <h2>
+            {chosen?.funnel ?? "New funnel"}
+            {answer?.steps.length > 1 && (
+              <small>
+                {" "}
+                {percent(answer.steps.at(-1).percent_of_start)} of {per}s, {count(answer.steps.at(-1).count)} of {count(answer.steps[0].count)}
+              </small>
+            )}
+          </h2>
           <div class="choices">
             {saved && saved.length > 0 && (
               <label>
@@ -148,7 +158,7 @@ export const Funnels = () => {
             </button>
           )}
         </div>
-        {maySetUp && steps.length > 1 && (
+        {maySetUp && steps.length > 1 && (isChanged || !chosen) && (
           <form
             class="tools"
             onSubmit={(event) => {
@@ -158,15 +168,15 @@ export const Funnels = () => {
           >
             <label>
               <span class="unseen">Name of the funnel</span>
-              <input placeholder={chosen?.funnel ?? "Name"} required={!chosen} maxLength={100} value={name} onInput={(event) => setName(event.currentTarget.value)} />
+              <input placeholder={chosen ? `as ${chosen.funnel}` : "Name"} required={!chosen} maxLength={100} value={name} onInput={(event) => setName(event.currentTarget.value)} />
             </label>
             <button>Save funnel</button>
-            {chosen && (
-              <button type="button" class="quiet" onClick={() => void remove()}>
-                Remove “{chosen.funnel}”
-              </button>
-            )}
           </form>
+        )}
+        {maySetUp && chosen && !isChanged && (
+          <button class="quiet" onClick={() => void remove()}>
+            Remove “{chosen.funnel}”
+          </button>
         )}
       </section>
       {answer?.groups?.length > 0 && (
@@ -226,7 +236,7 @@ const Steps = ({ steps, isAsking, remove, up }: StepsProps) => (
         {index + 1 < steps.length && (
           <p class="drop">
             {percent(steps[index + 1]!.percent_of_previous)} go on
-            {steps[index + 1]!.median_seconds != null && `, half of them within ${duration(steps[index + 1]!.median_seconds!)}`}; {count(steps[index + 1]!.drop_off)} leave
+            {steps[index + 1]!.median_seconds != null && `, half of them within ${duration(steps[index + 1]!.median_seconds!)}`}; {count(steps[index + 1]!.drop_off)} do not
           </p>
         )}
       </li>

@@ -1,7 +1,7 @@
 // The first view: the figures of the period, one of them over time, and what they are made of.
 import { go, hrefOf } from "../address";
-import { count, money, named, percent } from "../format";
-import { comparedWith, defaultInterval, intervalsOf } from "../periods";
+import { count, money, named, percent, shortMoney } from "../format";
+import { comparedWith, defaultInterval, intervalsOf, todayIn } from "../periods";
 import { Bar } from "../parts/bar";
 import { Chart, type Line } from "../parts/chart";
 import { Loading, Problem } from "../parts/notices";
@@ -18,10 +18,10 @@ const PANELS: Record<string, PanelAbout> = {
   pages: { name: "pages", title: "Pages", tabs: ["page", "host"] },
   entries: { name: "entries", title: "Entries and exits", tabs: ["entry_page", "exit_page"] },
   campaigns: { name: "campaigns", title: "Campaigns", tabs: ["utm_campaign", "utm_source", "utm_medium"] },
-  devices: { name: "devices", title: "Devices", tabs: ["device", "browser", "os"] },
-  locations: { name: "locations", title: "Locations", tabs: ["country", "language"] },
+  devices: { name: "devices", title: "Devices", tabs: ["device", "browser", "os", "language"] },
+  locations: { name: "locations", title: "Locations", tabs: ["country"] },
 };
-const ORDER = ["sources", "pages", "items", "goals", "entries", "campaigns", "devices", "locations"];
+const ORDER = ["sources", "pages", "items", "goals", "entries", "locations", "devices", "campaigns"];
 
 export const Overview = () => {
   const { tenant, pack, params, range, before, compare, about } = useSite();
@@ -74,7 +74,7 @@ export const Overview = () => {
               ))}
             </nav>
           </header>
-          {over ? <Chart title={`${label} by ${interval}`} lines={linesOf(over, overBefore, metric, label)} interval={interval} format={(value) => format(value, tenant.currency)} /> : <Loading lines={7} />}
+          {over ? <Chart title={`${label} by ${interval}`} lines={linesOf(over, overBefore, metric, label, range.dateTo >= todayIn(tenant.timeZone))} interval={interval} format={(value) => format(value, tenant.currency)} axis={metric === "revenue" ? (value) => shortMoney(value, tenant.currency) : undefined} /> : <Loading lines={7} />}
         </section>
         <div class="panels">
           {order.map((name) =>
@@ -87,12 +87,13 @@ export const Overview = () => {
   );
 };
 
-const linesOf = (over: Answer, before: Answer | undefined, metric: string, label: string): Line[] => {
+const linesOf = (over: Answer, before: Answer | undefined, metric: string, label: string, isOpen: boolean): Line[] => {
   const line = (answer: Answer, isBefore: boolean): Line => ({
     label: isBefore ? `${label} before` : label,
     starts: answer.buckets.map(({ start }: { start: string }) => start),
     values: answer.buckets.map((bucket: Record<string, number>) => bucket[metric]),
     isBefore,
+    isOpen: isOpen && !isBefore,
   });
   return before ? [line(over, false), line(before, true)] : [line(over, false)];
 };
@@ -106,7 +107,7 @@ const Card = ({ name, isShown, answer }: { name: string; isShown: boolean; answe
     <li class={isShown ? "card shown" : "card"}>
       <button aria-pressed={isShown} onClick={() => go(hrefOf({ metric: name }))} title={meaning}>
         <span class="label">{label}</span>
-        <span class="value">{answer ? format(answer.metrics[name], tenant.currency) : "…"}</span>
+        <span class="value">{answer ? (name === "revenue" ? shortMoney : format)(answer.metrics[name], tenant.currency) : "…"}</span>
         {answer && comparedWith(range, compare) && (
           <span class={`change ${change == null || change === 0 ? "" : change > 0 !== Boolean(isBetterLower) ? "good" : "bad"}`}>
             {change == null ? (then === 0 ? "new" : "–") : `${change > 0 ? "▲" : change < 0 ? "▼" : "="} ${percent(Math.abs(change))}`}
@@ -132,7 +133,8 @@ interface Goal {
 
 const Goals = ({ answer }: { answer?: Answer }) => {
   const { filter, tenant, maySetUp } = useSite();
-  const rows: Goal[] = answer?.goals ?? [];
+  const rows: Goal[] = [...(answer?.goals ?? [])].sort((one, other) => other.visits - one.visits);
+  const most = Math.max(1, ...rows.map(({ visits }) => visits));
   const hasValues = rows.some(({ value }) => value);
   return (
     <section class="panel" aria-labelledby="panel-goals">
@@ -144,7 +146,7 @@ const Goals = ({ answer }: { answer?: Answer }) => {
           caption="Goals: visits that reached them"
           rows={rows}
           keyOf={({ goal }) => goal}
-          share={({ conversion_rate }) => conversion_rate / 100}
+          share={({ visits }) => visits / most}
           empty="No goals yet: an industry pack brings some, or define your own in the set-up."
           columns={[
             {

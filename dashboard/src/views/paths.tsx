@@ -37,7 +37,7 @@ export const Paths = () => {
   const direction = params.get("direction") ?? "next";
   const of = params.get("things") ?? "pages";
   const depth = Number(params.get("depth") ?? 3);
-  const { answers, error, isLoading } = useAnswers(tenant.tenant, [{ report: "paths", ...about, start, direction, of, depth, limit: 8 }]);
+  const { answers, error, isLoading } = useAnswers(tenant.tenant, [{ report: "paths", ...about, start, direction, of, depth, limit: 6 }]);
   const answer = answers[0];
   return (
     <>
@@ -51,14 +51,14 @@ export const Paths = () => {
           </h2>
           <div class="choices">
             <label>
-              Look{" "}
+              Direction{" "}
               <select value={direction} onChange={(event) => go(hrefOf({ direction: event.currentTarget.value }))}>
                 <option value="next">forward</option>
                 <option value="previous">back</option>
               </select>
             </label>
             <label>
-              Of{" "}
+              Show{" "}
               <select value={of} onChange={(event) => go(hrefOf({ things: event.currentTarget.value }))}>
                 <option value="pages">pages</option>
                 <option value="events">events</option>
@@ -79,7 +79,7 @@ export const Paths = () => {
         </header>
         <div class="tools">
           <span>
-            {direction === "next" ? "From" : "Up to"}: <b>{start ? said(start) : direction === "next" ? "the first of the visit" : "the last of the visit"}</b>
+            {direction === "next" ? "Starting at" : "Ending at"}: <b>{start ? said(start) : direction === "next" ? "the first of the visit" : "the last of the visit"}</b>
           </span>
           {start && (
             <a data-own href={hrefOf({ start: undefined })}>
@@ -87,7 +87,7 @@ export const Paths = () => {
             </a>
           )}
           <button class="quiet" aria-expanded={isChoosing} onClick={() => choose(!isChoosing)}>
-            {isChoosing ? "Close" : "Choose"}
+            {isChoosing ? "Close" : "Change"}
           </button>
           {isChoosing && (
             <ConditionForm
@@ -202,4 +202,5 @@ const Diagram = ({ links, of, isBackward }: { links: Link[]; of: string; isBackw
   );
 };
 
-const shortened = (text: string, most: number) => (text.length > most ? `${text.slice(0, Math.max(6, most - 1))}…` : text);
+/** The end of a path tells more than its beginning. */
+const shortened = (text: string, most: number) => (text.length > most ? `…${text.slice(1 - Math.max(7, most))}` : text);

@@ -87,6 +87,11 @@ export const Quality = () => {
             </span>
           ))}
         </div>
+        <p class="scale">
+          <span>48 hours ago</span>
+          <span>most: {count(most)} an hour</span>
+          <span>now</span>
+        </p>
         <p>{thing.freshness.lag_seconds < 5 ? "Answers are up to date." : `Answers are ${count(thing.freshness.lag_seconds)} s behind: events received since ${clock(thing.freshness.watermark)} UTC wait for the worker.`}</p>
         <details>
           <summary>All hours as a table</summary>
@@ -103,7 +108,7 @@ export const Quality = () => {
           <header>
             <h2>Invalid events</h2>
           </header>
-          <p class="meaning">Kept in raw with the reason. Once the cause is mended (an event type added, a rule corrected), try them again: nothing is counted twice.</p>
+          <p class="meaning">Kept in raw with the reason. Once the cause is mended (an event type added, a rule corrected), reprocess them: nothing is counted twice.</p>
           {said && (
             <p class="proved" role="status">
               {said}

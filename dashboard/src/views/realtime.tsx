@@ -8,14 +8,15 @@ import { Table } from "../parts/table";
 import { useAnswers } from "../questions";
 import { useRounds } from "../rounds";
 import { useSite } from "../site";
+import { actionOf } from "../words";
 
 const MOST = 60;
 
 export const Realtime = () => {
-  const { tenant, filter } = useSite();
+  const { tenant } = useSite();
   const [heard, hear] = useState<LiveEvent[]>([]);
   const round = useRounds("9999", tenant.timeZone, 5);
-  const { answers, error } = useAnswers(tenant.tenant, [{ report: "realtime", filter, limit: 20 }], round);
+  const { answers, error } = useAnswers(tenant.tenant, [{ report: "realtime", limit: 20 }], round);
   useStream(tenant.tenant, (event) => hear((before) => [event, ...before].slice(0, MOST)));
   const now = answers[0];
   const seen = new Set(heard.map(({ event }) => event));
@@ -25,14 +26,18 @@ export const Realtime = () => {
   return (
     <>
       <Problem error={error} />
-      <ul class="cards few" aria-label="Now">
+      <ul class="cards few" aria-label="Visitors now">
         <li class="card">
-          <span class="label">Visitors, last 5 minutes</span>
-          <span class="value live">{count(now.visitors_5_minutes)}</span>
+          <span class="label">Last 5 minutes</span>
+          <span class="value live">
+            {count(now.visitors_5_minutes)} <small>visitors</small>
+          </span>
         </li>
         <li class="card">
-          <span class="label">Visitors, last 30 minutes</span>
-          <span class="value">{count(now.visitors_30_minutes)}</span>
+          <span class="label">Last 30 minutes</span>
+          <span class="value">
+            {count(now.visitors_30_minutes)} <small>visitors</small>
+          </span>
         </li>
         <li class="card wide">
           <span class="label">Page views by the minute</span>
@@ -41,6 +46,10 @@ export const Realtime = () => {
               <i key={start} style={{ height: `${(100 * page_views) / most}%` }} title={`${start.slice(11, 16)}: ${page_views}`} />
             ))}
           </div>
+          <p class="scale">
+            <span>30 minutes ago</span>
+            <span>now</span>
+          </p>
         </li>
       </ul>
       <div class="panels">
@@ -54,8 +63,10 @@ export const Realtime = () => {
                 <li key={event.event} class={`kind-${event.type}`}>
                   <time>{clock(event.time, false)}</time>
                   <span class="what">
-                    <b>{event.label ?? event.action ?? event.type}</b> {event.value != null && event.currency && <em>{money(event.value, event.currency)}</em>} <span class="where">{event.page && named("page", event.page)}</span>
-                    <span class="from">{[event.type.replaceAll("_", " "), event.source, event.device, event.country && named("country", event.country)].filter(Boolean).join(" · ")}</span>
+                    {event.type === "page_view" ? "" : `${actionOf(event.type, event.action)} `}
+                    <b>{event.type === "page_view" ? event.page && named("page", event.page) : (event.label ?? (event.page && named("page", event.page)))}</b>{" "}
+                    {event.value != null && event.currency && <em>{money(event.value, event.currency)}</em>}
+                    <span class="from">{[event.type !== "page_view" && event.page && named("page", event.page), event.source, event.device, event.country && named("country", event.country)].filter(Boolean).join(" · ")}</span>
                   </span>
                   <a data-own href={hrefOf({ session: event.session }, "sessions")} aria-label={`The visit of ${event.label ?? event.type} at ${clock(event.time, false)}`}>
                     visit
@@ -75,10 +86,11 @@ export const Realtime = () => {
             <Table
               caption="Pages looked at in the last 30 minutes"
               rows={now.pages as { value: string; visitors: number; page_views: number }[]}
+              share={({ page_views }) => page_views / now.pages[0].page_views}
               columns={[
-                { label: "Page", value: ({ value }) => named("page", value) },
-                { label: "Visitors", isNumber: true, value: ({ visitors }) => count(visitors) },
+                { label: "Page", value: ({ value }) => <span title={value}>{named("page", value)}</span> },
                 { label: "Views", isNumber: true, value: ({ page_views }) => count(page_views) },
+                { label: "Visitors", isNumber: true, value: ({ visitors }) => count(visitors) },
               ]}
             />
           </section>
@@ -89,6 +101,7 @@ export const Realtime = () => {
             <Table
               caption="Where the visits of the last 30 minutes came from"
               rows={now.sources as { value: string; visits: number }[]}
+              share={({ visits }) => visits / now.sources[0].visits}
               columns={[
                 { label: "Source", value: ({ value }) => value },
                 { label: "Visits", isNumber: true, value: ({ visits }) => count(visits) },

@@ -37,7 +37,7 @@ export const Retention = () => {
             ))}
           </nav>
         </header>
-        <p class="meaning">Visitors by the first {interval} in which they came, and how many of them came again. Visitors without consent are told apart for one day only: they cannot come again.</p>
+        <p class="meaning">Visitors by the first {interval} within these days in which they came, and how many of them came again; the last {interval} of each row is not over yet. Visitors without consent are told apart for one day only: they cannot come again.</p>
         {!cohorts ? (
           <Loading lines={8} />
         ) : !cohorts.length ? (
@@ -56,7 +56,7 @@ export const Retention = () => {
                   </th>
                   {Array.from({ length: periods }, (_, period) => (
                     <th key={period} scope="col" class="number">
-                      {period}
+                      {interval} {period}
                     </th>
                   ))}
                 </tr>
@@ -64,7 +64,7 @@ export const Retention = () => {
               <tbody>
                 {cohorts.map(({ start, visitors, percent: of, retained }) => (
                   <tr key={start}>
-                    <th scope="row">{bucket(start, interval, true)}</th>
+                    <th scope="row">{bucket(start, interval)}</th>
                     <td class="number">{count(visitors)}</td>
                     {of.map((share, period) => (
                       <td key={period} class={`number shade-${share === 0 ? 0 : Math.min(5, 1 + Math.floor(share / 20))}`} title={`${count(retained[period]!)} visitors`}>

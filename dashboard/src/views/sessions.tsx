@@ -6,11 +6,13 @@ import { Loading, Nothing, Problem } from "../parts/notices";
 import { Table } from "../parts/table";
 import { useAnswers } from "../questions";
 import { useSite } from "../site";
+import { actionOf } from "../words";
 
 interface Visit {
   session: string;
   visitor: string | null;
   start: string;
+  end: string;
   events: number;
   page_views: number;
   duration_seconds: number | null;
@@ -46,6 +48,9 @@ export const Sessions = () => {
   return <AllVisits />;
 };
 
+/** How long a visit lasted; until it is closed, so far. */
+const lastedOf = ({ duration_seconds, start, end }: Visit) => (duration_seconds == null ? `${duration((Date.parse(end) - Date.parse(start)) / 1000)} so far` : duration(duration_seconds));
+
 export const Visits = ({ visits }: { visits: Visit[] }) => (
   <Table
     caption="Visits, the latest first"
@@ -60,11 +65,11 @@ export const Visits = ({ visits }: { visits: Visit[] }) => (
           </a>
         ),
       },
-      { label: "Duration", isNumber: true, value: ({ duration_seconds }) => (duration_seconds == null ? "open" : duration(duration_seconds)) },
+      { label: "Source", value: ({ source }) => source },
+      { label: "Duration", isNumber: true, value: (visit) => lastedOf(visit) },
       { label: "Views", isNumber: true, value: ({ page_views }) => count(page_views) },
       { label: "Events", isNumber: true, value: ({ events }) => count(events) },
-      { label: "Source", value: ({ source }) => source },
-      { label: "Device", value: ({ device, browser }) => [device, browser].filter(Boolean).join(", ") },
+      { label: "Device", value: ({ device, browser, visitor }) => [device, browser].filter(Boolean).join(", ") || (visitor ? "" : <i class="muted">not tracked</i>) },
       { label: "Country", value: ({ country }) => country && named("country", country) },
       { label: "Entry page", value: ({ entry_page }) => entry_page && named("page", entry_page) },
     ]}
@@ -125,12 +130,12 @@ const OneVisit = ({ session }: { session: string }) => {
         <dl class="facts">
           {Object.entries({
             Began: clock(visit.start),
-            Duration: visit.duration_seconds == null ? "not closed yet" : duration(visit.duration_seconds),
+            Duration: lastedOf(visit),
             Source: visit.source,
             Device: [visit.device, visit.browser, visit.os].filter(Boolean).join(", "),
             Country: visit.country && named("country", visit.country),
             Entry: visit.entry_page && named("page", visit.entry_page),
-            Exit: visit.exit_page && named("page", visit.exit_page),
+            [visit.duration_seconds == null ? "Last page" : "Exit"]: visit.exit_page && named("page", visit.exit_page),
           }).map(([name, value]) =>
             value ? (
               <div key={name}>
@@ -150,14 +155,22 @@ const OneVisit = ({ session }: { session: string }) => {
               <div class="moment">
                 <time>{clock(event.time, false)}</time>
                 <div>
-                  <b>{event.type === "page_view" ? (event.title ?? (event.page && named("page", event.page))) : [event.type.replaceAll("_", " "), event.action].filter(Boolean).join(": ")}</b>
+                  <b>{event.type === "page_view" ? (event.title ?? (event.page && named("page", event.page))) : actionOf(event.type, event.action)}</b>
                   {event.label && <span> {event.label}</span>}
                   {event.value != null && <em> {event.currency ? money(event.value, event.currency) : count(event.value)}</em>}
                   <p>
                     {[event.page && named("page", event.page), event.item && named("item", event.item), event.transaction].filter(Boolean).join(" · ")}
                     {event.is_bot && " · bot"}
                   </p>
-                  {event.properties && <pre>{JSON.stringify(event.properties, null, 1)}</pre>}
+                  {event.properties && (
+                    <p class="properties">
+                      {Object.entries(event.properties).map(([key, value]) => (
+                        <span key={key}>
+                          {key}: <b>{typeof value === "object" ? JSON.stringify(value) : String(value)}</b>
+                        </span>
+                      ))}
+                    </p>
+                  )}
                 </div>
                 <a data-own href={hrefOf({ event: event.event }, "why")} aria-label={`Proof, layer by layer: ${event.label ?? event.type} at ${clock(event.time, false)}`}>
                   proof

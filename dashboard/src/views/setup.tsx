@@ -63,25 +63,37 @@ const Part = ({ title, about, children }: { title: string; about: ComponentChild
   </section>
 );
 
-/** Something to be copied, shown now or never. */
-const Secret = ({ label, text }: { label: string; text: string }) => {
-  const [isCopied, setCopied] = useState(false);
+const Copy = ({ text }: { text: string }) => {
+  const [copied, setCopied] = useState("");
   return (
-    <p class="secret" role="status">
-      {label} <code>{text}</code>
-      <button
-        type="button"
-        class="quiet"
-        onClick={async () => {
-          await navigator.clipboard?.writeText(text);
-          setCopied(true);
-        }}
-      >
-        {isCopied ? "Copied" : "Copy"}
-      </button>
-    </p>
+    <button
+      type="button"
+      class="quiet"
+      onClick={async () => {
+        await navigator.clipboard?.writeText(text);
+        setCopied(text);
+      }}
+    >
+      {copied === text ? "Copied" : "Copy"}
+    </button>
   );
 };
+
+/** Something to be copied, shown now or never. */
+const Secret = ({ label, text }: { label: string; text: string }) => (
+  <p class="secret" role="status">
+    {label} <code>{text}</code> <Copy text={text} />
+  </p>
+);
+
+const Code = ({ label, text }: { label: string; text: string }) => (
+  <div class="code">
+    <pre tabIndex={0} aria-label={label}>
+      {text}
+    </pre>
+    <Copy text={text} />
+  </div>
+);
 
 const Snippet = ({ everything, run }: { everything: Everything } & Doing) => {
   const { tenant, maySetUp } = useSite();
@@ -95,9 +107,7 @@ const Snippet = ({ everything, run }: { everything: Everything } & Doing) => {
   const writeKeys = everything.keys.filter(({ kind, revoked_at }) => kind === "write" && !revoked_at).length;
   return (
     <Part title="The snippet" about="Into the <head> of every page. It counts page views, engaged time, outbound links, downloads and forms by itself, without a cookie.">
-      <pre tabIndex={0} aria-label="Snippet">
-        {snippet}
-      </pre>
+      <Code label="Snippet" text={snippet} />
       {!made && (
         <p class="tools">
           <span>
@@ -155,9 +165,7 @@ const WhatToSend = ({ run }: Doing) => {
       <p class="meaning">
         {chosen.items}, {chosen.conversions.toLowerCase()}; goals: {chosen.goal_names.join(", ")}.
       </p>
-      <pre tabIndex={0} aria-label="Calls of this industry">
-        {codeOf(chosen)}
-      </pre>
+      <Code label="Calls of this industry" text={codeOf(chosen)} />
     </Part>
   );
 };
@@ -179,7 +187,7 @@ const Keys = ({ keys, run }: { keys: Everything["keys"] } & Doing) => {
           { label: "Kind", value: (row) => row.kind },
           { label: "Made", value: ({ created_at }) => day(created_at) },
           {
-            label: "State",
+            label: "",
             value: ({ key, label: name, revoked_at }) =>
               revoked_at ? (
                 `revoked on ${day(revoked_at)}`
@@ -240,10 +248,10 @@ const Goals = ({ goals, run }: { goals: Everything["goals"] } & Doing) => {
           { label: "Reached by", value: (row) => <span title={row.filter}>{said(row.filter)}</span> },
           { label: "Worth", isNumber: true, value: (row) => row.value ?? "its own value" },
           {
-            label: "Change",
+            label: "",
             value: (row) =>
               maySetUp && (
-                <button class="quiet" aria-label={`Remove ${row.goal}`} onClick={() => run(() => call("DELETE", `/api/setup/goals/${encodeURIComponent(row.goal)}`))}>
+                <button class="quiet" aria-label={`Remove ${row.goal}`} onClick={() => confirm(`Remove the goal “${row.goal}”?`) && run(() => call("DELETE", `/api/setup/goals/${encodeURIComponent(row.goal)}`))}>
                   Remove
                 </button>
               ),
@@ -297,9 +305,9 @@ const Links = ({ links, run }: { links: Everything["links"] } & Doing) => {
           { label: "Made", value: ({ created_at }) => day(created_at) },
           { label: "Ends", value: ({ expires_at }) => day(expires_at) },
           {
-            label: "Change",
+            label: "",
             value: (row) => (
-              <button class="quiet" aria-label={`End now: the link for ${row.label || "anybody"}`} onClick={() => run(() => call("DELETE", `/api/setup/links/${row.link}`))}>
+              <button class="quiet" aria-label={`End now: the link for ${row.label || "anybody"}`} onClick={() => confirm("End this link now?") && run(() => call("DELETE", `/api/setup/links/${row.link}`))}>
                 End now
               </button>
             ),
@@ -349,7 +357,7 @@ const People = ({ people, run }: { people: Everything["people"] } & Doing) => {
           { label: "Name", value: (row) => (row.name === row.email ? "" : row.name) },
           { label: "Role", value: (row) => row.role },
           {
-            label: "Change",
+            label: "",
             value: (row) => (
               <button class="quiet" aria-label={`Take away the role of ${row.email}`} onClick={() => confirm(`Take the role of ${row.email} away?`) && run(() => call("DELETE", `/api/setup/people/${encodeURIComponent(row.email)}`))}>
                 Take away
@@ -411,10 +419,10 @@ const Password = ({ run }: Doing) => {
         }}
       >
         <label>
-          Now <input type="password" autocomplete="current-password" required value={old} onInput={(event) => setOld(event.currentTarget.value)} />
+          Current password <input type="password" autocomplete="current-password" required value={old} onInput={(event) => setOld(event.currentTarget.value)} />
         </label>
         <label>
-          New <input type="password" autocomplete="new-password" required minLength={10} value={fresh} onInput={(event) => setFresh(event.currentTarget.value)} />
+          New password <input type="password" autocomplete="new-password" required minLength={10} value={fresh} onInput={(event) => setFresh(event.currentTarget.value)} />
         </label>
         <button>Change it</button>
       </form>

@@ -5,8 +5,9 @@ import { Bar } from "../parts/bar";
 import { Loading, Problem } from "../parts/notices";
 import { Table } from "../parts/table";
 import { useAnswers, useThing } from "../questions";
+import { addressOf } from "../server";
 import { useSite } from "../site";
-import { METRICS, metricOf } from "../words";
+import { METRICS, actionOf, metricOf } from "../words";
 import { Visits } from "./sessions";
 
 interface Row {
@@ -65,13 +66,12 @@ const Figure = () => {
           </label>
           <p class="figure">{figure == null ? "…" : format(figure, tenant.currency)}</p>
           <p>
-            {meaning}, {days(range.dateFrom, range.dateTo)}, days of {tenant.timeZone}
-            {about.includeBots ? ", bots too" : ", without bots"}.
+            {meaning}. {days(range.dateFrom, range.dateTo)} ({tenant.timeZone}), {about.includeBots ? "bots too" : "without bots"}.
           </p>
           {isOfEvents && listed && now && (
             <p class={listed.figure === figure ? "proved" : "problem"}>
               {listed.figure === figure ? "✓ " : "✗ "}
-              {of === "revenue" ? `The rows below sum up to ${money(listed.figure, tenant.currency)}.` : `Counted from the rows below: ${count(listed.figure)}.`}
+              {of === "revenue" ? `The values of its events sum up to ${money(listed.figure, tenant.currency)}.` : `${count(listed.figure)} events found.`} {count(cursor + 1)} to {count(cursor + listed.rows.length)} are below.
             </p>
           )}
         </div>
@@ -94,6 +94,14 @@ const Figure = () => {
       <section class="panel wide">
         <header>
           <h2>{isOfEvents ? "The events it counts" : "The visits it is about"}</h2>
+          <span class="files">
+            Download{" "}
+            {["csv", "parquet"].map((form) => (
+              <a key={form} download href={addressOf(`/api/analytics/${isOfEvents ? "events" : "sessions"}.${form}`, { ...about, includeBots: String(about.includeBots), ...(isOfEvents ? { of } : {}), limit: "1000" })}>
+                {form === "csv" ? "CSV" : "Parquet"}
+              </a>
+            ))}
+          </span>
         </header>
         {!listed ? (
           <Loading lines={12} />
@@ -104,15 +112,15 @@ const Figure = () => {
             keyOf={({ event }) => event}
             columns={[
               {
-                label: "When",
+                label: `When (${tenant.timeZone})`,
                 value: ({ event, time }) => (
                   <a data-own href={hrefOf({ event })}>
                     {clock(time)}
                   </a>
                 ),
               },
-              { label: "Event", value: ({ type, action, label }) => [type.replaceAll("_", " "), action, label].filter(Boolean).join(" · ") },
               { label: "Value", isNumber: true, value: ({ value, currency }) => (value == null ? "" : currency ? money(value, currency) : count(value)) },
+              { label: "Event", value: ({ type, action, label }) => (type === "page_view" ? "page view" : [actionOf(type, action), label].filter(Boolean).join(": ")) },
               { label: "Page", value: ({ page }) => page && named("page", page) },
               { label: "Raw event", isNumber: true, value: ({ raw_event_id }) => raw_event_id },
               { label: "Loaded (UTC)", value: ({ load_date }) => clock(load_date) },
@@ -163,6 +171,7 @@ const Trace = ({ event }: { event: string }) => {
       </p>
       <Problem error={error} />
       {!thing && !error && <Loading lines={12} />}
+      {thing && <h2 class="part">One event, layer by layer: {[thing.vault.event_type, thing.vault.event_action, thing.vault.event_label].filter(Boolean).join(" · ")}</h2>}
       {thing && (
         <div class="layers">
           {LAYERS.map(([layer, title, meaning]) => (
@@ -172,17 +181,17 @@ const Trace = ({ event }: { event: string }) => {
               </header>
               <p class="meaning">{meaning}</p>
               {thing[layer] ? (
-                <dl class="row">
-                  {Object.entries(thing[layer]!)
-                    .filter(([, value]) => value !== null && value !== "")
-                    .sort(([one], [other]) => Number(PROOFS.includes(other)) - Number(PROOFS.includes(one)) || one.localeCompare(other))
-                    .map(([name, value]) => (
-                      <div key={name} class={PROOFS.includes(name) ? "proof" : undefined}>
-                        <dt>{name}</dt>
-                        <dd>{typeof value === "object" ? <pre tabIndex={0}>{JSON.stringify(value, null, 2)}</pre> : String(value)}</dd>
-                      </div>
-                    ))}
-                </dl>
+                <>
+                  <Facts facts={factsOf(thing[layer]!, true)} />
+                  {layer === "staging" ? (
+                    <details>
+                      <summary>All columns</summary>
+                      <Facts facts={factsOf(thing[layer]!, false)} />
+                    </details>
+                  ) : (
+                    <Facts facts={factsOf(thing[layer]!, false)} />
+                  )}
+                </>
               ) : (
                 <p class="nothing">Kept for a shorter time than the vault: it has gone.</p>
               )}
@@ -196,3 +205,20 @@ const Trace = ({ event }: { event: string }) => {
 
 // what ties the layers together
 const PROOFS = ["raw_event_id", "site_event_hk", "load_date", "hash_diff", "site_event_details_hash_diff", "received_timestamp", "record_source"];
+
+const factsOf = (row: Record<string, unknown>, areProofs: boolean): [string, unknown][] =>
+  Object.entries(row)
+    .filter(([name, value]) => value !== null && value !== "" && PROOFS.includes(name) === areProofs)
+    // what was sent stands above what was noted about it
+    .sort(([one], [other]) => Number(other === "raw_payload") - Number(one === "raw_payload") || one.localeCompare(other));
+
+const Facts = ({ facts }: { facts: [string, unknown][] }) => (
+  <dl class="row">
+    {facts.map(([name, value]) => (
+      <div key={name} class={PROOFS.includes(name) ? "proof" : undefined}>
+        <dt>{name}</dt>
+        <dd>{typeof value === "object" ? <pre tabIndex={0}>{JSON.stringify(value, null, 2)}</pre> : String(value).startsWith("\\x") ? <code>{String(value).slice(2)}</code> : String(value)}</dd>
+      </div>
+    ))}
+  </dl>
+);
