@@ -51,9 +51,9 @@ const styles = outputs.map(({ path }) => path).filter((path) => path.endsWith(".
 const page = readFileSync(here("index.html"), "utf8")
   .replace("{{style}}", styles.map((path) => `<link rel="stylesheet" href="/dashboard/${path}">`).join(""))
   .replace("{{preload}}", scripts.map((path) => `<link rel="modulepreload" href="/dashboard/${path}">`).join(""))
+  .replace("{{icon}}", `/dashboard/${outputs.find(({ path }) => path.endsWith(".svg")).path}`)
   .replace("{{script}}", `/dashboard/${main.path}`);
 writeFileSync(served + "index.html", page);
-writeFileSync(served + "icon.svg", readFileSync(here("icon.svg")));
 
 const size = [...needed].reduce((sum, path) => sum + gzipSync(readFileSync(served + path), { level: 9 }).length, 0);
 console.log(`first view           ${(size / 1024).toFixed(1)} KB gzip of ${FIRST_VIEW_BUDGET / 1024} in ${needed.size} files`);

@@ -94,7 +94,7 @@ def served(url: str) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium, headless, one for a module: Playwright holds this thread's event loop, and other modules run their own."""
+    """Debian's Chromium, headless, one for a module: Playwright holds the event loop, and others run their own."""
     executable = (
         os.environ.get("CHROMIUM")
         or shutil.which("chromium")

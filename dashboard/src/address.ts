@@ -39,6 +39,8 @@ export const hrefOf = (changes: Changes, view = read().view): string => {
   const now = read();
   const params = new URLSearchParams([...now.params].filter(([key]) => view === now.view || KEPT.includes(key)));
   if (shareLink) changes = { ...changes, view };
+  // other rows begin at the first
+  if (KEPT.some((key) => key in changes)) params.delete("cursor");
   for (const [key, value] of Object.entries(changes)) {
     params.delete(key);
     for (const one of [value ?? []].flat()) if (one) params.append(key, one);

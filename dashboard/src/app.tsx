@@ -6,9 +6,11 @@ import { count } from "./format";
 import { useStream } from "./live";
 import { Loading, Nothing, Problem } from "./parts/notices";
 import { useAnswers } from "./questions";
+import { ALWAYS, useRounds } from "./rounds";
 import { Refused, call, type Person } from "./server";
 import { WhoContext, useSite } from "./site";
 import { LinkPassword, SignIn } from "./views/sign-in";
+import icon from "../icon.svg";
 
 interface View {
   title: string;
@@ -35,22 +37,30 @@ const GROUPS = ["Watch", "Explore", "Trust", "Set up"];
 const loaded = new Map<View, ComponentType>();
 
 const load = async (view: View): Promise<void> => {
-  if (!loaded.has(view)) loaded.set(view, await view.load());
+  if (loaded.has(view)) return;
+  try {
+    loaded.set(view, await view.load());
+  } catch {
+    // its file has gone: a newer Footfall serves this page by now
+    location.reload();
+  }
 };
 
 export const App = () => {
   const [person, setPerson] = useState<Person>();
   const [error, setError] = useState<Refused>();
   const { view } = useAddress();
-  const enter = async (password = "") => {
+  const enter = async (password?: string) => {
     try {
-      if (shareLink) await call("POST", "/api/share", { link: shareLink, password });
+      if (password !== undefined) await call("POST", "/api/share", { link: shareLink, password });
       // all is drawn at once, so that all is asked in one request
       const [known] = await Promise.all([call<Person>("GET", "/api/session"), load(VIEWS[view] ?? VIEWS[""]!)]);
       setPerson(known);
       setError(undefined);
     } catch (refused) {
-      setError(refused as Refused);
+      // who has not opened the link yet may not need a password
+      if (shareLink && password === undefined && (refused as Refused).code === "not_signed_in") await enter("");
+      else setError(refused as Refused);
     }
   };
   useEffect(() => void enter(), []);
@@ -69,7 +79,7 @@ const Frame = ({ person }: { person: Person }) => {
     // an address without a tenant is about the first; one of a tenant that is not theirs says so
     if (first && (!params.get("tenant") || shareLink) && params.get("tenant") !== first.tenant) go(hrefOf({ tenant: first.tenant }), { replace: true });
   });
-  if (!first) return <Nothing>{person.email} has no tenant yet: an owner of one, or the operator, gives a role.</Nothing>;
+  if (!first) return <NoTenant person={person} />;
   const opened = VIEWS[view] ?? VIEWS[""]!;
   return (
     <WhoContext.Provider value={tenant && { person, tenant, pack: person.packs[tenant.industry] }}>
@@ -94,6 +104,43 @@ const Frame = ({ person }: { person: Person }) => {
         </main>
       </div>
     </WhoContext.Provider>
+  );
+};
+
+/** Who has an account and nothing to look at: an operator adds the first tenant here. */
+const NoTenant = ({ person }: { person: Person }) => {
+  const [Form, setForm] = useState<ComponentType<{ person: Person }>>();
+  useEffect(() => {
+    if (person.isOperator) void import("./views/setup").then(({ FirstTenant }) => setForm(() => FirstTenant));
+  }, []);
+  return (
+    <main id="view">
+      <h1>Footfall</h1>
+      {person.isOperator ? Form && <Form person={person} /> : <Nothing>{person.email} has no tenant yet: an owner of one, or the operator, gives a role.</Nothing>}
+      <p>
+        <SignOut />
+      </p>
+    </main>
+  );
+};
+
+const SignOut = () => {
+  const [error, setError] = useState<Refused>();
+  return (
+    <>
+      <button
+        class="quiet"
+        onClick={() =>
+          call("DELETE", "/api/session").then(
+            () => location.assign("/"),
+            (refused) => setError(refused),
+          )
+        }
+      >
+        Sign out
+      </button>
+      <Problem error={error} />
+    </>
   );
 };
 
@@ -133,7 +180,7 @@ const Sidebar = ({ person, view, isThere }: { person: Person; view: string; isTh
     <header class={isOpen ? "side open" : "side"}>
       <div class="brand">
         <a data-own href={hrefOf({ details: undefined }, "")}>
-          <img src="/dashboard/icon.svg" alt="" width="28" height="28" />
+          <img src={icon} alt="" width="28" height="28" />
           <b class="product">Footfall</b>
           <b class="whose">{person.tenants.find(({ tenant }) => tenant === id)?.name ?? "Footfall"}</b>
         </a>
@@ -183,15 +230,7 @@ const Sidebar = ({ person, view, isThere }: { person: Person; view: string; isTh
           ) : (
             <>
               <p title={person.email}>{person.name}</p>
-              <button
-                class="quiet"
-                onClick={async () => {
-                  await call("DELETE", "/api/session");
-                  location.assign("/");
-                }}
-              >
-                Sign out
-              </button>
+              <SignOut />
             </>
           )}
         </div>
@@ -202,19 +241,20 @@ const Sidebar = ({ person, view, isThere }: { person: Person; view: string; isTh
 
 const GATHER = 4000; // milliseconds: events come in crowds
 
-/** Who is there now; the stream says when to count anew. */
+/** Who is there now: counted when the stream tells of events, and every half minute, as visitors also go. */
 const Live = () => {
   const { tenant } = useSite();
-  const [round, next] = useState(0);
+  const [heard, hear] = useState(0);
+  const rounds = useRounds(ALWAYS, tenant.timeZone);
   const timer = useRef<ReturnType<typeof setTimeout>>();
   useStream(tenant.tenant, () => {
     timer.current ??= setTimeout(() => {
       timer.current = undefined;
-      if (!document.hidden) next((number) => number + 1);
+      hear((number) => number + 1);
     }, GATHER);
   });
   useEffect(() => () => clearTimeout(timer.current), []);
-  const { answers } = useAnswers(tenant.tenant, [{ report: "realtime", limit: 1 }], round);
+  const { answers } = useAnswers(tenant.tenant, [{ report: "realtime", limit: 1 }], heard + rounds);
   const now = answers[0]?.visitors_5_minutes;
   return (
     <a data-own class="now" href={hrefOf({}, "realtime")} title="Visitors of the last 5 minutes">

@@ -22,13 +22,13 @@ export const parse = (condition: string): Condition | undefined => {
   return match ? { dimension: match[1]!, operator: match[2]!, value: plain(match[3]!) } : undefined;
 };
 
-/** A filter with one more condition; one of the same dimension and operator gives way. */
+/** A filter with one more condition; another "is" of the same dimension gives way: nothing is two things. */
 export const joined = (filter: string, condition: Condition): string => {
   const rest = split(filter).filter((other) => {
     const known = parse(other);
-    return !known || known.dimension !== condition.dimension || known.operator !== condition.operator;
+    return condition.operator !== "==" || !known || known.dimension !== condition.dimension || known.operator !== "==";
   });
-  return [...rest, textOf(condition)].join(";");
+  return [...new Set([...rest, textOf(condition)])].join(";");
 };
 
 export const without = (filter: string, condition: string): string => split(filter).filter((other) => other !== condition).join(";");

@@ -38,7 +38,7 @@ export const DEFAULT_PERIOD = "30d";
 export const rangeOf = (params: URLSearchParams, timeZone: string): Range => {
   const from = params.get("from");
   const to = params.get("to");
-  if (from && to) return from <= to ? { dateFrom: from, dateTo: to } : { dateFrom: to, dateTo: from };
+  if (from && to && !Number.isNaN(moment(from) + moment(to))) return from <= to ? { dateFrom: from, dateTo: to } : { dateFrom: to, dateTo: from };
   const named = PERIODS[params.get("period") ?? DEFAULT_PERIOD] ?? PERIODS[DEFAULT_PERIOD]!;
   const [dateFrom, dateTo] = named.range(todayIn(timeZone));
   return { dateFrom, dateTo };

@@ -41,8 +41,9 @@ const ask = (tenant: string, question: Question): Promise<Answer> =>
 export const forget = (): void => kept.clear();
 
 /** A former answer, where it is about the same thing in another range or under another filter. */
-const alike = (answer: Answer, { report, dimension, of }: Question): Answer =>
-  answer?.query.report === report && answer.query.dimension === dimension && (of === undefined || answer.query.of === of) ? answer : undefined;
+const alike = (answer: Answer, question: Question): Answer =>
+  answer?.query.report === question.report && ALIKE.every((key) => question[key] === undefined || String(question[key]) === String(answer.query[key])) ? answer : undefined;
+const ALIKE = ["dimension", "of", "metrics", "interval"];
 
 /**
  * The answers to these questions, in their order, and whether they are being asked for; until they come, the former ones stay.
@@ -88,11 +89,12 @@ export const useAnswers = (tenant: string, questions: Question[], round = 0, isO
 export const useThing = <T>(path: string, tenant: string): { thing?: T; error?: Refused; again: () => void } => {
   const [state, set] = useState<{ thing?: T; error?: Refused }>({});
   const [round, next] = useState(0);
+  useEffect(() => set({}), [path, tenant]);
   useEffect(() => {
     let isCurrent = true;
     call<T>("GET", path, undefined, tenant)
       .then((thing) => isCurrent && set({ thing }))
-      .catch((error) => isCurrent && set({ error }));
+      .catch((error) => isCurrent && set((before) => ({ ...before, error })));
     return () => void (isCurrent = false);
   }, [path, tenant, round]);
   return { ...state, again: () => next((number) => number + 1) };

@@ -46,12 +46,15 @@ export interface Person {
   packs: Record<string, Pack>;
 }
 
+// names the cookie of this link's guests
+const SHARE = shareLink.slice(0, 8);
+
 const tenantNow = () => new URLSearchParams(location.search).get("tenant") ?? "";
 
 /** Sends a request about a tenant (default: the one in the address) and returns the answer's data. Throws Refused. */
 export const call = async <T>(method: string, path: string, body?: unknown, tenant = tenantNow()): Promise<T> => {
   const headers: Record<string, string> = { "X-Footfall-Request": "1", "X-Footfall-Tenant": tenant };
-  if (shareLink) headers["X-Footfall-Share"] = "1";
+  if (shareLink) headers["X-Footfall-Share"] = SHARE;
   if (body !== undefined) headers["Content-Type"] = "application/json";
   let response: Response;
   try {
@@ -69,7 +72,7 @@ export const call = async <T>(method: string, path: string, body?: unknown, tena
 /** The address of something that the browser fetches by itself: a file, a stream. */
 export const addressOf = (path: string, params: Record<string, string | string[] | undefined>, tenant = tenantNow()): string => {
   const query = new URLSearchParams({ tenant });
-  if (shareLink) query.set("share", "1");
+  if (shareLink) query.set("share", SHARE);
   for (const [key, value] of Object.entries(params)) for (const one of [value ?? []].flat()) if (one !== "") query.append(key, one);
   return `${path}?${query}`;
 };

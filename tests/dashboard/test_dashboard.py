@@ -2,12 +2,15 @@
 
 import gzip
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 from shop_day import DAY, PASSWORD
 
+from footfall.auth import add_account
+from server_process import ServerProcess
 from site_under_test import Site, view
 
 AXE = Path(__file__).parents[2] / "dashboard" / "node_modules" / "axe-core" / "axe.min.js"
@@ -85,6 +88,53 @@ def test_a_click_on_a_value_filters_and_the_address_says_so(open_as):
     assert figure(page, "Page views") == "2"
     page.go_back()
     expect(page.locator(".card", has_text="Page views").locator(".value")).to_have_text("3")
+
+
+def test_conditions_add_up_and_special_characters_are_what_they_are(open_as):
+    page = loaded(open_as("ann", f"/?{DAY}"))
+    for value in ("/a,b;c", "/d|e"):
+        page.get_by_role("button", name="+ Filter").click()
+        page.get_by_label("Dimension").select_option("page")
+        page.get_by_label("How").select_option("!~")
+        page.get_by_label("Value").fill(value)
+        page.get_by_role("button", name="Add", exact=True).click()
+    expect(page.locator(".chip")).to_have_count(2)
+    assert page.locator(".chip b").all_inner_texts() == ["/a,b;c", "/d|e"]
+    loaded(page)
+    assert figure(page, "Page views") == "3"
+
+
+@pytest.mark.parametrize("wrong", ["from=x&to=y", "period=nonsense", "metric=nonsense", "interval=minute", "compare=nonsense"])
+def test_an_address_that_makes_no_sense_shows_something_that_does(open_as, wrong: str):
+    page = open_as("ann", f"/?{wrong}")
+    expect(page.locator(".card").first).to_be_visible()
+    expect(page.locator("h1")).to_have_text("Overview")
+
+
+def test_hours_that_have_not_come_are_no_zeros(open_as):
+    page = loaded(open_as("ann", "/?period=today&interval=hour"))
+    page.get_by_role("button", name="Show as table").click()
+    cells = page.get_by_role("region", name="Visitors by hour").locator("tbody tr")
+    shown = [row.locator("th, td").all_inner_texts()[1] for row in cells.all()]
+    assert len(shown) == 24
+    assert "" not in shown[: datetime.now(UTC).hour]
+    assert set(shown[datetime.now(UTC).hour + 1 :]) <= {""}
+
+
+def test_an_operator_of_an_empty_store_adds_the_first_tenant(browser, url: str, worker):
+    add_account(worker, "opa@example.org", "Opa", PASSWORD, is_operator=True)
+    with ServerProcess(url) as server:
+        page = browser.new_page(base_url=server.address)
+        page.goto("/")
+        page.get_by_label("E-mail address").fill("opa@example.org")
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Sign in").click()
+        page.get_by_label("Id").fill("first")
+        page.get_by_label("Time zone").fill("Europe/Berlin")
+        page.get_by_role("button", name="Add tenant").click()
+        expect(page.get_by_text("Waiting for the first event")).to_be_visible()
+        assert page.get_by_role("cell", name="contact interaction").is_visible()
+        page.close()
 
 
 def test_another_figure_interval_and_tab_are_in_the_address_too(open_as):
@@ -259,10 +309,12 @@ def test_a_share_link_shows_figures_and_nobody(open_as):
         "Events",
     ]
     assert guest.get_by_role("link", name="why?").count() == 0
-    guest.get_by_role("link", name="Retention").click()
+    guest.get_by_role("link", name="Events").click()
     loaded(guest)
+    assert guest.get_by_role("heading", name="Properties").count() == 0
     guest.reload()
-    expect(guest.get_by_label("The link's password")).to_be_visible()
+    loaded(guest)
+    expect(guest.get_by_role("heading", name="Types")).to_be_visible()
 
 
 @pytest.mark.parametrize(

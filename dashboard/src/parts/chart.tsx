@@ -116,7 +116,7 @@ export const Chart = ({ title, lines, interval, format, axis: onAxis = short }: 
           ],
         },
       },
-      [main.values.map((_, index) => index), ...drawn.map(({ values }) => main.values.map((_, index) => values[index] ?? null))] as uPlot.AlignedData,
+      [main.starts.map((_, index) => index), ...drawn.map(({ values }) => main.starts.map((_, index) => values[index] ?? null))] as uPlot.AlignedData,
       element,
     );
     const observer = new ResizeObserver(() => element.clientWidth && plot.setSize({ width: element.clientWidth, height: HEIGHT }));

@@ -92,7 +92,7 @@ export const Panel = ({ about, answer }: { about: PanelAbout; answer?: Answer })
 
 /** All values of a dimension with all metrics: searched, sorted, downloaded. In the address as `details`. */
 export const Details = ({ dimension }: { dimension: string }) => {
-  const { tenant, about, filter, params, pack } = useSite();
+  const { tenant, about, filter, params, pack, seesVisitors } = useSite();
   const [search, setSearch] = useState(params.get("search") ?? "");
   const first = metricsOf(dimension)[0]!;
   const all = dimension === "page" || !dimension.match(/^(event|item|property|host|funnel)/) ? [...ALL_METRICS.slice(0, 3), "bounce_rate", "visit_duration", ...ALL_METRICS.slice(4)] : ALL_METRICS;
@@ -150,7 +150,7 @@ export const Details = ({ dimension }: { dimension: string }) => {
               const state = sort === metric ? ("ascending" as const) : sort === `-${metric}` ? ("descending" as const) : undefined;
               return { label, isNumber: true, sort: { href: hrefOf({ sort: state === "descending" ? metric : `-${metric}` }), state }, value: (row: Row) => format(Number(row[metric]), tenant.currency) };
             }),
-            { label: `Proof of ${metricOf(sorted, pack).label.toLowerCase()}`, value: (row) => <a data-own href={hrefOf({ ...keptDays(params), filter: [filter, textOf({ dimension, operator: "==", value: row.value })].filter(Boolean).join(";"), of: sorted }, "why")}>why?</a> },
+            ...(seesVisitors ? [{ label: `Proof of ${metricOf(sorted, pack).label.toLowerCase()}`, value: (row: Row) => <a data-own href={hrefOf({ ...keptDays(params), filter: [filter, textOf({ dimension, operator: "==", value: row.value })].filter(Boolean).join(";"), of: sorted }, "why")}>why?</a> }] : []),
           ]}
         />
       ) : (

@@ -62,19 +62,24 @@ const Automatic = ({ chosen, answer }: { chosen: string; answer?: Answer }) => {
   );
 };
 
+// where answers stand
+const AFTER_PANELS = 1 + PANELS.length;
+
 export const Events = () => {
-  const { tenant, about, range, params } = useSite();
+  const { tenant, about, range, params, seesVisitors } = useSite();
   const interval = defaultInterval(range);
-  const property = params.get("property");
+  const property = seesVisitors ? params.get("property") : null;
   const automatic = AUTOMATIC[params.get("automatic") ?? ""] ? params.get("automatic")! : "outbound_link";
   const { answers, error, isLoading } = useAnswers(tenant.tenant, [
     { report: "timeseries", ...about, interval, metrics: ["events"] },
-    { report: "properties", ...about, limit: 50 },
     ...PANELS.map(({ tabs }) => questionOf(tabs[0]!, about)),
     { ...questionOf("event_label", about), filter: joined(about.filter, { dimension: "event_action", operator: "==", value: automatic }) },
+    // a property may hold whatever a site sends, also a customer's number: nothing for guests
+    ...(seesVisitors ? [{ report: "properties", ...about, limit: 50 }] : []),
     ...(property ? [questionOf(`property:${property}`, about)] : []),
   ]);
-  const [over, properties] = answers;
+  const over = answers[0];
+  const properties = answers[AFTER_PANELS + 1];
   const rows: Property[] = properties?.rows ?? [];
   const most = Math.max(1, ...rows.map(({ events }) => events));
   const details = params.get("details");
@@ -100,10 +105,10 @@ export const Events = () => {
         </section>
         <div class="panels">
           {PANELS.map((panel, index) => (
-            <Panel key={panel.name} about={panel} answer={answers[2 + index]} />
+            <Panel key={panel.name} about={panel} answer={answers[1 + index]} />
           ))}
-          <Automatic chosen={automatic} answer={answers[2 + PANELS.length]} />
-          <section class="panel" aria-labelledby="panel-properties">
+          <Automatic chosen={automatic} answer={answers[AFTER_PANELS]} />
+          {seesVisitors && <section class="panel" aria-labelledby="panel-properties">
             <header>
               <h2 id="panel-properties">Properties</h2>
             </header>
@@ -130,8 +135,8 @@ export const Events = () => {
             ) : (
               <Loading />
             )}
-          </section>
-          {property && <Panel about={{ name: "property-values", title: `Values of ${property}`, tabs: [`property:${property}`] }} answer={answers[3 + PANELS.length]} />}
+          </section>}
+          {property && <Panel about={{ name: "property-values", title: `Values of ${property}`, tabs: [`property:${property}`] }} answer={answers[AFTER_PANELS + 2]} />}
         </div>
       </div>
       {details && <Details key={details} dimension={details} />}

@@ -73,9 +73,13 @@ export const Funnels = () => {
   };
   const remove = async () => {
     if (!confirm(`Remove the funnel “${chosen!.funnel}”?`)) return;
-    await call("DELETE", `/api/setup/funnels/${encodeURIComponent(chosen!.funnel)}`);
-    again();
-    go(hrefOf({ funnel: undefined, step: undefined }));
+    try {
+      await call("DELETE", `/api/setup/funnels/${encodeURIComponent(chosen!.funnel)}`);
+      again();
+      go(hrefOf({ funnel: undefined, step: undefined }));
+    } catch (refused) {
+      setProblem(refused as Refused);
+    }
   };
   return (
     <>

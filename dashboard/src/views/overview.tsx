@@ -88,13 +88,17 @@ export const Overview = () => {
 };
 
 const linesOf = (over: Answer, before: Answer | undefined, metric: string, label: string, isOpen: boolean): Line[] => {
-  const line = (answer: Answer, isBefore: boolean): Line => ({
-    label: isBefore ? `${label} before` : label,
-    starts: answer.buckets.map(({ start }: { start: string }) => start),
-    values: answer.buckets.map((bucket: Record<string, number>) => bucket[metric]),
-    isBefore,
-    isOpen: isOpen && !isBefore,
-  });
+  const line = (answer: Answer, isBefore: boolean): Line => {
+    // hours that have not come yet are no zeros
+    const begun = answer.buckets.filter(({ start }: { start: string }) => isBefore || !(Date.parse(start) > Date.now()));
+    return {
+      label: isBefore ? `${label} before` : label,
+      starts: answer.buckets.map(({ start }: { start: string }) => start),
+      values: begun.map((bucket: Record<string, number>) => bucket[metric]),
+      isBefore,
+      isOpen: isOpen && !isBefore,
+    };
+  };
   return before ? [line(over, false), line(before, true)] : [line(over, false)];
 };
 

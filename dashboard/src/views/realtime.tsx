@@ -6,7 +6,7 @@ import { useStream, type LiveEvent } from "../live";
 import { Loading, Nothing, Problem } from "../parts/notices";
 import { Table } from "../parts/table";
 import { useAnswers } from "../questions";
-import { useRounds } from "../rounds";
+import { ALWAYS, useRounds } from "../rounds";
 import { useSite } from "../site";
 import { actionOf } from "../words";
 
@@ -15,7 +15,7 @@ const MOST = 60;
 export const Realtime = () => {
   const { tenant } = useSite();
   const [heard, hear] = useState<LiveEvent[]>([]);
-  const round = useRounds("9999", tenant.timeZone, 5);
+  const round = useRounds(ALWAYS, tenant.timeZone, 5);
   const { answers, error } = useAnswers(tenant.tenant, [{ report: "realtime", limit: 20 }], round);
   useStream(tenant.tenant, (event) => hear((before) => [event, ...before].slice(0, MOST)));
   const now = answers[0];

@@ -204,7 +204,7 @@ const OneVisitor = ({ visitor }: { visitor: string }) => {
           "Last seen": day(about.last_day),
           Visits: count(about.visits),
           "Page views": count(about.page_views),
-          Segment: about.details?.visitor_segment,
+          Segment: about.details?.segment,
           "Worth so far": about.details?.lifetime_value ? money(about.details.lifetime_value, tenant.currency) : undefined,
         }).map(([name, value]) =>
           value ? (

@@ -7,7 +7,7 @@ import { useStream, type LiveEvent } from "../live";
 import { Loading, Problem } from "../parts/notices";
 import { Table } from "../parts/table";
 import { forget, useAnswers, useThing } from "../questions";
-import { Refused, call, type Pack, type Role } from "../server";
+import { Refused, call, type Pack, type Person, type Role } from "../server";
 import { useSite } from "../site";
 import { said } from "./funnels";
 
@@ -47,7 +47,7 @@ export const Setup = () => {
       <Goals goals={thing.goals} run={run} />
       {maySetUp && <Links links={thing.links} run={run} />}
       {tenant.role === "owner" && <People people={thing.people} run={run} />}
-      {person.isOperator && <Tenants run={run} />}
+      {person.isOperator && <Tenants person={person} run={run} />}
       <Password run={run} />
     </>
   );
@@ -70,7 +70,9 @@ const Copy = ({ text }: { text: string }) => {
       type="button"
       class="quiet"
       onClick={async () => {
-        await navigator.clipboard?.writeText(text);
+        // not on every page: browsers give the clipboard to safe ones
+        if (!navigator.clipboard) return;
+        await navigator.clipboard.writeText(text);
         setCopied(text);
       }}
     >
@@ -148,7 +150,7 @@ const WhatToSend = ({ run }: Doing) => {
   const [industry, choose] = useState(tenant.industry);
   const chosen = person.packs[industry] ?? packs[0]!;
   return (
-    <Part title="What to send" about="An industry pack brings words, goals, a funnel and the order of the overview. It changes nothing that you have under other names.">
+    <Part title="What to send" about="Goals and a funnel to begin with, and the calls that fill them. What you have under other names stays. Words and the order of the overview go by the industry of the tenant.">
       <div class="tools">
         <label>
           Industry{" "}
@@ -192,7 +194,7 @@ const Keys = ({ keys, run }: { keys: Everything["keys"] } & Doing) => {
               revoked_at ? (
                 `revoked on ${day(revoked_at)}`
               ) : maySetUp ? (
-                <button class="quiet" aria-label={`Revoke ${name}`} onClick={() => confirm(`Revoke “${name}”? Whoever uses it is refused from now on.`) && run(() => call("DELETE", `/api/setup/keys/${key}`))}>
+                <button class="quiet" aria-label={`Revoke ${name}`} onClick={() => confirm(`Revoke “${name}”? Whoever uses it is refused within a minute.`) && run(() => call("DELETE", `/api/setup/keys/${key}`))}>
                   Revoke
                 </button>
               ) : (
@@ -430,8 +432,18 @@ const Password = ({ run }: Doing) => {
   );
 };
 
-const Tenants = ({ run }: Doing) => {
-  const { person } = useSite();
+/** For an operator of a store without tenants. */
+export const FirstTenant = ({ person }: { person: Person }) => {
+  const [problem, setProblem] = useState<Refused>();
+  return (
+    <>
+      <Problem error={problem} />
+      <Tenants person={person} run={(action) => action().catch(setProblem)} />
+    </>
+  );
+};
+
+const Tenants = ({ person, run }: { person: Person } & Doing) => {
   const [fields, set] = useState({ tenant: "", name: "", industry: "e-commerce", timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone, currency: "EUR" });
   const change = (name: keyof typeof fields) => (event: { currentTarget: { value: string } }) => set({ ...fields, [name]: event.currentTarget.value });
   return (

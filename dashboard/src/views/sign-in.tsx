@@ -2,6 +2,7 @@
 import { useState } from "preact/hooks";
 import { Problem } from "../parts/notices";
 import { Refused, call } from "../server";
+import icon from "../../icon.svg";
 
 export const SignIn = ({ done }: { done: () => void }) => {
   const [email, setEmail] = useState("");
@@ -23,7 +24,7 @@ export const SignIn = ({ done }: { done: () => void }) => {
           }
         }}
       >
-        <img src="/dashboard/icon.svg" alt="" width="48" height="48" />
+        <img src={icon} alt="" width="48" height="48" />
         <h1>Footfall</h1>
         <p class="meaning">Numbers that can be proved, event by event.</p>
         <Problem error={error} />
@@ -55,7 +56,7 @@ export const LinkPassword = ({ error, done }: { error: Refused; done: (password:
           done(password);
         }}
       >
-        <img src="/dashboard/icon.svg" alt="" width="48" height="48" />
+        <img src={icon} alt="" width="48" height="48" />
         <h1>A shared dashboard</h1>
         <Problem error={error.code === "password_needed" ? undefined : error} />
         {isAsked && (

@@ -35,6 +35,8 @@ _ROWS_OF = {
     "visitor": "sessions",
     "realtime": "events",
 }
+# Whoever has a write key says what a label is, and spreadsheets compute what begins like this (OWASP, CSV injection).
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _TYPES = {
     "timestamptz": pa.timestamp("us", "UTC"),
     "date": pa.date32(),
@@ -146,6 +148,8 @@ def _text(value: Any) -> Any:
         return json.dumps(value, default=_json, ensure_ascii=False)
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, str) and value.startswith(_FORMULA):
+        return f"'{value}"
     return value.isoformat() if isinstance(value, datetime | date) else value
 
 

@@ -111,14 +111,33 @@ def list_people(connection: Connection) -> list[dict[str, Any]]:
     return [dict(zip(("email", "name", "role"), row, strict=True)) for row in cursor]
 
 
-def set_person(connection: Connection, email: str, role: AccountRole | None) -> str | None:
-    """Give somebody a role in the connection's tenant, or take it away.
-
-    Whoever has no account yet gets one; its password is returned, now or never. Raises NotAccepted: ``email_invalid``.
-    """
+def new_password() -> tuple[str, str]:
+    """A password for somebody new, and its hash."""
     password = secrets.token_urlsafe(12)
-    row = connection.execute("SELECT auth.set_person(%s, %s, %s)", (_address(email), role, hash_password(password))).fetchone()
-    return password if row and row[0] else None
+    return password, hash_password(password)
+
+
+def set_person(
+    connection: Connection, email: str, role: AccountRole | None, password_hash: str | None, *, is_operator: bool = False
+) -> bool:
+    """Give somebody a role in the connection's tenant, or take it away; whether an account was made, with this password.
+
+    Raises NotAccepted: ``email_invalid``; ``account_elsewhere`` (409) for an account without a role here, unless an operator
+    asks.
+    """
+    try:
+        row = connection.execute(
+            "SELECT auth.set_person(%s, %s, %s, %s)", (_address(email), role, password_hash, is_operator)
+        ).fetchone()
+    except psycopg.Error as error:
+        if error.diag.message_primary != "account_elsewhere":
+            raise
+        raise NotAccepted(
+            "account_elsewhere",
+            "they have an account of another tenant: the operator gives them a role here",
+            HTTPStatus.CONFLICT,
+        ) from None
+    return bool(row and row[0])
 
 
 def hash_password(password: str) -> str:
@@ -142,14 +161,10 @@ class Accounts:
 
     def sign_in(self, email: str, password: str) -> str:
         """The token of a new sign-in, for a cookie. Raises NotAccepted: ``sign_in_refused`` (401)."""
-        with self._connections.connection() as connection:
-            row = connection.execute("SELECT * FROM auth.account_of(%s)", (email,)).fetchone()
-            account_id, password_hash = row or (None, _NOBODYS_HASH)
-            if not is_password(password_hash, password) or account_id is None:
-                raise NotAccepted(
-                    "sign_in_refused", "this e-mail address and password do not go together", HTTPStatus.UNAUTHORIZED
-                )
-            return _open(connection, account_id, None, SIGN_IN_LASTS)
+        account_id, password_hash = self._row("SELECT * FROM auth.account_of(%s)", email) or (None, _NOBODYS_HASH)
+        if not is_password(password_hash, password) or account_id is None:
+            raise NotAccepted("sign_in_refused", "this e-mail address and password do not go together", HTTPStatus.UNAUTHORIZED)
+        return self._open(account_id, None, SIGN_IN_LASTS)
 
     def change_password(self, token: str, email: str, old: str, new: str) -> None:
         """Change the password of who is signed in with this token; other sign-ins of theirs end.
@@ -157,50 +172,50 @@ class Accounts:
         Raises NotAccepted: ``password_wrong`` (403), ``password_too_short``.
         """
         _require_long(new)
-        with self._connections.connection() as connection:
-            row = connection.execute("SELECT * FROM auth.account_of(%s)", (email,)).fetchone()
-            if row is None or not is_password(row[1], old):
-                raise NotAccepted("password_wrong", "this is not your password", HTTPStatus.FORBIDDEN)
-            connection.execute("SELECT auth.set_password(%s, %s, %s)", (email, hash_password(new), token_hash(token)))
+        row = self._row("SELECT * FROM auth.account_of(%s)", email)
+        if row is None or not is_password(row[1], old):
+            raise NotAccepted("password_wrong", "this is not your password", HTTPStatus.FORBIDDEN)
+        self._row("SELECT auth.set_password(%s, %s, %s)", email, hash_password(new), token_hash(token))
 
     def open_link(self, link: str, password: str) -> tuple[str, timedelta]:
         """The token of a guest's sign-in by a share link, and how long it lasts.
 
         Raises NotAccepted: ``share_link_unknown`` (404; also expired), ``password_needed``, ``password_wrong`` (401).
         """
-        with self._connections.connection() as connection:
-            row = connection.execute("SELECT * FROM auth.share_link_of(%s)", (token_hash(link),)).fetchone()
-            if row is None:
-                raise NotAccepted("share_link_unknown", "this link opens nothing: it may have expired", HTTPStatus.NOT_FOUND)
-            share_link_id, password_hash, expires_at = row
-            if password_hash is not None and not password:
-                raise NotAccepted("password_needed", "this link needs a password", HTTPStatus.UNAUTHORIZED)
-            if password_hash is not None and not is_password(password_hash, password):
-                raise NotAccepted("password_wrong", "this is not the link's password", HTTPStatus.UNAUTHORIZED)
-            lasts = min(SIGN_IN_LASTS, expires_at - datetime.now(UTC))
-            return _open(connection, None, share_link_id, lasts), lasts
+        row = self._row("SELECT * FROM auth.share_link_of(%s)", token_hash(link))
+        if row is None:
+            raise NotAccepted("share_link_unknown", "this link opens nothing: it may have expired", HTTPStatus.NOT_FOUND)
+        share_link_id, password_hash, expires_at = row
+        if password_hash is not None and not password:
+            raise NotAccepted("password_needed", "this link needs a password", HTTPStatus.UNAUTHORIZED)
+        if password_hash is not None and not is_password(password_hash, password):
+            raise NotAccepted("password_wrong", "this is not the link's password", HTTPStatus.UNAUTHORIZED)
+        lasts = min(SIGN_IN_LASTS, expires_at - datetime.now(UTC))
+        return self._open(None, share_link_id, lasts), lasts
 
     def signed_in(self, token: str) -> Account | None:
         """Who shows this token."""
-        with self._connections.connection() as connection:
-            row = connection.execute("SELECT * FROM auth.signed_in(%s)", (token_hash(token),)).fetchone()
+        row = self._row("SELECT * FROM auth.signed_in(%s)", token_hash(token))
         return Account(*row) if row else None
 
     def sign_out(self, token: str) -> None:
         """End a sign-in."""
+        self._row("SELECT auth.close_sign_in(%s)", token_hash(token))
+
+    def _open(self, account_id: int | None, share_link_id: int | None, lasts: timedelta) -> str:
+        token = secrets.token_urlsafe(32)
+        self._row("SELECT auth.open_sign_in(%s, %s, %s, %s)", account_id, share_link_id, token_hash(token), lasts)
+        return token
+
+    def _row(self, query: str, *values: object) -> tuple[Any, ...] | None:
+        """The row that a statement returns. No password is hashed while a connection is held: that takes long."""
         with self._connections.connection() as connection:
-            connection.execute("SELECT auth.close_sign_in(%s)", (token_hash(token),))
+            return connection.execute(query, values).fetchone()
 
 
 def token_hash(token: str) -> bytes:
     """What the store knows of a token. Tokens are 192 random bits or more: a plain SHA-256 cannot be searched."""
     return hashlib.sha256(token.encode()).digest()
-
-
-def _open(connection: Connection, account_id: int | None, share_link_id: int | None, lasts: timedelta) -> str:
-    token = secrets.token_urlsafe(32)
-    connection.execute("SELECT auth.open_sign_in(%s, %s, %s, %s)", (account_id, share_link_id, token_hash(token), lasts))
-    return token
 
 
 def _require_long(password: str) -> None:

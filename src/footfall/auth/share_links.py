@@ -4,7 +4,7 @@ import secrets
 from datetime import timedelta
 from typing import Any
 
-from footfall.auth.accounts import hash_password, token_hash
+from footfall.auth.accounts import token_hash
 from footfall.auth.tenants import tenant_key
 from footfall.database import Connection
 from footfall.errors import NotAccepted
@@ -12,8 +12,8 @@ from footfall.errors import NotAccepted
 _MOST_DAYS = 3660
 
 
-def add_share_link(connection: Connection, tenant_id: str, label: str, days: int, password: str) -> str:
-    """Make a link that lasts so many days; returns what comes after `/share/`, now or never. An empty password asks for none.
+def add_share_link(connection: Connection, tenant_id: str, label: str, days: int, password_hash: str | None) -> str:
+    """Make a link that lasts so many days, without a hash open to all; returns what comes after `/share/`, now or never.
 
     Raises NotAccepted: ``tenant_unknown``, ``days_invalid``.
     """
@@ -27,7 +27,7 @@ def add_share_link(connection: Connection, tenant_id: str, label: str, days: int
             tenant_key(connection, tenant_id),
             label[:100],
             token_hash(token),
-            hash_password(password) if password else None,
+            password_hash,
             timedelta(days=days),
         ),
     )

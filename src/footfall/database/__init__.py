@@ -1,6 +1,6 @@
 """The store: where it is, how to connect to it, and how its schema is kept up to date."""
 
-from footfall.database.connection import Connection, Pool, Role, administering, connect, pool, reading
+from footfall.database.connection import Connection, Pool, Role, administering, connect, limit_statements, pool, reading
 from footfall.database.migrate import Definition, migrate, migrations, require_current
 from footfall.database.store import EmbeddedStore, Store, open_store
 
@@ -13,6 +13,7 @@ __all__ = [
     "Store",
     "administering",
     "connect",
+    "limit_statements",
     "migrate",
     "migrations",
     "open_store",

@@ -49,6 +49,11 @@ def reading(connections: Pool, tenant_hk: bytes | None, seconds: float = 30) -> 
         yield connection
 
 
+def limit_statements(connection: Connection, seconds: float) -> None:
+    """Have the transaction's next statements cancelled after so long: psycopg.errors.QueryCanceled."""
+    connection.execute("SELECT set_config('statement_timeout', %s, true)", (str(max(1, round(seconds * 1000))),))
+
+
 @contextlib.contextmanager
 def administering(connections: Pool, tenant_hk: bytes) -> Iterator[Connection]:
     """A transaction that sees and changes one tenant's settings; `connections` act as footfall_admin."""

@@ -1,6 +1,7 @@
 """The questions over HTTP: the plan's report, the reports of docs/reports.md, and the live stream of events."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from datetime import datetime
 from http import HTTPStatus
@@ -17,7 +18,7 @@ from starlette.routing import Route
 
 from footfall import api
 from footfall.api import export
-from footfall.database import Pool, reading
+from footfall.database import Pool, limit_statements, reading
 from footfall.errors import NotAccepted
 from footfall.settings import Settings
 from footfall.vault.hashing import hash_key
@@ -27,8 +28,8 @@ from footfall.web.problems import problem
 
 ERROR_CODE = "ANALYTICS_ERROR"
 _MAX_QUESTION_BYTES = 65_536
-# they tell what single visitors did
-_OF_INDIVIDUALS = frozenset({"events", "sessions", "session", "visitor", "realtime"})
+# they tell what single visitors did; likewise whatever asks for a property: a tenant may keep a customer's number in one
+_OF_INDIVIDUALS = frozenset({"events", "properties", "sessions", "session", "visitor", "realtime"})
 _MEDIA_TYPES: dict[export.Format, str] = {
     "csv": "text/csv",
     "jsonl": "application/x-ndjson",
@@ -87,18 +88,21 @@ class Analytics:
             return refusal(problem(error, ERROR_CODE))
 
     def _answers(self, request: Request, questions: list[dict[str, Any]]) -> Response:
-        tenant_hk = self._tenant(request, *(question["report"] for question in questions))
+        asked = [(question.pop("report"), msgspec.json.encode(question).decode()) for question in questions]
+        tenant_hk = self._tenant(request, *asked)
+        end = time.monotonic() + self._settings.query_seconds
         with reading(self._readers, tenant_hk, self._settings.query_seconds) as connection:
-            replies = [
-                api.answer(connection, question.pop("report"), msgspec.json.encode(question).decode()) for question in questions
-            ]
+            replies = []
+            for report, question in asked:
+                limit_statements(connection, end - time.monotonic())
+                replies.append(api.answer(connection, report, question))
         return json_response({"success": True, "message": "Answers", "data": replies})
 
     def _answer(self, request: Request, question: str) -> Response:
         return reply_response(self._reply(request, request.path_params["report"], question))
 
     def _reply(self, request: Request, report: str, question: str) -> dict[str, Any]:
-        tenant_hk = self._tenant(request, report)
+        tenant_hk = self._tenant(request, (report, question))
         if report not in api.REPORTS:
             raise NotAccepted("report_unknown", f"there are: {', '.join(api.REPORTS)}", HTTPStatus.NOT_FOUND)
         with reading(self._readers, tenant_hk, self._settings.query_seconds) as connection:
@@ -131,10 +135,11 @@ class Analytics:
         """Events as they are loaded, as server-sent events; `?key=` is for EventSource, which can set no header.
 
         A stream ends after a few seconds, and the client comes again by itself, naming the last event it got: nothing is told
-        twice, nothing left out, and a server that is told to stop has no stream to wait for.
+        twice, nothing left out (but of more than 200 in a second the latest are told), and a server that is told to stop has no
+        stream to wait for.
         """
         try:
-            tenant_hk = await run_in_threadpool(self._tenant, request, "events")
+            tenant_hk = await run_in_threadpool(self._tenant, request, ("events", ""))
             last = request.headers.get("last-event-id")
             upto = _moment(last) if last else (await run_in_threadpool(self._live, tenant_hk, None))[1]
         except Exception as error:  # noqa: BLE001  whatever happens, the caller gets an answer
@@ -152,9 +157,10 @@ class Analytics:
             # when these have been told, not before: a client that loses the stream among them gets them again
             yield f"id: {upto.isoformat()}\n\n".encode()
 
-    def _tenant(self, request: Request, *reports: str) -> bytes:
-        """Whose answers, if who asks may see these reports."""
-        return hash_key(self._callers.reads(request, individuals=not _OF_INDIVIDUALS.isdisjoint(reports)))
+    def _tenant(self, request: Request, *asked: tuple[str, str]) -> bytes:
+        """Whose answers, if who asks may see these reports to these questions."""
+        individuals = any(report in _OF_INDIVIDUALS or "property:" in question for report, question in asked)
+        return hash_key(self._callers.reads(request, individuals=individuals))
 
     def _live(self, tenant_hk: bytes, upto: datetime | None) -> tuple[list[dict[str, Any]], datetime]:
         with reading(self._readers, tenant_hk, self._settings.query_seconds) as connection:

@@ -5,6 +5,7 @@ from http import HTTPStatus
 from typing import Any
 
 import msgspec
+import psycopg
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
@@ -43,6 +44,11 @@ def answering(action: Callable[[Request], Any]) -> Callable[[Request], Response]
     def answer(request: Request) -> Response:
         try:
             data = action(request)
+        except psycopg.DataError as error:
+            refused = NotAccepted(
+                "value_invalid", f"a value is too long, too large, or no text: {error.diag.message_primary or error}"
+            )
+            return refusal(problem(refused, _REQUEST_ERROR))
         except Exception as error:  # noqa: BLE001  whatever happens, the caller gets an answer
             return refusal(problem(error, _REQUEST_ERROR))
         return data if isinstance(data, Response) else done(data)

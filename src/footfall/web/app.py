@@ -56,17 +56,19 @@ def application(settings: Settings, url: str) -> Application:
     commits = GroupCommit(url, settings.max_waiting_events)
     door = Door(settings, keys, secrets, commits)
     administrators = pool(url, "footfall_admin", size=2)
-    accounts = Accounts(administrators)
+    # apart: whoever waits for a setting does not keep others from signing in
+    signing_in = pool(url, "footfall_admin", size=4)
+    accounts = Accounts(signing_in)
     callers = Callers(keys, accounts)
     rest = _Rest(keys, readers)
     analytics = Analytics(callers, readers, settings)
     setup = Setup(callers, administrators)
-    session = Session(callers, accounts)
+    session = Session(callers, accounts, settings)
     proof = Proof(callers, administrators, readers)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        with ingest, readers, administrators:
+        with ingest, readers, administrators, signing_in:
             commits.start()
             forgetting = asyncio.create_task(_forget_hourly(secrets))
             try:

@@ -11,7 +11,6 @@ from footfall.auth import Account, Accounts, KeyOwner, KeyRing, Role
 from footfall.errors import NotAccepted
 
 COOKIE = "footfall_sign_in"
-SHARE_COOKIE = "footfall_share"
 SHARE_HEADER = "x-footfall-share"
 CSRF_HEADER = "x-footfall-request"
 
@@ -55,7 +54,7 @@ class Callers:
         Raises NotAccepted, also: ``tenant_unknown``, for another's.
         """
         key = shown_key(request.scope, dict(request.scope["headers"]))
-        if not key and (COOKIE in request.cookies or _is_of_guest(request)):
+        if not key and _cookie(request) in request.cookies:
             return self.acts(request, ("owner", "admin", "viewer") if individuals else ("owner", "admin", "viewer", "guest"))
         return admitted(key, self._keys.owner_of(key) if key else None, "read").tenant_id
 
@@ -80,16 +79,30 @@ class Callers:
     def account(self, request: Request) -> Account:
         """Who signed in, or the guest of a share link. Raises NotAccepted: ``not_signed_in``, ``request_forged``."""
         require_own_page(request)
-        token = request.cookies.get(SHARE_COOKIE if _is_of_guest(request) else COOKIE)
+        token = request.cookies.get(_cookie(request))
         account = self._accounts.signed_in(token) if token else None
         if account is None:
             raise NotAccepted("not_signed_in", "sign in first", HTTPStatus.UNAUTHORIZED)
         return account
 
 
-def _is_of_guest(request: Request) -> bool:
-    """Whether a page behind a share link asks: who is signed in besides, looks through the link all the same."""
-    return SHARE_HEADER in request.headers or "share" in request.query_params
+def share_cookie(link: str) -> str:
+    """The cookie of a share link's guests, named by the link's beginning: several may be open beside each other."""
+    return f"footfall_share_{link[:8]}"
+
+
+def _cookie(request: Request) -> str:
+    """The cookie that counts: behind a share link its own, also for who is signed in besides."""
+    link = request.headers.get(SHARE_HEADER) or request.query_params.get("share", "")
+    return share_cookie(link) if link else COOKIE
+
+
+def address_of_client(scope: MutableMapping[str, Any], headers: Mapping[bytes, bytes], trusted_header: bytes) -> str | None:
+    """Where a request came from: the connection's address, or what a trusted proxy says in its header."""
+    if trusted_header:
+        # the last entry is the one that the trusted proxy itself wrote
+        return headers.get(trusted_header, b"").decode("latin-1").rsplit(",", maxsplit=1)[-1].strip()
+    return scope["client"][0] if scope.get("client") else None
 
 
 def named_tenant(request: Request) -> str:

@@ -19,7 +19,6 @@ VIEWS = (
     "why",
     "quality",
     "setup",
-    "sign-in",
     "share/{link}",
 )
 

@@ -19,7 +19,7 @@ from footfall.errors import NotAccepted
 from footfall.raw import GroupCommit
 from footfall.settings import Settings
 from footfall.web.accept import Request, SecretNotInMemory, Sender, Verdict, accept, read_request
-from footfall.web.callers import admitted, shown_key
+from footfall.web.callers import address_of_client, admitted, shown_key
 from footfall.web.problems import problem
 from footfall.web.rate import RateLimit
 
@@ -126,10 +126,7 @@ class Door:
         return admitted(key, owner, "write")
 
     def _sender(self, scope: Scope, headers: dict[bytes, bytes], owner: KeyOwner) -> Sender:
-        address = scope["client"][0] if scope.get("client") else None
-        if self._address_header:
-            # the last entry is the one that the trusted proxy itself wrote
-            address = headers.get(self._address_header, b"").decode("latin-1").rsplit(",", maxsplit=1)[-1]
+        address = address_of_client(scope, headers, self._address_header)
         return Sender(
             owner=owner,
             received=datetime.now(UTC),

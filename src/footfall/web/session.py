@@ -1,5 +1,6 @@
 """Signing in and out, and opening share links."""
 
+from http import HTTPStatus
 from typing import Any
 
 from starlette.requests import Request
@@ -7,21 +8,27 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from footfall.auth import PACKS, SIGN_IN_LASTS, Accounts
+from footfall.errors import NotAccepted
+from footfall.settings import Settings
 from footfall.web import setup_wire as wire
 from footfall.web.answers import answering, answering_body, done
-from footfall.web.callers import COOKIE, SHARE_COOKIE, Callers, require_own_page
+from footfall.web.callers import COOKIE, Callers, address_of_client, require_own_page, share_cookie
 from footfall.web.rate import RateLimit
 
-_ATTEMPTS_A_SECOND = 1 / 12  # after a burst of ten
+_BURST_SECONDS = 120.0
+_GUESSES_A_SECOND = 1 / 12  # of one address at one account or link, after ten
+_ATTEMPTS_A_SECOND = 1 / 2  # of one address at all, and of all addresses at one account or link, after sixty
 
 
 class Session:
     """Who looks at the dashboard. A token lives in a cookie that scripts cannot read; the store knows only its hash."""
 
-    def __init__(self, callers: Callers, accounts: Accounts) -> None:
+    def __init__(self, callers: Callers, accounts: Accounts, settings: Settings) -> None:
         self._callers = callers
         self._accounts = accounts
-        self._attempts = RateLimit(_ATTEMPTS_A_SECOND, burst_seconds=120.0, what="attempt")
+        self._address_header = settings.client_address_header.lower().encode()
+        self._guesses = RateLimit(_GUESSES_A_SECOND, burst_seconds=_BURST_SECONDS, what="attempt")
+        self._attempts = RateLimit(_ATTEMPTS_A_SECOND, burst_seconds=_BURST_SECONDS, what="attempt")
 
     def routes(self) -> list[Route]:
         """One address a thing, one method a verb."""
@@ -47,9 +54,7 @@ class Session:
     def sign_in(self, request: Request, body: wire.SignIn) -> Response:
         """Sign in. Raises NotAccepted: ``sign_in_refused``, ``rate_limited``."""
         require_own_page(request)
-        # by address and by account: neither many accounts nor many addresses make guessing quick
-        self._attempts.admit(("address", _address(request)))
-        self._attempts.admit(("account", body.email.strip().lower()))
+        self._admit(request, body.email.strip().lower())
         return _with_cookie(request, COOKIE, self._accounts.sign_in(body.email, body.password), SIGN_IN_LASTS.total_seconds())
 
     def sign_out(self, request: Request) -> Response:
@@ -66,7 +71,9 @@ class Session:
         Raises NotAccepted: ``password_wrong``, ``password_too_short``, ``rate_limited``.
         """
         account = self._callers.account(request)
-        self._attempts.admit(("account", account.email))
+        if not account.email:
+            raise NotAccepted("role_needed", "a guest has no password", HTTPStatus.FORBIDDEN)
+        self._admit(request, account.email)
         self._accounts.change_password(request.cookies[COOKIE], account.email, body.old, body.new)
 
     def open_link(self, request: Request, body: wire.OpenLink) -> Response:
@@ -75,15 +82,16 @@ class Session:
         Raises NotAccepted: ``share_link_unknown``, ``password_needed``, ``password_wrong``, ``rate_limited``.
         """
         require_own_page(request)
-        if body.password:
-            self._attempts.admit(("address", _address(request)))
-            self._attempts.admit(("link", body.link))
+        self._admit(request, body.link)
         token, lasts = self._accounts.open_link(body.link, body.password)
-        return _with_cookie(request, SHARE_COOKIE, token, lasts.total_seconds())
+        return _with_cookie(request, share_cookie(body.link), token, lasts.total_seconds())
 
-
-def _address(request: Request) -> str:
-    return request.client.host if request.client else ""
+    def _admit(self, request: Request, what: str) -> None:
+        """Guessing is slow for one address, and no quicker for many; nobody can keep the right password out. ``rate_limited``."""
+        address = address_of_client(request.scope, dict(request.scope["headers"]), self._address_header)
+        self._guesses.admit((address, what))
+        self._attempts.admit(("address", address))
+        self._attempts.admit(("account", what))
 
 
 def _with_cookie(request: Request, name: str, token: str, seconds: float) -> Response:

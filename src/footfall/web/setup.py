@@ -52,7 +52,9 @@ class Setup:
     def everything(self, request: Request) -> Any:
         """What is set up, in one answer; `people` for owners, `links` for who may make them."""
         tenant_id, role = self._callers.tenant_and_role(request)
-        with self._looking(request) as (connection, _):
+        if role not in _LOOKING:
+            raise NotAccepted("role_needed", f"a {role} may not do this", HTTPStatus.FORBIDDEN)
+        with administering(self._administrators, hash_key(tenant_id)) as connection:
             return {
                 "keys": auth.list_keys(connection, tenant_id),
                 "goals": api.list_goals(connection, tenant_id),
@@ -118,18 +120,22 @@ class Setup:
 
     def set_person(self, request: Request, body: wire.SetPerson) -> Any:
         """Give somebody a role; `password` of whoever had no account: shown this once."""
+        is_operator = self._callers.account(request).is_operator
+        password, password_hash = auth.new_password()
         with self._acting(request, ("owner",)) as (connection, _):
-            return {"password": auth.set_person(connection, body.email, body.role)}
+            is_new = auth.set_person(connection, body.email, body.role, password_hash, is_operator=is_operator)
+        return {"password": password if is_new else None}
 
     def remove_person(self, request: Request) -> None:
         """Take somebody's role away; their account, which may have others, stays."""
         with self._acting(request, ("owner",)) as (connection, _):
-            auth.set_person(connection, request.path_params["email"], None)
+            auth.set_person(connection, request.path_params["email"], None, None)
 
     def add_link(self, request: Request, body: wire.NewLink) -> Any:
         """Make a share link: shown this once."""
+        password_hash = auth.hash_password(body.password) if body.password else None
         with self._setting_up(request) as (connection, tenant_id):
-            return {"link": auth.add_share_link(connection, tenant_id, body.label, body.days, body.password)}
+            return {"link": auth.add_share_link(connection, tenant_id, body.label, body.days, password_hash)}
 
     def remove_link(self, request: Request) -> None:
         """End a share link."""

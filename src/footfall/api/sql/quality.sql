@@ -2,15 +2,21 @@
 --   balance  by hour of receipt: received = loaded + duplicate + invalid + pending
 --   refused  what the door did not take, by reason
 --   invalid  events that staging found wrong, by reason code, the latest as an example
---   bots     events of bots, by browser: loaded, and left out of reports
+--   bots     events of bots, by browser: of the same time, but by when they happened; loaded, and left out of reports
 CREATE OR REPLACE FUNCTION api.quality() RETURNS jsonb
 LANGUAGE sql STABLE AS $$
     WITH since AS (SELECT date_trunc('hour', util.current_load_date(), 'UTC') - interval '47 hours' AS moment),
     invalid AS (
         SELECT r.reason, s.received_timestamp, s.raw_event_id
-        FROM staging.site_events_staging s, unnest(s.validation_errors) AS r(reason)
-        WHERE s.tenant_hk = util.current_tenant() AND s.validation_status = 'INVALID'
-          AND s.received_timestamp >= (SELECT moment FROM since)
+        FROM raw.ingest_batch b
+        -- each batch by its range of the primary key
+        JOIN staging.site_events_staging s
+          ON s.batch_id = b.batch_id AND s.raw_event_id BETWEEN b.first_raw_event_id AND b.last_raw_event_id
+         AND s.received_timestamp BETWEEN b.received_from AND b.received_to
+        -- what follows a reason that is a word is what PostgreSQL said of it
+        CROSS JOIN LATERAL (SELECT u FROM unnest(s.validation_errors) u WHERE u ~ '^[a-z_]+$') AS r(reason)
+        WHERE b.tenant_hk = util.current_tenant() AND b.received_from >= (SELECT moment FROM since) AND b.invalid_count > 0
+          AND s.validation_status = 'INVALID'
     ),
     reasons AS (
         SELECT i.reason, count(*) AS events, max(i.raw_event_id) AS raw_event_id FROM invalid i GROUP BY i.reason
@@ -35,10 +41,11 @@ LANGUAGE sql STABLE AS $$
         'bots', (
             SELECT coalesce(jsonb_agg(jsonb_build_object('browser', b.browser, 'events', b.events)
                                       ORDER BY b.events DESC, b.browser), '[]')
-            FROM (SELECT coalesce(s.device_info ->> 'browser_name', 'unknown') AS browser, count(*) AS events
-                  FROM staging.site_events_staging s
-                  WHERE s.tenant_hk = util.current_tenant() AND s.traffic_class = 'bot' AND s.validation_status = 'VALID'
-                    AND s.received_timestamp >= (SELECT moment FROM since)
+            FROM (SELECT coalesce(v.browser_name, 'unknown') AS browser, count(*) AS events
+                  FROM business.event_b e
+                  JOIN business.visit_b v ON v.site_session_hk = e.site_session_hk AND v.day = e.day
+                  WHERE e.tenant_hk = util.current_tenant() AND e.is_bot
+                    AND e.site_event_hk >= util.time_prefix((SELECT moment FROM since))
                   GROUP BY 1) b),
         'freshness', api.freshness(util.current_tenant()))
 $$;

@@ -65,13 +65,14 @@ ALTER FUNCTION auth.signed_in(bytea) OWNER TO footfall_worker;
 CREATE OR REPLACE FUNCTION auth.people() RETURNS TABLE (email text, account_name text, role text)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
     SELECT a.email, a.account_name, m.role FROM auth.membership m JOIN auth.account a USING (account_id)
-    WHERE m.tenant_hk = util.current_tenant() ORDER BY a.email
+    WHERE m.tenant_hk = util.current_tenant() AND NOT a.is_operator ORDER BY a.email
 $$;
 ALTER FUNCTION auth.people() OWNER TO footfall_worker;
 
 -- Gives somebody a role in the session's tenant, or takes it away (NULL). Whoever has no account yet gets one with this password.
--- Returns whether one was made.
-CREATE OR REPLACE FUNCTION auth.set_person(p_email text, p_role text, p_password_hash text) RETURNS boolean
+-- Returns whether one was made. Raises account_elsewhere for somebody who has an account but no role here, unless an operator asks:
+-- nothing proves whose address it is, and another tenant's owner may know that account's password.
+CREATE OR REPLACE FUNCTION auth.set_person(p_email text, p_role text, p_password_hash text, p_is_operator boolean) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 DECLARE
     v_email text := lower(btrim(p_email));
@@ -82,6 +83,11 @@ BEGIN
         VALUES (v_email, v_email, p_password_hash, false, util.current_load_date())
         ON CONFLICT (email) DO NOTHING;
         v_is_new := FOUND;
+        IF NOT v_is_new AND NOT p_is_operator AND NOT EXISTS (
+            SELECT FROM auth.membership m JOIN auth.account a USING (account_id)
+            WHERE a.email = v_email AND m.tenant_hk = util.current_tenant()) THEN
+            RAISE EXCEPTION 'account_elsewhere' USING ERRCODE = 'FF409';
+        END IF;
     END IF;
     DELETE FROM auth.membership m USING auth.account a
     WHERE a.email = v_email AND m.account_id = a.account_id AND m.tenant_hk = util.current_tenant();
@@ -90,7 +96,7 @@ BEGIN
     RETURN v_is_new;
 END
 $$;
-ALTER FUNCTION auth.set_person(text, text, text) OWNER TO footfall_worker;
+ALTER FUNCTION auth.set_person(text, text, text, boolean) OWNER TO footfall_worker;
 
 -- Changes an account's password and ends its sign-ins but for the one that changed it (NULL: all of them). Returns whether there is
 -- such an account.

@@ -14,11 +14,15 @@ BEGIN
         SELECT b.batch_id FROM raw.ingest_batch b
         WHERE b.processing_status = 'PROCESSED' AND b.invalid_count > 0
           AND b.tenant_hk = util.current_tenant() AND b.received_from >= p_since
+          AND util.is_kept(b.tenant_hk, 'raw', b.received_from)
         ORDER BY b.batch_id FOR UPDATE) b;
 
     WITH refused AS (
-        DELETE FROM staging.site_events_staging s
-        WHERE s.batch_id = ANY (v_batch_ids) AND s.received_timestamp >= p_since AND s.tenant_hk = util.current_tenant()
+        -- each batch by its range of the primary key
+        DELETE FROM staging.site_events_staging s USING raw.ingest_batch b
+        WHERE b.batch_id = ANY (v_batch_ids) AND s.batch_id = b.batch_id
+          AND s.raw_event_id BETWEEN b.first_raw_event_id AND b.last_raw_event_id
+          AND s.received_timestamp BETWEEN b.received_from AND b.received_to
           AND s.validation_status = 'INVALID' AND p_reason = ANY (s.validation_errors)
         RETURNING s.batch_id
     ), queued AS (

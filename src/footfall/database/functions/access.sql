@@ -30,6 +30,7 @@ BEGIN
         EXECUTE format($policy$
             CREATE POLICY one_tenant ON %s TO footfall_reader, footfall_ingest, footfall_admin
             USING (tenant_hk = (SELECT decode(nullif(current_setting('app.tenant_hk', true), ''), 'hex')) %s)
+            WITH CHECK (tenant_hk = (SELECT decode(nullif(current_setting('app.tenant_hk', true), ''), 'hex')))
             $policy$, v_table,
             -- the rules that hold for all tenants belong to none
             CASE WHEN v_table::text LIKE 'ref.%' THEN $all$OR tenant_hk = '\x'::bytea$all$ ELSE '' END);
@@ -75,7 +76,7 @@ BEGIN
     GRANT EXECUTE ON FUNCTION api.track_event, api.failure TO footfall_ingest;
     GRANT EXECUTE ON ALL ROUTINES IN SCHEMA util TO footfall_ingest;
     GRANT EXECUTE ON FUNCTION auth.account_of(text), auth.share_link_of(bytea), auth.open_sign_in(bigint, bigint, bytea, interval),
-        auth.close_sign_in(bytea), auth.signed_in(bytea), auth.people(), auth.set_person(text, text, text),
+        auth.close_sign_in(bytea), auth.signed_in(bytea), auth.people(), auth.set_person(text, text, text, boolean),
         auth.set_password(text, text, bytea), auth.add_tenant,
         auth.request_tenant(jsonb), auth.analyst_tenant() TO footfall_admin;
     GRANT SELECT ON auth.tenant_h, auth.tenant_details_s, auth.tenant_v TO footfall_admin;
@@ -85,7 +86,6 @@ BEGIN
     -- a filter that names pages or items is checked by looking them up
     GRANT SELECT ON business.site_page_h, business.business_item_h TO footfall_admin;
     GRANT SELECT, INSERT, DELETE ON auth.share_link TO footfall_admin;
-    GRANT SELECT, INSERT ON ref.event_type TO footfall_admin;
     GRANT EXECUTE ON ALL ROUTINES IN SCHEMA util, business, api TO footfall_admin;
     -- these change what every tenant stands on
     REVOKE ALL ON FUNCTION util.secure_access(), util.ensure_month(timestamptz, regtype),

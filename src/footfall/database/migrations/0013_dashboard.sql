@@ -29,6 +29,8 @@ COMMENT ON COLUMN auth.share_link.password_hash IS 'Argon2id; NULL: the link alo
 -- who opened a link is signed in too: as its guest
 ALTER TABLE auth.sign_in ALTER COLUMN account_id DROP NOT NULL;
 ALTER TABLE auth.sign_in ADD COLUMN share_link_id bigint;
+-- Usage: auth.open_sign_in, which forgets those that have expired
+CREATE INDEX sign_in_expires ON auth.sign_in (expires_at);
 ALTER TABLE auth.sign_in ADD CHECK (num_nonnulls(account_id, share_link_id) = 1);
 DROP FUNCTION IF EXISTS auth.signed_in(bytea);
 DROP FUNCTION IF EXISTS auth.open_sign_in(bigint, bytea, interval);
