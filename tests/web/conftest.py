@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+import argon2
 import pytest
 from sender import VISITOR
 from starlette.testclient import TestClient
@@ -9,6 +10,12 @@ from starlette.testclient import TestClient
 from footfall.settings import Settings
 from footfall.web import application
 from site_under_test import HUMAN
+
+
+@pytest.fixture(autouse=True)
+def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is slow to guess is slow to test: these hashes cost next to nothing. test_passwords.py looks at the real ones."""
+    monkeypatch.setattr("footfall.auth.accounts._hasher", argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """The reports over HTTP: as in SQL, refused by name, given up in time, and live."""
 
+import csv
 import io
 import json
 from datetime import UTC, datetime
@@ -229,25 +230,88 @@ def file_of(client, keys, report: str, form: str, **question):
 def test_rows_of_a_report_come_as_a_file(client, keys, busy: Site) -> None:
     asked = {"dimension": "source", "metrics": "visits,revenue"}
     rows = [{"value": "direct", "visits": 1, "revenue": 0}, {"value": "n", "visits": 1, "revenue": 9}]
-    csv = file_of(client, keys, "breakdown", "csv", **asked)
-    assert csv.text.splitlines() == ["value,visits,revenue", "direct,1,0", "n,1,9"]
-    assert csv.headers["content-disposition"] == 'attachment; filename="acme-breakdown.csv"'
+    text = file_of(client, keys, "breakdown", "csv", **asked)
+    assert text.text.splitlines() == ["value,visits,revenue", "direct,1,0", "n,1,9"]
+    assert text.headers["content-disposition"] == 'attachment; filename="acme-breakdown.csv"'
     lines = file_of(client, keys, "breakdown", "jsonl", **asked).text.splitlines()
     assert [json.loads(line) for line in lines] == rows
     parquet = pq.read_table(io.BytesIO(file_of(client, keys, "breakdown", "parquet", **asked).content))
     assert parquet.to_pylist() == rows
 
 
+ROWS = {
+    "timeseries": "buckets",
+    "goals": "goals",
+    "funnel": "steps",
+    "retention": "cohorts",
+    "paths": "links",
+    "sessions": "sessions",
+    "session": "events",
+    "visitor": "sessions",
+    "realtime": "events",
+}
+
+
 @pytest.mark.parametrize("report", api.REPORTS)
-def test_every_report_has_a_file(client, keys, busy: Site, report: str) -> None:
+def test_every_report_has_files_of_the_rows_of_its_answer(client, keys, busy: Site, report: str) -> None:
     asked = {
         key: ",".join(value) if isinstance(value, list) and key != "steps" else value
         for key, value in questions(busy)[report].items()
     }
     headers = {"X-Footfall-Key": keys["read"]}
     answer = client.get(f"/api/analytics/{report}", params=asked, headers=headers).json()["data"]
-    file = client.get(f"/api/analytics/{report}.parquet", params=asked, headers=headers)
-    assert pq.read_table(io.BytesIO(file.content)).num_rows == len(export.rows_of(report, answer))
+    rows = answer[ROWS.get(report, "rows")] if report != "overview" else [answer["metrics"] | {"revenue_USD": 9}]
+    of_form = {form: client.get(f"/api/analytics/{report}.{form}", params=asked, headers=headers) for form in export.FORMATS}
+    assert [json.loads(line) for line in of_form["jsonl"].text.splitlines()] == rows
+    columns = set().union(*rows)
+    assert [set(row) for row in csv.DictReader(io.StringIO(of_form["csv"].text))] == [columns] * len(rows)
+    parquet = pq.read_table(io.BytesIO(of_form["parquet"].content))
+    assert (parquet.num_rows, set(parquet.column_names)) == (len(rows), columns)
+    for form, reply in of_form.items():
+        assert reply.headers["content-disposition"] == f'attachment; filename="acme-{report}.{form}"'
+        assert reply.headers["cache-control"] == "no-store"
+
+
+def test_a_file_keeps_values_as_they_are_whatever_is_in_them(client, keys, site: Site) -> None:
+    odd = ['a "b", c', "d;e\nf", "Söhne ☃", "007"]
+    site.land(*(view("/", minutes, session_id=f"s{minutes}", properties={"odd": value}) for minutes, value in enumerate(odd)))
+    site.settle()
+    asked = {"dimension": "property:odd", "metrics": "events"}
+    rows = [{"value": value, "events": 1} for value in sorted(odd)]
+    text = file_of(client, keys, "breakdown", "csv", **asked).content.decode()
+    read = list(csv.DictReader(io.StringIO(text, newline="")))
+    assert read == [row | {"events": "1"} for row in rows]
+    lines = file_of(client, keys, "breakdown", "jsonl", **asked).content.decode().splitlines()
+    assert [json.loads(line) for line in lines] == rows
+    assert pq.read_table(io.BytesIO(file_of(client, keys, "breakdown", "parquet", **asked).content)).to_pylist() == rows
+
+
+def test_no_spreadsheet_computes_what_somebody_sent(client, keys, site: Site) -> None:
+    sent = ["=1+1", "+1", "-1", "@sum"]
+    site.land(*(view("/", minutes, session_id=f"s{minutes}", properties={"odd": value}) for minutes, value in enumerate(sent)))
+    site.settle()
+    text = file_of(client, keys, "breakdown", "csv", dimension="property:odd", metrics="events").text
+    assert [row["value"][0] for row in csv.DictReader(io.StringIO(text))] == ["'"] * 4
+
+
+def test_a_file_may_hold_nothing(client, keys, busy: Site) -> None:
+    nothing = {"dimension": "source", "dateFrom": "2020-01-01", "dateTo": "2020-01-02"}
+    assert file_of(client, keys, "breakdown", "csv", **nothing).text.strip() == ""
+    assert file_of(client, keys, "breakdown", "jsonl", **nothing).text == ""
+    assert pq.read_table(io.BytesIO(file_of(client, keys, "breakdown", "parquet", **nothing).content)).num_rows == 0
+
+
+def test_no_file_shows_another_tenant(client, keys, busy: Site, worker) -> None:  # T12
+    Site(worker, "other")
+    theirs = {"read": add_key(worker, "other", "read", "")[1]}
+    for form in export.FORMATS:
+        assert file_of(client, theirs, "breakdown", form, dimension="item").headers["content-disposition"].count("other-") == 1
+        assert b"sku" in file_of(client, keys, "breakdown", form, dimension="item").content
+        assert b"sku" not in file_of(client, theirs, "breakdown", form, dimension="item").content
+        forged = file_of(client, theirs, "breakdown", form, dimension="item", tenantId="acme")
+        assert (forged.status_code, forged.json()["debug_info"]["error"]) == (403, "tenant_mismatch")
+        refused = file_of(client, {"read": keys["write"]}, "breakdown", form, dimension="item")
+        assert (refused.status_code, refused.json()["debug_info"]["error"]) == (403, "key_may_not_read")
 
 
 def test_a_file_that_cannot_be_made_is_refused_like_its_report(client, keys, busy: Site) -> None:

@@ -51,9 +51,8 @@ def routes(built: Path) -> list[Route]:
         return FileResponse(built / "index.html", headers=headers)
 
     def file(request: Request) -> Response:
-        # a name in the folder and nothing else: Starlette's {name} has no slash
-        path = built / request.path_params["name"]
-        if not path.is_file():
+        path = next((file for file in built.glob("*") if file.name == request.path_params["name"]), None)
+        if path is None:
             return HTMLResponse("There is no such file.", 404, headers=_HEADERS)
         return FileResponse(path, headers=_HEADERS | {"Cache-Control": "public, max-age=31536000, immutable"})
 

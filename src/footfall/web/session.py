@@ -82,16 +82,22 @@ class Session:
         Raises NotAccepted: ``share_link_unknown``, ``password_needed``, ``password_wrong``, ``rate_limited``.
         """
         require_own_page(request)
-        self._admit(request, body.link)
+        if body.password:
+            self._admit(request, body.link)
+        else:
+            self._attempts.admit(("address", self._address(request)))
         token, lasts = self._accounts.open_link(body.link, body.password)
         return _with_cookie(request, share_cookie(body.link), token, lasts.total_seconds())
 
     def _admit(self, request: Request, what: str) -> None:
         """Guessing is slow for one address, and no quicker for many; nobody can keep the right password out. ``rate_limited``."""
-        address = address_of_client(request.scope, dict(request.scope["headers"]), self._address_header)
+        address = self._address(request)
         self._guesses.admit((address, what))
         self._attempts.admit(("address", address))
         self._attempts.admit(("account", what))
+
+    def _address(self, request: Request) -> str | None:
+        return address_of_client(request.scope, dict(request.scope["headers"]), self._address_header)
 
 
 def _with_cookie(request: Request, name: str, token: str, seconds: float) -> Response:

@@ -4,7 +4,8 @@ CREATE OR REPLACE VIEW raw.site_tracking_events_v WITH (security_invoker = true)
 SELECT r.raw_event_id, r.tenant_id, r.received_timestamp, r.client_ip, r.user_agent, r.raw_payload, r.batch_id,
        b.processing_status, b.error_message, b.retry_count, r.record_source,
        CASE
-           WHEN b.processing_status <> 'PROCESSED' THEN 'pending'
+           -- what is staged of a batch that is processed again has its fate already
+           WHEN s.raw_event_id IS NULL AND b.processing_status <> 'PROCESSED' THEN 'pending'
            -- staging has been kept for a shorter time than raw
            WHEN s.raw_event_id IS NULL THEN 'processed'
            WHEN s.validation_status = 'INVALID' THEN 'invalid'
