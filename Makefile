@@ -39,7 +39,7 @@ demo: setup  ## run everything on the embedded database, with eight tenants and 
 	$(BIN)/footfall demo
 
 test: setup browser  ## run all tests, on a real PostgreSQL and in a real browser
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 soak: setup  ## kill servers, workers and the store under load for ten minutes each
 	FOOTFALL_SOAK_SECONDS=600 $(BIN)/python -m pytest tests/durability
