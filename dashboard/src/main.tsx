@@ -1,6 +1,7 @@
 // Where the pages begin.
 import { render } from "preact";
 import { App } from "./app";
+import "uplot/dist/uPlot.min.css";
 import "./style.css";
 
 // before anything is drawn, so that nothing flashes

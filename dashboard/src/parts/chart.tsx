@@ -1,7 +1,6 @@
 // A line over time, with the compared range behind it; the same as a table for who cannot see it.
 import { useEffect, useRef, useState } from "preact/hooks";
 import uPlot from "uplot";
-import "uplot/dist/uPlot.min.css";
 import { bucket, short } from "../format";
 import { Table } from "./table";
 

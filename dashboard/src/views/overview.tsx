@@ -1,5 +1,6 @@
 // The first view: the figures of the period, one of them over time, and what they are made of.
 import { go, hrefOf } from "../address";
+import { joined } from "../filters";
 import { count, money, named, percent, shortMoney } from "../format";
 import { comparedWith, defaultInterval, intervalsOf, todayIn } from "../periods";
 import { Bar } from "../parts/bar";
@@ -136,7 +137,7 @@ interface Goal {
 }
 
 const Goals = ({ answer }: { answer?: Answer }) => {
-  const { filter, tenant, maySetUp } = useSite();
+  const { filter, tenant, maySetUp, seesVisitors } = useSite();
   const rows: Goal[] = [...(answer?.goals ?? [])].sort((one, other) => other.visits - one.visits);
   const most = Math.max(1, ...rows.map(({ visits }) => visits));
   const hasValues = rows.some(({ value }) => value);
@@ -164,6 +165,18 @@ const Goals = ({ answer }: { answer?: Answer }) => {
             { label: "Visits", isNumber: true, value: ({ visits }) => count(visits) },
             { label: "Rate", isNumber: true, value: ({ conversion_rate }) => percent(conversion_rate) },
             ...(hasValues ? [{ label: "Value", isNumber: true, value: ({ value }: Goal) => (value ? money(value, tenant.currency) : "") }] : []),
+            ...(seesVisitors
+              ? [
+                  {
+                    label: "Proof",
+                    value: ({ goal }: Goal) => (
+                      <a data-own href={hrefOf({ filter: joined(filter, { dimension: "goal", operator: "==", value: goal }), of: "visits" }, "why")} aria-label={`Why this number: ${goal}`}>
+                        why?
+                      </a>
+                    ),
+                  },
+                ]
+              : []),
           ]}
         />
       ) : (
