@@ -201,8 +201,10 @@ def test_a_process_that_dies_is_started_again(footfall: Footfall, running: str) 
     import psutil
 
     command = ["up", "--port", running.rsplit(":", 1)[1]]
-    up = next(process for process in psutil.process_iter(["cmdline"]) if (process.info["cmdline"] or [])[-3:] == command)
-    serving = next(child for child in up.children() if "serve" in child.cmdline())
+    # others come and go meanwhile: what is gone when it is looked at has no command line
+    everything = [(process, process.info["cmdline"] or []) for process in psutil.process_iter(["cmdline", "ppid"])]
+    up = next(process for process, line in everything if line[-3:] == command)
+    serving = next(process for process, line in everything if process.info["ppid"] == up.pid and "serve" in line)
     serving.kill()
     time.sleep(1)
     _wait_until_ready(running, None)

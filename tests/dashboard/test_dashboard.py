@@ -161,9 +161,9 @@ def test_details_are_searched_sorted_and_downloaded(open_as):
     dialog.get_by_role("searchbox").fill("red")
     dialog.get_by_role("searchbox").press("Enter")
     expect(dialog.locator("tbody tr")).to_have_count(1)
-    with page.expect_download() as download:
-        dialog.get_by_role("link", name="CSV").click()
-    lines = Path(download.value.path()).read_text().splitlines()
+    link = dialog.get_by_role("link", name="CSV")
+    assert link.get_attribute("download") is not None
+    lines = page.request.get(link.get_attribute("href")).text().splitlines()
     assert lines[0].startswith("value,page_views,visitors,visits,bounce_rate")
     assert [line.split(",")[0] for line in lines[1:]] == ["acme.example/red-shoe"]
     page.keyboard.press("Escape")
