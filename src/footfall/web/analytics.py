@@ -10,10 +10,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import msgspec
-from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response, StreamingResponse
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from footfall import api
@@ -119,17 +118,14 @@ class Analytics:
         if not reply["success"]:
             return reply_response(reply)
         rows = export.rows_of(report, reply["data"])
-        folder = TemporaryDirectory(prefix="footfall-")
-        path = Path(folder.name) / f"{report}.{form}"
-        export.write(path, form, export.schema_of(rows), rows, lambda _: None)
+        # at most a thousand rows: sent from memory, as a server may read a file after it was removed
+        with TemporaryDirectory(prefix="footfall-") as folder:
+            path = Path(folder) / "rows"
+            export.write(path, form, export.schema_of(rows), rows, lambda _: None)
+            body = path.read_bytes()
         name = f"{reply['data']['metadata']['tenant_id']}-{report}.{form}"
-        return FileResponse(
-            path,
-            filename=name,
-            media_type=_MEDIA_TYPES[form],
-            headers={"Cache-Control": "no-store"},
-            background=BackgroundTask(folder.cleanup),
-        )
+        headers = {"Cache-Control": "no-store", "Content-Disposition": f'attachment; filename="{name}"'}
+        return Response(body, headers=headers, media_type=_MEDIA_TYPES[form])
 
     async def stream(self, request: Request) -> Response:
         """Events as they are loaded, as server-sent events; `?key=` is for EventSource, which can set no header.
