@@ -166,6 +166,7 @@ def test_details_are_searched_sorted_and_downloaded(open_as):
     lines = page.request.get(link.get_attribute("href")).text().splitlines()
     assert lines[0].startswith("value,page_views,visitors,visits,bounce_rate")
     assert [line.split(",")[0] for line in lines[1:]] == ["acme.example/red-shoe"]
+    link.focus()
     page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
     expect(page).not_to_have_url(re.compile("details"))
