@@ -351,6 +351,7 @@ def test_events_that_a_page_could_not_send_are_sent_by_the_next_if_the_visitor_c
         events = [event for request in host.requests for event in request]
         return [event["event_id"] for event in events if event["evt_type"] == "contact_interaction"]
 
+    settle(page)  # what was sent on leave is there
     before = len(contacts())
     host.status = 202
     page.goto(web_site.server.address)

@@ -23,10 +23,10 @@ _HOURS = (1, 1, 1, 1, 1, 2, 3, 5, 7, 8, 8, 8, 9, 8, 8, 8, 8, 9, 10, 11, 11, 9, 6
 
 
 def history(industry: Industry, days: int, now: datetime) -> list[Event]:
-    """The events of the days before now, in order of time; the same for the same days."""
+    """The events of so many days and of today until now, in order of time; the same for the same days."""
     zone = ZoneInfo(industry.time_zone)
     events: list[Event] = []
-    for back in range(days, 0, -1):
+    for back in range(days, -1, -1):
         day = (now.astimezone(zone) - timedelta(days=back)).replace(minute=0, second=0, microsecond=0)
         rng = random.Random(f"{industry.tenant_id} {day:%Y-%m-%d}")  # noqa: S311  a play, not a secret
         weekend = 0.6 if day.weekday() >= 5 else 1.0  # noqa: PLR2004  Saturday
