@@ -288,27 +288,58 @@ def funnel(
     dimension: str | None = None,
 ) -> dict[str, Any]:
     """How many came how far; with a dimension the same for each value, the most frequent first."""
-    of_subject = defaultdict(list)
-    for event in question.inside(events):
-        subject = event.visit.visitor if by_visitor else event.session
-        if question.filter.holds(event) and subject is not None:
-            of_subject[subject].append(event)
-    reached = [moments_of_steps(of, steps, strict=strict, window=window) for of in of_subject.values()]
-    answer = {"steps": funnel_steps(reached, steps)}
+    ways = ways_of_funnel(events, question, steps, strict=strict, window=window, by_visitor=by_visitor)
+    answer = {"steps": funnel_steps([firsts for _, firsts in ways], steps)}
     if dimension:
         groups = defaultdict(list)
-        for of, moments in zip(of_subject.values(), reached, strict=True):
-            first = next((event for event in of if steps[0].holds(event)), None)
-            if first is not None and value_of(first, dimension) is not None:
-                groups[value_of(first, dimension)].append(moments)
+        for entry, firsts in ways:
+            if entry is not None and value_of(entry, dimension) is not None:
+                groups[value_of(entry, dimension)].append(firsts)
         in_order = sorted(groups.items(), key=lambda group: (-len(group[1]), group[0]))
         answer["groups"] = [{"value": value, "steps": funnel_steps(of, steps)} for value, of in in_order]
     return answer
 
 
-def moments_of_steps(events: list[Event], steps: list[Filter], *, strict: bool, window: timedelta) -> list[datetime]:
-    """When each step was first reached, over all ways; as long as the furthest of them."""
-    moments: dict[int, datetime] = {}
+def events_of_funnel(
+    events: list[Event],
+    question: Question,
+    steps: list[Filter],
+    *,
+    step: int,
+    dropped: bool = False,
+    dimension: str | None = None,
+    value: str | None = None,
+    **way: Any,
+) -> list[Event]:
+    """The event by which each who reached a step did; of those who were dropped there, that of the step before."""
+    ways = [
+        firsts
+        for entry, firsts in ways_of_funnel(events, question, steps, **way)
+        if not dimension or (entry is not None and value_of(entry, dimension) == value)
+    ]
+    if dropped:
+        return [firsts[step - 2] for firsts in ways if step > 1 and len(firsts) == step - 1]
+    return [firsts[step - 1] for firsts in ways if len(firsts) >= step]
+
+
+def ways_of_funnel(
+    events: list[Event], question: Question, steps: list[Filter], *, strict: bool, window: timedelta, by_visitor: bool
+) -> list[tuple[Event | None, list[Event]]]:
+    """For each visit or visitor the first event that meets the first step, and those that reached each step first."""
+    of_subject = defaultdict(list)
+    for event in question.inside(events):
+        subject = event.visit.visitor if by_visitor else event.session
+        if question.filter.holds(event) and subject is not None:
+            of_subject[subject].append(event)
+    return [
+        (next((event for event in of if steps[0].holds(event)), None), firsts_of_steps(of, steps, strict=strict, window=window))
+        for of in of_subject.values()
+    ]
+
+
+def firsts_of_steps(events: list[Event], steps: list[Filter], *, strict: bool, window: timedelta) -> list[Event]:
+    """The event by which each step was first reached, over all ways; as long as the furthest of them."""
+    firsts: dict[int, int] = {}
     for start, first in enumerate(events):
         here = {start} if steps[0].holds(first) else set()
         for step, which in enumerate(steps):
@@ -321,17 +352,19 @@ def moments_of_steps(events: list[Event], steps: list[Filter], *, strict: bool, 
                     and any(after == before + 1 if strict else after > before for before in here)
                 }
             for place in here:
-                moments[step] = min(moments.get(step, events[place].moment), events[place].moment)
-    return [moments[step] for step in sorted(moments)]
+                firsts[step] = min(firsts.get(step, place), place)
+    return [events[firsts[step]] for step in sorted(firsts)]
 
 
-def funnel_steps(reached: list[list[datetime]], steps: list[Filter]) -> list[dict[str, Any]]:
+def funnel_steps(reached: list[list[Event]], steps: list[Filter]) -> list[dict[str, Any]]:
     """The figures of each step."""
-    counts = [sum(len(moments) > step for moments in reached) for step in range(len(steps))]
+    counts = [sum(len(firsts) > step for firsts in reached) for step in range(len(steps))]
     answer = []
     for step, which in enumerate(steps):
         previous = counts[max(step - 1, 0)]
-        took = [(moments[step] - moments[max(step - 1, 0)]).total_seconds() for moments in reached if len(moments) > step]
+        took = [
+            (firsts[step].moment - firsts[max(step - 1, 0)].moment).total_seconds() for firsts in reached if len(firsts) > step
+        ]
         answer.append(
             {
                 "step": step + 1,
@@ -349,17 +382,30 @@ def funnel_steps(reached: list[list[datetime]], steps: list[Filter]) -> list[dic
 def retention(events: list[Event], question: Question, interval: str) -> list[dict[str, Any]]:
     """Of those who first came in a period, how many came in each from then on."""
     starts = periods(question, interval)
-    came = defaultdict(set)
-    for event in question.inside(events):
-        if question.filter.holds(event) and event.visit.visitor is not None:
-            came[event.visit.visitor].add(starts.index(bucket(event.moment, question, interval)))
+    came = visitors_by_period(events, question, interval)
     cohorts = []
     for number, start in enumerate(starts):
-        cohort = [periods_of for periods_of in came.values() if min(periods_of) == number]
-        retained = [sum(later in periods_of for periods_of in cohort) for later in range(number, len(starts))]
+        cohort = [firsts for firsts in came if min(firsts) == number]
+        retained = [sum(later in firsts for firsts in cohort) for later in range(number, len(starts))]
         percents = [percent(n, len(cohort)) for n in retained]
         cohorts.append({"start": start, "visitors": len(cohort), "retained": retained, "percent": percents})
     return cohorts
+
+
+def events_of_retention(events: list[Event], question: Question, interval: str, *, cohort: int, period: int) -> list[Event]:
+    """The first event of each visitor of a cohort in a later period; cohorts and periods are counted from 0."""
+    came = visitors_by_period(events, question, interval)
+    return [firsts[cohort + period] for firsts in came if min(firsts) == cohort and cohort + period in firsts]
+
+
+def visitors_by_period(events: list[Event], question: Question, interval: str) -> list[dict[int, Event]]:
+    """For each visitor the first event in each period in which there is one."""
+    starts = periods(question, interval)
+    came: dict[str, dict[int, Event]] = defaultdict(dict)
+    for event in question.inside(events):
+        if question.filter.holds(event) and event.visit.visitor is not None:
+            came[event.visit.visitor].setdefault(starts.index(bucket(event.moment, question, interval)), event)
+    return list(came.values())
 
 
 def paths(
@@ -373,6 +419,26 @@ def paths(
     limit: int = 10,
 ) -> dict[str, Any]:
     """Which thing followed which, level by level."""
+    links = Counter(
+        link
+        for way in named_ways(events, question, start, back=back, of_pages=of_pages, depth=depth, limit=limit)
+        for _, link in way
+        if link[0] < depth
+    )
+    keys = ("level", "source", "target")
+    visits = len(ways_of_things(events, question, start, back=back, of_pages=of_pages, depth=depth))
+    return {"visits": visits, "links": [dict(zip(keys, link, strict=True)) | {"visits": n} for link, n in links.items()]}
+
+
+def events_of_path(events: list[Event], question: Question, start: Filter, link: tuple, **way: Any) -> list[Event]:
+    """The event at the source of a link, of each visit that took it."""
+    return [event for of in named_ways(events, question, start, **way) for event, taken in of if taken == link]
+
+
+def ways_of_things(
+    events: list[Event], question: Question, start: Filter, *, back: bool, of_pages: bool, depth: int
+) -> list[list[tuple[str, Event]]]:
+    """What each visit did from its start on, each thing with its event; the same thing twice in a row is one."""
     of_visit = defaultdict(list)
     for event in question.inside(events):
         if question.filter.holds(event) and (not of_pages or (event.type == "page_view" and event.page)):
@@ -382,19 +448,27 @@ def paths(
         of = of[::-1] if back else of
         begin = next((place for place, event in enumerate(of) if start.holds(event)), None)
         if begin is not None:
-            things = [event.page if of_pages else f"{event.type}:{event.action}" for event in of[begin:]]
-            ways.append([thing for place, thing in enumerate(things) if not place or thing != things[place - 1]][: depth + 1])
+            things = [(event.page if of_pages else f"{event.type}:{event.action}", event) for event in of[begin:]]
+            changed = [thing for place, thing in enumerate(things) if not place or thing[0] != things[place - 1][0]]
+            ways.append(changed[: depth + 1])
+    return ways
+
+
+def named_ways(
+    events: list[Event], question: Question, start: Filter, *, back: bool, of_pages: bool, depth: int, limit: int
+) -> list[list[tuple[Event, tuple[int, str, str]]]]:
+    """Of each visit the links it took, each with the event at its source; rare things are (other)."""
+    ways = ways_of_things(events, question, start, back=back, of_pages=of_pages, depth=depth)
     kept = []
     for level in range(depth + 1):
-        counts = Counter(way[level] for way in ways if len(way) > level)
+        counts = Counter(way[level][0] for way in ways if len(way) > level)
         kept.append(sorted(counts, key=lambda thing: (-counts[thing], thing))[:limit])
-    links: Counter = Counter()
+    answer = []
     for way in ways:
-        named = [thing if thing in kept[level] else "(other)" for level, thing in enumerate(way)]
-        named += ["(entry)" if back else "(exit)"]
-        links.update((level, named[level], named[level + 1]) for level in range(min(depth, len(way))))
-    keys = ("level", "source", "target")
-    return {"visits": len(ways), "links": [dict(zip(keys, link, strict=True)) | {"visits": n} for link, n in links.items()]}
+        names = [thing if thing in kept[level] else "(other)" for level, (thing, _) in enumerate(way)]
+        names += ["(entry)" if back else "(exit)"]
+        answer.append([(event, (level, names[level], names[level + 1])) for level, (_, event) in enumerate(way)])
+    return answer
 
 
 def items(events: list[Event], question: Question) -> list[dict[str, Any]]:
@@ -420,20 +494,20 @@ def items(events: list[Event], question: Question) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: (-row["interactions"], row["item"]))
 
 
-def counted(events: list[Event], question: Question, of: str) -> tuple[float, list[Event]]:
-    """A figure, and the events that it counts, the latest first."""
+def counted(events: list[Event], question: Question, figure: str) -> tuple[float, list[Event]]:
+    """A figure, and the events that it counts."""
     inside = question.inside(events)
     chosen = [event for event in inside if question.filter.holds(event)]
     conversions = [event for event in first_of_conversions(inside) if question.filter.holds(event)]
     which = {
         "events": chosen,
         "page_views": [event for event in chosen if event.type == "page_view"],
+        "visits": list({event.session: event for event in reversed(chosen)}.values()),
+        "visitors": list({event.visit.visitor: event for event in reversed(chosen) if event.visit.visitor is not None}.values()),
         "conversions": conversions,
         "revenue": [event for event in conversions if event.conversion_currency == question.currency],
-    }[of]
-    return revenue(which, question) if of == "revenue" else len(which), sorted(
-        which, key=lambda event: event.moment, reverse=True
-    )
+    }[figure]
+    return revenue(which, question) if figure == "revenue" else len(which), which
 
 
 def properties(events: list[Event], question: Question) -> list[dict[str, Any]]:

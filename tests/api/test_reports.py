@@ -1,7 +1,7 @@
 """Every report against a brute-force oracle in plain Python, over generated traffic; and what was said then, and built anew."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -81,6 +81,7 @@ FRAGMENTS = {
 LATER = "2999-01-01T00:00:00Z"
 
 checks = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large]
+WHICH = st.sampled_from([0.0, 0.0, 0.4, 0.7, 1.0])  # of a report's figures, from the first to the last
 examples = settings(max_examples=10, deadline=None, suppress_health_check=checks)
 
 
@@ -431,33 +432,53 @@ def add_goals(url: str, site: Site, of_tenant: list[tuple[str, Filter, float | N
         window=st.sampled_from([1, 20, 90, 3000, 43200]),
         per=st.sampled_from(["visit", "visitor"]),
         dimension=st.sampled_from([None, *OF_VISITS, "page", "event_type", "item"]),
+        which=WHICH,
+        dropped=st.booleans(),
     ),
 )
-def test_a_funnel_is_what_plain_python_counts(module_url: str, story, asked) -> None:
+def test_a_funnel_is_what_plain_python_counts_and_each_figure_has_its_events(module_url: str, story, asked) -> None:
     with told(module_url, story) as site:
         for what, keys in asked:
             question = site.question(what)
-            expected = oracle.funnel(
-                site.events,
-                question,
-                keys["steps"],
-                strict=keys["order"] == "strict",
-                window=timedelta(minutes=keys["window"]),
-                by_visitor=keys["per"] == "visitor",
-                dimension=keys["dimension"],
-            )
-            keys = {key: value for key, value in keys.items() if value} | {"steps": [str(step) for step in keys["steps"]]}
+            steps, dimension, which, dropped = (keys.pop(key) for key in ("steps", "dimension", "which", "dropped"))
+            way = {
+                "strict": keys["order"] == "strict",
+                "window": timedelta(minutes=keys["window"]),
+                "by_visitor": keys["per"] == "visitor",
+            }
+            expected = oracle.funnel(site.events, question, steps, **way, dimension=dimension)
+            keys |= {"steps": [str(step) for step in steps]} | ({"dimension": dimension} if dimension else {})
             assert rounded(site.answers("funnel", question, limit=1000, **keys)) == rounded(expected)
+
+            if dimension and not expected["groups"]:
+                continue
+            group = picked(expected["groups"], which) if dimension else expected
+            step = picked(group["steps"], which)
+            keys |= {"value": group["value"]} if dimension else {}
+            asked_for = {"step": step["step"], "dropped": dropped}
+            events = oracle.events_of_funnel(
+                site.events, question, steps, **way, **asked_for, dimension=dimension, value=keys.get("value")
+            )
+            assert len(events) == step["drop_off" if dropped else "count"]
+            assert_its_events(site, question, events, figure="funnel", **keys, **asked_for)
 
 
 @examples
-@given(story=stories(), asked=asked(interval=st.sampled_from(["day", "week", "month"])))
-def test_retention_is_what_plain_python_counts(module_url: str, story, asked) -> None:
+@given(story=stories(), asked=asked(interval=st.sampled_from(["day", "week", "month"]), which=WHICH))
+def test_retention_is_what_plain_python_counts_and_each_figure_has_its_events(module_url: str, story, asked) -> None:
     with told(module_url, story) as site:
         for what, keys in asked:
-            question = site.question(what)
-            said = site.answers("retention", question, **keys)["cohorts"]
-            assert rounded(said) == rounded(oracle.retention(site.events, question, keys["interval"]))
+            question, interval, which = site.question(what), keys["interval"], keys["which"]
+            expected = oracle.retention(site.events, question, interval)
+            said = site.answers("retention", question, interval=interval)["cohorts"]
+            assert rounded(said) == rounded(expected)
+
+            cohort = picked([number for number, one in enumerate(expected) if one["visitors"]] or [0], which)
+            period = picked(range(len(expected[cohort]["retained"])), which)
+            events = oracle.events_of_retention(site.events, question, interval, cohort=cohort, period=period)
+            assert len(events) == expected[cohort]["retained"][period]
+            cell = {"interval": interval, "cohort": expected[cohort]["start"].isoformat(), "period": period}
+            assert_its_events(site, question, events, figure="retention", **cell)
 
 
 @examples
@@ -469,24 +490,39 @@ def test_retention_is_what_plain_python_counts(module_url: str, story, asked) ->
         of=st.sampled_from(["pages", "events"]),
         depth=st.sampled_from([1, 3, 10]),
         limit=st.sampled_from([1, 2, 10]),
+        which=WHICH,
     ),
 )
-def test_paths_are_what_plain_python_counts(module_url: str, story, asked) -> None:
+def test_paths_are_what_plain_python_counts_and_each_link_has_its_events(module_url: str, story, asked) -> None:
     with told(module_url, story) as site:
         for what, keys in asked:
             question = site.question(what)
-            expected = oracle.paths(
-                site.events,
-                question,
-                keys["start"],
-                back=keys["direction"] == "previous",
-                of_pages=keys["of"] == "pages",
-                depth=keys["depth"],
-                limit=keys["limit"],
-            )
-            said = site.answers("paths", question, **keys | {"start": str(keys["start"])})
+            start, depth, limit, which = (keys.pop(key) for key in ("start", "depth", "limit", "which"))
+            way = {"back": keys["direction"] == "previous", "of_pages": keys["of"] == "pages", "depth": depth, "limit": limit}
+            expected = oracle.paths(site.events, question, start, **way)
+            said = site.answers("paths", question, start=str(start), depth=depth, limit=limit, **keys)
             assert said["visits"] == expected["visits"]
             assert in_any_order(said["links"]) == in_any_order(expected["links"])
+
+            if expected["links"]:
+                link = picked(expected["links"], which)
+                taken = {key: link[key] for key in ("level", "source", "target")}
+                events = oracle.events_of_path(site.events, question, start, tuple(taken.values()), **way)
+                assert len(events) == link["visits"]
+                assert_its_events(site, question, events, figure="paths", start=str(start), top=limit, **keys, **taken)
+
+
+def picked(things: Sequence[Any], which: float) -> Any:
+    """One of them: the first at 0, the last at 1."""
+    return things[round(which * (len(things) - 1))]
+
+
+def assert_its_events(site: Told, question: Question, events: list[Event], **figure: Any) -> None:
+    """What is behind a figure are these events, each once."""
+    said = site.answers("events", question, limit=1000, **figure)
+    assert said["figure"] == len(events)
+    assert rounded(listed(site, said["rows"])) == rounded(listed_events(events))
+    assert {tuple(row[key] for key in PROOF) for row in said["rows"]} <= proofs(site.site)
 
 
 def in_any_order(rows: list[dict]) -> list[tuple]:
@@ -505,29 +541,29 @@ def test_items_are_what_plain_python_counts(module_url: str, story, asked) -> No
             assert rounded(said) == rounded(oracle.items(site.events, question))
 
 
-OF = st.sampled_from(["events", "page_views", "conversions", "revenue"])
+FIGURES = st.sampled_from(["events", "page_views", "visits", "visitors", "conversions", "revenue"])
 
 
 @examples
-@given(story=stories(), asked=asked(of=OF, limit=st.sampled_from([1, 7, 1000])))
+@given(story=stories(), asked=asked(figure=FIGURES, limit=st.sampled_from([1, 7, 1000])))
 def test_a_figure_is_what_its_own_events_add_up_to(module_url: str, story, asked) -> None:
     with told(module_url, story) as site:
         for what, keys in asked:
             question = site.question(what)
             figure, rows = figure_and_events(partial(site.answers, "events", question, **keys))
-            expected, events = oracle.counted(site.events, question, keys["of"])
+            expected, events = oracle.counted(site.events, question, keys["figure"])
             assert rounded(figure) == rounded(expected)
-            assert rounded(listed(site, rows)) == rounded([as_listed(event, keys["of"]) for event in events])
-            assert rounded(site.answers("overview", question)["metrics"][keys["of"]]) == rounded(expected)
+            assert rounded(listed(site, rows)) == rounded(listed_events(events, keys["figure"]))
+            assert rounded(site.answers("overview", question)["metrics"][keys["figure"]]) == rounded(expected)
             assert {tuple(row[key] for key in PROOF) for row in rows} <= proofs(site.site)
-            if keys["of"] == "revenue":
+            if keys["figure"] == "revenue":
                 assert rounded(sum(row["value"] for row in rows)) == rounded(figure)
             else:
                 assert len({row["event"] for row in rows}) == figure
 
 
 @examples
-@given(story=stories(), asked=asked(of=OF, limit=st.sampled_from([2, 7])))
+@given(story=stories(), asked=asked(figure=FIGURES, limit=st.sampled_from([2, 7])))
 def test_the_events_of_a_figure_as_of_a_load_date_are_those_that_were_known_then(module_url: str, story, asked) -> None:  # T09
     with connect(module_url, "footfall_worker") as connection:
         site = Told(Site.another(connection, time_zone=story.zone), story)
@@ -540,9 +576,9 @@ def test_the_events_of_a_figure_as_of_a_load_date_are_those_that_were_known_then
             for what, keys in asked:
                 question = site.question(what)
                 figure, rows = figure_and_events(partial(site.answers_as_of, moment, "events", question, **keys))
-                expected, counted = oracle.counted(events, question, keys["of"])
+                expected, counted = oracle.counted(events, question, keys["figure"])
                 assert rounded(figure) == rounded(expected)
-                assert rounded(listed(site, rows)) == rounded([as_listed(event, keys["of"]) for event in counted])
+                assert rounded(listed(site, rows)) == rounded(listed_events(counted, keys["figure"]))
                 said = site.answers_as_of(moment, "properties", question)["rows"]
                 assert said == oracle.properties(events, question)
 
@@ -586,11 +622,21 @@ def listed(site: Told, rows: list[dict]) -> list[tuple]:
     return [(sent[row["raw_event_id"]], datetime.fromisoformat(row["time"]), *(row.get(key) for key in keys)) for row in rows]
 
 
-def as_listed(event: Event, of: str) -> tuple:
-    worth = (event.value, event.currency)
-    if of in {"conversions", "revenue"}:
-        worth = (event.conversion_value, event.conversion_currency)
-    return (event.key, event.moment.replace(microsecond=0), event.type, event.action, event.page, *worth)
+def listed_events(events: list[Event], figure: str = "events") -> list[tuple]:
+    """What the rows of these events say, the latest first."""
+    is_worth = figure in {"conversions", "revenue"}
+    return [
+        (
+            event.key,
+            event.moment.replace(microsecond=0),
+            event.type,
+            event.action,
+            event.page,
+            event.conversion_value if is_worth else event.value,
+            event.conversion_currency if is_worth else event.currency,
+        )
+        for event in sorted(events, key=lambda event: event.moment, reverse=True)
+    ]
 
 
 @examples
@@ -632,7 +678,9 @@ EVERYTHING = [
     ("funnel", {"steps": ["event_type==page_view", "event_type!=page_view"], "per": "visitor", "dimension": "entry_page"}),
     ("retention", {"interval": "week"}),
     ("paths", {"of": "pages"}),
-    ("events", {"of": "conversions"}),
+    ("events", {"figure": "conversions"}),
+    ("events", {"figure": "visitors"}),
+    ("events", {"figure": "funnel", "steps": ["event_type==page_view", "event_type!=page_view"], "step": 2, "dropped": True}),
     ("properties", {}),
     ("paths", {"of": "events", "direction": "previous"}),
     ("items", {}),

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from datetime import UTC, datetime
+from typing import get_args
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
@@ -76,7 +77,9 @@ def test_every_report_and_metric_is_described(site: Site) -> None:
     assert tuple(report_wire.REPORTS) == api.REPORTS
     assert tuple(metric for (metric,) in site.rows("SELECT metric FROM api.metrics()")) == api.METRICS
     for report, described in report_wire.REPORTS.items():
-        assert set(described.question.__struct_fields__) == set(site.value("SELECT api.question_keys(%s)", report)), report
+        figures = get_args(report_wire.CountedFigure) if report == "events" else [None]
+        keys = {key for figure in figures for key in site.value("SELECT api.question_keys(%s, %s)", report, figure)}
+        assert set(described.question.__struct_fields__) == keys, report
 
 
 REFUSED = [
@@ -115,6 +118,14 @@ REFUSED = [
     ("retention", {"interval": "hour"}, "value_unknown", "interval", "day, week, month"),
     ("retention", {"interval": "day", "dateFrom": "2025-01-01", "dateTo": "2026-01-01"}, "range_too_long", "interval", "60"),
     ("paths", {"direction": "up"}, "value_unknown", "direction", "next, previous"),
+    ("events", {"figure": "bounce_rate"}, "value_unknown", "figure", "page_views, visits"),
+    ("events", {"figure": "visits", "steps": STEPS}, "key_unknown", "steps", "figure, limit, cursor"),
+    ("events", {"figure": "funnel"}, "steps_invalid", "steps", "2 to 10"),
+    ("events", {"figure": "funnel", "steps": STEPS, "step": 3}, "number_out_of_range", "step", "1 to 2"),
+    ("events", {"figure": "funnel", "steps": STEPS, "dropped": "perhaps"}, "value_unknown", "dropped", "true, false"),
+    ("events", {"figure": "retention", "cohort": "then"}, "date_invalid", "cohort", ""),
+    ("events", {"figure": "retention", "interval": "hour"}, "value_unknown", "interval", "day, week, month"),
+    ("events", {"figure": "paths", "level": 10}, "number_out_of_range", "level", "0 to 9"),
     ("session", {"session": "x"}, "key_invalid", "session", "hexadecimal"),
     ("realtime", {"dateFrom": "2026-03-01"}, "key_unknown", "dateFrom", "filter"),
 ]

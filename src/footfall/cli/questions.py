@@ -32,10 +32,12 @@ Window = Annotated[int | None, typer.Option(help="Most minutes from the first st
 Per = Annotated[str | None, typer.Option(help="visit, visitor.")]
 Start = Annotated[str | None, typer.Option(help="Where paths begin, as a filter.")]
 Direction = Annotated[str | None, typer.Option(help="next, previous.")]
-Of = Annotated[str | None, typer.Option(help="paths: pages, events; events: events, page_views, conversions, revenue.")]
+Of = Annotated[str | None, typer.Option(help="paths: pages, events.")]
 Depth = Annotated[int | None, typer.Option(help="Steps of a path.")]
 Session = Annotated[str | None, typer.Option(help="Key of a session.")]
 Visitor = Annotated[str | None, typer.Option(help="Key of a visitor.")]
+Figure = Annotated[str | None, typer.Option(help="events: whose events; visits, visitors, revenue, funnel, retention, paths, …")]
+With = Annotated[list[str] | None, typer.Option("--with", help="Any other key of the question, e.g. dropped=true; repeatable.")]
 
 # options whose name is not the question's key
 _KEYS = {
@@ -51,8 +53,12 @@ _KEYS = {
 
 
 def question_of(options: dict[str, Any]) -> dict[str, Any]:
-    """The question that these options ask; an option that was not given asks nothing."""
-    return {_KEYS.get(name, name): value for name, value in options.items() if value not in (None, False, [])}
+    """The question that these options ask; an option that was not given asks nothing. Raises NotAccepted: ``option_invalid``."""
+    others = [pair.partition("=") for pair in options.pop("others", None) or []]
+    if any(not key or not equals for key, equals, _ in others):
+        raise NotAccepted("option_invalid", "--with takes key=value")
+    question = {_KEYS.get(name, name): value for name, value in options.items() if value not in (None, False, [])}
+    return question | {key: value for key, _, value in others}
 
 
 @contextlib.contextmanager

@@ -37,6 +37,8 @@ def report(
     depth: q.Depth = None,
     session: q.Session = None,
     visitor: q.Visitor = None,
+    figure: q.Figure = None,
+    others: q.With = None,
     data: Data = None,
     database_url: DatabaseUrl = None,
     as_json: AsJson = False,  # noqa: FBT002

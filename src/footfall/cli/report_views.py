@@ -103,7 +103,7 @@ def _realtime(answer: Answer) -> None:
 
 
 def _events(answer: Answer) -> None:
-    _pairs((_label(answer["query"]["of"]), answer["figure"]))
+    _pairs((_label(answer["query"]["figure"]), answer["figure"]))
     console.print()
     _rows(answer["rows"], ("time", "type", "action", "label", "value", "page", "raw_event_id", "load_date", "hash"))
 

@@ -9,6 +9,7 @@ from footfall.api import Metric
 from footfall.web.wire import Freshness, Text
 
 Figures = dict[str, float]
+CountedFigure = Literal["events", "page_views", "visits", "visitors", "conversions", "revenue", "funnel", "retention", "paths"]
 Cursor = Annotated[int | None, Meta(description="send it as `cursor` for the next rows; null: there are none")]
 
 
@@ -81,9 +82,27 @@ class ListQuestion(Range):
 
 
 class EventsQuestion(ListQuestion):
-    """The events that a figure counts."""
+    """The events that a figure counts; of a funnel, of retention, of paths with what that report is asked, and which figure."""
 
-    of: Annotated[Literal["events", "page_views", "conversions", "revenue"], Meta(description="which figure")] = "events"
+    figure: Annotated[CountedFigure, Meta(description="which figure")] = "events"
+    steps: Annotated[list[str], Meta(max_length=10, description="of a funnel: filters, in order")] = []
+    order: Literal["loose", "strict", ""] = ""
+    window: Annotated[int, Meta(ge=1, le=525_600)] | UnsetType = UNSET
+    per: Literal["visit", "visitor", ""] = ""
+    dimension: str = ""
+    value: Annotated[str, Meta(description="of a funnel by a dimension: whose")] = ""
+    step: Annotated[int, Meta(ge=1, le=10, description="of a funnel: who reached it")] | UnsetType = UNSET
+    dropped: Annotated[bool, Meta(description="of a funnel: who reached the step before it, but not it")] | UnsetType = UNSET
+    interval: Literal["day", "week", "month", ""] = ""
+    cohort: Annotated[str, Meta(description="of retention: a day of the cohort's period")] = ""
+    period: Annotated[int, Meta(ge=0, le=3660, description="of retention: how many periods later")] | UnsetType = UNSET
+    start: Annotated[str, Meta(description="of paths: a filter", max_length=2000)] = ""
+    direction: Literal["next", "previous", ""] = ""
+    of: Literal["pages", "events", ""] = ""
+    top: Annotated[int, Meta(ge=1, le=1000, description="of paths: that report's limit")] | UnsetType = UNSET
+    level: Annotated[int, Meta(ge=0, le=9, description="of paths: a link's level, source and target")] | UnsetType = UNSET
+    source: str = ""
+    target: str = ""
 
 
 class PropertiesQuestion(Range):
@@ -393,7 +412,7 @@ REPORTS = {
     "retention": Report("Who came again", RetentionQuestion, RetentionAnswer, _MONTH | {"interval": "week"}),
     "paths": Report("What visits did next, or before", PathsQuestion, PathsAnswer, _MONTH | {"start": "page==/"}),
     "items": Report("Items: views, interactions, conversions, value", ListQuestion, ItemsAnswer, _MONTH),
-    "events": Report("The events that a figure counts", EventsQuestion, EventsAnswer, _MONTH | {"of": "conversions"}),
+    "events": Report("The events that a figure counts", EventsQuestion, EventsAnswer, _MONTH | {"figure": "conversions"}),
     "properties": Report("Keys of events' properties", PropertiesQuestion, PropertiesAnswer, _MONTH),
     "sessions": Report("Visits", ListQuestion, SessionsAnswer, _MONTH | {"filter": "source==google"}),
     "session": Report("One visit, event by event", SessionQuestion, SessionAnswer, {"session": _KEY}),

@@ -28,8 +28,8 @@ LANGUAGE sql IMMUTABLE AS $$
     ('revenue',         'trim_scale(f.revenue)',                                             false, false)
 $$;
 
--- What each report may be asked beside tenantId.
-CREATE OR REPLACE FUNCTION api.question_keys(p_report text) RETURNS text[]
+-- What each report may be asked beside tenantId; of `events`, what it may be asked about a figure.
+CREATE OR REPLACE FUNCTION api.question_keys(p_report text, p_figure text DEFAULT NULL) RETURNS text[]
 LANGUAGE sql IMMUTABLE
 RETURN CASE p_report WHEN 'realtime' THEN '{filter,includeBots}' ELSE '{dateFrom,dateTo,filter,includeBots,asOf}' END::text[] || CASE p_report
     WHEN 'overview' THEN '{compare}'
@@ -40,7 +40,12 @@ RETURN CASE p_report WHEN 'realtime' THEN '{filter,includeBots}' ELSE '{dateFrom
     WHEN 'retention' THEN '{interval}'
     WHEN 'paths' THEN '{start,direction,of,depth,limit}'
     WHEN 'items' THEN '{limit,cursor}'
-    WHEN 'events' THEN '{of,limit,cursor}'
+    WHEN 'events' THEN '{figure,limit,cursor}'::text[] || CASE p_figure
+        WHEN 'funnel' THEN '{steps,order,window,per,dimension,value,step,dropped}'
+        WHEN 'retention' THEN '{interval,cohort,period}'
+        WHEN 'paths' THEN '{start,direction,of,top,level,source,target}'
+        ELSE '{}'
+    END::text[]
     WHEN 'properties' THEN '{limit}'
     WHEN 'sessions' THEN '{limit,cursor}'
     WHEN 'session' THEN '{session}'
@@ -273,7 +278,11 @@ $$;
 CREATE OR REPLACE FUNCTION api.resolve(p_report text, p_request jsonb, p_tenant auth.tenant_v) RETURNS jsonb
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
-    v_keys text[] := api.question_keys(p_report);
+    v_figure text := CASE p_report WHEN 'events' THEN api.word_of(p_request, 'figure',
+        '{events,page_views,visits,visitors,conversions,revenue,funnel,retention,paths}', 'events') END;
+    v_keys text[] := api.question_keys(p_report, v_figure);
+    -- whoever asks for the events behind another report's figure says what that report was asked
+    v_about text := coalesce(v_figure, p_report);
     v_unknown text;
     v_today date := (util.current_load_date() AT TIME ZONE p_tenant.time_zone)::date;
     v_to date := api.day_of(p_request, 'dateTo', v_today);
@@ -308,11 +317,11 @@ BEGIN
 
     IF 'interval' = ANY (v_keys) THEN
         v_interval := api.word_of(p_request, 'interval',
-            CASE p_report WHEN 'retention' THEN '{day,week,month}' ELSE '{minute,hour,day,week,month}' END::text[],
-            CASE WHEN p_report = 'retention' THEN 'week' WHEN v_to = v_from THEN 'hour' ELSE 'day' END);
+            CASE v_about WHEN 'retention' THEN '{day,week,month}' ELSE '{minute,hour,day,week,month}' END::text[],
+            CASE WHEN v_about = 'retention' THEN 'week' WHEN v_to = v_from THEN 'hour' ELSE 'day' END);
         IF v_to - v_from >= (CASE v_interval WHEN 'minute' THEN 2 WHEN 'hour' THEN 92 ELSE 3661 END) THEN
             PERFORM api.refuse('range_too_long', 'interval', 'minute: at most 2 days; hour: at most 92 days');
-        ELSIF p_report = 'retention' AND (v_to - v_from) / (CASE v_interval WHEN 'day' THEN 1 WHEN 'week' THEN 7 ELSE 28 END) > 60 THEN
+        ELSIF v_about = 'retention' AND (v_to - v_from) / (CASE v_interval WHEN 'day' THEN 1 WHEN 'week' THEN 7 ELSE 28 END) > 60 THEN
             PERFORM api.refuse('range_too_long', 'interval', 'at most 60 periods');
         END IF;
         v_query := v_query || jsonb_build_object('interval', v_interval);
@@ -350,7 +359,7 @@ BEGIN
         v_query := v_query || jsonb_build_object('compare', to_jsonb(
             api.words_of(p_request, 'compare', '{previous_period,previous_year,none}', '{none}')));
     END IF;
-    CASE p_report
+    CASE v_about
         WHEN 'funnel' THEN
             v_query := v_query || jsonb_build_object(
                 'steps', api.steps_of(p_tenant.tenant_hk, p_request), 'order', api.word_of(p_request, 'order', '{loose,strict}', 'loose'),
@@ -360,15 +369,26 @@ BEGIN
             PERFORM api.filter_sql(p_tenant.tenant_hk, p_request ->> 'start', 'start');
             v_query := v_query || jsonb_build_object(
                 'start', coalesce(p_request ->> 'start', ''), 'of', api.word_of(p_request, 'of', '{pages,events}', 'pages'),
-                'direction', api.word_of(p_request, 'direction', '{next,previous}', 'next'),
-                'depth', api.number_of(p_request, 'depth', 1, 10, 3));
-        WHEN 'events' THEN
-            v_query := v_query || jsonb_build_object(
-                'of', api.word_of(p_request, 'of', '{events,page_views,conversions,revenue}', 'events'));
+                'direction', api.word_of(p_request, 'direction', '{next,previous}', 'next'));
         WHEN 'session' THEN v_query := v_query || jsonb_build_object('session', api.key_of(p_request, 'session'));
         WHEN 'visitor' THEN v_query := v_query || jsonb_build_object('visitor', api.key_of(p_request, 'visitor'));
         ELSE NULL;
     END CASE;
+    IF p_report = 'paths' THEN
+        v_query := v_query || jsonb_build_object('depth', api.number_of(p_request, 'depth', 1, 10, 3));
+    ELSIF p_report = 'events' THEN
+        v_query := v_query || jsonb_build_object('figure', v_figure) || CASE v_figure
+            WHEN 'funnel' THEN jsonb_build_object(
+                'step', api.number_of(p_request, 'step', 1, jsonb_array_length(v_query -> 'steps'), 1),
+                'dropped', api.truth_of(p_request, 'dropped'), 'value', coalesce(p_request ->> 'value', ''))
+            WHEN 'retention' THEN jsonb_build_object(
+                'cohort', api.day_of(p_request, 'cohort', v_from), 'period', api.number_of(p_request, 'period', 0, 3660, 0))
+            WHEN 'paths' THEN jsonb_build_object(
+                'top', api.number_of(p_request, 'top', 1, 1000, 10), 'level', api.number_of(p_request, 'level', 0, 9, 0),
+                'source', coalesce(p_request ->> 'source', ''), 'target', coalesce(p_request ->> 'target', ''))
+            ELSE '{}'
+        END;
+    END IF;
     RETURN v_query;
 END
 $$;

@@ -36,3 +36,26 @@ BEGIN
         api.bucket_sql(v_interval, 'd.day::date')));
 END
 $$;
+
+-- The events behind a cell of retention, as SQL of rows (g, site_session_hk): of the visitors whose first period is that of `cohort`,
+-- the first event in the `period`-th after it (0: it itself).
+CREATE OR REPLACE FUNCTION api.retention_events_sql(p_tenant_hk bytea, p_query jsonb) RETURNS text
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    v_filter record := api.filter_sql(p_tenant_hk, p_query ->> 'filter', 'filter');
+    v_bucket text := api.bucket_sql(p_query ->> 'interval', 'e.day');
+    v_cohort text := api.bucket_sql(p_query ->> 'interval', format('%L::date', p_query ->> 'cohort'));
+BEGIN
+    RETURN format($query$
+        SELECT o.g, o.site_session_hk
+        FROM (
+            SELECT f.*, min(f.period) OVER (PARTITION BY f.site_visitor_hk) AS first_period
+            FROM (SELECT DISTINCT ON (e.site_visitor_hk, %1$s)
+                         e.site_visitor_hk, %1$s AS period, e.site_event_hk AS g, e.site_session_hk
+                  %2$s ORDER BY e.site_visitor_hk, %1$s, e.event_timestamp, e.site_event_hk) f
+        ) o
+        WHERE o.first_period = %3$s AND o.period = (%3$s + make_interval(%4$ss => %5$s))::date$query$,
+        v_bucket, api.events_sql(p_query, v_filter.needs, v_filter.condition, 'e.site_visitor_hk IS NOT NULL'),
+        v_cohort, p_query ->> 'interval', p_query ->> 'period');
+END
+$$;
