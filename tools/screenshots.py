@@ -36,8 +36,9 @@ PAGES = {
     "paths": ("/paths", ""),
     "items": ("/items", ""),
     "events": ("/events?property=found_by", ""),
-    "why": ("/why?of=conversions", ""),
-    "layers": ("/why?of=conversions", "tbody a"),
+    "why": ("/why?figure=conversions", ""),
+    "why-funnel": ("/funnels", ".drop a"),
+    "layers": ("/why?figure=conversions", "tbody a"),
     "quality": ("/quality", ""),
     "setup": ("/setup", ""),
 }

@@ -43,7 +43,7 @@ export const forget = (): void => kept.clear();
 /** A former answer, where it is about the same thing in another range or under another filter. */
 const alike = (answer: Answer, question: Question): Answer =>
   answer?.query.report === question.report && ALIKE.every((key) => question[key] === undefined || String(question[key]) === String(answer.query[key])) ? answer : undefined;
-const ALIKE = ["dimension", "of", "metrics", "interval"];
+const ALIKE = ["dimension", "of", "metrics", "interval", "figure", "step", "dropped", "cohort", "period", "level", "source", "target"];
 
 /**
  * The answers to these questions, in their order, and whether they are being asked for; until they come, the former ones stay.

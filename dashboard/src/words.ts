@@ -1,5 +1,6 @@
 // The names of metrics and dimensions, and what each figure means. Definitions: docs/reports.md.
-import { count, duration, money, percent } from "./format";
+import { OPERATORS, parse, split } from "./filters";
+import { count, duration, money, named, percent } from "./format";
 import type { Pack } from "./server";
 
 export interface Metric {
@@ -56,6 +57,18 @@ export const DIMENSIONS: Record<string, string> = {
 };
 
 export const dimensionLabel = (dimension: string): string => (dimension.startsWith("property:") ? dimension.slice(9) : (DIMENSIONS[dimension] ?? dimension));
+
+/** A filter in words. */
+export const said = (filter: string): string =>
+  split(filter)
+    .map((condition) => {
+      const known = parse(condition);
+      if (!known) return condition;
+      const { dimension, operator, value } = known;
+      if (dimension === "funnel_step" || dimension === "event_type" || dimension === "goal") return value.replaceAll("_", " ").replace(" step:", ": ");
+      return `${dimensionLabel(dimension)} ${OPERATORS[operator]} ${named(dimension, value)}`;
+    })
+    .join(" and ");
 
 /** What a tenant's industry calls items. */
 export const itemsWord = (pack?: Pack): string => pack?.items ?? "Items";

@@ -120,7 +120,7 @@ def test_the_dashboard_shows_exactly_what_a_visitor_did(shop, visitor: Page, das
     expect(dashboard.locator(".panel", has=dashboard.get_by_role("heading", name="Products"))).to_contain_text("Red shoe")
     expect(dashboard.locator(".panel", has=dashboard.get_by_role("heading", name="Locations"))).to_contain_text("Germany")
 
-    dashboard.goto("/why?period=7d&of=revenue")
+    dashboard.goto("/why?period=7d&figure=revenue")
     expect(dashboard.locator(".proved")).to_have_text("✓ The values of its events sum up to €59.90. 1 to 1 are below.")
     dashboard.goto("/quality")
     expect(dashboard.locator(".equation .proved")).to_have_text("✓ nothing is lost")

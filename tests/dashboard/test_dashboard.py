@@ -190,8 +190,51 @@ def test_a_figure_is_proved_down_to_the_raw_event(open_as, shop: Site):
     expect(vault).to_contain_text(load_date.isoformat()[:19])
 
 
+PROVED = [
+    (
+        "/funnels?step=event_type==page_view&step=event_action==complete",
+        "2, who reached step 1",
+        "2",
+        "2 events found, of each visit the one that reached",
+    ),
+    ("/funnels?step=event_type==page_view&step=event_action==complete", "1, who reached step 2", "1", "1 event found"),
+    (
+        "/funnels?step=event_type==page_view&step=event_action==complete",
+        "1, who did not reach",
+        "1",
+        "of each visit the one that reached the step before",
+    ),
+    ("/funnels?by=source&step=event_type==page_view&step=event_action==complete", "0, who reached step 2", "0", "0 events found"),
+    ("/retention?interval=day", "100.0%, 2 visitors", "2", "2 events found, of each visitor the first"),
+    ("/paths?", "1, visits from / to /red-shoe", "1", "1 event found, of each visit the one at /."),
+    ("/items?", "€59.90, revenue of", "€59.90", "The values of its events sum up to €59.90."),
+    ("/items?", "1, visits of", "1", "1 event found, of each visit the first."),
+    ("/?details=channel", None, "1", "1 event found, of each visitor the first."),
+]
+
+
+@pytest.mark.parametrize(("path", "link", "figure", "proof"), PROVED)
+def test_any_figure_leads_to_the_events_behind_it(open_as, path: str, link: str | None, figure: str, proof: str):
+    page = loaded(open_as("ann", f"{path}&{DAY}"))
+    if path.startswith("/paths"):
+        page.get_by_role("button", name="Show as table").click()
+    page.get_by_role("link", name=f"{link}" if link else "why?", exact=not link).first.click()
+    loaded(page)
+    expect(page.locator(".figure")).to_have_text(figure)
+    expect(page.locator(".proved")).to_contain_text(f"✓ {proof}" if not proof.startswith("of") else proof)
+    if figure != "0":
+        page.locator("tbody a").first.click()
+        expect(page.locator(".layers .panel")).to_have_count(3)
+
+
+def test_a_flow_of_the_diagram_leads_to_its_events(open_as):
+    page = loaded(open_as("ann", f"/paths?{DAY}"))
+    page.locator(".sankey a", has=page.locator("title", has_text="/ → /red-shoe")).dispatch_event("click")
+    expect(page.locator(".proved")).to_contain_text("1 event found")
+
+
 def test_the_same_figure_is_shown_as_it_was_known_earlier(open_as):
-    page = loaded(open_as("ann", f"/why?{DAY}&of=page_views"))
+    page = loaded(open_as("ann", f"/why?{DAY}&figure=page_views"))
     page.get_by_label("The same figure as it was known on").fill("2026-03-01T00:00")
     expect(page.locator(".then")).to_contain_text("0: since then +3.")
 
@@ -313,13 +356,18 @@ def test_a_share_link_shows_figures_and_nobody(open_as):
     guest.get_by_role("link", name="Events").click()
     loaded(guest)
     assert guest.get_by_role("heading", name="Properties").count() == 0
+    for name in ("Retention", "Paths", "Products"):
+        guest.get_by_role("link", name=name, exact=True).click()
+        loaded(guest)
+        assert guest.locator("a.proof, .sankey a[tabindex]").count() == 0
+    guest.get_by_role("link", name="Events").click()
     guest.reload()
     loaded(guest)
     expect(guest.get_by_role("heading", name="Types")).to_be_visible()
 
 
 @pytest.mark.parametrize(
-    "path", ["/?tenant=rival", "/sessions?tenant=rival", "/setup?tenant=rival", "/why?tenant=rival&of=events"]
+    "path", ["/?tenant=rival", "/sessions?tenant=rival", "/setup?tenant=rival", "/why?tenant=rival&figure=events"]
 )
 def test_nobody_sees_a_tenant_that_is_not_theirs_whatever_the_address_says(open_as, path: str):
     page = open_as("ann", path)

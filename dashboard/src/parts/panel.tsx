@@ -1,6 +1,7 @@
 // A panel of the overview: the first values of a dimension, tabs for related ones; and its details, with all metrics and all values.
 import { useState } from "preact/hooks";
 import { go, hrefOf } from "../address";
+import { whyHref } from "../figures";
 import { joined, textOf } from "../filters";
 import { count, days, named } from "../format";
 import { useAnswers, type Answer, type Question } from "../questions";
@@ -150,7 +151,7 @@ export const Details = ({ dimension }: { dimension: string }) => {
               const state = sort === metric ? ("ascending" as const) : sort === `-${metric}` ? ("descending" as const) : undefined;
               return { label, isNumber: true, sort: { href: hrefOf({ sort: state === "descending" ? metric : `-${metric}` }), state }, value: (row: Row) => format(Number(row[metric]), tenant.currency) };
             }),
-            ...(seesVisitors ? [{ label: `Proof of ${metricOf(sorted, pack).label.toLowerCase()}`, value: (row: Row) => <a data-own href={hrefOf({ ...keptDays(params), filter: [filter, textOf({ dimension, operator: "==", value: row.value })].filter(Boolean).join(";"), of: sorted }, "why")}>why?</a> }] : []),
+            ...(seesVisitors ? [{ label: `Proof of ${metricOf(sorted, pack).label.toLowerCase()}`, value: (row: Row) => <a data-own href={whyHref(sorted, {}, [filter, textOf({ dimension, operator: "==", value: row.value })].filter(Boolean).join(";"))}>why?</a> }] : []),
           ]}
         />
       ) : (
@@ -164,5 +165,3 @@ export const Details = ({ dimension }: { dimension: string }) => {
     </Dialog>
   );
 };
-
-const keptDays = (params: URLSearchParams) => ({ period: params.get("period") ?? undefined, from: params.get("from") ?? undefined, to: params.get("to") ?? undefined });

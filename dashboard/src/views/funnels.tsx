@@ -1,15 +1,17 @@
 // Funnels: how far visits come on a way of steps, put together here, saved under a name.
 import { useState } from "preact/hooks";
 import { go, hrefOf } from "../address";
-import { OPERATORS, parse, split, textOf } from "../filters";
+import { whyHref } from "../figures";
+import { textOf } from "../filters";
 import { count, duration, named, percent } from "../format";
 import { Bar } from "../parts/bar";
 import { ConditionForm } from "../parts/condition";
 import { Loading, Nothing, Problem } from "../parts/notices";
+import { Proof } from "../parts/proof";
 import { useAnswers, useThing } from "../questions";
 import { Refused, call } from "../server";
 import { useSite } from "../site";
-import { DIMENSIONS, dimensionLabel } from "../words";
+import { DIMENSIONS, said } from "../words";
 
 interface Funnel {
   funnel: string;
@@ -31,18 +33,6 @@ interface Step {
 
 const WINDOWS: Record<string, string> = { "30": "30 minutes", "1440": "a day", "10080": "7 days", "43200": "30 days" };
 
-/** A step in words. */
-export const said = (filter: string): string =>
-  split(filter)
-    .map((condition) => {
-      const known = parse(condition);
-      if (!known) return condition;
-      const { dimension, operator, value } = known;
-      if (dimension === "funnel_step" || dimension === "event_type" || dimension === "goal") return value.replaceAll("_", " ").replace(" step:", ": ");
-      return `${dimensionLabel(dimension)} ${OPERATORS[operator]} ${named(dimension, value)}`;
-    })
-    .join(" and ");
-
 export const Funnels = () => {
   const { tenant, params, about, maySetUp } = useSite();
   const { thing: saved, error: unsaved, again } = useThing<Funnel[]>("/api/setup/funnels", tenant.tenant);
@@ -59,6 +49,7 @@ export const Funnels = () => {
   const question = { report: "funnel", ...about, steps, order, window: Number(window), per, dimension, limit: 5 };
   const { answers, error, isLoading } = useAnswers(tenant.tenant, steps.length > 1 ? [question] : []);
   const answer = answers[0];
+  const behind = { steps, order, window, per, dimension };
   const change = (changed: string[]) => go(hrefOf({ step: changed, funnel: chosen?.funnel }));
   const save = async () => {
     try {
@@ -145,7 +136,7 @@ export const Funnels = () => {
             </label>
           </div>
         </header>
-        {steps.length < 2 ? <Nothing>A funnel has at least two steps. Add them below.</Nothing> : answer ? <Steps steps={answer.steps} isAsking={isLoading} remove={(index) => change(steps.filter((_, place) => place !== index))} up={(index) => change(swapped(steps, index))} /> : !error && <Loading lines={8} />}
+        {steps.length < 2 ? <Nothing>A funnel has at least two steps. Add them below.</Nothing> : answer ? <Steps steps={answer.steps} behind={behind} isAsking={isLoading} remove={(index) => change(steps.filter((_, place) => place !== index))} up={(index) => change(swapped(steps, index))} /> : !error && <Loading lines={8} />}
         {steps.length === 1 && (
           <p>
             First: <b>{said(steps[0]!)}</b>
@@ -190,7 +181,7 @@ export const Funnels = () => {
               <header>
                 <h2>{named(dimension, value)}</h2>
               </header>
-              <Steps steps={of} isAsking={isLoading} />
+              <Steps steps={of} behind={{ ...behind, value }} isAsking={isLoading} />
             </section>
           ))}
         </div>
@@ -207,19 +198,24 @@ const swapped = (steps: string[], index: number): string[] => {
 
 interface StepsProps {
   steps: Step[];
+  /** What names these steps' figures, but for the step. */
+  behind: Record<string, string | string[]>;
   isAsking: boolean;
   remove?: (index: number) => void;
   up?: (index: number) => void;
 }
 
-const Steps = ({ steps, isAsking, remove, up }: StepsProps) => (
+const Steps = ({ steps, behind, isAsking, remove, up }: StepsProps) => (
   <ol class="funnel" aria-busy={isAsking}>
     {steps.map((step, index) => (
       <li key={index}>
         <div class="step">
           <b title={step.filter}>{said(step.filter)}</b>
           <span>
-            {count(step.count)} · {percent(step.percent_of_start)}
+            <Proof href={whyHref("funnel", { ...behind, step: String(index + 1) })} of={`who reached step ${index + 1}`}>
+              {count(step.count)}
+            </Proof>{" "}
+            · {percent(step.percent_of_start)}
           </span>
           {remove && (
             <span class="moves">
@@ -240,7 +236,11 @@ const Steps = ({ steps, isAsking, remove, up }: StepsProps) => (
         {index + 1 < steps.length && (
           <p class="drop">
             {percent(steps[index + 1]!.percent_of_previous)} go on
-            {steps[index + 1]!.median_seconds != null && `, half of them within ${duration(steps[index + 1]!.median_seconds!)}`}; {count(steps[index + 1]!.drop_off)} do not
+            {steps[index + 1]!.median_seconds != null && `, half of them within ${duration(steps[index + 1]!.median_seconds!)}`};{" "}
+            <Proof href={whyHref("funnel", { ...behind, step: String(index + 2), dropped: "true" })} of={`who did not reach step ${index + 2}`}>
+              {count(steps[index + 1]!.drop_off)}
+            </Proof>{" "}
+            do not
           </p>
         )}
       </li>

@@ -1,11 +1,14 @@
 // Items: what visitors did with each, and what it brought; revenue over time.
 import { hrefOf } from "../address";
+import { whyHref } from "../figures";
+import { joined } from "../filters";
 import { count, money, named } from "../format";
 import { defaultInterval } from "../periods";
 import { Bar } from "../parts/bar";
 import { Chart } from "../parts/chart";
 import { Loading, Problem } from "../parts/notices";
 import { filteredBy } from "../parts/panel";
+import { Proof } from "../parts/proof";
 import { Table } from "../parts/table";
 import { useAnswers } from "../questions";
 import { addressOf } from "../server";
@@ -37,6 +40,11 @@ export const Items = () => {
   const most = Math.max(1, ...rows.map(({ interactions }) => interactions));
   const hasRevenue = currencies.length > 0;
   const metric = hasRevenue ? "revenue" : "conversions";
+  const proved = (figure: string, { item }: Item, text: string, condition = "") => (
+    <Proof href={whyHref(figure, {}, joined(filter, { dimension: "item", operator: "==", value: item }) + condition)} of={`${figure.replace("_", " ")} of ${item}`}>
+      {text}
+    </Proof>
+  );
   return (
     <>
       <Bar />
@@ -87,11 +95,11 @@ export const Items = () => {
                   </a>
                 ),
               },
-              { label: "Views", isNumber: true, value: ({ views }) => count(views) },
-              { label: "Interactions", isNumber: true, value: ({ interactions }) => count(interactions) },
-              { label: "Visits", isNumber: true, value: ({ visits }) => count(visits) },
-              { label: metricOf("conversions", pack).label, isNumber: true, value: ({ conversions }) => count(conversions) },
-              { label: "Value", isNumber: true, value: ({ value }) => (value ? money(value, tenant.currency) : "") },
+              { label: "Views", isNumber: true, value: (row) => proved("events", row, count(row.views), ";event_type==item_interaction;event_action==view") },
+              { label: "Interactions", isNumber: true, value: (row) => proved("events", row, count(row.interactions), ";event_type==item_interaction") },
+              { label: "Visits", isNumber: true, value: (row) => proved("visits", row, count(row.visits)) },
+              { label: metricOf("conversions", pack).label, isNumber: true, value: (row) => proved("conversions", row, count(row.conversions)) },
+              { label: "Value", isNumber: true, value: (row) => row.value !== 0 && proved("revenue", row, money(row.value, tenant.currency)) },
             ]}
           />
         ) : (

@@ -1,5 +1,6 @@
 // The first view: the figures of the period, one of them over time, and what they are made of.
 import { go, hrefOf } from "../address";
+import { whyHref } from "../figures";
 import { joined } from "../filters";
 import { count, money, named, percent, shortMoney } from "../format";
 import { comparedWith, defaultInterval, intervalsOf, todayIn } from "../periods";
@@ -121,7 +122,7 @@ const Card = ({ name, isShown, answer }: { name: string; isShown: boolean; answe
         )}
       </button>
       {seesVisitors && (
-        <a data-own class="why" href={hrefOf({ of: name, details: undefined }, "why")} aria-label={`Why this number: ${label}`} title="Why this number?">
+        <a data-own class="why" href={whyHref(name)} aria-label={`Why this number: ${label}`} title="Why this number?">
           why?
         </a>
       )}
@@ -170,7 +171,7 @@ const Goals = ({ answer }: { answer?: Answer }) => {
                   {
                     label: "Proof",
                     value: ({ goal }: Goal) => (
-                      <a data-own href={hrefOf({ filter: joined(filter, { dimension: "goal", operator: "==", value: goal }), of: "visits" }, "why")} aria-label={`Why this number: ${goal}`}>
+                      <a data-own href={whyHref("visits", {}, joined(filter, { dimension: "goal", operator: "==", value: goal }))} aria-label={`Why this number: ${goal}`}>
                         why?
                       </a>
                     ),

@@ -2,20 +2,24 @@
 import { sankey, sankeyLinkHorizontal, type SankeyLink, type SankeyNode } from "d3-sankey";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { go, hrefOf } from "../address";
+import { thingOf, whyHref } from "../figures";
 import { textOf } from "../filters";
-import { count, named } from "../format";
+import { count } from "../format";
 import { Bar } from "../parts/bar";
 import { ConditionForm } from "../parts/condition";
 import { Loading, Nothing, Problem } from "../parts/notices";
+import { Proof } from "../parts/proof";
 import { Table } from "../parts/table";
 import { useAnswers } from "../questions";
 import { useSite } from "../site";
-import { said } from "./funnels";
+import { said } from "../words";
 
-interface Link {
+interface Taken {
   level: number;
   source: string;
   target: string;
+}
+interface Link extends Taken {
   visits: number;
 }
 interface Thing {
@@ -26,18 +30,20 @@ interface Thing {
 type Node = SankeyNode<Thing, object>;
 type Flow = SankeyLink<Thing, object>;
 
+const MOST_THINGS = 6; // at each step; the others are (other)
 const ROW = 30;
 const LEAST_COLUMN = 150;
 
 export const Paths = () => {
-  const { tenant, about, params } = useSite();
+  const { tenant, about, params, seesVisitors } = useSite();
   const [isChoosing, choose] = useState(false);
   const [isTable, setTable] = useState(false);
   const start = params.get("start") ?? "";
   const direction = params.get("direction") ?? "next";
   const of = params.get("things") ?? "pages";
   const depth = Number(params.get("depth") ?? 3);
-  const { answers, error, isLoading } = useAnswers(tenant.tenant, [{ report: "paths", ...about, start, direction, of, depth, limit: 6 }]);
+  const { answers, error, isLoading } = useAnswers(tenant.tenant, [{ report: "paths", ...about, start, direction, of, depth, limit: MOST_THINGS }]);
+  const proofOf = ({ level, source, target }: Taken) => whyHref("paths", { start, direction, of, top: String(MOST_THINGS), level: String(level), source, target });
   const answer = answers[0];
   return (
     <>
@@ -110,22 +116,28 @@ export const Paths = () => {
             rows={answer.links as Link[]}
             columns={[
               { label: "Step", value: ({ level }) => String(level + 1) },
-              { label: "From", value: ({ source }) => nameOf(source, of) },
-              { label: "To", value: ({ target }) => nameOf(target, of) },
-              { label: "Visits", isNumber: true, value: ({ visits }) => count(visits) },
+              { label: "From", value: ({ source }) => thingOf(source, of) },
+              { label: "To", value: ({ target }) => thingOf(target, of) },
+              { label: "Visits", isNumber: true, value: (link) => <Proof href={proofOf(link)} of={`visits from ${thingOf(link.source, of)} to ${thingOf(link.target, of)}`}>{count(link.visits)}</Proof> },
             ]}
           />
         ) : (
-          <Diagram links={answer.links} of={of} isBackward={direction === "previous"} />
+          <Diagram links={answer.links} of={of} isBackward={direction === "previous"} proofOf={seesVisitors ? proofOf : undefined} />
         )}
       </section>
     </>
   );
 };
 
-const nameOf = (thing: string, of: string) => (thing.startsWith("(") || of !== "pages" ? thing.replaceAll("_", " ") : named("page", thing));
+interface DiagramProps {
+  links: Link[];
+  of: string;
+  isBackward: boolean;
+  /** Where the events behind a link are; nothing for who may not see them. */
+  proofOf?: (taken: Taken) => string;
+}
 
-const Diagram = ({ links, of, isBackward }: { links: Link[]; of: string; isBackward: boolean }) => {
+const Diagram = ({ links, of, isBackward, proofOf }: DiagramProps) => {
   const place = useRef<HTMLDivElement>(null);
   const [width, setWidth] = useState(0);
   useLayoutEffect(() => {
@@ -166,19 +178,27 @@ const Diagram = ({ links, of, isBackward }: { links: Link[]; of: string; isBackw
         <svg class="sankey" width={drawn} height={height} role="group" aria-label={`Paths of visits over ${levels} steps`}>
           {graph.links.map((flow) => {
             const [from, to] = [flow.source as Node, flow.target as Node];
-            return (
-              <path key={`${from.id} ${to.id}`} class={to.name === "(exit)" || to.name === "(entry)" ? "gone" : ""} d={path(flow as Flow) ?? ""} stroke-width={Math.max(1, flow.width ?? 0)}>
+            const drawn = (
+              <path class={to.name === "(exit)" || to.name === "(entry)" ? "gone" : ""} d={path(flow as Flow) ?? ""} stroke-width={Math.max(1, flow.width ?? 0)}>
                 <title>
-                  {nameOf(from.name, of)} → {nameOf(to.name, of)}: {count(flow.value)}
+                  {thingOf(from.name, of)} → {thingOf(to.name, of)}: {count(flow.value)}
                 </title>
               </path>
+            );
+            // with the keyboard the table is shorter: it has the same links
+            return proofOf ? (
+              <a key={`${from.id} ${to.id}`} data-own tabIndex={-1} href={proofOf({ level: from.level, source: from.name, target: to.name })}>
+                {drawn}
+              </a>
+            ) : (
+              <g key={`${from.id} ${to.id}`}>{drawn}</g>
             );
           })}
           {graph.nodes.map((node) => {
             const isLast = node.level === levels - 1;
             const label = (
               <text x={isLast ? node.x0! - 6 : node.x1! + 6} y={(node.y0! + node.y1!) / 2} dy="0.35em" text-anchor={isLast ? "end" : "start"}>
-                {shortened(nameOf(node.name, of), Math.floor((drawn / levels - 40) / 8.5))} <tspan>{count(node.value ?? 0)}</tspan>
+                {shortened(thingOf(node.name, of), Math.floor((drawn / levels - 40) / 8.5))} <tspan>{count(node.value ?? 0)}</tspan>
               </text>
             );
             return (

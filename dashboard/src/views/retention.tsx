@@ -1,8 +1,10 @@
 // Retention: of the visitors who first came in a period, how many came again in each later one.
 import { hrefOf } from "../address";
+import { whyHref } from "../figures";
 import { bucket, count, percent } from "../format";
 import { Bar } from "../parts/bar";
 import { Loading, Nothing, Problem } from "../parts/notices";
+import { Proof } from "../parts/proof";
 import { daysIn } from "../periods";
 import { useAnswers } from "../questions";
 import { useSite } from "../site";
@@ -68,7 +70,9 @@ export const Retention = () => {
                     <td class="number">{count(visitors)}</td>
                     {of.map((share, period) => (
                       <td key={period} class={`number shade-${share === 0 ? 0 : Math.min(5, 1 + Math.floor(share / 20))}`} title={`${count(retained[period]!)} visitors`}>
-                        {percent(share)}
+                        <Proof href={whyHref("retention", { interval, cohort: start, period: String(period) })} of={`${count(retained[period]!)} visitors, ${interval} ${period} of ${bucket(start, interval)}`}>
+                          {percent(share)}
+                        </Proof>
                       </td>
                     ))}
                   </tr>

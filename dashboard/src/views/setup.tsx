@@ -9,7 +9,7 @@ import { Table } from "../parts/table";
 import { forget, useAnswers, useThing } from "../questions";
 import { Refused, call, type Pack, type Person, type Role } from "../server";
 import { useSite } from "../site";
-import { said } from "./funnels";
+import { said } from "../words";
 
 interface Everything {
   keys: { key: number; kind: string; label: string; created_at: string; revoked_at: string | null }[];

@@ -1,5 +1,6 @@
 // Why this number: from a figure to the events it counts, from an event down through the layers, and the figure of an earlier day.
 import { go, hrefOf } from "../address";
+import { figureOf, whyHref } from "../figures";
 import { clock, count, days, money, named } from "../format";
 import { Bar } from "../parts/bar";
 import { Loading, Problem } from "../parts/notices";
@@ -25,29 +26,27 @@ interface Row {
   hash: string;
 }
 
-// figures that count events; the others are about visits
-const OF_EVENTS = ["events", "page_views", "conversions", "revenue"];
-
 export const Why = () => {
   const { params } = useSite();
   return params.get("event") ? <Trace event={params.get("event")!} /> : <Figure />;
 };
 
 const Figure = () => {
-  const { tenant, pack, about, range, params } = useSite();
-  const of = params.get("of") ?? "page_views";
-  const { meaning, format } = metricOf(of, pack);
+  const site = useSite();
+  const { tenant, pack, about, range, params } = site;
+  const { name, label, meaning, format, report, read, events, standsFor } = figureOf(site);
   const then = params.get("then") ?? "";
   const cursor = Number(params.get("cursor") ?? 0);
-  const isOfEvents = OF_EVENTS.includes(of);
   const questions = [
-    { report: "overview", ...about },
-    isOfEvents ? { report: "events", ...about, of, limit: 50, cursor } : { report: "sessions", ...about, limit: 50, cursor },
-    ...(then ? [{ report: "overview", ...about, asOf: `${then}:00Z` }] : []),
+    report,
+    { ...(events ?? { report: "sessions", ...about }), limit: 50, cursor },
+    ...(then ? [{ ...report, asOf: `${then}:00Z` }] : []),
   ];
   const { answers, error, isLoading } = useAnswers(tenant.tenant, questions, 0, true);
   const [now, listed, former] = answers;
-  const figure = now?.metrics[of];
+  const figure = read(now);
+  // a row of a report that was not there then was none
+  const formerFigure = former && (read(former) ?? 0);
   return (
     <>
       <Bar />
@@ -56,10 +55,11 @@ const Figure = () => {
         <div class="claim">
           <label>
             <span class="unseen">Figure</span>
-            <select value={of} onChange={(event) => go(hrefOf({ of: event.currentTarget.value, cursor: undefined }))}>
-              {Object.keys(METRICS).map((name) => (
-                <option key={name} value={name}>
-                  {metricOf(name, pack).label}
+            <select value={name} onChange={(event) => go(whyHref(event.currentTarget.value))}>
+              {!(name in METRICS) && <option value={name}>{label}</option>}
+              {Object.keys(METRICS).map((metric) => (
+                <option key={metric} value={metric}>
+                  {metricOf(metric, pack).label}
                 </option>
               ))}
             </select>
@@ -68,10 +68,11 @@ const Figure = () => {
           <p>
             {meaning}. {days(range.dateFrom, range.dateTo)} ({tenant.timeZone}), {about.includeBots ? "bots too" : "without bots"}.
           </p>
-          {isOfEvents && listed && now && (
+          {events && listed && now && (
             <p class={listed.figure === figure ? "proved" : "problem"}>
               {listed.figure === figure ? "✓ " : "✗ "}
-              {of === "revenue" ? `The values of its events sum up to ${money(listed.figure, tenant.currency)}.` : `${count(listed.figure)} events found.`} {count(cursor + 1)} to {count(cursor + listed.rows.length)} are below.
+              {name === "revenue" ? `The values of its events sum up to ${money(listed.figure, tenant.currency)}.` : `${count(listed.figure)} ${listed.figure === 1 ? "event" : "events"} found${standsFor ? `, ${standsFor}` : ""}.`}
+              {listed.rows.length > 0 && ` ${count(cursor + 1)} to ${count(cursor + listed.rows.length)} are below.`}
             </p>
           )}
         </div>
@@ -80,10 +81,10 @@ const Figure = () => {
             The same figure as it was known on (UTC){" "}
             <input type="datetime-local" value={then} onChange={(event) => go(hrefOf({ then: event.currentTarget.value }), { replace: true })} />
           </label>
-          {former && figure != null && (
+          {formerFigure != null && figure != null && (
             <p>
-              <b>{format(former.metrics[of], tenant.currency)}</b>
-              {former.metrics[of] === figure ? ": the same as now." : `: since then ${figure > former.metrics[of] ? "+" : "−"}${format(Math.abs(figure - former.metrics[of]), tenant.currency)}.`}{" "}
+              <b>{format(formerFigure, tenant.currency)}</b>
+              {formerFigure === figure ? ": the same as now." : `: since then ${figure > formerFigure ? "+" : "−"}${format(Math.abs(figure - formerFigure), tenant.currency)}.`}{" "}
               <a data-own href={hrefOf({ asOf: `${then}:00Z` }, "")}>
                 See the overview as it was known then
               </a>
@@ -93,11 +94,11 @@ const Figure = () => {
       </section>
       <section class="panel wide">
         <header>
-          <h2>{isOfEvents ? "The events it counts" : "The visits it is about"}</h2>
+          <h2>{events ? "The events behind it" : "The visits it is about"}</h2>
           <span class="files">
             Download{" "}
             {["csv", "parquet"].map((form) => (
-              <a key={form} download href={addressOf(`/api/analytics/${isOfEvents ? "events" : "sessions"}.${form}`, { ...about, includeBots: String(about.includeBots), ...(isOfEvents ? { of } : {}), limit: "1000" })}>
+              <a key={form} download href={addressOf(`/api/analytics/${events ? "events" : "sessions"}.${form}`, { ...about, ...(events as object), includeBots: String(about.includeBots), report: undefined, limit: "1000" })}>
                 {form === "csv" ? "CSV" : "Parquet"}
               </a>
             ))}
@@ -105,7 +106,7 @@ const Figure = () => {
         </header>
         {!listed ? (
           <Loading lines={12} />
-        ) : isOfEvents ? (
+        ) : events ? (
           <Table
             caption="Events, the latest first"
             rows={(listed.rows ?? []) as Row[]}
@@ -122,6 +123,14 @@ const Figure = () => {
               { label: "Value", isNumber: true, value: ({ value, currency }) => (value == null ? "" : currency ? money(value, currency) : count(value)) },
               { label: "Event", value: ({ type, action, label }) => (type === "page_view" ? "page view" : [actionOf(type, action), label].filter(Boolean).join(": ")) },
               { label: "Page", value: ({ page }) => page && named("page", page) },
+              {
+                label: "Visit",
+                value: ({ session, time }) => (
+                  <a data-own href={hrefOf({ session }, "sessions")} aria-label={`The visit of ${clock(time)}`}>
+                    visit
+                  </a>
+                ),
+              },
               { label: "Raw event", isNumber: true, value: ({ raw_event_id }) => raw_event_id },
               { label: "Loaded (UTC)", value: ({ load_date }) => clock(load_date) },
               { label: "Hash", value: ({ hash }) => <code>{hash.slice(0, 12)}</code> },
