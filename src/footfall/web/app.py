@@ -13,9 +13,8 @@ from psycopg_pool import PoolTimeout
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, Response
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import Mount, Route
-from starlette.staticfiles import StaticFiles
 
 from footfall import api, schema
 from footfall.auth import Accounts, KeyRing, Secrets
@@ -28,6 +27,7 @@ from footfall.web.analytics import Analytics
 from footfall.web.answers import json_response, refusal
 from footfall.web.callers import Callers, admitted, shown_key
 from footfall.web.door import PATHS, Door, Receive, Scope, Send
+from footfall.web.files import BuiltFiles
 from footfall.web.problems import problem
 from footfall.web.proof import Proof
 from footfall.web.session import Session
@@ -108,14 +108,15 @@ class _Rest:
 
     def routes(self) -> list[Route | Mount]:
         ui = STATIC / "swagger-ui"
+        tracker = BuiltFiles(STATIC / "tracker", _TRACKER_HEADERS)
         return [
-            *(Route(f"/{file.name}", _tracker_file) for file in sorted((STATIC / "tracker").glob("*.js"))),
+            *(Route(f"/{file.name}", tracker) for file in sorted((STATIC / "tracker").glob("*.js"))),
             Route("/api/tracking/test", self.test),
             Route("/health/live", self.live),
             Route("/health/ready", self.ready),
             Route("/openapi.json", lambda _: json_response(openapi.document())),
             Route("/docs", lambda _: HTMLResponse(_docs_page(built=ui.is_dir()))),
-            *([Mount("/docs/ui", StaticFiles(directory=ui))] if ui.is_dir() else []),
+            *([Mount("/docs/ui", BuiltFiles(ui, {}))] if ui.is_dir() else []),
         ]
 
     def test(self, request: Request) -> Response:
@@ -152,11 +153,6 @@ class _Rest:
             reasons = [{"code": error.code, "message": str(error)}]
         status = HTTPStatus.SERVICE_UNAVAILABLE if reasons else HTTPStatus.OK
         return json_response({"status": "not ready" if reasons else "ready", "reasons": reasons}, status)
-
-
-def _tracker_file(request: Request) -> Response:
-    """The script that sites paste, and its parts."""
-    return FileResponse(STATIC / "tracker" / request.url.path[1:], headers=_TRACKER_HEADERS, media_type="text/javascript")
 
 
 async def _forget_hourly(secrets: Secrets) -> None:

@@ -4,7 +4,9 @@ from pathlib import Path
 
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, Response
-from starlette.routing import Route
+from starlette.routing import Mount, Route
+
+from footfall.web.files import BuiltFiles
 
 # the page's own addresses: what is looked at; everything else of it is in the query string
 VIEWS = (
@@ -40,7 +42,7 @@ _NOT_BUILT = (
 )
 
 
-def routes(built: Path) -> list[Route]:
+def routes(built: Path) -> list[Route | Mount]:
     """The page under every address of its views, and its files; `built` is what `dashboard/build.mjs` made."""
 
     def page(_: Request) -> Response:
@@ -50,10 +52,7 @@ def routes(built: Path) -> list[Route]:
             return HTMLResponse(_NOT_BUILT, headers=headers)
         return FileResponse(built / "index.html", headers=headers)
 
-    def file(request: Request) -> Response:
-        path = next((file for file in built.glob("*") if file.name == request.path_params["name"]), None)
-        if path is None:
-            return HTMLResponse("There is no such file.", 404, headers=_HEADERS)
-        return FileResponse(path, headers=_HEADERS | {"Cache-Control": "public, max-age=31536000, immutable"})
-
-    return [*(Route(f"/{view}", page) for view in VIEWS), Route("/dashboard/{name}", file)]
+    # their names change with their content
+    kept = _HEADERS | {"Cache-Control": "public, max-age=31536000, immutable"}
+    files = [Mount("/dashboard", BuiltFiles(built, kept))] if built.is_dir() else []
+    return [*(Route(f"/{view}", page) for view in VIEWS), *files]
