@@ -424,6 +424,7 @@ def test_after_a_failure_what_was_beaconed_is_sent_once_more_by_the_next_page_if
     page.evaluate("footfall.contact()")
     until(lambda: len(host.requests), 2)
     page.goto("about:blank")
+    until(lambda: len(contacts_of(host)) >= 2, wanted=True)  # what was sent on leave is there
     host.status = 202
     before = len(contacts_of(host))
     page.goto(web_site.server.address)
