@@ -31,7 +31,7 @@ const VIEWS: Record<string, View> = {
   events: { title: "Events", group: "Explore", load: () => import("./views/events").then(({ Events }) => Events) },
   why: { title: "Why this number", group: "Trust", load: () => import("./views/why").then(({ Why }) => Why), isInner: true },
   quality: { title: "Data quality", group: "Trust", load: () => import("./views/quality").then(({ Quality }) => Quality), isInner: true },
-  setup: { title: "Set-up", group: "Set up", load: () => import("./views/setup").then(({ Setup }) => Setup), isInner: true },
+  setup: { title: "Set-up", group: "Set up", load: () => import("./views/setup/index").then(({ Setup }) => Setup), isInner: true },
 };
 const GROUPS = ["Watch", "Explore", "Trust", "Set up"];
 const loaded = new Map<View, ComponentType>();
@@ -111,7 +111,7 @@ const Frame = ({ person }: { person: Person }) => {
 const NoTenant = ({ person }: { person: Person }) => {
   const [Form, setForm] = useState<ComponentType<{ person: Person }>>();
   useEffect(() => {
-    if (person.isOperator) void import("./views/setup").then(({ FirstTenant }) => setForm(() => FirstTenant));
+    if (person.isOperator) void import("./views/setup/tenants").then(({ FirstTenant }) => setForm(() => FirstTenant));
   }, []);
   return (
     <main id="view">

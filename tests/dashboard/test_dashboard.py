@@ -329,6 +329,31 @@ def test_a_new_site_is_set_up_and_its_first_event_is_noticed(open_as, shop: Site
     expect(page.locator(".first")).to_contain_text("Received. Just now: page view on /hello", timeout=15_000)
 
 
+def test_sites_are_listed_and_open_on_their_own_figures(open_as, shop: Site):
+    now = shop.value("SELECT util.current_load_date()")
+    url = "https://blog.acme.example/post"
+    shop.land(view("/post", page_url=url, event_timestamp=now.isoformat(), session_id="s-blog", _visitor_id="bo"), received=now)
+    shop.load()
+    page = loaded(open_as("ann", "/setup"))
+    page.get_by_role("link", name="blog.acme.example").click()
+    expect(page.get_by_role("heading", name="Overview")).to_be_visible()
+    loaded(page)
+    assert figure(page, "Page views") == "1"
+
+
+def test_an_owner_renames_the_tenant(open_as, shop: Site):
+    page = loaded(open_as("ann", "/setup"))
+    form = page.locator(".panel", has=page.get_by_role("heading", name="This tenant"))
+    former = form.get_by_label("Name").input_value()
+    for name in ("Acme & Daughters", former):
+        form.get_by_label("Name").fill(name)
+        with page.expect_navigation():
+            form.get_by_role("button", name="Save").click()
+        loaded(page)
+        expect(page.locator("p.tenant")).to_have_text(name)
+        assert shop.value("SELECT t.tenant_name FROM auth.tenant_v t WHERE t.tenant_bk = 'acme'") == name
+
+
 def test_a_share_link_shows_figures_and_nobody(open_as):
     owner = loaded(open_as("ann", "/setup"))
     owner.get_by_label("For").fill("the board")

@@ -357,6 +357,28 @@ def test_an_owner_brings_people_in_and_a_new_one_gets_a_password_that_works(clie
     assert {tenant["tenant"] for tenant in client.get("/api/session").json()["data"]["tenants"]} == {"other"}
 
 
+def test_an_owner_renames_the_tenant_and_what_it_was_called_stays_in_history(client, people):
+    sign_in(client, "adam")
+    assert code(ask(client, "POST", "/api/setup/tenant", name="Mine", industry="saas")) == "role_needed"
+    sign_in(client, "ann")
+    for name in ("", "  ", "a\nb", "x" * 256):
+        assert code(ask(client, "POST", "/api/setup/tenant", name=name, industry="saas")) == "name_invalid"
+    before = people.rows("SELECT d.* FROM auth.tenant_details_s d ORDER BY d.tenant_hk, d.load_date")
+    for _ in range(2):
+        assert ask(client, "POST", "/api/setup/tenant", name=" Acme & Sons ", industry="saas").status_code == 200
+    (tenant,) = client.get("/api/session").json()["data"]["tenants"]
+    assert (tenant["name"], tenant["industry"]) == ("Acme & Sons", "saas")
+    history = people.rows(
+        "SELECT d.tenant_name, d.load_date, d.load_end_date, d.time_zone, d.currency, d.default_item_type"
+        " FROM auth.tenant_details_s d WHERE d.tenant_hk = %s ORDER BY d.load_date",
+        people.tenant_hk,
+    )
+    assert len(history) == 2
+    assert (history[0][2], history[1][2]) == (history[1][1], None)
+    assert history[0][3:] == history[1][3:]
+    assert len(people.rows("SELECT FROM auth.tenant_details_s")) == len(before) + 1
+
+
 def test_only_operators_add_tenants_and_see_the_store(client, people):
     new = {"tenant": "fresh", "name": "Fresh", "industry": "saas", "timeZone": "Europe/Berlin", "currency": "EUR"}
     sign_in(client, "ann")

@@ -21,7 +21,7 @@ from footfall.auth.packs import PACKS, Pack
 from footfall.auth.retention import LAYERS, keep, list_retention
 from footfall.auth.share_links import add_share_link, list_share_links, remove_share_link
 from footfall.auth.sql_access import grant_sql_access, revoke_sql_access
-from footfall.auth.tenants import NewTenant, add_tenant, list_tenants, tenant_key
+from footfall.auth.tenants import NewTenant, add_tenant, describe_tenant, list_tenants, tenant_key
 from footfall.auth.visitors import (
     PERSONAL_KEYS,
     Address,
@@ -58,6 +58,7 @@ __all__ = [
     "address_hash",
     "address_of",
     "day_of",
+    "describe_tenant",
     "grant_sql_access",
     "hash_password",
     "keep",

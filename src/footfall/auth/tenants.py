@@ -61,6 +61,16 @@ def add_tenant(connection: Connection, tenant: NewTenant) -> None:
         raise NotAccepted(code, messages[code]) from None
 
 
+def describe_tenant(connection: Connection, name: str, industry: str) -> None:
+    """Give the connection's tenant another name and industry. Raises NotAccepted: ``name_invalid``."""
+    try:
+        connection.execute("SELECT auth.describe_tenant(%s, %s)", (name.strip(), industry))
+    except psycopg.Error as error:
+        if error.diag.message_primary != "name_invalid":
+            raise
+        raise NotAccepted("name_invalid", "a name has 1 to 255 characters") from None
+
+
 def list_tenants(connection: Connection) -> list[dict[str, object]]:
     """Every tenant as it is now."""
     cursor = connection.execute(

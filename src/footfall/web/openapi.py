@@ -64,6 +64,9 @@ DASHBOARD = (
     _Operation("delete", "/api/setup/people/{email}", "removePerson", "Take a role away (owners)"),
     _Operation("post", "/api/setup/links", "addLink", "Make a share link; shown this once", setup_wire.NewLink),
     _Operation("delete", "/api/setup/links/{link}", "removeLink", "End a share link"),
+    _Operation(
+        "post", "/api/setup/tenant", "describeTenant", "Change the tenant's name and industry (owners)", setup_wire.DescribeTenant
+    ),
     _Operation("post", "/api/setup/tenants", "addTenant", "Add a tenant (operators)", setup_wire.NewTenant),
     _Operation("get", "/api/quality", "getQuality", "Whether all that was sent in 48 hours arrived, and why not"),
     _Operation("post", "/api/quality/reprocess", "reprocess", "Try invalid events again", setup_wire.Reprocess),

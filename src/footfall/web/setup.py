@@ -46,6 +46,7 @@ class Setup:
             Route("/api/setup/people/{email}", answering(self.remove_person), methods=["DELETE"]),
             Route("/api/setup/links", answering_body(wire.NewLink, self.add_link), methods=["POST"]),
             Route("/api/setup/links/{link:int}", answering(self.remove_link), methods=["DELETE"]),
+            Route("/api/setup/tenant", answering_body(wire.DescribeTenant, self.describe_tenant), methods=["POST"]),
             Route("/api/setup/tenants", answering_body(wire.NewTenant, self.add_tenant), methods=["POST"]),
         ]
 
@@ -141,6 +142,11 @@ class Setup:
         """End a share link."""
         with self._setting_up(request) as (connection, tenant_id):
             auth.remove_share_link(connection, tenant_id, request.path_params["link"])
+
+    def describe_tenant(self, request: Request, body: wire.DescribeTenant) -> None:
+        """Give the tenant another name and industry."""
+        with self._acting(request, ("owner",)) as (connection, _):
+            auth.describe_tenant(connection, body.name, body.industry)
 
     def add_tenant(self, request: Request, body: wire.NewTenant) -> None:
         """Add a tenant, with its industry's pack. Only operators may."""

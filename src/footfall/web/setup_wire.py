@@ -76,6 +76,13 @@ class NewLink(msgspec.Struct):
     password: Annotated[str, Meta(description="empty: none is asked for")] = ""
 
 
+class DescribeTenant(msgspec.Struct):
+    """What the tenant is called, and what it does."""
+
+    name: str
+    industry: Annotated[str, Meta(max_length=50)]
+
+
 class NewTenant(msgspec.Struct):
     """A tenant to be added, with its industry's pack."""
 

@@ -137,3 +137,29 @@ BEGIN
 END
 $$;
 ALTER FUNCTION auth.add_tenant OWNER TO footfall_worker;
+
+-- Gives the session's tenant another name and industry; what it was called before stays in history. The industry names things and
+-- orders pages; what items are (default_item_type), the time zone and the currency stay, as what is counted is keyed and summed by
+-- them. Raises name_invalid.
+CREATE OR REPLACE FUNCTION auth.describe_tenant(p_name text, p_industry text) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+DECLARE
+    v_load_date timestamptz := util.current_load_date();
+    v_details auth.tenant_details_s;
+BEGIN
+    IF p_name !~ '^[^\x01-\x1f]*[^\x01-\x20][^\x01-\x1f]*$' OR length(p_name) > 255 THEN
+        RAISE EXCEPTION 'name_invalid' USING ERRCODE = 'FF400';
+    END IF;
+    UPDATE auth.tenant_details_s d SET load_end_date = v_load_date
+    WHERE d.tenant_hk = util.current_tenant() AND d.load_end_date IS NULL AND (d.tenant_name, d.industry) <> (p_name, p_industry)
+    RETURNING d.* INTO v_details;
+    IF FOUND THEN
+        v_details.load_date := v_load_date;
+        v_details.load_end_date := NULL;
+        v_details.tenant_name := p_name;
+        v_details.industry := p_industry;
+        INSERT INTO auth.tenant_details_s VALUES (v_details.*);
+    END IF;
+END
+$$;
+ALTER FUNCTION auth.describe_tenant(text, text) OWNER TO footfall_worker;

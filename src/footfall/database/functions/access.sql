@@ -76,7 +76,7 @@ BEGIN
     GRANT EXECUTE ON FUNCTION api.track_event, api.failure TO footfall_ingest;
     GRANT EXECUTE ON ALL ROUTINES IN SCHEMA util TO footfall_ingest;
     GRANT EXECUTE ON FUNCTION auth.account_of(text), auth.share_link_of(bytea), auth.open_sign_in(bigint, bigint, bytea, interval),
-        auth.close_sign_in(bytea), auth.signed_in(bytea), auth.people(), auth.set_person(text, text, text, boolean),
+        auth.close_sign_in(bytea), auth.signed_in(bytea), auth.people(), auth.set_person(text, text, text, boolean), auth.describe_tenant(text, text),
         auth.set_password(text, text, bytea), auth.add_tenant,
         auth.request_tenant(jsonb), auth.analyst_tenant() TO footfall_admin;
     GRANT SELECT ON auth.tenant_h, auth.tenant_details_s, auth.tenant_v TO footfall_admin;
