@@ -194,6 +194,21 @@ def test_web_vitals_are_told_once_when_the_page_is_hidden(open_page, host: Host,
     assert {"fcp", "ttfb"} <= event["properties"].keys()
 
 
+def test_web_vitals_are_those_of_the_page_that_was_opened_also_where_it_is_told_by_its_hash(
+    open_page, host: Host, web_site: WebSite
+):
+    web_site.attributes = "data-local data-hash"
+    page = open_page("/#/first")
+    page.wait_for_function(MORE_IS_THERE)
+    settle(page)
+    page.evaluate("location.hash = '/second'")
+    until(lambda: host.told().count(VIEW), 2)
+    hide(page)
+    until(lambda: VITALS in host.told(), wanted=True)
+    event = next(event for event in host.events if event.get("evt_action") == "web_vitals")
+    assert event["page_url"] == f"{web_site.server.address}/#/first"
+
+
 def test_calls_made_before_the_script_is_there_are_kept(open_page, host: Host, web_site: WebSite):
     web_site.head = """<script>window.footfall = {q: []};
         for (const name of ["track", "page", "item", "transaction", "contact", "identify", "consent", "optOut"])

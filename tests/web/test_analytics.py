@@ -283,6 +283,17 @@ def test_every_report_has_files_of_the_rows_of_its_answer(client, keys, busy: Si
         assert reply.headers["cache-control"] == "no-store"
 
 
+def test_a_visit_tells_the_properties_of_its_events_as_they_were_sent(client, keys, site: Site) -> None:
+    sent = {"plan": None, "tags": ["a", None], "deep": {"empty": None}}
+    site.land(view("/", session_id="s", properties=sent), view("/b", 1, session_id="s"))
+    site.settle()
+    question = {"session": site.value("SELECT encode(site_session_hk, 'hex') FROM business.visit_b")}
+    reply = client.post("/api/analytics/session", json=question, headers={"X-Footfall-Key": keys["read"]})
+    first, second = reply.json()["data"]["events"]
+    assert first["properties"] == sent
+    assert "properties" not in second
+
+
 def test_a_file_keeps_values_as_they_are_whatever_is_in_them(client, keys, site: Site) -> None:
     odd = ['a "b", c', "d;e\nf", "Söhne ☃", "007"]
     site.land(*(view("/", minutes, session_id=f"s{minutes}", properties={"odd": value}) for minutes, value in enumerate(odd)))

@@ -6,6 +6,6 @@ export type { Details, Footfall, Options, TransactionStep, WireEvent } from "./f
 /** Start tracking; attention, clicks and web vitals follow in a part that is loaded later. */
 export const start = (options: Options & { vitals?: "off" }): Footfall => {
   const footfall = startPages(options);
-  void import("./more").then(({ watchMore }) => watchMore(footfall, options.vitals));
+  void import("./more").then(({ watchMore }) => watchMore(footfall, options));
   return footfall;
 };

@@ -2,4 +2,5 @@
 import type { Footfall } from "./footfall";
 import { watchMore } from "./more";
 
-watchMore((window as unknown as { footfall: Footfall }).footfall, document.currentScript?.dataset.vitals);
+const { vitals, hash } = document.currentScript!.dataset;
+watchMore((window as unknown as { footfall: Footfall }).footfall, { vitals, hash: hash != null });

@@ -18,5 +18,5 @@ for (const [name, ...values] of called) (footfall[name] as (...values: never[]) 
 const more = document.createElement("script");
 more.src = new URL("footfall-more.js", src).href;
 more.nonce = nonce;
-more.dataset.vitals = dataset.vitals;
+Object.assign(more.dataset, dataset);
 document.head.append(more);

@@ -1,10 +1,8 @@
-// The core web vitals of the first view, told when it is hidden or left.
+// The core web vitals of the first view, told when it is hidden or left, whatever view is shown by then.
 import { onCLS, onFCP, onINP, onLCP, onTTFB } from "web-vitals";
-import { scrub } from "./address";
 import type { Footfall } from "./footfall";
 
-export const watchVitals = ({ track }: Footfall): void => {
-  const page_url = scrub(location.href);
+export const watchVitals = ({ track }: Footfall, page_url: string): void => {
   const vitals: Record<string, number> = {};
   let told = "{}";
   const tell = () => {

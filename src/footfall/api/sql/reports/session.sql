@@ -21,8 +21,10 @@ BEGIN
                 'event', encode(e.site_event_hk, 'hex'), 'time', api.local_moment(e.event_timestamp, $7), 'type', e.event_type,
                 'category', e.event_category, 'action', e.event_action, 'label', e.event_label, 'value', trim_scale(e.event_value),
                 'currency', e.event_currency, 'page', p.site_page_bk, 'title', s.page_title, 'item', i.business_item_bk,
-                'transaction', e.transaction_id, 'funnel_step', e.transaction_funnel_step, 'is_bot', nullif(e.is_bot, false),
-                'properties', s.custom_properties)) ORDER BY e.event_timestamp, e.site_event_hk), '[]'))
+                'transaction', e.transaction_id, 'funnel_step', e.transaction_funnel_step, 'is_bot', nullif(e.is_bot, false)))
+                -- whole: a property that was sent as null is one
+                || CASE WHEN s.custom_properties IS NULL THEN '{}' ELSE jsonb_build_object('properties', s.custom_properties) END
+                ORDER BY e.event_timestamp, e.site_event_hk), '[]'))
             FROM (SELECT e.* %s) e
             LEFT JOIN business.site_page_h p ON p.site_page_hk = e.site_page_hk
             LEFT JOIN business.business_item_h i ON i.business_item_hk = e.business_item_hk
