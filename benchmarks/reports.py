@@ -27,6 +27,7 @@ _CHUNK = 100_000  # visits
 _EVENTS_A_VISIT = 5.4
 _TIMES = 20
 _LARGE = "bench-0"
+_FIGURES = ("page_views", "visits", "visitors", "revenue")
 
 
 def main() -> None:
@@ -133,6 +134,17 @@ def _questions() -> list[tuple[str, str, dict[str, object]]]:
         ("paths, 30 days", "analytics/paths", month),
         ("items, 30 days", "analytics/items", month),
         ("sessions, 30 days", "analytics/sessions", month),
+        *((f"events behind {figure}, 30 days", "analytics/events", month | {"figure": figure}) for figure in _FIGURES),
+        (
+            "events behind a step of the funnel, 30 days",
+            "analytics/events",
+            month | {"figure": "funnel", "steps": steps, "step": 3},
+        ),
+        (
+            "events behind a cell of retention, 12 weekly cohorts",
+            "analytics/events",
+            quarter | {"figure": "retention", "interval": "week", "period": 4},
+        ),
         ("today by hour", "analytics/timeseries", {"dateFrom": str(last), "dateTo": str(last), "interval": "hour"}),
     ]
 

@@ -44,9 +44,8 @@ const Figure = () => {
   ];
   const { answers, error, isLoading } = useAnswers(tenant.tenant, questions, 0, true);
   const [now, listed, former] = answers;
-  const figure = read(now);
-  // a row of a report that was not there then was none
-  const formerFigure = former && (read(former) ?? 0);
+  // what a report has no row for is none
+  const [figure, formerFigure] = [now, former].map((answer) => answer && (read(answer) ?? 0));
   return (
     <>
       <Bar />
