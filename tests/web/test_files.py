@@ -26,6 +26,7 @@ def test_the_tracker_is_as_small_on_the_wire_as_its_budget_says(address: str):
     with httpx2.stream("GET", f"{address}/footfall.js", headers={"Accept-Encoding": "gzip"}) as reply:
         sent = b"".join(reply.iter_raw())
     assert reply.headers["content-encoding"] == "gzip"
+    assert reply.headers["content-type"] == "text/javascript; charset=utf-8"
     assert "accept-encoding" in reply.headers["vary"].lower()
     assert len(sent) <= TRACKER_BUDGET
     assert gzip.decompress(sent) == (STATIC / "tracker" / "footfall.js").read_bytes()

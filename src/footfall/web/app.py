@@ -41,6 +41,7 @@ _FORGET_SECONDS = 3600.0
 STATIC = Path(str(resources.files("footfall.web") / "static"))
 # Any site may run the tracker, and a browser asks for it once an hour at most; its ETag makes that a short answer.
 _TRACKER_HEADERS = {
+    "Content-Type": "text/javascript; charset=utf-8",  # whatever the encoding of the site's pages
     "Cache-Control": "public, max-age=3600",
     "Access-Control-Allow-Origin": "*",
     "Cross-Origin-Resource-Policy": "cross-origin",
