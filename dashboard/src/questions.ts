@@ -51,7 +51,7 @@ const ALIKE = ["dimension", "of", "metrics", "interval", "figure", "step", "drop
  */
 export const useAnswers = (tenant: string, questions: Question[], round = 0, isOneMoment = false): { answers: Answer[]; error?: Refused; isLoading: boolean } => {
   const keys = questions.map((question) => `${tenant} ${JSON.stringify(question)}`);
-  const [state, set] = useState<{ answers: Answer[]; error?: Refused; isLoading: boolean }>(() => ({ answers: keys.map((key) => kept.get(key)?.answer), isLoading: true }));
+  const [state, set] = useState<{ keys: string[]; answers: Answer[]; error?: Refused; isLoading: boolean }>(() => ({ keys, answers: keys.map((key) => kept.get(key)?.answer), isLoading: true }));
   const roundBefore = useRef(round);
   useEffect(() => {
     let isCurrent = true;
@@ -63,6 +63,7 @@ export const useAnswers = (tenant: string, questions: Question[], round = 0, isO
     const show = (isLoading: boolean) =>
       isCurrent &&
       set((before) => ({
+        keys,
         answers: keys.map((key, index) => (kept.has(key) ? kept.get(key)!.answer : isLoading ? alike(before.answers[index], questions[index]!) : undefined)),
         error: keys.map((key) => kept.get(key)?.error).find(Boolean),
         isLoading,
@@ -82,7 +83,9 @@ export const useAnswers = (tenant: string, questions: Question[], round = 0, isO
     ).then(() => show(false));
     return () => void (isCurrent = false);
   }, [keys.join("\n"), round]);
-  return state;
+  // right after the questions have changed, the state is still about the former ones
+  const answers = keys.map((key, index) => (key === state.keys[index] ? state.answers[index] : alike(state.answers[index], questions[index]!)));
+  return { ...state, answers };
 };
 
 /** What a GET of the set-up or the proof answers, and a function that asks again. */

@@ -233,6 +233,25 @@ def test_a_flow_of_the_diagram_leads_to_its_events(open_as):
     expect(page.locator(".proved")).to_contain_text("1 event found")
 
 
+def test_another_figure_is_chosen_where_one_is_proved(open_as):
+    page = loaded(open_as("ann", f"/why?{DAY}&figure=funnel&steps=event_type==page_view&steps=event_action==complete&step=2"))
+    for choice, figure, proof in (
+        ("Revenue", "€59.90", "sum up to €59.90"),
+        ("Visits", "2", "2 events found, of each visit the first"),
+        ("Bounce rate", "50.0%", None),
+        ("Page views", "3", "3 events found"),
+    ):
+        page.locator(".claim select").select_option(choice)
+        expect(page.locator(".figure")).to_have_text(figure)
+        if proof:
+            expect(page.locator(".proved")).to_contain_text(proof)
+        else:
+            expect(page.get_by_role("heading", name="The visits it is about")).to_be_visible()
+    assert "steps" not in page.url
+    page.go_back()
+    expect(page.locator(".figure")).to_have_text("50.0%")
+
+
 def test_the_same_figure_is_shown_as_it_was_known_earlier(open_as):
     page = loaded(open_as("ann", f"/why?{DAY}&figure=page_views"))
     page.get_by_label("The same figure as it was known on").fill("2026-03-01T00:00")
