@@ -34,10 +34,9 @@ export const useAddress = (): Address => {
   return address;
 };
 
-/** The address of a view, or of this one with changes. */
-export const hrefOf = (changes: Changes, view = read().view): string => {
-  const now = read();
-  const params = new URLSearchParams([...now.params].filter(([key]) => view === now.view || KEPT.includes(key)));
+/** The address of a view, or of this one with changes; `isFresh`: without what this view showed. */
+export const hrefOf = (changes: Changes, view = read().view, isFresh = view !== read().view): string => {
+  const params = new URLSearchParams([...read().params].filter(([key]) => !isFresh || KEPT.includes(key)));
   if (shareLink) changes = { ...changes, view };
   // other rows begin at the first
   if (KEPT.some((key) => key in changes)) params.delete("cursor");

@@ -193,7 +193,7 @@ const Sidebar = ({ person, view, isThere }: { person: Person; view: string; isTh
         {person.tenants.length > 1 ? (
           <label>
             <span class="unseen">Tenant</span>
-            <select class="tenant" value={id} onChange={(event) => go(hrefOf({ tenant: event.currentTarget.value, filter: undefined, details: undefined, session: undefined, visitor: undefined, event: undefined, step: undefined, funnel: undefined }))}>
+            <select class="tenant" value={id} onChange={(event) => go(hrefOf({ tenant: event.currentTarget.value, filter: undefined }, view, true))}>
               {!isThere && <option value={id}>{id}</option>}
               {person.tenants.map(({ tenant, name }) => (
                 <option key={tenant} value={tenant}>
@@ -215,7 +215,7 @@ const Sidebar = ({ person, view, isThere }: { person: Person; view: string; isTh
                 .filter(([, one]) => one.group === group && !(isGuest && one.isInner))
                 .map(([name, one]) => (
                   <li key={name}>
-                    <a data-own href={hrefOf({}, name)} aria-current={name === view ? "page" : undefined}>
+                    <a data-own href={hrefOf({}, name, true)} aria-current={name === view ? "page" : undefined}>
                       {name === "items" ? (person.packs[person.tenants.find(({ tenant }) => tenant === id)?.industry ?? ""]?.items ?? one.title) : one.title}
                     </a>
                   </li>

@@ -65,8 +65,8 @@ export const said = (filter: string): string =>
       const known = parse(condition);
       if (!known) return condition;
       const { dimension, operator, value } = known;
-      if (dimension === "funnel_step" || dimension === "event_type" || dimension === "goal") return value.replaceAll("_", " ").replace(" step:", ": ");
-      return `${dimensionLabel(dimension)} ${OPERATORS[operator]} ${named(dimension, value)}`;
+      if (operator === "==" && value && ["funnel_step", "event_type", "goal"].includes(dimension)) return value.replaceAll("_", " ").replace(" step:", ": ");
+      return `${dimensionLabel(dimension)} ${OPERATORS[operator]} ${named(dimension, value) || "not known"}`;
     })
     .join(" and ");
 

@@ -21,6 +21,7 @@ def shop(module_url: str) -> Iterator[Site]:
         site = Site(connection, "acme", industry="e-commerce", currency="EUR")
         trade(site)
         Site(connection, "rival").land(view("/secret", session_id="s-secret", _visitor_id="zoe"))
+        site.load()
         for name, role in (("ann", "owner"), ("vic", "viewer"), ("opa", None)):
             add_account(connection, f"{name}@example.org", name.title(), PASSWORD, is_operator=role is None)
             if role:

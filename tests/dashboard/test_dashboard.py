@@ -111,6 +111,74 @@ def test_an_address_that_makes_no_sense_shows_something_that_does(open_as, wrong
     expect(page.locator("h1")).to_have_text("Overview")
 
 
+def test_days_are_typed_in_peace_and_hold_when_they_are_complete(open_as):
+    page = loaded(open_as("ann", f"/?{DAY}"))
+    before = page.url
+    last = page.get_by_label("Last day")
+    last.focus()
+    page.keyboard.type("03152026")
+    assert page.url == before
+    page.keyboard.press("Enter")
+    expect(last).to_have_value("2026-03-15")
+    assert "to=2026-03-15" in page.url
+
+
+def test_conditions_read_as_they_were_made(open_as):
+    filter_ = "page=~shoe;event_type!=item_interaction"
+    page = loaded(open_as("ann", f"/funnels?{DAY}&filter={filter_}&step=page=~red&step=event_type!=page_view"))
+    assert [re.sub(r"\s+", " ", chip).removesuffix(" ✕") for chip in page.locator(".chip").all_inner_texts()] == [
+        "Page contains shoe",
+        "Event is not item_interaction",
+    ]
+    assert page.locator(".step b").all_inner_texts() == ["Page contains red", "Event is not page_view"]
+
+
+def test_each_field_for_values_offers_its_own_and_goals_are_offered(open_as):
+    page = loaded(open_as("ann", f"/funnels?{DAY}"))
+    page.get_by_role("button", name="+ Filter").click()
+    page.get_by_role("button", name="+ Step").click()
+    forms = page.locator("form.condition")
+    for form in forms.all():
+        form.get_by_label("Value").focus()
+    loaded(page)
+    lists = [form.get_by_label("Value").get_attribute("list") for form in forms.all()]
+    assert len(set(lists)) == 2
+    expect(forms.nth(1).locator("option[value='shop.example/red-shoe'], option[value$='/red-shoe']").first).to_be_attached()
+
+
+def test_the_menu_leads_out_of_a_detail_and_a_proof_back_to_its_visit(open_as):
+    page = loaded(open_as("ann", f"/sessions?{DAY}"))
+    page.locator("tbody a").first.click()
+    loaded(page)
+    visit = page.url
+    page.get_by_role("link", name="Proof, layer by layer").first.click()
+    loaded(page)
+    page.get_by_role("link", name="← The visit").click()
+    loaded(page)
+    assert "session=" in page.url
+    assert page.url.split("session=")[1][:40] == visit.split("session=")[1][:40]
+    page.get_by_role("link", name="Visits", exact=True).click()
+    loaded(page)
+    assert "session=" not in page.url
+
+
+def test_a_table_instead_of_the_chart_is_in_the_address(open_as):
+    page = loaded(open_as("ann", f"/?{DAY}"))
+    page.get_by_role("button", name="Show as table").click()
+    page.reload()
+    loaded(page)
+    expect(page.locator(".chart table")).to_be_visible()
+
+
+def test_what_was_refused_in_the_set_up_is_told_where_it_is_seen(open_as):
+    page = loaded(open_as("ann", "/setup"))
+    form = page.locator(".panel", has=page.get_by_role("heading", name="Goals"))
+    form.get_by_label("Goal").fill("Nonsense")
+    form.get_by_label("Filter").fill("nonsense")
+    form.get_by_role("button", name="Save goal").click()
+    expect(page.get_by_role("alert")).to_be_in_viewport()
+
+
 def test_hours_that_have_not_come_are_no_zeros(open_as):
     page = loaded(open_as("ann", "/?period=today&interval=hour"))
     page.get_by_role("button", name="Show as table").click()
@@ -231,6 +299,16 @@ def test_a_flow_of_the_diagram_leads_to_its_events(open_as):
     page = loaded(open_as("ann", f"/paths?{DAY}"))
     page.locator(".sankey a", has=page.locator("title", has_text="/ → /red-shoe")).dispatch_event("click")
     expect(page.locator(".proved")).to_contain_text("1 event found")
+
+
+def test_the_proof_of_a_page_s_bounces_shows_the_same_figure(open_as):
+    page = loaded(open_as("ann", f"/?{DAY}&details=page&sort=-bounce_rate"))
+    row = page.locator("dialog tbody tr").first
+    said = [text.strip() for text in row.locator("td").all_inner_texts()]
+    row.get_by_role("link", name="why?").click()
+    loaded(page)
+    assert page.locator(".figure").inner_text() in said
+    assert "entry_page" in page.url
 
 
 def test_another_figure_is_chosen_where_one_is_proved(open_as):

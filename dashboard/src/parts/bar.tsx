@@ -1,5 +1,5 @@
 // Above every view: whose site, which days, compared with what, through which filter.
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { go, hrefOf } from "../address";
 import { OPERATORS, joined, parse, split, without } from "../filters";
 import { days, named } from "../format";
@@ -49,11 +49,11 @@ export const Bar = ({ hasComparison = false }: { hasComparison?: boolean }) => {
           <>
             <label>
               <span class="unseen">First day</span>
-              <input type="date" value={range.dateFrom} max={today} onChange={(event) => event.currentTarget.value && go(hrefOf({ from: event.currentTarget.value, to: range.dateTo }))} />
+              <Day key={range.dateFrom} day={range.dateFrom} max={today} choose={(from) => go(hrefOf({ from, to: range.dateTo }))} />
             </label>
             <label>
               <span class="unseen">Last day</span>
-              <input type="date" value={range.dateTo} max={today} onChange={(event) => event.currentTarget.value && go(hrefOf({ from: range.dateFrom, to: event.currentTarget.value }))} />
+              <Day key={range.dateTo} day={range.dateTo} max={today} choose={(to) => go(hrefOf({ from: range.dateFrom, to }))} />
             </label>
           </>
         ) : (
@@ -118,5 +118,24 @@ export const Bar = ({ hasComparison = false }: { hasComparison?: boolean }) => {
         )}
       </div>
     </div>
+  );
+};
+
+/** A day: what is picked holds at once, what is typed when the field is left or Enter is pressed: each digit makes another date. */
+const Day = ({ day, max, choose }: { day: string; max: string; choose: (day: string) => void }) => {
+  const isTyped = useRef(false);
+  const done = ({ value }: HTMLInputElement) => {
+    isTyped.current = false;
+    if (value && value !== day) choose(value);
+  };
+  return (
+    <input
+      type="date"
+      defaultValue={day}
+      max={max}
+      onKeyDown={(event) => (event.key === "Enter" ? done(event.currentTarget) : (isTyped.current = true))}
+      onChange={(event) => isTyped.current || done(event.currentTarget)}
+      onBlur={(event) => done(event.currentTarget)}
+    />
   );
 };

@@ -1,7 +1,9 @@
 // A line over time, with the compared range behind it; the same as a table for who cannot see it.
 import { useEffect, useRef, useState } from "preact/hooks";
 import uPlot from "uplot";
+import { go, hrefOf, useAddress } from "../address";
 import { bucket, short } from "../format";
+import type { Answer } from "../questions";
 import { Table } from "./table";
 
 export interface Line {
@@ -12,6 +14,14 @@ export interface Line {
   /** The last bucket is not over yet. */
   isOpen?: boolean;
 }
+
+/** A metric over time; of the buckets that have not come yet, as hours of today, nothing is drawn. */
+export const lineOf = (answer: Answer, metric: string, label: string, isOpen = false): Line => ({
+  label,
+  starts: answer.buckets.map(({ start }: { start: string }) => start),
+  values: answer.buckets.filter(({ start }: { start: string }) => !(Date.parse(start) > Date.now())).map((bucket: Record<string, number>) => bucket[metric]),
+  isOpen,
+});
 
 interface Props {
   title: string;
@@ -43,7 +53,7 @@ const withItsEnd = (line: Line): Line[] => {
 
 export const Chart = ({ title, lines, interval, format, axis: onAxis = short }: Props) => {
   const place = useRef<HTMLDivElement>(null);
-  const [isTable, setTable] = useState(false);
+  const isTable = useAddress().params.get("as") === "table";
   const [at, setAt] = useState<{ index: number; left: number }>();
   const [theme, setTheme] = useState(0);
 
@@ -162,7 +172,7 @@ export const Chart = ({ title, lines, interval, format, axis: onAxis = short }: 
           ))}
         </p>
       )}
-      <button class="quiet" aria-pressed={isTable} onClick={() => setTable(!isTable)}>
+      <button class="quiet" aria-pressed={isTable} onClick={() => go(hrefOf({ as: isTable ? undefined : "table" }), { replace: true })}>
         {isTable ? "Show as chart" : "Show as table"}
       </button>
     </figure>

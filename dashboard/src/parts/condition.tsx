@@ -1,5 +1,5 @@
 // One condition, put together: of which dimension, how, which value; the values that there are, are offered.
-import { useState } from "preact/hooks";
+import { useId, useState } from "preact/hooks";
 import { OPERATORS, type Condition } from "../filters";
 import { useAnswers } from "../questions";
 import { useSite } from "../site";
@@ -15,9 +15,10 @@ export const ConditionForm = ({ start, label, done }: Props) => {
   const { tenant, about } = useSite();
   const [condition, set] = useState<Condition>(start ?? { dimension: "source", operator: "==", value: "" });
   const [isTouched, touch] = useState(false);
-  const asked = isTouched && condition.dimension !== "goal" ? [{ report: "breakdown", ...about, filter: "", dimension: condition.dimension, limit: 50 }] : [];
-  const { answers } = useAnswers(tenant.tenant, asked);
-  const values: string[] = (answers[0]?.rows ?? []).map((row: { value: string }) => row.value);
+  const asked = condition.dimension === "goal" ? { report: "goals" } : { report: "breakdown", dimension: condition.dimension, limit: 50 };
+  const { answers } = useAnswers(tenant.tenant, isTouched ? [{ ...about, filter: "", ...asked }] : []);
+  const list = useId();
+  const values: string[] = (answers[0]?.goals?.map(({ goal }: { goal: string }) => goal) ?? answers[0]?.rows?.map(({ value }: { value: string }) => value)) ?? [];
   return (
     <form
       class="condition"
@@ -51,7 +52,8 @@ export const ConditionForm = ({ start, label, done }: Props) => {
       <label>
         <span class="unseen">Value</span>
         <input
-          list="values"
+          list={list}
+          required={condition.operator.includes("~") || condition.dimension === "goal"}
           autocomplete="off"
           placeholder="value"
           value={condition.value}
@@ -59,7 +61,7 @@ export const ConditionForm = ({ start, label, done }: Props) => {
           onInput={(event) => set({ ...condition, value: event.currentTarget.value })}
         />
       </label>
-      <datalist id="values">
+      <datalist id={list}>
         {values.map((value) => (
           <option key={value} value={value} />
         ))}

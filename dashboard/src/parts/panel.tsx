@@ -91,6 +91,9 @@ export const Panel = ({ about, answer }: { about: PanelAbout; answer?: Answer })
   );
 };
 
+/** Bounces and durations of a page are those of the visits that entered there. */
+const proofOf = (dimension: string, metric: string) => (dimension === "page" && ["bounce_rate", "visit_duration"].includes(metric) ? "entry_page" : dimension);
+
 /** All values of a dimension with all metrics: searched, sorted, downloaded. In the address as `details`. */
 export const Details = ({ dimension }: { dimension: string }) => {
   const { tenant, about, filter, params, pack, seesVisitors } = useSite();
@@ -121,7 +124,7 @@ export const Details = ({ dimension }: { dimension: string }) => {
           <input type="search" placeholder="Search" value={search} onInput={(event) => setSearch(event.currentTarget.value)} />
         </label>
         <button>Search</button>
-        <span class="files">
+        <span class="files" title="At most 1,000 rows">
           Download{" "}
           {["csv", "parquet"].map((form) => (
             <a key={form} href={file(form)} download>
@@ -151,7 +154,7 @@ export const Details = ({ dimension }: { dimension: string }) => {
               const state = sort === metric ? ("ascending" as const) : sort === `-${metric}` ? ("descending" as const) : undefined;
               return { label, isNumber: true, sort: { href: hrefOf({ sort: state === "descending" ? metric : `-${metric}` }), state }, value: (row: Row) => format(Number(row[metric]), tenant.currency) };
             }),
-            ...(seesVisitors ? [{ label: `Proof of ${metricOf(sorted, pack).label.toLowerCase()}`, value: (row: Row) => <a data-own href={whyHref(sorted, {}, [filter, textOf({ dimension, operator: "==", value: row.value })].filter(Boolean).join(";"))}>why?</a> }] : []),
+            ...(seesVisitors ? [{ label: `Proof of ${metricOf(sorted, pack).label.toLowerCase()}`, value: (row: Row) => <a data-own href={whyHref(sorted, {}, [filter, textOf({ dimension: proofOf(dimension, sorted), operator: "==", value: row.value })].filter(Boolean).join(";"))}>why?</a> }] : []),
           ]}
         />
       ) : (

@@ -2,9 +2,9 @@
 import { hrefOf } from "../address";
 import { joined } from "../filters";
 import { count } from "../format";
-import { defaultInterval } from "../periods";
+import { defaultInterval, todayIn } from "../periods";
 import { Bar } from "../parts/bar";
-import { Chart } from "../parts/chart";
+import { Chart, lineOf } from "../parts/chart";
 import { Loading, Problem } from "../parts/notices";
 import { Details, Panel, questionOf } from "../parts/panel";
 import { Table } from "../parts/table";
@@ -97,7 +97,7 @@ export const Events = () => {
               title={`Events by ${interval}`}
               interval={interval}
               format={count}
-              lines={[{ label: "Events", starts: over.buckets.map(({ start }: { start: string }) => start), values: over.buckets.map(({ events }: { events: number }) => events) }]}
+              lines={[lineOf(over, "events", "Events", range.dateTo >= todayIn(tenant.timeZone))]}
             />
           ) : (
             <Loading />

@@ -2,10 +2,10 @@
 import { hrefOf } from "../address";
 import { whyHref } from "../figures";
 import { joined } from "../filters";
-import { count, money, named } from "../format";
-import { defaultInterval } from "../periods";
+import { count, money, named, shortMoney } from "../format";
+import { defaultInterval, todayIn } from "../periods";
 import { Bar } from "../parts/bar";
-import { Chart } from "../parts/chart";
+import { Chart, lineOf } from "../parts/chart";
 import { Loading, Problem } from "../parts/notices";
 import { filteredBy } from "../parts/panel";
 import { Proof } from "../parts/proof";
@@ -61,8 +61,9 @@ export const Items = () => {
           <Chart
             title={`${metricOf(metric, pack).label} by ${interval}`}
             interval={interval}
-            lines={[{ label: metricOf(metric, pack).label, starts: over.buckets.map(({ start }: { start: string }) => start), values: over.buckets.map((bucket: Record<string, number>) => bucket[metric]) }]}
+            lines={[lineOf(over, metric, metricOf(metric, pack).label, range.dateTo >= todayIn(tenant.timeZone))]}
             format={(value) => (hasRevenue ? money(value, tenant.currency) : count(value))}
+            axis={hasRevenue ? (value) => shortMoney(value, tenant.currency) : undefined}
           />
         ) : (
           <Loading />
@@ -71,7 +72,7 @@ export const Items = () => {
       <section class="panel wide">
         <header>
           <h2>{itemsWord(pack)}</h2>
-          <span class="files">
+          <span class="files" title="At most 1,000 rows">
             Download{" "}
             {["csv", "parquet"].map((form) => (
               <a key={form} download href={addressOf(`/api/analytics/items.${form}`, { ...about, includeBots: String(about.includeBots), limit: "1000" })}>

@@ -5,7 +5,7 @@ import { joined } from "../filters";
 import { count, money, named, percent, shortMoney } from "../format";
 import { comparedWith, defaultInterval, intervalsOf, todayIn } from "../periods";
 import { Bar } from "../parts/bar";
-import { Chart, type Line } from "../parts/chart";
+import { Chart, lineOf, type Line } from "../parts/chart";
 import { Loading, Problem } from "../parts/notices";
 import { Details, Panel, filteredBy, questionOf, shownIn, type PanelAbout } from "../parts/panel";
 import { Table } from "../parts/table";
@@ -90,18 +90,8 @@ export const Overview = () => {
 };
 
 const linesOf = (over: Answer, before: Answer | undefined, metric: string, label: string, isOpen: boolean): Line[] => {
-  const line = (answer: Answer, isBefore: boolean): Line => {
-    // hours that have not come yet are no zeros
-    const begun = answer.buckets.filter(({ start }: { start: string }) => isBefore || !(Date.parse(start) > Date.now()));
-    return {
-      label: isBefore ? `${label} before` : label,
-      starts: answer.buckets.map(({ start }: { start: string }) => start),
-      values: begun.map((bucket: Record<string, number>) => bucket[metric]),
-      isBefore,
-      isOpen: isOpen && !isBefore,
-    };
-  };
-  return before ? [line(over, false), line(before, true)] : [line(over, false)];
+  const line = lineOf(over, metric, label, isOpen);
+  return before ? [line, { ...lineOf(before, metric, `${label} before`), isBefore: true }] : [line];
 };
 
 const Card = ({ name, isShown, answer }: { name: string; isShown: boolean; answer?: Answer }) => {

@@ -37,7 +37,7 @@ const LEAST_COLUMN = 150;
 export const Paths = () => {
   const { tenant, about, params, seesVisitors } = useSite();
   const [isChoosing, choose] = useState(false);
-  const [isTable, setTable] = useState(false);
+  const isTable = params.get("as") === "table";
   const start = params.get("start") ?? "";
   const direction = params.get("direction") ?? "next";
   const of = params.get("things") ?? "pages";
@@ -78,7 +78,7 @@ export const Paths = () => {
                 ))}
               </select>
             </label>
-            <button class="quiet" aria-pressed={isTable} onClick={() => setTable(!isTable)}>
+            <button class="quiet" aria-pressed={isTable} onClick={() => go(hrefOf({ as: isTable ? undefined : "table" }), { replace: true })}>
               {isTable ? "Show as diagram" : "Show as table"}
             </button>
           </div>

@@ -51,7 +51,7 @@ export const Quality = () => {
   const reprocess = async (reason: string) => {
     try {
       const { events } = await call<{ events: number }>("POST", "/api/quality/reprocess", { reason });
-      say(`${count(events)} events are tried again.`);
+      say(`${count(events)} ${events === 1 ? "event is" : "events are"} tried again. What is invalid still stays below.`);
       setProblem(undefined);
       setTimeout(again, 1500);
     } catch (refused) {
@@ -121,7 +121,7 @@ export const Quality = () => {
                   <div>
                     <b>{reason.replaceAll("_", " ")}</b> <code>{reason}</code>
                     <span>
-                      {count(events)} events, the last {ago(received)}
+                      {count(events)} {events === 1 ? "event" : "events"}, the last {ago(received)}
                     </span>
                   </div>
                   {maySetUp && (

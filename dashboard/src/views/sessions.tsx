@@ -172,7 +172,7 @@ const OneVisit = ({ session }: { session: string }) => {
                     </p>
                   )}
                 </div>
-                <a data-own href={hrefOf({ event: event.event }, "why")} aria-label={`Proof, layer by layer: ${event.label ?? event.type} at ${clock(event.time, false)}`}>
+                <a data-own href={hrefOf({ event: event.event, session }, "why")} aria-label={`Proof, layer by layer: ${event.label ?? event.type} at ${clock(event.time, false)}`}>
                   proof
                 </a>
               </div>

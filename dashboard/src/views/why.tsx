@@ -83,7 +83,7 @@ const Figure = () => {
           {formerFigure != null && figure != null && (
             <p>
               <b>{format(formerFigure, tenant.currency)}</b>
-              {formerFigure === figure ? ": the same as now." : `: since then ${figure > formerFigure ? "+" : "−"}${format(Math.abs(figure - formerFigure), tenant.currency)}.`}{" "}
+              {format(formerFigure, tenant.currency) === format(figure, tenant.currency) ? ": the same as now." : `: since then ${figure > formerFigure ? "+" : "−"}${format(Math.abs(figure - formerFigure), tenant.currency)}.`}{" "}
               <a data-own href={hrefOf({ asOf: `${then}:00Z` }, "")}>
                 See the overview as it was known then
               </a>
@@ -95,7 +95,7 @@ const Figure = () => {
         <header>
           <h2>{events ? "The events behind it" : "The visits it is about"}</h2>
           <span class="files">
-            Download{" "}
+            Download (at most 1,000 rows){" "}
             {["csv", "parquet"].map((form) => (
               <a key={form} download href={addressOf(`/api/analytics/${events ? "events" : "sessions"}.${form}`, { ...about, ...(events as object), includeBots: String(about.includeBots), report: undefined, limit: "1000" })}>
                 {form === "csv" ? "CSV" : "Parquet"}
@@ -168,14 +168,21 @@ const LAYERS: [keyof Layers, string, string][] = [
 ];
 
 const Trace = ({ event }: { event: string }) => {
-  const { tenant } = useSite();
+  const { tenant, params } = useSite();
+  const session = params.get("session") ?? undefined; // where this event was found
   const { thing, error } = useThing<Layers>(`/api/trace/${event}`, tenant.tenant);
   return (
     <>
       <p class="crumbs">
-        <a data-own href={hrefOf({ event: undefined })}>
-          ← The figure
-        </a>
+        {session ? (
+          <a data-own href={hrefOf({ session }, "sessions")}>
+            ← The visit
+          </a>
+        ) : (
+          <a data-own href={hrefOf({ event: undefined })}>
+            ← The figure
+          </a>
+        )}
       </p>
       <Problem error={error} />
       {!thing && !error && <Loading lines={12} />}

@@ -14,10 +14,13 @@ export const Setup = () => {
   const { tenant, person, maySetUp } = useSite();
   const { thing, error, again } = useThing<Everything>("/api/setup", tenant.tenant);
   const [problem, setProblem] = useState<Refused>();
+  const [isDone, setDone] = useState(false);
   const run = async (action: () => Promise<void>) => {
     try {
+      setDone(false);
       await action();
       setProblem(undefined);
+      setDone(true);
       forget();
       again();
     } catch (refused) {
@@ -27,7 +30,15 @@ export const Setup = () => {
   if (!thing) return error ? <Problem error={error} /> : <Loading lines={12} />;
   return (
     <>
-      <Problem error={problem} />
+      {/* stays in sight: the page is long */}
+      <div class="outcome">
+        <Problem error={problem} />
+        {isDone && !problem && (
+          <p class="proved" role="status">
+            ✓ Done
+          </p>
+        )}
+      </div>
       <Snippet everything={thing} run={run} />
       <WhatToSend run={run} />
       <Sites />
