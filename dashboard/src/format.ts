@@ -17,7 +17,7 @@ export const money = (value: number, currency: string): string =>
 
 /** Money in few characters: on axes and cards. */
 export const shortMoney = (value: number, currency: string): string =>
-  new Intl.NumberFormat(undefined, { style: "currency", currency, ...(Math.abs(value) < 1000 ? { maximumFractionDigits: 2 } : Math.abs(value) < 100_000 ? { maximumFractionDigits: 0 } : { notation: "compact" }) }).format(value);
+  new Intl.NumberFormat(undefined, { style: "currency", currency, ...(Math.abs(value) < 1000 ? { maximumFractionDigits: 2, trailingZeroDisplay: "stripIfInteger" } : Math.abs(value) < 100_000 ? { maximumFractionDigits: 0 } : { notation: "compact" }) }).format(value);
 
 /** Seconds as 2 m 05 s. */
 export const duration = (seconds: number): string => {
