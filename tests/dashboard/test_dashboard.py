@@ -2,7 +2,7 @@
 
 import gzip
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -428,10 +428,12 @@ def test_a_new_site_is_set_up_and_its_first_event_is_noticed(open_as, shop: Site
 
 def test_sites_are_listed_and_open_on_their_own_figures(open_as, shop: Site):
     now = shop.value("SELECT util.current_load_date()")
+    earlier = (now - timedelta(hours=3)).isoformat()  # realtime has forgotten it
     url = "https://blog.acme.example/post"
-    shop.land(view("/post", page_url=url, event_timestamp=now.isoformat(), session_id="s-blog", _visitor_id="bo"), received=now)
+    shop.land(view("/post", page_url=url, event_timestamp=earlier, session_id="s-blog", _visitor_id="bo"), received=now)
     shop.load()
     page = loaded(open_as("ann", "/setup"))
+    expect(page.locator(".first")).to_contain_text("page view on /post")
     page.get_by_role("link", name="blog.acme.example").click()
     expect(page.get_by_role("heading", name="Overview")).to_be_visible()
     loaded(page)

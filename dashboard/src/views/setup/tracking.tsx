@@ -15,9 +15,9 @@ export const Snippet = ({ everything, run }: { everything: Everything } & Doing)
   const { tenant, maySetUp } = useSite();
   const [made, setMade] = useState("");
   const [first, hear] = useState<LiveEvent>();
-  const { answers } = useAnswers(tenant.tenant, [{ report: "realtime", limit: 1 }]);
+  const { answers } = useAnswers(tenant.tenant, [{ report: "events", limit: 1 }]);
   useStream(tenant.tenant, hear);
-  const last: LiveEvent | undefined = first ?? answers[0]?.events[0];
+  const last: LiveEvent | undefined = first ?? answers[0]?.rows[0];
   const key = made || "WRITE_KEY";
   const snippet = `<script defer src="${location.origin}/footfall.js" data-key="${key}"></script>`;
   const writeKeys = everything.keys.filter(({ kind, revoked_at }) => kind === "write" && !revoked_at).length;
