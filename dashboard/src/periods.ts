@@ -39,8 +39,9 @@ export const rangeOf = (params: URLSearchParams, timeZone: string): Range => {
   const from = params.get("from");
   const to = params.get("to");
   if (from && to && !Number.isNaN(moment(from) + moment(to))) return from <= to ? { dateFrom: from, dateTo: to } : { dateFrom: to, dateTo: from };
-  const named = PERIODS[params.get("period") ?? DEFAULT_PERIOD] ?? PERIODS[DEFAULT_PERIOD]!;
-  const [dateFrom, dateTo] = named.range(todayIn(timeZone));
+  const period = params.get("period") ?? "";
+  const { range } = PERIODS[Object.hasOwn(PERIODS, period) ? period : DEFAULT_PERIOD]!;
+  const [dateFrom, dateTo] = range(todayIn(timeZone));
   return { dateFrom, dateTo };
 };
 

@@ -25,7 +25,7 @@ export const METRICS: Record<string, Metric> = {
 
 /** A metric under the name that a tenant's industry has for it. */
 export const metricOf = (name: string, pack?: Pack): Metric => {
-  const metric = METRICS[name] ?? { label: name.replaceAll("_", " "), meaning: "", format: count };
+  const metric = (Object.hasOwn(METRICS, name) && METRICS[name]) || { label: name.replaceAll("_", " "), meaning: "", format: count };
   return pack && name === "conversions" ? { ...metric, label: pack.conversions } : metric;
 };
 

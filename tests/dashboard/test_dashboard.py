@@ -104,7 +104,19 @@ def test_conditions_add_up_and_special_characters_are_what_they_are(open_as):
     assert figure(page, "Page views") == "3"
 
 
-@pytest.mark.parametrize("wrong", ["from=x&to=y", "period=nonsense", "metric=nonsense", "interval=minute", "compare=nonsense"])
+WRONG = [
+    *("from=x&to=y", "period=nonsense", "metric=nonsense", "interval=minute", "compare=nonsense"),
+    *("period=constructor", "metric=constructor"),
+]
+
+
+def test_a_figure_that_there_is_not_is_the_page_views(open_as):
+    for figure in ("nonsense", "constructor"):
+        page = loaded(open_as("ann", f"/why?{DAY}&figure={figure}"))
+        expect(page.locator(".figure")).to_have_text("3")
+
+
+@pytest.mark.parametrize("wrong", WRONG)
 def test_an_address_that_makes_no_sense_shows_something_that_does(open_as, wrong: str):
     page = open_as("ann", f"/?{wrong}")
     expect(page.locator(".card").first).to_be_visible()
