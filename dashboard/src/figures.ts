@@ -21,18 +21,12 @@ export interface Figure {
 
 type Keys = Record<string, string | string[]>;
 
-// what names a figure of another report than the overview (docs/reports.md)
-const KEYS: Record<string, string[]> = {
-  funnel: ["steps", "order", "window", "per", "dimension", "value", "step", "dropped"],
-  retention: ["interval", "cohort", "period"],
-  paths: ["start", "direction", "of", "top", "level", "source", "target"],
-};
 // in every address `period` names days
 const inAddress = (key: string) => (key === "period" ? "later" : key);
 
 /** The address that proves a figure: of a metric, or of a report with what names it; under another filter if one is given. */
 export const whyHref = (figure: string, keys: Keys = {}, filter?: string): string => {
-  const former = ["cursor", "then", ...Object.values(KEYS).flat().map(inAddress)].map((key) => [key, undefined]);
+  const former = ["cursor", "then", ...Object.values(REPORTS).flatMap(({ keys }) => keys).map(inAddress)].map((key) => [key, undefined]);
   const named = Object.entries(keys).map(([key, value]) => [inAddress(key), value]);
   return hrefOf({ ...Object.fromEntries([...former, ...named]), figure, ...(filter === undefined ? {} : { filter }) }, "why");
 };
@@ -47,26 +41,25 @@ const COUNTED: Record<string, string> = {
   revenue: "of each conversion the first",
 };
 
-/** The figure that an address names. */
+/** The figure that an address names; one that there is not is the page views. */
 export const figureOf = ({ params, about, pack }: Site): Figure => {
   const name = params.get("figure") ?? "";
-  const keys: Keys = {};
-  for (const key of KEYS[name] ?? []) {
-    const values = params.getAll(inAddress(key));
-    if (values.length) keys[key] = key === "steps" ? values : values[0]!;
+  if (Object.hasOwn(REPORTS, name)) {
+    const { keys: known, figure } = REPORTS[name]!;
+    const keys: Keys = {};
+    for (const key of known) {
+      const values = params.getAll(inAddress(key));
+      if (values.length) keys[key] = key === "steps" ? values : values[0]!;
+    }
+    return { name, ...figure(keys, about), events: { report: "events", ...about, figure: name, ...keys } };
   }
-  const events = { report: "events", ...about, figure: name, ...keys };
-  if (name === "funnel") return { name, ...funnelFigure(keys, about), events };
-  if (name === "retention") return { name, ...retentionFigure(keys, about), events };
-  if (name === "paths") return { name, ...pathFigure(keys, about), events };
-  const metric = name in METRICS ? name : "page_views";
-  const report = { report: "overview", ...about };
+  const metric = Object.hasOwn(METRICS, name) ? name : "page_views";
   return {
     name: metric,
     ...metricOf(metric, pack),
-    report,
+    report: { report: "overview", ...about },
     read: (answer) => answer?.metrics[metric],
-    ...(metric in COUNTED && { events: { ...events, figure: metric }, standsFor: COUNTED[metric] }),
+    ...(metric in COUNTED && { events: { report: "events", ...about, figure: metric }, standsFor: COUNTED[metric] }),
   };
 };
 
@@ -106,6 +99,13 @@ const pathFigure = ({ level = "0", top = "10", source = "", target = "", ...way 
   read: (answer) => answer?.links.find((link: Record<string, unknown>) => String(link.level) === level && link.source === source && link.target === target)?.visits,
   standsFor: `of each visit the one at ${thingOf(String(source), way.of)}`,
 });
+
+// the reports beside the overview that have figures: what names one of them (docs/reports.md), and what it says
+const REPORTS: Record<string, { keys: string[]; figure: (keys: Keys, about: Site["about"]) => Told }> = {
+  funnel: { keys: ["steps", "order", "window", "per", "dimension", "value", "step", "dropped"], figure: funnelFigure },
+  retention: { keys: ["interval", "cohort", "period"], figure: retentionFigure },
+  paths: { keys: ["start", "direction", "of", "top", "level", "source", "target"], figure: pathFigure },
+};
 
 /** A page or an event of a path, as people read it; (exit), (entry) and (other) as they are. */
 export const thingOf = (thing: string, of: unknown): string => (thing.startsWith("(") || of === "events" ? thing.replaceAll("_", " ") : named("page", thing));

@@ -72,7 +72,7 @@ export const named = (dimension: string, value: string): string => {
   } catch {
     // whatever a browser sent as its language
   }
-  // whole values: what a page or an item contains stays as it is written
+  // a part of an address, as in "contains", stays as it is written
   if ((dimension === "page" || dimension.endsWith("_page")) && value.includes("/")) return value.slice(value.indexOf("/"));
   if (dimension === "item") return value.slice(value.indexOf(":") + 1);
   return value;

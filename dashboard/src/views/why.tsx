@@ -55,7 +55,7 @@ const Figure = () => {
           <label>
             <span class="unseen">Figure</span>
             <select value={name} onChange={(event) => go(whyHref(event.currentTarget.value))}>
-              {!(name in METRICS) && <option value={name}>{label}</option>}
+              {!Object.hasOwn(METRICS, name) && <option value={name}>{label}</option>}
               {Object.keys(METRICS).map((metric) => (
                 <option key={metric} value={metric}>
                   {metricOf(metric, pack).label}

@@ -4,7 +4,7 @@ import { day } from "../../format";
 import { Table } from "../../parts/table";
 import { call } from "../../server";
 import { useSite } from "../../site";
-import { Part, Secret, type Doing, type Everything } from "./part";
+import { Form, Part, Remove, Secret, type Doing, type Everything } from "./part";
 
 export const Keys = ({ keys, run }: { keys: Everything["keys"] } & Doing) => {
   const { maySetUp } = useSite();
@@ -28,9 +28,9 @@ export const Keys = ({ keys, run }: { keys: Everything["keys"] } & Doing) => {
               revoked_at ? (
                 `revoked on ${day(revoked_at)}`
               ) : maySetUp ? (
-                <button class="quiet" aria-label={`Revoke ${name}`} onClick={() => confirm(`Revoke “${name}”? Whoever uses it is refused within a minute.`) && run(() => call("DELETE", `/api/setup/keys/${key}`))}>
+                <Remove run={run} path={`/api/setup/keys/${key}`} of={`Revoke ${name}`} question={`Revoke “${name}”? Whoever uses it is refused within a minute.`}>
                   Revoke
-                </button>
+                </Remove>
               ) : (
                 "works"
               ),
@@ -39,14 +39,11 @@ export const Keys = ({ keys, run }: { keys: Everything["keys"] } & Doing) => {
       />
       {made && <Secret label="The new key, shown this once:" text={made} />}
       {maySetUp && (
-        <form
-          class="tools"
-          onSubmit={(event) => {
-            event.preventDefault();
-            void run(async () => {
-              setMade((await call<{ secret: string }>("POST", "/api/setup/keys", { kind, label })).secret);
-              setLabel("");
-            });
+        <Form
+          run={run}
+          action={async () => {
+            setMade((await call<{ secret: string }>("POST", "/api/setup/keys", { kind, label })).secret);
+            setLabel("");
           }}
         >
           <label>
@@ -61,7 +58,7 @@ export const Keys = ({ keys, run }: { keys: Everything["keys"] } & Doing) => {
             Label <input value={label} maxLength={100} placeholder="web site" onInput={(event) => setLabel(event.currentTarget.value)} />
           </label>
           <button>Make a key</button>
-        </form>
+        </Form>
       )}
     </Part>
   );
@@ -87,23 +84,20 @@ export const Links = ({ links, run }: { links: Everything["links"] } & Doing) =>
           {
             label: "",
             value: (row) => (
-              <button class="quiet" aria-label={`End now: the link for ${row.label || "anybody"}`} onClick={() => confirm("End this link now?") && run(() => call("DELETE", `/api/setup/links/${row.link}`))}>
+              <Remove run={run} path={`/api/setup/links/${row.link}`} of={`End now: the link for ${row.label || "anybody"}`} question="End this link now?">
                 End now
-              </button>
+              </Remove>
             ),
           },
         ]}
       />
       {made && <Secret label="The link, shown this once:" text={`${location.origin}/share/${made}`} />}
-      <form
-        class="tools"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void run(async () => {
-            setMade((await call<{ link: string }>("POST", "/api/setup/links", { label, days: Number(days), password })).link);
-            setLabel("");
-            setPassword("");
-          });
+      <Form
+        run={run}
+        action={async () => {
+          setMade((await call<{ link: string }>("POST", "/api/setup/links", { label, days: Number(days), password })).link);
+          setLabel("");
+          setPassword("");
         }}
       >
         <label>
@@ -116,7 +110,7 @@ export const Links = ({ links, run }: { links: Everything["links"] } & Doing) =>
           Password <input autocomplete="off" value={password} placeholder="none" onInput={(event) => setPassword(event.currentTarget.value)} />
         </label>
         <button>Make a link</button>
-      </form>
+      </Form>
     </Part>
   );
 };
@@ -139,22 +133,19 @@ export const People = ({ people, run }: { people: Everything["people"] } & Doing
           {
             label: "",
             value: (row) => (
-              <button class="quiet" aria-label={`Take away the role of ${row.email}`} onClick={() => confirm(`Take the role of ${row.email} away?`) && run(() => call("DELETE", `/api/setup/people/${encodeURIComponent(row.email)}`))}>
+              <Remove run={run} path={`/api/setup/people/${encodeURIComponent(row.email)}`} of={`Take away the role of ${row.email}`} question={`Take the role of ${row.email} away?`}>
                 Take away
-              </button>
+              </Remove>
             ),
           },
         ]}
       />
       {made && <Secret label="Their password, shown this once:" text={made} />}
-      <form
-        class="tools"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void run(async () => {
-            setMade((await call<{ password: string | null }>("POST", "/api/setup/people", { email, role })).password);
-            setEmail("");
-          });
+      <Form
+        run={run}
+        action={async () => {
+          setMade((await call<{ password: string | null }>("POST", "/api/setup/people", { email, role })).password);
+          setEmail("");
         }}
       >
         <label>
@@ -169,7 +160,7 @@ export const People = ({ people, run }: { people: Everything["people"] } & Doing
           </select>
         </label>
         <button>Give the role</button>
-      </form>
+      </Form>
     </Part>
   );
 };
@@ -177,25 +168,14 @@ export const People = ({ people, run }: { people: Everything["people"] } & Doing
 export const Password = ({ run }: Doing) => {
   const [old, setOld] = useState("");
   const [fresh, setFresh] = useState("");
-  const [isDone, setDone] = useState(false);
   return (
     <Part title="Your password" about="Changing it signs you out everywhere else.">
-      {isDone && (
-        <p class="proved" role="status">
-          Changed.
-        </p>
-      )}
-      <form
-        class="tools"
-        onSubmit={(event) => {
-          event.preventDefault();
-          setDone(false);
-          void run(async () => {
-            await call("POST", "/api/session/password", { old, new: fresh });
-            setOld("");
-            setFresh("");
-            setDone(true);
-          });
+      <Form
+        run={run}
+        action={async () => {
+          await call("POST", "/api/session/password", { old, new: fresh });
+          setOld("");
+          setFresh("");
         }}
       >
         <label>
@@ -205,7 +185,7 @@ export const Password = ({ run }: Doing) => {
           New password <input type="password" autocomplete="new-password" required minLength={10} value={fresh} onInput={(event) => setFresh(event.currentTarget.value)} />
         </label>
         <button>Change it</button>
-      </form>
+      </Form>
     </Part>
   );
 };

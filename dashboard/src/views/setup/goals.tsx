@@ -4,7 +4,7 @@ import { Table } from "../../parts/table";
 import { call } from "../../server";
 import { useSite } from "../../site";
 import { said } from "../../words";
-import { Part, type Doing, type Everything } from "./part";
+import { Form, Part, Remove, type Doing, type Everything } from "./part";
 
 export const Goals = ({ goals, run }: { goals: Everything["goals"] } & Doing) => {
   const { maySetUp } = useSite();
@@ -26,24 +26,21 @@ export const Goals = ({ goals, run }: { goals: Everything["goals"] } & Doing) =>
             label: "",
             value: (row) =>
               maySetUp && (
-                <button class="quiet" aria-label={`Remove ${row.goal}`} onClick={() => confirm(`Remove the goal “${row.goal}”?`) && run(() => call("DELETE", `/api/setup/goals/${encodeURIComponent(row.goal)}`))}>
+                <Remove run={run} path={`/api/setup/goals/${encodeURIComponent(row.goal)}`} of={`Remove ${row.goal}`} question={`Remove the goal “${row.goal}”?`}>
                   Remove
-                </button>
+                </Remove>
               ),
           },
         ]}
       />
       {maySetUp && (
-        <form
-          class="tools"
-          onSubmit={(event) => {
-            event.preventDefault();
-            void run(async () => {
-              await call("POST", "/api/setup/goals", { goal, filter, value: value ? Number(value) : null });
-              setGoal("");
-              setFilter("");
-              setValue("");
-            });
+        <Form
+          run={run}
+          action={async () => {
+            await call("POST", "/api/setup/goals", { goal, filter, value: value ? Number(value) : null });
+            setGoal("");
+            setFilter("");
+            setValue("");
           }}
         >
           <label>
@@ -56,7 +53,7 @@ export const Goals = ({ goals, run }: { goals: Everything["goals"] } & Doing) =>
             Worth <input type="number" step="any" value={value} onInput={(event) => setValue(event.currentTarget.value)} />
           </label>
           <button>Save goal</button>
-        </form>
+        </Form>
       )}
     </Part>
   );

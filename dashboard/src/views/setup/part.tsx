@@ -1,7 +1,7 @@
 // What the parts of the set-up have in common: what they get, how they look, and texts to be copied.
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
-import type { Role } from "../../server";
+import { call, type Person, type Role } from "../../server";
 
 export interface Everything {
   keys: { key: number; kind: string; label: string; created_at: string; revoked_at: string | null }[];
@@ -11,7 +11,7 @@ export interface Everything {
 }
 
 export interface Doing {
-  /** Does something, asks again, and says what went wrong. */
+  /** Does something, asks again, and says what came of it. */
   run: (action: () => Promise<void>) => Promise<void>;
 }
 
@@ -23,6 +23,37 @@ export const Part = ({ title, about, children }: { title: string; about: Compone
     <p class="meaning">{about}</p>
     {children}
   </section>
+);
+
+/** A row of fields and a button, whose action is run. */
+export const Form = ({ run, action, children }: { action: () => Promise<void>; children: ComponentChildren } & Doing) => (
+  <form
+    class="tools"
+    onSubmit={(event) => {
+      event.preventDefault();
+      void run(action);
+    }}
+  >
+    {children}
+  </form>
+);
+
+/** A button that takes something away, once it is confirmed; `of` names it for who does not see its row. */
+export const Remove = ({ run, path, of, question, children }: { path: string; of: string; question: string; children: string } & Doing) => (
+  <button class="quiet" aria-label={of} onClick={() => confirm(question) && run(() => call("DELETE", path))}>
+    {children}
+  </button>
+);
+
+/** The industries that there are packs for, as choices. */
+export const Industries = ({ packs }: { packs: Person["packs"] }) => (
+  <>
+    {Object.values(packs).map(({ industry, title }) => (
+      <option key={industry} value={industry}>
+        {title}
+      </option>
+    ))}
+  </>
 );
 
 export const Copy = ({ text }: { text: string }) => {

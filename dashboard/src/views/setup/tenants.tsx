@@ -5,7 +5,7 @@ import { Problem } from "../../parts/notices";
 import { Table } from "../../parts/table";
 import { Refused, call, type Person } from "../../server";
 import { useSite } from "../../site";
-import { Part, type Doing } from "./part";
+import { Form, Industries, Part, type Doing } from "./part";
 
 /** For an operator of a store without tenants. */
 export const FirstTenant = ({ person }: { person: Person }) => {
@@ -23,14 +23,11 @@ export const Description = ({ run }: Doing) => {
   const [fields, set] = useState({ name: tenant.name, industry: tenant.industry });
   return (
     <Part title="This tenant" about={`Its days begin at midnight in ${tenant.timeZone}, and its totals are in ${tenant.currency}: both stay as they are, as all figures are counted by them.`}>
-      <form
-        class="tools"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void run(async () => {
-            await call("POST", "/api/setup/tenant", fields);
-            location.reload();
-          });
+      <Form
+        run={run}
+        action={async () => {
+          await call("POST", "/api/setup/tenant", fields);
+          location.reload();
         }}
       >
         <label>
@@ -38,7 +35,7 @@ export const Description = ({ run }: Doing) => {
         </label>
         <Industry packs={person.packs} industry={fields.industry} choose={(industry) => set({ ...fields, industry })} />
         <button>Save</button>
-      </form>
+      </Form>
     </Part>
   );
 };
@@ -47,11 +44,7 @@ const Industry = ({ packs, industry, choose }: { packs: Person["packs"]; industr
   <label>
     Industry{" "}
     <select value={industry} onChange={(event) => choose(event.currentTarget.value)}>
-      {Object.values(packs).map((one) => (
-        <option key={one.industry} value={one.industry}>
-          {one.title}
-        </option>
-      ))}
+      <Industries packs={packs} />
       {!(industry in packs) && industry !== "general" && <option>{industry}</option>}
       <option value="general">Other</option>
     </select>
@@ -81,14 +74,11 @@ export const Tenants = ({ person, run }: { person: Person } & Doing) => {
           { label: "Currency", value: ({ currency }) => currency },
         ]}
       />
-      <form
-        class="tools"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void run(async () => {
-            await call("POST", "/api/setup/tenants", { ...fields, name: fields.name || fields.tenant });
-            location.assign(hrefOf({ tenant: fields.tenant, filter: undefined }, "setup"));
-          });
+      <Form
+        run={run}
+        action={async () => {
+          await call("POST", "/api/setup/tenants", { ...fields, name: fields.name || fields.tenant });
+          location.assign(hrefOf({ tenant: fields.tenant, filter: undefined }, "setup"));
         }}
       >
         <label>
@@ -105,7 +95,7 @@ export const Tenants = ({ person, run }: { person: Person } & Doing) => {
           Currency <input required pattern="[A-Z]{3}" size={4} value={fields.currency} onInput={change("currency")} />
         </label>
         <button>Add tenant</button>
-      </form>
+      </Form>
     </Part>
   );
 };

@@ -9,7 +9,7 @@ import { Table } from "../../parts/table";
 import { useAnswers } from "../../questions";
 import { call, type Pack } from "../../server";
 import { useSite } from "../../site";
-import { Code, Part, type Doing, type Everything } from "./part";
+import { Code, Industries, Part, type Doing, type Everything } from "./part";
 
 export const Snippet = ({ everything, run }: { everything: Everything } & Doing) => {
   const { tenant, maySetUp } = useSite();
@@ -69,11 +69,7 @@ export const WhatToSend = ({ run }: Doing) => {
         <label>
           Industry{" "}
           <select value={chosen.industry} onChange={(event) => choose(event.currentTarget.value)}>
-            {packs.map((one) => (
-              <option key={one.industry} value={one.industry}>
-                {one.title}
-              </option>
-            ))}
+            <Industries packs={person.packs} />
           </select>
         </label>
         {maySetUp && <button onClick={() => run(() => call("POST", "/api/setup/pack", { industry: chosen.industry }))}>Get its goals and funnel</button>}
