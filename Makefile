@@ -2,18 +2,20 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup browser demo test soak lint golden screenshots bench bench-reports
+.PHONY: help setup browser browsers demo docs test test-browsers test-readme soak lint golden screenshots bench bench-reports
 
 help:  ## list these commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 STATIC := src/footfall/web/static
-setup: .venv/.installed $(STATIC)/swagger-ui/.built $(STATIC)/tracker/.built $(STATIC)/dashboard/.built  ## install what is needed, pinned, into .venv; build the scripts and pages
+setup: .venv/.installed $(STATIC)/swagger-ui/.built $(STATIC)/tracker/.built $(STATIC)/dashboard/.built $(STATIC)/guide/.built  ## install what is needed, pinned, into .venv; build the scripts and pages
 
 .venv/.installed: requirements.txt pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@# it asks for an older typer than ours, and runs with ours: only tests use it
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps openapi-python-client==0.29.1
 	@touch $@
 
 # Scripts of packages are not run: the page needs only files of theirs.
@@ -31,15 +33,33 @@ $(STATIC)/dashboard/.built: dashboard/package-lock.json dashboard/build.mjs dash
 	cd dashboard && npm ci --silent --no-audit --no-fund --ignore-scripts && npm run --silent build
 	@touch $@
 
+# The guide that is served at /guide, out of the same Markdown that is read in the repository.
+$(STATIC)/guide/.built: mkdocs.yml README.md tools/guide.py .venv/.installed $(shell find docs guide -type f)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+	@touch $@
+
 # Tests drive a real browser: Debian's, as Playwright's own downloads are not for every network.
 browser:
 	@command -v chromium >/dev/null || { SUDO=$$([ $$(id -u) = 0 ] || echo sudo); $$SUDO apt-get update -qq && $$SUDO apt-get install -qq -y chromium; }
 
+# The matrix also drives Firefox (by Marionette) and WebKit (by its WebDriver, which needs a screen).
+browsers: browser
+	@command -v chromedriver >/dev/null && command -v firefox-esr >/dev/null && command -v WebKitWebDriver >/dev/null && command -v Xvfb >/dev/null && command -v locale-gen >/dev/null || { \
+	  SUDO=$$([ $$(id -u) = 0 ] || echo sudo); $$SUDO apt-get update -qq && $$SUDO apt-get install -qq -y chromium-driver firefox-esr webkit2gtk-driver xvfb locales; }
+
 demo: setup  ## run everything on the embedded database, with eight tenants and live traffic
 	$(BIN)/footfall demo
 
+docs: .venv/.installed $(STATIC)/guide/.built  ## build the guide, which Footfall serves at /guide
+
 test: setup browser  ## run all tests, on a real PostgreSQL and in a real browser
 	$(BIN)/python -m pytest -n auto --dist loadfile
+
+test-browsers: setup browsers  ## tell the tracker's and the dashboard's story in Chromium, Firefox and WebKit
+	$(BIN)/python -m pytest -m browsers -n auto --dist loadfile
+
+test-readme: setup browser  ## try the README's five minutes in a fresh clone with an empty home
+	$(BIN)/python -m pytest -m clone tests/docs
 
 soak: setup  ## kill servers, workers and the store under load for ten minutes each
 	FOOTFALL_SOAK_SECONDS=600 $(BIN)/python -m pytest tests/durability

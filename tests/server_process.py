@@ -37,4 +37,10 @@ class ServerProcess:
 
     def stop(self) -> None:
         self._process.terminate()
-        assert self._process.wait(30) == 0
+        try:
+            status = self._process.wait(60)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+            raise
+        assert status == 0

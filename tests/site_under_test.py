@@ -6,7 +6,9 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from footfall import api
 from footfall.auth import NewTenant, add_tenant, tenant_key
+from footfall.business import all_checks, run_check
 from footfall.database import Connection
 from footfall.raw import IncomingEvent, land
 from footfall.worker import load_pending
@@ -122,6 +124,14 @@ class Site:
         assert reply["success"], reply
         return reply["data"]
 
+    def ask(self, report: str, **asked: Any) -> dict[str, Any]:
+        """What a report replies to a question of this tenant."""
+        return api.answer(self.connection, report, {"tenantId": self.tenant_id, **asked})
+
+    def failing_checks(self) -> list[str]:
+        """The checks that find something wrong in the store."""
+        return [check.code for check in all_checks() if run_check(self.connection, check)]
+
     def set_clock(self, moment: datetime) -> None:
         """Move this connection's clock: load dates, and when failed batches are tried again."""
         self.connection.execute("SELECT set_config('footfall.now', %s, false)", (moment.isoformat(),))
@@ -156,7 +166,7 @@ def view(path: str = "/", minutes: float = 0, **more: Any) -> dict[str, Any]:
 
 def contents(connection: Connection, *, current_only: bool = False) -> dict[str, list[str]]:
     """What the vault says, table by table, without when it was loaded and from which raw row."""
-    ignored = "'load_date', 'load_end_date', 'raw_event_id'"
+    ignored = "'load_date', 'load_end_date', 'raw_event_id', 'entry_raw_event_id'"
     said = {}
     for table in VAULT_TABLES + COMPUTED:
         where = "WHERE load_end_date IS NULL" if current_only and table in COMPUTED else ""

@@ -3,14 +3,18 @@
 With --check nothing is written; the exit status tells whether everything is up to date.
 """
 
+import json
 import sys
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import typer.main
+from golden_questions import golden_questions
 
 from footfall import schema
+from footfall.api.questions.conditions import DIMENSIONS
+from footfall.api.questions.formulas import METRICS
 from footfall.business import VAULT, all_checks
 from footfall.cli import app
 from footfall.settings import Settings
@@ -23,15 +27,16 @@ ROOT = Path(__file__).parents[1]
 def generated() -> dict[Path, str]:
     """Every generated file or part, by the file it is in."""
     docs = ROOT / "docs"
+    vault, validation, reference = docs / "understand/vault.md", docs / "send/validation.md", docs / "operate/reference.md"
+    reports = docs / "ask/reports.md"
     return {
         ROOT / "tests" / "golden" / "vault.sql": schema.rendered(),
-        docs / "vault.md": _within(docs / "vault.md", {"diagram": f"```mermaid\n{mermaid(VAULT)}```", "tables": _tables()}),
-        docs / "validation.md": _within(
-            docs / "validation.md", {"errors": _rules(ERRORS), "notes": _rules(NOTES), "cuts": _cuts()}
-        ),
-        docs / "reference.md": _within(
-            docs / "reference.md", {"commands": _commands(), "settings": _settings(), "checks": _checks()}
-        ),
+        **{ROOT / "tests" / "golden" / "questions" / name: text for name, text in golden_questions().items()},
+        vault: _within(vault, {"diagram": f"```mermaid\n{mermaid(VAULT)}```", "tables": _tables()}),
+        validation: _within(validation, {"errors": _rules(ERRORS), "notes": _rules(NOTES), "cuts": _cuts()}),
+        reports: _within(reports, {"metrics": _metrics(), "dimensions": _dimensions()}),
+        ROOT / "dashboard/src/declared.ts": _declared_for_the_dashboard(),
+        reference: _within(reference, {"commands": _commands(), "settings": _settings(), "checks": _checks()}),
     }
 
 
@@ -43,6 +48,7 @@ def main() -> None:
             sys.stderr.write(f"{file.relative_to(ROOT)} is out of date: `make golden` writes it anew\n")
         sys.exit(bool(stale))
     for file in stale:
+        file.parent.mkdir(exist_ok=True)
         file.write_text(generated()[file])
         sys.stdout.write(f"wrote {file.relative_to(ROOT)}\n")
 
@@ -71,6 +77,52 @@ def _rules(rules: tuple[Rule, ...]) -> str:
 
 def _cuts() -> str:
     return "\n".join(["| key | kept characters |", "| --- | --- |", *(f"| `{cut.key}` | {cut.length} |" for cut in CUTS)])
+
+
+def _metrics() -> str:
+    lines = ["| metric | is | as a formula |", "| --- | --- | --- |"]
+    for metric in METRICS.values():
+        detail = f": {metric.detail}" if metric.detail else ""
+        lines.append(f"| `{metric.name}` | {metric.meaning}{detail} | `{metric.formula}` |")
+    return "\n".join(lines)
+
+
+def _dimensions() -> str:
+    lines = ["| dimension | is | of |", "| --- | --- | --- |"]
+    lines += [f"| `{d.name}` | {d.words} | {d.grain}s |" for d in DIMENSIONS.values()]
+    return "\n".join(lines)
+
+
+def _declared_for_the_dashboard() -> str:
+    """The metrics' and dimensions' words, for its menus and cards."""
+    metrics = {
+        metric.name: {
+            "label": metric.words,
+            "meaning": metric.meaning,
+            "unit": metric.unit,
+            "isBetterLower": metric.is_better_lower,
+            "one": metric.one or metric.many,
+            "many": metric.many,
+        }
+        for metric in METRICS.values()
+    }
+    dimensions = {dimension.name: dimension.words for dimension in DIMENSIONS.values()}
+    return f"""// Generated from api/questions by tools/generate.py: `make golden`.
+type Unit = "count" | "percent" | "seconds" | "money" | "ratio";
+
+interface Declared {{
+  label: string;
+  meaning: string;
+  unit: Unit;
+  isBetterLower: boolean;
+  one: string;
+  many: string;
+}}
+
+export const DECLARED_METRICS: Record<string, Declared> = {json.dumps(metrics, indent=2)};
+
+export const DECLARED_DIMENSIONS: Record<string, string> = {json.dumps(dimensions, indent=2)};
+"""
 
 
 def _settings() -> str:

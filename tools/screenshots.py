@@ -1,6 +1,6 @@
 """Screenshots of every page on the demo's data, at two widths, light and dark: `make screenshots`, then look at them.
 
-They are in build/screenshots; the first picture of the README, docs/dashboard.png, is one of them.
+They are in build/screenshots; a few of them, as `IN_DOCS` says, are also the pictures of README and docs.
 """
 
 import argparse
@@ -21,7 +21,7 @@ from footfall.demo import EMAIL, PASSWORD
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "build" / "screenshots"
-README_PICTURE = ROOT / "docs" / "dashboard.png"
+PICTURES = ROOT / "docs" / "pictures"
 ABOUT = "tenant=demo-shop"
 # name: address, and the link that leads on from there
 PAGES = {
@@ -42,6 +42,8 @@ PAGES = {
     "quality": ("/quality", ""),
     "setup": ("/setup", ""),
 }
+# what stands in README and docs: the top of these pages, wide and light
+IN_DOCS = {"overview", "realtime", "visit", "funnels", "why", "quality", "setup"}
 WIDTHS = (1280, 360)
 SCHEMES = ("light", "dark")
 LIVE_SECONDS = 90  # so that there is something in the realtime view
@@ -51,14 +53,15 @@ def main() -> None:
     """Start the demo in a folder of its own, or use the one at --address, and take the pictures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--address", help="a demo that runs already")
-    address = parser.parse_args().address
+    parser.add_argument("--docs", action="store_true", help="only the pictures of README and docs")
+    wanted = parser.parse_args()
     FOLDER.mkdir(parents=True, exist_ok=True)
-    if address:
-        take(address)
+    if wanted.address:
+        take(wanted.address, only_docs=wanted.docs)
         return
     with demo() as started:
         time.sleep(LIVE_SECONDS)
-        take(started)
+        take(started, only_docs=wanted.docs)
 
 
 @contextmanager
@@ -78,16 +81,15 @@ def demo() -> Iterator[str]:
             process.terminate()
 
 
-def take(address: str) -> None:
+def take(address: str, *, only_docs: bool) -> None:
     """Every page at every width in every scheme; says what overflows."""
     executable = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
-        for scheme in SCHEMES:
-            for width in WIDTHS:
+        for scheme in SCHEMES[:1] if only_docs else SCHEMES:
+            for width in WIDTHS[:1] if only_docs else WIDTHS:
                 _take_all(browser, address, width, scheme)
         browser.close()
-    shutil.copy(FOLDER / "readme.png", README_PICTURE)
     print(f"{len(list(FOLDER.glob('*.png')))} pictures in {FOLDER.relative_to(ROOT)}")  # noqa: T201
 
 
@@ -114,8 +116,8 @@ def _take_all(browser: Browser, address: str, width: int, scheme: str) -> None:
             _settle(page)
         if page.evaluate("document.documentElement.scrollWidth") > width:
             print(f"{name} is wider than {width} pixels")  # noqa: T201
-        if (name, width, scheme) == ("overview", WIDTHS[0], SCHEMES[0]):
-            page.screenshot(path=FOLDER / "readme.png")
+        if name in IN_DOCS and (width, scheme) == (WIDTHS[0], SCHEMES[0]):
+            page.screenshot(path=PICTURES / f"{name}.png", clip={"x": 0, "y": 0, "width": width, "height": 640})
         page.screenshot(path=FOLDER / f"{name}-{width}-{scheme}.png", full_page=True)
     context.close()
 

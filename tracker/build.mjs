@@ -12,18 +12,22 @@ const served = here("../src/footfall/web/static/tracker/");
 const SCRIPTS = {
   "footfall.js": { entry: "script.ts", budget: 2048 },
   "footfall-core.js": { entry: "core-script.ts", budget: 1024 },
-  "footfall-more.js": { entry: "more-script.ts", budget: 4096 },
+  // what is loaded when the page is there: says whatever pages hand over, keeps what waits, hears components and late titles
+  "footfall-more.js": { entry: "more-script.ts", budget: 5120 },
 };
 
 mkdirSync(served, { recursive: true });
+// one for all: the script that is loaded later calls the first one's properties
+const nameCache = {};
 let isTooLarge = false;
 for (const [name, { entry, budget }] of Object.entries(SCRIPTS)) {
-  const { outputFiles } = await build({ entryPoints: [here(`src/${entry}`)], bundle: true, format: "iife", target: "es2020", write: false, define: { WHOLE: String(!name.includes("core")) } });
+  const { outputFiles } = await build({ entryPoints: [here(`src/${entry}`)], bundle: true, format: "iife", target: "es2020", write: false });
   const { code } = await minify(outputFiles[0].text.replace('"use strict";', ""), {
     ecma: 2020,
     toplevel: true,
-    compress: { passes: 3, unsafe: true, unsafe_arrows: true, booleans_as_integers: false },
-    // names that end in `_` are known inside one script only
+    compress: { passes: 3, unsafe: true, unsafe_arrows: true, reduce_funcs: false, keep_fargs: false },
+    nameCache,
+    // names that end in `_` are known inside the tracker only
     mangle: { properties: { regex: /_$/ } },
   });
   const size = gzipSync(code, { level: 9 }).length;
@@ -31,7 +35,7 @@ for (const [name, { entry, budget }] of Object.entries(SCRIPTS)) {
   isTooLarge ||= size > budget;
   writeFileSync(served + name, code);
 }
-await build({ entryPoints: { footfall: here("src/index.ts") }, bundle: true, splitting: true, format: "esm", target: "es2020", define: { WHOLE: "true" }, outdir: here("dist") });
+await build({ entryPoints: { footfall: here("src/index.ts") }, bundle: true, splitting: true, format: "esm", target: "es2020", outdir: here("dist") });
 writeFileSync(here("dist/footfall.d.ts"), 'export * from "./types/index";\n');
 if (isTooLarge) {
   console.error("a script is larger than its budget: move what it does into a part that is loaded later");

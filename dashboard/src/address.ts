@@ -1,5 +1,6 @@
 // Everything on screen is in the address: the path names the view, the query string says what it shows.
 import { useEffect, useState } from "preact/hooks";
+import { recalled, recalledOf, remember } from "./memory";
 
 /** What the query string holds; an empty text, an empty list or nothing takes a key away. */
 export type Changes = Record<string, string | string[] | undefined>;
@@ -20,6 +21,23 @@ const read = (): Address => {
   return { view: shareLink ? (params.get("view") ?? "") : location.pathname.slice(1), params };
 };
 
+const keep = () => {
+  if (shareLink) return;
+  const { view, params } = read();
+  remember(view, params);
+};
+
+/** The tenant that a bare address got; it need not be theirs who look now. */
+export let recalledTenant = "";
+
+// a bare address is completed once, so that all on screen is in it again
+if (!shareLink && !location.search) {
+  const params = new URLSearchParams(recalled(read().view));
+  recalledTenant = params.get("tenant") ?? "";
+  if (recalledTenant) history.replaceState(null, "", `${location.pathname}?${params}`);
+}
+keep();
+
 const listeners = new Set<() => void>();
 
 /** The address as it is now; a component that asks is drawn again when it changes. */
@@ -37,6 +55,7 @@ export const useAddress = (): Address => {
 /** The address of a view, or of this one with changes; `isFresh`: without what this view showed. */
 export const hrefOf = (changes: Changes, view = read().view, isFresh = view !== read().view): string => {
   const params = new URLSearchParams([...read().params].filter(([key]) => !isFresh || KEPT.includes(key)));
+  if (isFresh && !shareLink) for (const [key, value] of Object.entries(recalledOf(view))) params.set(key, value);
   if (shareLink) changes = { ...changes, view };
   // other rows begin at the first
   if (KEPT.some((key) => key in changes)) params.delete("cursor");
@@ -53,6 +72,7 @@ export const go = (href: string, { replace = false } = {}): void => {
   const isOtherView = new URL(href, location.href).pathname !== location.pathname;
   history[replace ? "replaceState" : "pushState"](null, "", href);
   if (isOtherView) scrollTo(0, 0);
+  keep();
   listeners.forEach((listener) => listener());
 };
 

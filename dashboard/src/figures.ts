@@ -1,14 +1,16 @@
 // Figures that "why this number" proves: how the address names one, which report says it, and which events are behind it.
 import { hrefOf } from "./address";
 import { bucket, count, named } from "./format";
+import { capital, readable } from "./names";
 import type { Answer, Question } from "./questions";
 import type { Site } from "./site";
-import { METRICS, dimensionLabel, metricOf, said } from "./words";
+import { METRICS, dimensionLabel, metricOf, said, type Metric } from "./words";
 
 export interface Figure {
   name: string;
   label: string;
   meaning: string;
+  told?: Metric["told"];
   format: (value: number, currency: string) => string;
   /** The report that says it, and where. */
   report: Question;
@@ -100,7 +102,7 @@ const pathFigure = ({ level = "0", top = "10", source = "", target = "", ...way 
   standsFor: `of each visit the one at ${thingOf(String(source), way.of)}`,
 });
 
-// the reports beside the overview that have figures: what names one of them (docs/reports.md), and what it says
+// the reports beside the overview that have figures: what names one of them (docs/ask/reports.md), and what it says
 const REPORTS: Record<string, { keys: string[]; figure: (keys: Keys, about: Site["about"]) => Told }> = {
   funnel: { keys: ["steps", "order", "window", "per", "dimension", "value", "step", "dropped"], figure: funnelFigure },
   retention: { keys: ["interval", "cohort", "period"], figure: retentionFigure },
@@ -108,7 +110,9 @@ const REPORTS: Record<string, { keys: string[]; figure: (keys: Keys, about: Site
 };
 
 /** A page or an event of a path, as people read it; (exit), (entry) and (other) as they are. */
-export const thingOf = (thing: string, of: unknown): string => (thing.startsWith("(") || of === "events" ? thing.replaceAll("_", " ") : named("page", thing));
+export const thingOf = (thing: string, of: unknown): string => {
+  if (thing.startsWith("(")) return thing;
+  return of === "events" ? thing.split(":").map(readable).join(": ") : named("page", thing);
+};
 
-const capital = (word: string) => word.charAt(0).toUpperCase() + word.slice(1);
 const ordinal = (number: number) => `${number}${number % 100 > 10 && number % 100 < 14 ? "th" : (["th", "st", "nd", "rd"][number % 10] ?? "th")}`;

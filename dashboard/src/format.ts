@@ -1,23 +1,26 @@
-// Numbers, durations and days as people read them, in the browser's own language.
+// Numbers, durations and days as people read them. What is made here is read by people alone: nothing ever takes it apart again.
+import { ENGLISH } from "./locale";
+import { readable, readableStep } from "./names";
+import type { Range } from "./periods";
 
-const plain = new Intl.NumberFormat(undefined, { maximumFractionDigits: 2 });
-const compact = new Intl.NumberFormat(undefined, { notation: "compact", maximumFractionDigits: 1 });
+const plain = new Intl.NumberFormat(ENGLISH, { maximumFractionDigits: 2 });
+const compact = new Intl.NumberFormat(ENGLISH, { notation: "compact", maximumFractionDigits: 1 });
 
 export const count = (value: number): string => plain.format(value);
 
 /** In few characters: 1.2K. */
 export const short = (value: number): string => (Math.abs(value) < 10_000 ? plain.format(Math.round(value * 100) / 100) : compact.format(value));
 
-const percentage = new Intl.NumberFormat(undefined, { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 });
+const percentage = new Intl.NumberFormat(ENGLISH, { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 });
 
 export const percent = (value: number): string => percentage.format(value / 100);
 
 export const money = (value: number, currency: string): string =>
-  new Intl.NumberFormat(undefined, { style: "currency", currency, minimumFractionDigits: 2, maximumFractionDigits: 2 }).format(value);
+  new Intl.NumberFormat(ENGLISH, { style: "currency", currency, minimumFractionDigits: 2, maximumFractionDigits: 2 }).format(value);
 
 /** Money in few characters: on axes and cards. */
 export const shortMoney = (value: number, currency: string): string =>
-  new Intl.NumberFormat(undefined, { style: "currency", currency, ...(Math.abs(value) < 1000 ? { maximumFractionDigits: 2, trailingZeroDisplay: "stripIfInteger" } : Math.abs(value) < 100_000 ? { maximumFractionDigits: 0 } : { notation: "compact" }) }).format(value);
+  new Intl.NumberFormat(ENGLISH, { style: "currency", currency, ...(Math.abs(value) < 1000 ? { maximumFractionDigits: 2, trailingZeroDisplay: "stripIfInteger" } : Math.abs(value) < 100_000 ? { maximumFractionDigits: 0 } : { notation: "compact" }) }).format(value);
 
 /** Seconds as 2 m 05 s. */
 export const duration = (seconds: number): string => {
@@ -29,7 +32,7 @@ export const duration = (seconds: number): string => {
 
 export const bytes = (value: number): string => `${short(Math.round(value / 104_857.6) / 10)} MB`;
 
-const inUtc = (options: Intl.DateTimeFormatOptions) => new Intl.DateTimeFormat(undefined, { ...options, timeZone: "UTC" });
+const inUtc = (options: Intl.DateTimeFormatOptions) => new Intl.DateTimeFormat(ENGLISH, { ...options, timeZone: "UTC" });
 const DAY = inUtc({ day: "numeric", month: "short" });
 const DAY_AND_YEAR = inUtc({ day: "numeric", month: "short", year: "numeric" });
 const WEEKDAY = inUtc({ weekday: "short", day: "numeric", month: "short" });
@@ -46,9 +49,20 @@ export const bucket = (start: string, interval: string, isLong = false): string 
   return (interval === "week" && isLong ? "Week of " : "") + (isLong ? WEEKDAY : DAY).format(at);
 };
 
+const LONG_MONTH = inUtc({ month: "long", year: "numeric" });
+const WEEKDAY_ALONE = inUtc({ weekday: "short" });
+
+/** The month of a day: March 2026. */
+export const month = (date: string): string => LONG_MONTH.format(asShown(date));
+
+export const weekday = (date: string): string => WEEKDAY_ALONE.format(asShown(date));
+
 export const day = (date: string): string => DAY_AND_YEAR.format(asShown(date));
 
 export const days = (from: string, to: string): string => (from === to ? day(from) : `${(from.slice(0, 4) === to.slice(0, 4) ? DAY : DAY_AND_YEAR).format(asShown(from))} – ${day(to)}`);
+
+/** What a range is about. */
+export const span = ({ dateFrom, dateTo, hours }: Range): string => (hours ? `the last ${hours} hours` : days(dateFrom, dateTo));
 
 /** A moment as the tenant's clock showed it. */
 export const clock = (time: string, withDay = true): string => `${withDay ? `${DAY.format(asShown(time))}, ` : ""}${time.slice(11, 19)}`;
@@ -61,8 +75,8 @@ export const ago = (time: string): string => {
   return seconds < 5400 ? `${Math.round(seconds / 60)} min ago` : seconds < 129_600 ? `${Math.round(seconds / 3600)} h ago` : `${Math.round(seconds / 86_400)} days ago`;
 };
 
-const REGION = new Intl.DisplayNames(undefined, { type: "region" });
-const LANGUAGE = new Intl.DisplayNames(undefined, { type: "language" });
+const REGION = new Intl.DisplayNames(ENGLISH, { type: "region" });
+const LANGUAGE = new Intl.DisplayNames(ENGLISH, { type: "language" });
 
 /** A dimension's value as people read it. */
 export const named = (dimension: string, value: string): string => {
@@ -74,6 +88,8 @@ export const named = (dimension: string, value: string): string => {
   }
   // a part of an address, as in "contains", stays as it is written
   if ((dimension === "page" || dimension.endsWith("_page")) && value.includes("/")) return value.slice(value.indexOf("/"));
+  if (["event_type", "event_action", "event_category"].includes(dimension)) return readable(value);
+  if (dimension === "funnel_step") return readableStep(value);
   if (dimension === "item") return value.slice(value.indexOf(":") + 1);
   return value;
 };

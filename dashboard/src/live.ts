@@ -1,6 +1,6 @@
 // The live stream of events: one for the page, however many look; open while the page is looked at, resumed where it broke off.
 import { useEffect, useRef } from "preact/hooks";
-import { addressOf } from "./server";
+import { addressOf, call } from "./server";
 
 export interface LiveEvent {
   event: string;
@@ -34,10 +34,12 @@ const adjust = (): void => {
   if (!isWanted) return;
   stream = new EventSource(addressOf("/api/analytics/realtime/stream", {}, tenantNow));
   stream.addEventListener("event", (message) => listeners.forEach((heard) => heard(JSON.parse((message as MessageEvent<string>).data))));
-  // a stream that ends is resumed by the browser; one that was refused is not
-  stream.addEventListener("error", () => {
+  // a stream that ends is resumed by the browser; one that was refused is not: perhaps the sign-in has ended, then asking waits
+  stream.addEventListener("error", async () => {
     if (stream?.readyState !== EventSource.CLOSED) return;
     stream = undefined;
+    await call("GET", "/api/session").catch(() => {});
+    clearTimeout(timer);
     timer = setTimeout(adjust, PAUSE);
   });
 };

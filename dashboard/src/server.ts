@@ -1,5 +1,6 @@
 // Requests to the server that this page came from.
 import { shareLink } from "./address";
+import type { WeekStart } from "./periods";
 
 /** What the server refused, with its stable code. */
 export class Refused extends Error {
@@ -20,6 +21,7 @@ export interface Tenant {
   industry: string;
   timeZone: string;
   currency: string;
+  weekStart: WeekStart;
   role: Role;
 }
 
@@ -51,8 +53,47 @@ const SHARE = shareLink.slice(0, 8);
 
 const tenantNow = () => new URLSearchParams(location.search).get("tenant") ?? "";
 
+let back: { promise: Promise<void>; settle: () => void } | undefined; // set while the server does not know who asks
+let tell: (() => void) | undefined;
+
+/** Calls `ended` when a sign-in has ended under the page; all requests then wait for `signedIn`, and nothing that was begun is lost. */
+export const whenSignedOut = (ended: () => void): void => {
+  tell = ended;
+};
+
+/** Whoever was asked to has signed in again: what waited is asked. */
+export const signedIn = (): void => {
+  back?.settle();
+  back = undefined;
+};
+
+const signedInAgain = (): Promise<void> => {
+  if (!back) {
+    let settle = () => {};
+    const promise = new Promise<void>((done) => (settle = done));
+    back = { promise, settle };
+    tell!();
+  }
+  return back.promise;
+};
+
+// what is asked in order to sign in waits for nobody
+const DOORS = ["POST /api/session", "POST /api/share"];
+
 /** Sends a request about a tenant (default: the one in the address) and returns the answer's data. Throws Refused. */
 export const call = async <T>(method: string, path: string, body?: unknown, tenant = tenantNow()): Promise<T> => {
+  if (DOORS.includes(`${method} ${path}`)) return send(method, path, body, tenant);
+  await back?.promise;
+  try {
+    return await send<T>(method, path, body, tenant);
+  } catch (error) {
+    if (!tell || (error as Refused).status !== 401) throw error;
+    await signedInAgain();
+    return call(method, path, body, tenant);
+  }
+};
+
+const send = async <T>(method: string, path: string, body: unknown, tenant: string): Promise<T> => {
   const headers: Record<string, string> = { "X-Footfall-Request": "1", "X-Footfall-Tenant": tenant };
   if (shareLink) headers["X-Footfall-Share"] = SHARE;
   if (body !== undefined) headers["Content-Type"] = "application/json";
@@ -70,9 +111,9 @@ export const call = async <T>(method: string, path: string, body?: unknown, tena
 };
 
 /** The address of something that the browser fetches by itself: a file, a stream. */
-export const addressOf = (path: string, params: Record<string, string | string[] | undefined>, tenant = tenantNow()): string => {
+export const addressOf = (path: string, params: Record<string, string | number | string[] | undefined>, tenant = tenantNow()): string => {
   const query = new URLSearchParams({ tenant });
   if (shareLink) query.set("share", SHARE);
-  for (const [key, value] of Object.entries(params)) for (const one of [value ?? []].flat()) if (one !== "") query.append(key, one);
+  for (const [key, value] of Object.entries(params)) for (const one of [value ?? []].flat()) if (one !== "") query.append(key, String(one));
   return `${path}?${query}`;
 };

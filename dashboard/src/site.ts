@@ -2,7 +2,7 @@
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";
 import { useAddress } from "./address";
-import { comparedWith, rangeOf, type Range } from "./periods";
+import { asked, comparisonsOf, rangeOf, type Range } from "./periods";
 import type { Pack, Person, Tenant } from "./server";
 
 export interface Who {
@@ -16,12 +16,11 @@ export const WhoContext = createContext<Who | undefined>(undefined);
 export interface Site extends Who {
   params: URLSearchParams;
   range: Range;
-  /** The range that figures are compared with. */
-  before?: Range;
-  compare: string;
+  /** What figures are compared with, by its name; nothing: with nothing. */
+  compare?: string;
   filter: string;
   /** What questions about the range have in common. */
-  about: Range & { filter: string; includeBots: boolean; asOf: string };
+  about: Partial<Range> & { filter: string; includeBots: boolean; asOf: string };
   /** Whether who looks may see what single visitors did. */
   seesVisitors: boolean;
   maySetUp: boolean;
@@ -30,17 +29,15 @@ export interface Site extends Who {
 export const useSite = (): Site => {
   const who = useContext(WhoContext)!;
   const { params } = useAddress();
-  const range = rangeOf(params, who.tenant.timeZone);
-  const compare = params.get("compare") ?? "previous_period";
+  const range = rangeOf(params, who.tenant.timeZone, who.tenant.weekStart);
   const filter = params.get("filter") ?? "";
   return {
     ...who,
     params,
     range,
-    compare,
-    before: comparedWith(range, compare),
+    compare: comparisonsOf(range).find((name) => name === (params.get("compare") ?? "previous_period")),
     filter,
-    about: { ...range, filter, includeBots: params.get("bots") === "true", asOf: params.get("asOf") ?? "" },
+    about: { ...asked(range), filter, includeBots: params.get("bots") === "true", asOf: params.get("asOf") ?? "" },
     seesVisitors: who.tenant.role !== "guest",
     maySetUp: who.tenant.role === "owner" || who.tenant.role === "admin",
   };

@@ -3,6 +3,7 @@
     FootfallError
     ├── SettingInvalid      a setting has a value that cannot be used
     ├── StoreUnavailable    PostgreSQL cannot be reached, or the folder holds no store
+    │   └── RoleNotTaken    a connection would act with other rights than those of its role
     ├── SchemaOutdated      the store's schema is not the one this version needs
     └── NotAccepted         what a request asks for is refused; carries the HTTP status and a stable code
 
@@ -28,6 +29,12 @@ class StoreUnavailable(FootfallError):
     """PostgreSQL cannot be reached, or the folder holds no store."""
 
     code = "store_unavailable"
+
+
+class RoleNotTaken(StoreUnavailable):
+    """A connection acts with other rights than those of the role it was opened in: it is not used."""
+
+    code = "role_not_taken"
 
 
 class SchemaOutdated(FootfallError):

@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from functools import cache
 from importlib import resources
 
+from footfall.api.questions.conditions import DIMENSIONS
 from footfall.business.model import VAULT
 from footfall.database import Connection, Definition, migrate
 from footfall.staging.rules import staging_parts
 from footfall.vault import History, ddl, loads
-from footfall.vault.hashing import RECIPE_VERSION
+from footfall.vault.hashing import RECIPE_VERSION, hash_key_sql, netstring_sql
 
 _FILES = (
     "database/functions/util.sql",
@@ -34,26 +35,12 @@ _FILES = (
     "business/sql/marts.sql",
     "business/sql/marts_from_vault.sql",
     "business/sql/rollups.sql",
+    "business/sql/tenants.sql",
     "api/sql/track_event.sql",
     "api/sql/track_analytics.sql",
     "api/sql/track_test.sql",
-    "api/sql/questions.sql",
-    "api/sql/figures.sql",
-    "api/sql/reports/overview.sql",
-    "api/sql/reports/timeseries.sql",
-    "api/sql/reports/breakdown.sql",
-    "api/sql/reports/goals.sql",
-    "api/sql/reports/funnel.sql",
-    "api/sql/reports/retention.sql",
-    "api/sql/reports/paths.sql",
-    "api/sql/reports/items.sql",
-    "api/sql/reports/events.sql",
-    "api/sql/reports/properties.sql",
-    "api/sql/reports/sessions.sql",
-    "api/sql/reports/session.sql",
-    "api/sql/reports/visitor.sql",
-    "api/sql/reports/realtime.sql",
-    "api/sql/reports/answer.sql",
+    "api/sql/live.sql",
+    "api/sql/goals.sql",
     "api/sql/views.sql",
     "api/sql/quality.sql",
     "database/functions/access.sql",
@@ -80,7 +67,13 @@ def rendered() -> str:
 
 
 def _definitions() -> Iterator[Definition]:
-    parts = {**staging_parts(), **loads.staged_keys(VAULT), "recipe_version": str(RECIPE_VERSION)}
+    parts = {
+        **staging_parts(),
+        **loads.staged_keys(VAULT),
+        "dimensions": _dimensions(),
+        "recipe_version": str(RECIPE_VERSION),
+        "known_as_key": hash_key_sql([loads.STAGED_TENANT, netstring_sql("known_as_bk")]),
+    }
     yield from _rendered()
     for file in _FILES:
         yield Definition(file, _complete((resources.files("footfall") / file).read_text(), parts))
@@ -104,6 +97,12 @@ def _complete(sql: str, parts: dict[str, str]) -> str:
     if "{{" in sql:
         raise ValueError(f"no part for {sql[sql.index('{{') :].split('}}', maxsplit=1)[0]}}}}}")
     return sql
+
+
+def _dimensions() -> str:
+    """What can be asked for, as rows (dimension, grain, expression, kind): rollups are made of what is rolled up."""
+    rows = (("all", "visit", "''", "text"), *((d.name, d.grain, d.value, d.kind) for d in DIMENSIONS.values() if d.is_rolled))
+    return ",\n".join(f"    ({', '.join(map(_literal, row))})" for row in rows)
 
 
 def _foreign_keys() -> str:

@@ -77,3 +77,9 @@ class Settings:
     def environment(self) -> dict[str, str]:
         """The settings as environment variables, for the processes that a command starts."""
         return {field.metadata["variable"]: str(getattr(self, field.name)) for field in fields(self)}
+
+    @classmethod
+    def told(cls) -> list[str]:
+        """Each setting in a line: its environment variable, what it is for, its default."""
+        said = ((field.metadata, str(field.default)) for field in fields(cls))
+        return [f"{about['variable']}: {about['help']}" + (f" Default: {default}." if default else "") for about, default in said]

@@ -159,6 +159,43 @@ def test_the_demo_has_the_plans_eight_industries_and_its_whole_vocabulary() -> N
     for industry in INDUSTRIES:
         for event in history(industry, 2, datetime.now(UTC)):
             said.add((event["evt_type"], event.get("evt_action") if event["evt_type"] == "transaction_step" else None))
-    steps = {("transaction_step", action) for action in ("start", "progress", "complete", "abandon")}
+    steps = {("transaction_step", action) for action in ("start", "progress", "complete", "abandon", "refund")}
+    engagement = {("engagement", None)}
     forgotten = {("banner_click", None)}  # of which nobody told Footfall: for the data quality page
-    assert said - forgotten == steps | {("page_view", None), ("item_interaction", None), ("contact_interaction", None)}
+    assert said - forgotten == steps | engagement | {
+        ("page_view", None),
+        ("item_interaction", None),
+        ("contact_interaction", None),
+    }
+
+
+def test_the_demo_says_the_same_of_the_same_days() -> None:
+    now = datetime(2026, 11, 20, 15, 30, tzinfo=UTC)
+    for industry in INDUSTRIES[:2]:
+        past = history(industry, 3, now)
+        assert past == history(industry, 3, now)
+        # what comes later only adds to it
+        assert history(industry, 3, now + timedelta(hours=1))[: len(past)] == past
+
+
+def test_people_of_the_demo_come_again_over_weeks() -> None:
+    days: dict[str, set] = {}
+    for event in history(INDUSTRIES[0], 30, datetime(2026, 11, 20, tzinfo=UTC)):
+        if "visitor_id" in event:
+            days.setdefault(event["visitor_id"], set()).add(datetime.fromisoformat(event["event_timestamp"]).date())
+    again = [of for of in days.values() if len(of) > 1]
+    assert 0.1 < len(again) / len(days) < 0.6
+    assert any((max(of) - min(of)).days > 14 for of in again)
+
+
+def test_the_demo_fills_every_panel() -> None:
+    events = history(INDUSTRIES[0], 7, datetime(2026, 11, 20, tzinfo=UTC))
+    told = {event["evt_action"] for event in events if event["evt_type"] == "engagement"}
+    assert told == {"attention", "web_vitals", "form_submit", "download", "outbound_link", "not_found"}
+    assert {"utm_term=", "utm_content="} <= {
+        key for event in events for key in ("utm_term=", "utm_content=") if key in event["page_url"]
+    }
+    orders = {event["transaction_id"]: event for event in events if event.get("evt_action") == "complete"}
+    given_back = [event for event in events if event.get("evt_action") == "refund"]
+    assert given_back
+    assert all(0 < event["evt_value"] <= orders[event["transaction_id"]]["evt_value"] for event in given_back)

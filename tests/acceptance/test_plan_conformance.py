@@ -1,4 +1,4 @@
-"""The plan against the catalog (T20): what it names is there; each difference is a row of docs/plan-conformance.md."""
+"""The plan against the catalog (T20): what it names is there; each difference is a row of docs/understand/plan-conformance.md."""
 
 import re
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 import plan
 from footfall.web import openapi, wire
 
-DOCUMENT = (Path(__file__).parents[2] / "docs" / "plan-conformance.md").read_text()
+DOCUMENT = (Path(__file__).parents[2] / "docs" / "understand" / "plan-conformance.md").read_text()
 # what can be read from a catalog; the sections after it are prose, each claim with tests of its own
 CATALOGUED = DOCUMENT.split("## Meaning", maxsplit=1)[0]
 DEVIATIONS = set(re.findall(r"^\| `([^`]+)` \|", CATALOGUED, re.MULTILINE))

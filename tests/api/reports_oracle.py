@@ -1,4 +1,4 @@
-"""docs/reports.md once more, in plain Python over the events as sent: slow, and nothing shared with SQL."""
+"""docs/ask/reports.md once more, in plain Python over the events as sent: slow, and nothing shared with SQL."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
@@ -14,6 +14,7 @@ METRICS = [
     "visitors",
     "visits",
     "page_views",
+    "views_without_visit",
     "events",
     "views_per_visit",
     "bounce_rate",
@@ -21,9 +22,10 @@ METRICS = [
     "conversions",
     "conversion_rate",
     "revenue",
+    "refunds",
 ]
 OF_CLOSED_VISITS = ("bounce_rate", "visit_duration")
-OF_VISITS = ("source", "channel", "utm_campaign", "device", "country", "entry_page", "exit_page")
+OF_VISITS = ("source", "channel", "utm_campaign", "utm_content", "utm_term", "device", "country", "entry_page", "exit_page")
 HOUR = timedelta(hours=1)
 
 
@@ -34,10 +36,15 @@ class Event(Fact):
     source: str = "direct"
     channel: str = "direct"
     campaign: str | None = None
+    content: str | None = None
+    term: str | None = None
     device: str = "desktop"
     country: str | None = None
     plan: str | None = None
     seats: int | None = None
+    attention: tuple[int, int] | None = None  # seconds, percent of the page
+    vitals: dict[str, float] | None = None
+    referrer: str | None = None
     is_conversion: bool = False
     conversion_value: float = 0
     conversion_currency: str = "USD"
@@ -55,7 +62,8 @@ class Visit:
         views = [event for event in self.events if event.type == "page_view"]
         first = next((event for event in self.events if event.visitor), self.events[0])
         self.visitor = first.visitor
-        self.closed = not any(event.is_fresh for event in self.events)
+        self.is_visit = self.events[0].is_of_a_visit
+        self.closed = self.is_visit and not any(event.is_fresh for event in self.events)
         self.of_humans_only = not any(event.is_bot for event in self.events)
         self.began = self.events[0].moment
         self.seconds = int((self.events[-1].moment - self.began).total_seconds())
@@ -65,6 +73,8 @@ class Visit:
             "source": first.source,
             "channel": first.channel,
             "utm_campaign": first.campaign,
+            "utm_content": first.content,
+            "utm_term": first.term,
             "device": first.device,
             "country": first.country,
             "entry_page": views[0].page if views else None,
@@ -182,7 +192,7 @@ def overview(events: list[Event], question: Question) -> dict[str, Any]:
     """All metrics, and the revenue in each currency."""
     inside = question.inside(events)
     by_currency: dict[str, float] = defaultdict(float)
-    for event in first_of_conversions(inside):
+    for event in [*first_of_conversions(inside), *(event for event in inside if event.is_refund)]:
         if question.filter.holds(event):
             by_currency[event.conversion_currency] += event.conversion_value
     return {
@@ -210,11 +220,11 @@ def timeseries(events: list[Event], question: Question, interval: str, names: li
 def breakdown(
     events: list[Event], question: Question, dimension: str, names: list[str], sort: str, search: str = ""
 ) -> list[dict[str, Any]]:
-    """Metrics of each value that is known, in the order of one of them."""
+    """Metrics of each value, in the order of one of them; last, unless a value is searched for, of what has none."""
     inside = question.inside(events)
-    values = {value_of(event, dimension) for event in inside if question.filter.holds(event)} - {None}
+    values = {value_of(event, dimension) for event in inside if question.filter.holds(event)}
 
-    def of_value(value: str) -> dict[str, Any]:
+    def of_value(value: str | None) -> dict[str, Any]:
         def chosen(event: Event) -> bool:
             return question.filter.holds(event) and value_of(event, dimension) == value
 
@@ -223,8 +233,9 @@ def breakdown(
 
         return {"value": value} | metrics(inside, chosen, question, began)
 
-    rows = sorted((of_value(value) for value in values if search.lower() in value.lower()), key=lambda row: row["value"])
+    rows = sorted((of_value(value) for value in values - {None} if search.lower() in value.lower()), key=lambda row: row["value"])
     rows.sort(key=lambda row: row[sort.removeprefix("-")], reverse=sort.startswith("-"))
+    rows += [of_value(None)] if None in values and not search else []
     return [{name: row[name] for name in ["value", *names]} for row in rows]
 
 
@@ -234,24 +245,28 @@ def metrics(
     question: Question,
     began: Callable[[Visit], bool] | None = None,
 ) -> dict[str, Any]:
-    """The ten metrics of the chosen among some events."""
+    """All metrics of the chosen among some events."""
     began = began or question.began_inside
     chosen = [event for event in inside if is_chosen(event)]
     visits = visits_of(chosen)
     whole = [visit for visit in visits if visit.closed and visit.of_humans_only and began(visit)]
     conversions = [event for event in first_of_conversions(inside) if is_chosen(event)]
     views = sum(event.type == "page_view" for event in chosen)
+    alone = sum(event.type == "page_view" and not event.is_of_a_visit for event in chosen)
+    refunds = [event for event in chosen if event.is_refund]
     return {
         "visitors": len(visitors_of(visits)),
         "visits": len(visits),
         "page_views": views,
+        "views_without_visit": alone,
         "events": len(chosen),
-        "views_per_visit": ratio(views, len(visits)),
+        "views_per_visit": ratio(views - alone, len(visits)),
         "bounce_rate": percent(sum(visit.is_bounce for visit in whole), len(whole)),
         "visit_duration": ratio(sum(visit.seconds for visit in whole), len(whole)),
         "conversions": len(conversions),
         "conversion_rate": percent(len(visits_of(event for event in chosen if event.is_conversion)), len(visits)),
-        "revenue": revenue(conversions, question),
+        "revenue": revenue(conversions + refunds, question),
+        "refunds": -revenue(refunds, question),
     }
 
 
@@ -328,7 +343,7 @@ def ways_of_funnel(
     """For each visit or visitor the first event that meets the first step, and those that reached each step first."""
     of_subject = defaultdict(list)
     for event in question.inside(events):
-        subject = event.visit.visitor if by_visitor else event.session
+        subject = event.visit.visitor if by_visitor else event.session if event.is_of_a_visit else None
         if question.filter.holds(event) and subject is not None:
             of_subject[subject].append(event)
     return [
@@ -441,7 +456,8 @@ def ways_of_things(
     """What each visit did from its start on, each thing with its event; the same thing twice in a row is one."""
     of_visit = defaultdict(list)
     for event in question.inside(events):
-        if question.filter.holds(event) and (not of_pages or (event.type == "page_view" and event.page)):
+        is_thing = not of_pages or (event.type == "page_view" and event.page)
+        if question.filter.holds(event) and event.is_of_a_visit and is_thing:
             of_visit[event.session].append(event)
     ways = []
     for of in of_visit.values():
@@ -487,11 +503,86 @@ def items(events: list[Event], question: Question) -> list[dict[str, Any]]:
             "interactions": len(interactions),
             "visits": len(visits_of(about)),
             "conversions": len(converted),
-            "value": revenue(converted, question),
+            "value": revenue(converted + [event for event in about if event.is_refund], question),
         }
 
     rows = [of_item(item) for item in {event.item for event in chosen}]
     return sorted(rows, key=lambda row: (-row["interactions"], row["item"]))
+
+
+def engagement(events: list[Event], question: Question) -> dict[str, Any]:
+    """How views were read, in all and by page; and what was not found, with where people came from."""
+    chosen = [event for event in question.inside(events) if question.filter.holds(event)]
+    views: dict[Any, list[Event]] = defaultdict(list)
+    number: Counter[Any] = Counter()
+    for event in chosen:
+        if event.type == "page_view" or event.attention:
+            number[event.session] += event.type == "page_view"
+            views[event.session, number[event.session], event.page].append(event)
+
+    views = {key: view for key, view in views.items() if any(event.type == "page_view" for event in view)}
+
+    def read(of: list[list[Event]]) -> dict[str, Any]:
+        measured = [[event.attention for event in view if event.attention] for view in of]
+        most = [(max(seconds for seconds, _ in view), max(depth for _, depth in view)) for view in measured if view]
+        return {
+            "views": len(of),
+            "measured": len(most),
+            "time_on_page": median(seconds for seconds, _ in most) if most else None,
+            "scroll_depth": round(sum(depth for _, depth in most) / len(most) + 1e-9, 1) if most else None,
+        }
+
+    pages = {page for _, _, page in views if page}
+    rows = [{"page": page} | read([view for key, view in views.items() if key[2] == page]) for page in pages]
+    missing: dict[Any, list[Event]] = defaultdict(list)
+    for event in chosen:
+        if event.action == "not_found" and event.page:
+            missing[event.page, event.referrer].append(event)
+    not_found = [
+        {"page": page, "referrer": referrer, "events": len(of), "visits": len(visits_of(of))}
+        for (page, referrer), of in missing.items()
+    ]
+    return {
+        "all": read(list(views.values())),
+        "rows": sorted(rows, key=lambda row: (-row["views"], row["page"])),
+        "not_found": sorted(not_found, key=lambda row: (-row["events"], row["page"], row["referrer"] is None, row["referrer"])),
+    }
+
+
+VITALS = {"lcp": (2500, 4000), "inp": (200, 500), "cls": (0.1, 0.25), "fcp": (1800, 3000), "ttfb": (800, 1800)}
+
+
+def vitals(events: list[Event], question: Question) -> dict[str, Any]:
+    """The last word of each load, rated; in all and by page."""
+    loads: dict[Any, Event] = {}
+    for event in question.inside(events):
+        if event.vitals is not None and question.filter.holds(event):
+            loads[event.session, event.page, event.vitals.get("ttfb")] = event
+
+    def rated(of: list[Event]) -> dict[str, Any]:
+        answer = {}
+        for vital, (good, poor) in VITALS.items():
+            values = sorted(event.vitals[vital] for event in of if vital in event.vitals)
+            if values:
+                answer[vital] = {
+                    "loads": len(values),
+                    "p75": values[-(-3 * len(values) // 4) - 1],
+                    "good": percent(sum(value <= good for value in values), len(values)),
+                    "needs_improvement": percent(sum(good < value <= poor for value in values), len(values)),
+                    "poor": percent(sum(value > poor for value in values), len(values)),
+                }
+        return answer
+
+    of_page: dict[str, list[Event]] = defaultdict(list)
+    for event in loads.values():
+        if event.page:
+            of_page[event.page].append(event)
+    rows = [{"page": page, "loads": len(of)} | rated(of) for page, of in of_page.items()]
+    return {
+        "loads": len(loads),
+        "vitals": rated(list(loads.values())),
+        "rows": sorted(rows, key=lambda row: (-row["loads"], row["page"])),
+    }
 
 
 def counted(events: list[Event], question: Question, figure: str) -> tuple[float, list[Event]]:
@@ -499,21 +590,27 @@ def counted(events: list[Event], question: Question, figure: str) -> tuple[float
     inside = question.inside(events)
     chosen = [event for event in inside if question.filter.holds(event)]
     conversions = [event for event in first_of_conversions(inside) if question.filter.holds(event)]
+    refunds = [event for event in chosen if event.is_refund]
     which = {
         "events": chosen,
         "page_views": [event for event in chosen if event.type == "page_view"],
-        "visits": list({event.session: event for event in reversed(chosen)}.values()),
+        "views_without_visit": [event for event in chosen if event.type == "page_view" and not event.is_of_a_visit],
+        "visits": list({event.session: event for event in reversed(chosen) if event.is_of_a_visit}.values()),
         "visitors": list({event.visit.visitor: event for event in reversed(chosen) if event.visit.visitor is not None}.values()),
         "conversions": conversions,
-        "revenue": [event for event in conversions if event.conversion_currency == question.currency],
+        "revenue": [event for event in conversions + refunds if event.conversion_currency == question.currency],
+        "refunds": [event for event in refunds if event.conversion_currency == question.currency],
     }[figure]
-    return revenue(which, question) if figure == "revenue" else len(which), which
+    return {"revenue": 1, "refunds": -1}[figure] * revenue(which, question) if figure in ("revenue", "refunds") else len(
+        which
+    ), which
 
 
 def properties(events: list[Event], question: Question) -> list[dict[str, Any]]:
     """The keys of events' own properties, the most frequent first."""
     chosen = [event for event in question.inside(events) if question.filter.holds(event)]
     sent = {key: [getattr(event, key) for event in chosen if getattr(event, key)] for key in ("plan", "seats")}
+    sent |= {key: [event.vitals[key] for event in chosen if key in (event.vitals or {})] for key in VITALS}
     rows = [{"key": key, "events": len(values), "values": len(set(values))} for key, values in sent.items() if values]
     return sorted(rows, key=lambda row: (-row["events"], row["key"]))
 
@@ -522,7 +619,7 @@ def sessions(events: list[Event], question: Question) -> list[dict[str, Any]]:
     """Visits, the latest first: from the first to the last of their chosen events; bounce and duration are the whole visit's."""
     of_visit = defaultdict(list)
     for event in question.inside(events):
-        if question.filter.holds(event):
+        if question.filter.holds(event) and event.is_of_a_visit:
             of_visit[event.session].append(event)
     rows = []
     for of in of_visit.values():
@@ -575,12 +672,13 @@ def identity(event: Event) -> Any:
     """What makes a conversion the same."""
     if event.transaction:
         return ("transaction", event.transaction)
-    return ("session", event.session, event.funnel) if event.type == "transaction_step" else ("event", event.key)
+    is_step = event.type == "transaction_step"
+    return ("session", event.session, event.funnel, event.value) if is_step else ("event", event.key)
 
 
 def visits_of(events: Iterable[Event]) -> list[Visit]:
-    """Distinct visits."""
-    return list({event.session: event.visit for event in events}.values())
+    """Distinct visits; an event of nobody is in none."""
+    return list({event.session: event.visit for event in events if event.is_of_a_visit}.values())
 
 
 def visitors_of(visits: list[Visit]) -> set[str]:

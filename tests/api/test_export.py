@@ -78,18 +78,82 @@ def test_many_rows_are_written_in_pieces(tmp_path: Path) -> None:
     assert pq.read_table(tmp_path / "rows.parquet").to_pylist() == rows
 
 
-def test_a_reports_rows_are_flat(busy: Site) -> None:
-    overview = {"metrics": {"visits": 2}, "revenue_by_currency": {"USD": 5.5}}
-    assert export.rows_of("overview", overview) == [{"visits": 2, "revenue_USD": 5.5}]
-    breakdown = {"rows": [{"events": 2, "value": "a", "visits": 1}], "query": {"metrics": ["visits", "events"]}}
-    assert [list(row.items()) for row in export.rows_of("breakdown", breakdown)] == [
-        [("value", "a"), ("visits", 1), ("events", 2)]
-    ]
+def test_a_reports_rows_are_flat_and_have_an_order(busy: Site) -> None:
+    asked = {"tenantId": "acme", "dateFrom": "2026-03-01", "dateTo": "2026-03-31"}
+    (overview,) = export.report_rows(busy.connection, "overview", asked)
+    assert list(overview)[:3] == ["visitors", "visits", "page_views"]
+    rows = export.report_rows(busy.connection, "breakdown", asked | {"dimension": "source", "metrics": ["visits", "events"]})
+    assert {tuple(row) for row in rows} == {("value", "visits", "events")}
+
+
+@pytest.fixture
+def many(site: Site) -> Site:
+    """2,300 visits, each of a page of its own."""
+    for number in range(2300):
+        site.land(view(f"/p{number}", number % 600, session_id=f"s{number}", _visitor_id=f"v{number}", evt_label=f"l{number}"))
+    site.settle()
+    return site
+
+
+@pytest.mark.parametrize(
+    ("report", "question", "key"),
+    [
+        ("breakdown", {"dimension": "page"}, "value"),
+        ("sessions", {}, "session"),
+        ("events", {}, "event"),
+        ("engagement", {}, "page"),
+    ],
+)
+def test_all_rows_are_exported_each_once(many: Site, report: str, question: dict, key: str) -> None:
+    asked = {"tenantId": "acme", "dateFrom": "2026-03-10", "dateTo": "2026-03-10"} | question
+    rows = export.report_rows(many.connection, report, asked)
+    assert len(rows) == len({row[key] for row in rows}) == 2300
+    assert len(export.report_rows(many.connection, report, asked | {"limit": 7})) == 7
+
+
+@pytest.mark.parametrize(
+    ("report", "rows", "key", "question"),
+    [("sessions", "sessions", "session", {}), ("events", "rows", "event", {}), ("events", "rows", "event", {"figure": "visits"})],
+)
+def test_pages_repeat_nothing_while_visits_arrive(site: Site, report: str, rows: str, key: str, question: dict) -> None:
+    site.land(*(view("/", number, session_id=f"s{number}") for number in range(30)))
+    site.load()
+    asked = question | {"dateFrom": "2026-03-10", "dateTo": "2026-03-10", "limit": 8}
+    seen: list[str] = []
+    cursor: object = 0
+    while cursor is not None:
+        data = site.ask(report, **asked, cursor=cursor)["data"]
+        seen += [row[key] for row in data[rows]]
+        assert len(seen) == len(set(seen))
+        cursor = data["nextCursor"]
+        number = len(seen)
+        site.land(view("/", 100 + number, session_id=f"later{number}"), view("/", 100 + number, session_id=f"late{number}"))
+        site.load()
+    assert len(seen) == 30
+
+
+def test_rows_may_still_be_skipped_by_their_number(site: Site) -> None:
+    site.land(*(view("/", number, session_id=f"s{number}") for number in range(5)))
+    site.load()
+    asked = {"dateFrom": "2026-03-10", "dateTo": "2026-03-10", "limit": 2}
+    page = site.ask("sessions", **asked, cursor=2)["data"]
+    assert (
+        page["sessions"]
+        == site.ask("sessions", **asked, cursor=site.ask("sessions", **asked)["data"]["nextCursor"])["data"]["sessions"]
+    )
+    assert page["nextCursor"].startswith("4~")
+    assert site.ask("sessions", **asked, cursor="2~x")["debug_info"]["error"] == "number_out_of_range"
+
+
+def test_csv_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
+    rows = [{"label": "ü"}]
+    export.write(tmp_path / "rows.csv", "csv", export.schema_of(rows), rows, has_bom=True)
+    assert (tmp_path / "rows.csv").read_bytes() == "\ufefflabel\r\nü\r\n".encode()
 
 
 def test_a_text_that_a_spreadsheet_would_compute_stays_a_text(tmp_path) -> None:
     rows = [{"label": '=HYPERLINK("https://evil.example")', "value": -5}, {"label": "plain-text", "value": 1}]
-    export.write(tmp_path / "rows.csv", "csv", export.schema_of(rows), rows, lambda _: None)
+    export.write(tmp_path / "rows.csv", "csv", export.schema_of(rows), rows)
     assert list(csv.reader((tmp_path / "rows.csv").read_text().splitlines())) == [
         ["label", "value"],
         ['\'=HYPERLINK("https://evil.example")', "-5"],

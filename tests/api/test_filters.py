@@ -1,9 +1,9 @@
 """The filter language, term by term, over three visits: from Germany, from India, and from nobody knows where."""
 
-import json
-
 import pytest
 
+from footfall.api import add_goal
+from footfall.errors import NotAccepted
 from site_under_test import Site, view
 
 EXAMPLES = [
@@ -47,19 +47,19 @@ def three(site: Site) -> Site:
         view("/%3F", 0, session_id="nowhere"),
     )
     site.load()
-    site.value("SELECT api.add_goal(%s, 'Seen', 'page==/in')", site.tenant_hk)
+    add_goal(site.connection, "acme", "Seen", "page==/in", None, None)
     return site
 
 
 @pytest.mark.parametrize(("text", "pages"), EXAMPLES)
 def test_a_filter_chooses(three: Site, text: str, pages: set[str]) -> None:
-    question = {"tenantId": "acme", "dateFrom": "2026-03-10", "dateTo": "2026-03-10", "dimension": "page", "filter": text}
-    reply = three.value("SELECT api.report_breakdown(%s)", json.dumps(question))
+    question = {"dateFrom": "2026-03-10", "dateTo": "2026-03-10", "dimension": "page", "filter": text}
+    reply = three.ask("breakdown", **question)
     assert {row["value"].removeprefix("acme.example").replace("%3F", "?") for row in reply["data"]["rows"]} == pages
 
 
 def test_a_tenant_without_goals_is_told_so(site: Site) -> None:
-    reply = site.value("SELECT api.report_overview(%s)", json.dumps({"tenantId": "acme", "filter": "goal==x"}))
+    reply = site.ask("overview", filter="goal==x")
     assert reply["debug_info"]["error"] == "goal_unknown"
 
 
@@ -73,5 +73,6 @@ def test_a_tenant_without_goals_is_told_so(site: Site) -> None:
     ],
 )
 def test_a_goal_that_cannot_be_is_refused(site: Site, goal: str, text: str, code: str) -> None:
-    with pytest.raises(Exception, match=code):
-        site.value("SELECT api.add_goal(%s, %s, %s)", site.tenant_hk, goal, text)
+    with pytest.raises(NotAccepted) as refused:
+        add_goal(site.connection, "acme", goal, text, None, None)
+    assert refused.value.code == code

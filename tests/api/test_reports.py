@@ -1,6 +1,5 @@
 """Every report against a brute-force oracle in plain Python, over generated traffic; and what was said then, and built anew."""
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from hypothesis import strategies as st
 
 from api import reports_oracle as oracle
 from api.reports_oracle import METRICS, OF_CLOSED_VISITS, OF_VISITS, Condition, Event, Filter, Question, understood
+from footfall import api
 from footfall.database import connect
 from site_under_test import BOT, HUMAN, Site, at
 
@@ -36,6 +36,7 @@ PHONE = (
     "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko)"
     " Version/18.0 Mobile/15E148 Safari/604.1"
 )
+WORDS = "utm_content=banner&utm_term=red+shoes"
 CAMPAIGN = "Spring 50%_a,b|c;d\\e"
 # what is sent, and the source and channel that it means
 ARRIVALS = {
@@ -50,13 +51,16 @@ PAGES = ["acme.example/", "acme.example/a", "acme.example/a", "acme.example/b", 
 ACTIONS = {
     "page_view": ["view"],
     "item_interaction": ["view", "view", "click"],
-    "transaction_step": ["start", "progress", "complete", "complete"],
+    "transaction_step": ["start", "progress", "complete", "complete", "complete", "refund"],
     "contact_interaction": ["submit", "click", "view"],
+    "engagement": ["attention", "attention", "web_vitals", "web_vitals", "not_found"],
 }
 VALUES = {
     "source": ["direct", "newsletter", "google", "chatgpt"],
     "channel": ["direct", "email", "search", "ai"],
     "utm_campaign": [CAMPAIGN, "Spring"],
+    "utm_content": ["banner"],
+    "utm_term": ["red shoes", "red"],
     "device": ["desktop", "mobile"],
     "country": ["DE", "IN"],
     "entry_page": ["acme.example/", "acme.example/a", "/a", "/"],
@@ -77,6 +81,14 @@ FRAGMENTS = {
     "exit_page": ["/b", "ACME"],
     "event_type": ["action", "PAGE"],
     "item": ["item", ":a", "B"],
+}
+# values at the thresholds of web.dev, and around them
+TOLD = {
+    "lcp": st.sampled_from([900, 2500, 2501, 4000, 4001]),
+    "inp": st.sampled_from([0, 200, 201, 500, 501]),
+    "cls": st.sampled_from([0, 0.1, 0.101, 0.25, 0.251]),
+    "fcp": st.sampled_from([1800, 3000, 3001]),
+    "ttfb": st.sampled_from([120, 800, 1801]),
 }
 LATER = "2999-01-01T00:00:00Z"
 
@@ -102,7 +114,9 @@ class Story:
 def hits(draw) -> dict:
     """One event as a generator of traffic sees it: small alphabets, so that things meet."""
     kind = draw(
-        st.sampled_from(["page_view"] * 5 + ["item_interaction"] * 2 + ["transaction_step"] * 3 + ["contact_interaction"])
+        st.sampled_from(
+            ["page_view"] * 5 + ["item_interaction"] * 2 + ["transaction_step"] * 3 + ["contact_interaction"] + ["engagement"] * 4
+        )
     )
     return {
         "kind": kind,
@@ -115,12 +129,14 @@ def hits(draw) -> dict:
         "phone": draw(st.booleans()),
         "clock": draw(st.sampled_from([None, *COUNTRIES])),
         "item": draw(st.sampled_from(["a", "b", "c", *[None] * (kind != "item_interaction")])) if kind != "page_view" else None,
-        "value": draw(st.sampled_from([0, 5, 19.9])),
+        "value": draw(st.sampled_from([0, 5, 19.9, -5])),
         "currency": draw(st.sampled_from([None, "EUR"])),
         "transaction": draw(st.sampled_from([None, None, "o-1", "o-2"])),
         "funnel": draw(st.sampled_from(["checkout", "checkout", "offer"])),
         "plan": draw(st.sampled_from([None, "pro", "free"])),
         "seats": draw(st.sampled_from([None, None, 1, 2, 3])),
+        "attention": draw(st.tuples(st.integers(0, 90), st.integers(0, 100))),
+        "vitals": draw(st.fixed_dictionaries({}, optional=TOLD)),
         "bot": draw(st.integers(0, 11)) == 0,
         "times": draw(st.sampled_from([1, 1, 1, 2])),
     }
@@ -238,7 +254,7 @@ class Told:
             "includeBots": question.bots,
         }
         request |= keys if moment is None else keys | {"asOf": moment}
-        reply = self.site.value(f"SELECT api.report_{report}(%s)", json.dumps(request))
+        reply = api.answer(self.site.connection, report, request)
         assert reply["success"], (reply, request)
         return {key: value for key, value in reply["data"].items() if key not in {"metadata", "query"}}
 
@@ -271,7 +287,7 @@ def as_sent(number: int, story: Story) -> dict:
     hit = story.traffic[number]
     campaign = {
         "newsletter": "?utm_source=newsletter&utm_medium=email",
-        "campaign": f"?utm_source=newsletter&utm_medium=email&utm_campaign={quote(CAMPAIGN)}",
+        "campaign": f"?utm_source=newsletter&utm_medium=email&utm_campaign={quote(CAMPAIGN)}&{WORDS}",
     }
     sent = {
         "evt_type": hit["kind"],
@@ -289,6 +305,8 @@ def as_sent(number: int, story: Story) -> dict:
         "_received": received(story),
         "_user_agent": BOT if hit["bot"] else PHONE if hit["phone"] else HUMAN,
     }
+    if hit["kind"] == "engagement":
+        sent |= {"attention": attention_of(hit), "web_vitals": {"properties": hit["vitals"]}}.get(hit["action"], {})
     if hit["item"]:
         sent |= {"item_id": hit["item"]}
     if hit["kind"] == "transaction_step":
@@ -296,10 +314,17 @@ def as_sent(number: int, story: Story) -> dict:
     return {key: value for key, value in sent.items() if value is not None}
 
 
+def attention_of(hit: dict) -> dict:
+    seconds, depth = hit["attention"]
+    return {"time_on_page": seconds, "scroll_depth": depth}
+
+
 def as_event(number: int, story: Story, *, is_fresh: bool) -> Event:
     hit = story.traffic[number]
     is_step = hit["kind"] == "transaction_step"
+    is_vitals = (hit["kind"], hit["action"]) == ("engagement", "web_vitals")
     is_contact = (hit["kind"], hit["action"]) == ("contact_interaction", "submit")
+    is_refund = is_step and (hit["action"] == "refund" or hit["value"] < 0)
     # a campaign is a part of the page's address
     arrival = hit["arrival"] if hit["page"] or hit["arrival"] not in {"newsletter", "campaign"} else None
     source, channel = ARRIVALS[arrival]
@@ -320,12 +345,17 @@ def as_event(number: int, story: Story, *, is_fresh: bool) -> Event:
         source=source,
         channel=channel,
         campaign=CAMPAIGN if arrival == "campaign" else None,
+        content="banner" if arrival == "campaign" else None,
+        term="red shoes" if arrival == "campaign" else None,
         device=None if hit["bot"] else "mobile" if hit["phone"] else "desktop",
         country=COUNTRIES[hit["clock"]],
-        plan=hit["plan"],
-        seats=hit["seats"],
-        is_conversion=is_contact or (is_step and hit["action"] == "complete"),
-        conversion_value=40 if is_contact else hit["value"],
+        plan=None if is_vitals else hit["plan"],
+        seats=None if is_vitals else hit["seats"],
+        attention=hit["attention"] if (hit["kind"], hit["action"]) == ("engagement", "attention") else None,
+        vitals=hit["vitals"] or None if is_vitals else None,
+        referrer=hit["arrival"] if hit["arrival"] not in {"newsletter", "campaign"} else None,
+        is_conversion=is_contact or (is_step and hit["action"] == "complete" and not is_refund),
+        conversion_value=40 if is_contact else -abs(hit["value"]) if is_refund else hit["value"],
         conversion_currency="USD" if is_contact else hit["currency"] or "USD",
         is_fresh=is_fresh,
     )
@@ -391,11 +421,15 @@ def test_a_breakdown_is_what_plain_python_counts(module_url: str, story, asked) 
             question = site.question(what)
             expected = oracle.breakdown(site.events, question, keys["dimension"], METRICS, keys["sort"], keys["search"])
             said = site.answers("breakdown", question, metrics=METRICS, **keys)
-            assert rounded(said["rows"]) == rounded(expected[: keys["limit"]])
-            assert (said["nextCursor"] is None) == (len(expected) <= keys["limit"])
-            if said["nextCursor"] is not None:
+            rows = said["rows"]
+            assert len([row for row in rows if row["value"] is not None]) <= keys["limit"]
+            while said["nextCursor"] is not None:
                 said = site.answers("breakdown", question, metrics=METRICS, cursor=said["nextCursor"], **keys)
-                assert rounded(said["rows"]) == rounded(expected[keys["limit"] : 2 * keys["limit"]])
+                rows += said["rows"]
+            assert rounded(rows) == rounded(expected)
+            if not keys["search"]:
+                whole = site.answers("overview", question)["metrics"]
+                assert sum(row["events"] for row in rows) == whole["events"]
 
 
 @examples
@@ -545,6 +579,28 @@ def test_items_are_what_plain_python_counts(module_url: str, story, asked) -> No
             assert rounded(said) == rounded(oracle.items(site.events, question))
 
 
+@examples
+@given(story=stories(), asked=asked())
+def test_engagement_is_what_plain_python_counts(module_url: str, story, asked) -> None:
+    with told(module_url, story) as site:
+        for what, _ in asked:
+            question = site.question(what)
+            said = site.answers("engagement", question, limit=1000)
+            assert said.pop("nextCursor") is None
+            assert rounded(said) == rounded(oracle.engagement(site.events, question))
+
+
+@examples
+@given(story=stories(), asked=asked())
+def test_web_vitals_are_what_plain_python_counts(module_url: str, story, asked) -> None:
+    with told(module_url, story) as site:
+        for what, _ in asked:
+            question = site.question(what)
+            said = site.answers("vitals", question, limit=1000)
+            assert said.pop("nextCursor") is None
+            assert rounded(said) == rounded(oracle.vitals(site.events, question))
+
+
 FIGURES = st.sampled_from(["events", "page_views", "visits", "visitors", "conversions", "revenue"])
 
 
@@ -686,6 +742,8 @@ EVERYTHING = [
     ("events", {"figure": "visitors"}),
     ("events", {"figure": "funnel", "steps": ["event_type==page_view", "event_type!=page_view"], "step": 2, "dropped": True}),
     ("properties", {}),
+    ("engagement", {}),
+    ("vitals", {}),
     ("paths", {"of": "events", "direction": "previous"}),
     ("items", {}),
     ("sessions", {}),
@@ -705,7 +763,7 @@ def test_what_was_said_then_can_be_asked_for_ever(module_url: str, story, what, 
         "page": "acme.example/late",
     }
     late |= {"arrival": None, "phone": True, "clock": "Asia/Kolkata", "item": None, "value": 0, "currency": None, "plan": None}
-    late |= {"seats": None}
+    late |= {"seats": None, "attention": (1, 1), "vitals": {}}
     story.traffic.append(late | {"bot": False, "times": 1})
     everywhen = what | {"first": -3, "days": 40, "filter": Filter()}
     with connect(module_url, "footfall_worker") as connection:

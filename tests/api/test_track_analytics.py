@@ -32,8 +32,8 @@ def events(draw) -> dict:
         "session": draw(st.sampled_from([None, None, "s-1", "s-2"])),
         "page": draw(st.sampled_from(["/", "/a", "/b", None])),
         "item": draw(st.sampled_from(list(ITEMS))) if kind != "page_view" else None,
-        "action": draw(st.sampled_from(["start", "start", "progress", "complete", "complete", "abandon"])),
-        "value": draw(st.sampled_from([0, 5, 19.9])),
+        "action": draw(st.sampled_from(["start", "start", "progress", "complete", "complete", "abandon", "refund"])),
+        "value": draw(st.sampled_from([0, 5, 19.9, -5])),
         "currency": draw(st.sampled_from([None, "EUR"])),
         "transaction": draw(st.sampled_from([None, "o-1", "o-2"])),
         "bot": draw(st.integers(0, 9)) == 0,
@@ -195,8 +195,8 @@ def test_freshness_tells_how_far_the_answer_is_behind(site: Site) -> None:
 
 def test_the_last_thirty_days_up_to_today_are_the_default(site: Site) -> None:
     site.set_clock(NOON)
-    assert site.report()["dateRange"] == {"from": "2026-02-08", "to": "2026-03-10"}
-    assert site.report(dateTo="2026-01-31")["dateRange"] == {"from": "2026-01-01", "to": "2026-01-31"}
+    assert site.report()["dateRange"] == {"from": "2026-02-09", "to": "2026-03-10"}
+    assert site.report(dateTo="2026-01-31")["dateRange"] == {"from": "2026-01-02", "to": "2026-01-31"}
 
 
 REFUSED = [

@@ -16,7 +16,7 @@ RELATIONS = """
     ORDER BY 1
 """
 # these belong to no tenant, and no reader may see them
-OPERATORS_ONLY = {"auth.account", "auth.sign_in", "raw.load_batch", "ref.user_agent", "ref.referrer"}
+OPERATORS_ONLY = {"auth.account", "auth.sign_in", "raw.load_batch", "ref.user_agent", "ref.referrer", "staging.event_identity"}
 
 
 @pytest.fixture
@@ -155,3 +155,42 @@ def test_definer_functions_pin_their_search_path(owner) -> None:
         WHERE p.prosecdef AND p.pronamespace::regnamespace::text IN ('util', 'auth', 'raw', 'staging', 'business', 'api')
           AND NOT coalesce(array_to_string(p.proconfig, ',') LIKE '%search_path=%', false)""").fetchall()
     assert loose == []
+
+
+@pytest.mark.parametrize(
+    "opened",
+    [
+        "GRANT SELECT ON business.event_b_202603 TO footfall_analyst",
+        "GRANT SELECT (tenant_hk) ON business.event_b_202603 TO footfall_reader",
+        "GRANT SELECT ON ALL TABLES IN SCHEMA staging TO PUBLIC",
+        "ALTER TABLE raw.site_tracking_events_r_202603 DISABLE ROW LEVEL SECURITY",
+        "CREATE POLICY p ON business.event_b_202603 USING (true)",
+        "CREATE VIEW api.leak AS SELECT * FROM business.event_b",
+        "GRANT SELECT ON raw.load_batch TO footfall_reader",
+    ],
+)
+def test_the_check_sees_what_somebody_opened_and_the_next_deployment_closes_it(two, owner, opened: str) -> None:
+    owner.execute(opened)
+    assert "tenants.isolation" in two[0].failing_checks()
+    if opened.startswith(("GRANT", "ALTER")):
+        owner.execute("SELECT util.secure_access()")
+        assert "tenants.isolation" not in two[0].failing_checks()
+
+
+def test_a_grant_on_all_tables_opens_no_partition(two, owner) -> None:
+    """As somebody does for a tool of theirs: a partition has no policy that would show anything."""
+    owner.execute("CREATE ROLE tool; GRANT USAGE ON SCHEMA business TO tool")
+    owner.execute("GRANT SELECT ON ALL TABLES IN SCHEMA business TO tool")
+    try:
+        owner.execute("SET SESSION AUTHORIZATION tool")
+        assert owner.execute("SELECT count(*) FROM business.event_b_202603").fetchone() == (0,)
+    finally:
+        owner.execute("RESET SESSION AUTHORIZATION")
+        owner.execute("DROP OWNED BY tool; DROP ROLE tool")
+
+
+def test_partitions_of_the_future_are_closed_from_the_start(two, owner, url: str) -> None:
+    owner.execute("SELECT util.ensure_month('2031-05-01', 'bytea')")
+    with connect(url, "footfall_reader") as connection, pytest.raises(errors.InsufficientPrivilege):
+        connection.execute("SELECT * FROM business.event_b_203105")
+    assert "tenants.isolation" not in two[0].failing_checks()

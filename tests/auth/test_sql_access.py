@@ -45,7 +45,7 @@ def test_no_setting_and_no_role_shows_it_another_tenant(two, analyst: Connection
     one, other = two
     analyst.execute("SELECT set_config('app.tenant_hk', %s, false)", (other.tenant_hk.hex(),))
     assert analyst.execute("SELECT DISTINCT tenant_hk FROM business.site_event_h").fetchall() == [(one.tenant_hk,)]
-    reply = analyst.execute('SELECT api.report_overview(\'{"tenantId": "other"}\')').fetchone()[0]
+    reply = analyst.execute('SELECT api.track_analytics(\'{"tenantId": "other"}\')').fetchone()[0]
     assert reply["debug_info"]["error"] == "tenant_mismatch"
     for role in ("footfall_worker", "footfall_reader", "footfall_ingest"):
         with pytest.raises(errors.InsufficientPrivilege):
@@ -55,9 +55,9 @@ def test_no_setting_and_no_role_shows_it_another_tenant(two, analyst: Connection
             analyst.execute(f"SELECT * FROM {table}")
 
 
-def test_it_asks_the_reports_without_naming_its_tenant(two, analyst: Connection) -> None:
-    reply = analyst.execute('SELECT api.report_overview(\'{"dateFrom": "2026-03-01", "dateTo": "2026-03-31"}\')').fetchone()[0]
-    assert reply["data"]["metrics"]["page_views"] == 2
+def test_it_asks_the_plans_report_without_naming_its_tenant(two, analyst: Connection) -> None:
+    reply = analyst.execute('SELECT api.track_analytics(\'{"dateFrom": "2026-03-01", "dateTo": "2026-03-31"}\')').fetchone()[0]
+    assert reply["data"]["overview"]["pageViews"] == 2
     assert reply["data"]["metadata"]["tenant_id"] == "one"
 
 

@@ -1,4 +1,4 @@
-"""The definitions of docs/metrics.md once more, in plain Python over the events as sent: slow, and nothing shared with SQL."""
+"""The definitions of docs/ask/metrics.md once more, in plain Python over the events as sent: slow, nothing shared with SQL."""
 
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -28,6 +28,16 @@ class Fact:
     funnel: str | None = None
     is_bot: bool = False
     session: Any = field(default=None, init=False)
+
+    @property
+    def is_refund(self) -> bool:
+        """It takes a transaction back, or a part of it."""
+        return self.type == "transaction_step" and (self.action == "refund" or self.value < 0)
+
+    @property
+    def is_of_a_visit(self) -> bool:
+        """An event of nobody counts for itself."""
+        return self.session[0] != "alone"
 
 
 def distinct(facts: list[Fact]) -> list[Fact]:
@@ -73,14 +83,15 @@ def track_analytics(facts: list[Fact], first: date, last: date, zone: str, curre
     start = datetime.combine(first, time(), ZoneInfo(zone))
     end = datetime.combine(last + timedelta(days=1), time(), ZoneInfo(zone))
     inside = [fact for fact in facts if start <= fact.moment < end]
-    seen = {fact.session for fact in inside}
+    seen = {fact.session for fact in inside if fact.is_of_a_visit}
     steps = [fact for fact in inside if fact.type == "transaction_step"]
-    started = {fact.session for fact in steps if fact.action == "start"}
-    completed = [fact for fact in steps if fact.action == "complete"]
+    started = {fact.session for fact in steps if fact.action == "start" and fact.is_of_a_visit}
+    completed = [fact for fact in steps if fact.action == "complete" and not fact.is_refund]
+    paid_back = sum(abs(fact.value) for fact in steps if fact.is_refund and fact.currency == currency)
     durations = [
         int((of[-1].moment - of[0].moment).total_seconds())
         for session, of in everything.items()
-        if session not in with_bots and start <= of[0].moment < end
+        if session not in with_bots and start <= of[0].moment < end and of[0].is_of_a_visit
     ]
     counted = {}
     for fact in sorted(completed, key=lambda fact: fact.moment):
@@ -93,9 +104,14 @@ def track_analytics(facts: list[Fact], first: date, last: date, zone: str, curre
     for fact in counted.values():
         if fact.item and fact.currency == currency:
             items[fact.item][2] += fact.value
+    for fact in steps:
+        if fact.is_refund and fact.item and fact.currency == currency:
+            items[fact.item][2] -= abs(fact.value)
     top = sorted((name, n, round(value, 4)) for name, n, value in items.values() if n)
-    rate = _percent(len({f.session for f in completed} & started), len(started))
+    finished = {fact.session for fact in steps if fact.action == "complete"} & started
+    rate = _percent(len(finished), len(started))
     views = sum(fact.type == "page_view" for fact in inside)
+    views_of_visits = sum(fact.type == "page_view" and fact.is_of_a_visit for fact in inside)
     return {
         "overview": {
             "totalSessions": len(seen),
@@ -103,7 +119,7 @@ def track_analytics(facts: list[Fact], first: date, last: date, zone: str, curre
             "totalEvents": len(inside),
             "pageViews": views,
             "avgSessionDurationMinutes": _mean(durations) / 60,
-            "avgPagesPerSession": views / len(seen) if seen else 0,
+            "avgPagesPerSession": views_of_visits / len(seen) if seen else 0,
         },
         "interactions": {
             "itemInteractions": sum(fact.type == "item_interaction" for fact in inside),
@@ -113,21 +129,21 @@ def track_analytics(facts: list[Fact], first: date, last: date, zone: str, curre
         "conversions": {
             "transactionStarts": len(started),
             "completedTransactions": len(counted),
-            "totalConversionValue": sum(fact.value for fact in counted.values() if fact.currency == currency),
+            "totalConversionValue": sum(fact.value for fact in counted.values() if fact.currency == currency) - paid_back,
             "conversionRate": rate,
         },
         "topItems": sorted(top, key=lambda item: (-item[1], item[0]))[:10],
         "conversionFunnel": {
             "funnel_start": len(started),
             "funnel_progress": len({f.session for f in steps if f.action == "progress"} & started),
-            "funnel_complete": len({f.session for f in completed} & started),
+            "funnel_complete": len(finished),
             "conversion_rate": rate,
         },
     }
 
 
 def _identity(fact: Fact) -> Any:
-    return ("transaction", fact.transaction) if fact.transaction else ("session", fact.session, fact.funnel)
+    return ("transaction", fact.transaction) if fact.transaction else ("session", fact.session, fact.funnel, fact.value)
 
 
 def _first_visitor(of: list[Fact]) -> str | None:

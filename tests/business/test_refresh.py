@@ -1,4 +1,4 @@
-"""Visitors, pages and items: computed at snapshots, and right (T15, definitions of docs/metrics.md)."""
+"""Visitors, pages and items: computed at snapshots, and right (T15, definitions of docs/ask/metrics.md)."""
 
 from collections import defaultdict
 from datetime import timedelta

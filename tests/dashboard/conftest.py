@@ -30,10 +30,16 @@ def shop(module_url: str) -> Iterator[Site]:
 
 
 @pytest.fixture(scope="module")
-def address(shop: Site, module_url: str) -> Iterator[str]:
-    """Where the shop's dashboard is."""
+def server_process(shop: Site, module_url: str) -> Iterator[ServerProcess]:
+    """What serves the shop's dashboard."""
     with ServerProcess(module_url) as server:
-        yield server.address
+        yield server
+
+
+@pytest.fixture(scope="module")
+def address(server_process: ServerProcess) -> str:
+    """Where the shop's dashboard is."""
+    return server_process.address
 
 
 @pytest.fixture(scope="module")
@@ -54,15 +60,16 @@ def open_as(browser: Browser, address: str, signed_in: dict[str, StorageState]) 
     """Open an address of the dashboard as somebody, in a browser profile of its own; fails on what the page complains about."""
     contexts, complaints = [], []
 
-    def open_(name: str | None, path: str = "/", **options) -> Page:
+    def open_(name: str | None, path: str = "/", *, may_complain: bool = False, **options) -> Page:
         context = browser.new_context(
             base_url=address, reduced_motion="reduce", storage_state=signed_in[name] if name else None, **options
         )
         contexts.append(context)
         page = context.new_page()
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        # the browser itself writes a line for each refusal: those are asked for
-        page.on("console", lambda line: complaints.append(line.text) if _is_complaint(line) else None)
+        if not may_complain:
+            page.on("pageerror", lambda error: complaints.append(str(error)))
+            # the browser itself writes a line for each refusal: those are asked for
+            page.on("console", lambda line: complaints.append(line.text) if _is_complaint(line) else None)
         page.goto(path)
         return page
 

@@ -116,7 +116,7 @@ def test_the_dashboard_shows_exactly_what_a_visitor_did(shop, visitor: Page, das
     for label, value in expected.items():
         expect(shown[label]).to_have_text(value)
     pages = dashboard.locator(".panel", has=dashboard.get_by_role("heading", name="Pages", exact=True))
-    assert pages.locator("tbody th").all_inner_texts() == ["/", "/red-shoe"]
+    expect(pages.locator("tbody th")).to_have_text(["/", "/red-shoe"])
     expect(dashboard.locator(".panel", has=dashboard.get_by_role("heading", name="Products"))).to_contain_text("Red shoe")
     expect(dashboard.locator(".panel", has=dashboard.get_by_role("heading", name="Locations"))).to_contain_text("Germany")
 

@@ -322,7 +322,10 @@ CREATE TABLE business.site_session_context_s (
     utm_source varchar(100),
     utm_medium varchar(100),
     utm_campaign varchar(100),
+    utm_content varchar(100),
+    utm_term varchar(100),
     traffic_class varchar(10) NOT NULL,
+    entry_raw_event_id bigint,
     record_source varchar(100) NOT NULL,
     PRIMARY KEY (site_session_hk, load_date)
 );
@@ -344,7 +347,10 @@ COMMENT ON COLUMN business.site_session_context_s.do_not_track IS 'the visitor a
 COMMENT ON COLUMN business.site_session_context_s.referrer_url IS 'cut at 2000 characters';
 COMMENT ON COLUMN business.site_session_context_s.source IS 'where the visit came from: google, newsletter, chatgpt, direct';
 COMMENT ON COLUMN business.site_session_context_s.channel IS 'search, social, paid, email, ai, referral, direct';
+COMMENT ON COLUMN business.site_session_context_s.utm_content IS 'which link or advertisement of the campaign';
+COMMENT ON COLUMN business.site_session_context_s.utm_term IS 'what was searched for, as the campaign says';
 COMMENT ON COLUMN business.site_session_context_s.traffic_class IS 'human or bot';
+COMMENT ON COLUMN business.site_session_context_s.entry_raw_event_id IS '+ its raw event: of events at one time the one that was sent first';
 
 CREATE TABLE business.site_session_same_as_s (
     site_session_hk bytea NOT NULL,
@@ -472,7 +478,6 @@ BEGIN
         INSERT INTO business.site_event_h (site_event_hk, site_event_bk, tenant_hk, load_date, record_source)
         SELECT s.site_event_hk, s.site_event_bk, s.tenant_hk, p_load_date, s.record_source
         FROM pg_temp.fresh_event s
-        ORDER BY s.site_event_hk
         ON CONFLICT DO NOTHING
         RETURNING site_event_hk
     )
@@ -484,31 +489,27 @@ BEGIN
     INSERT INTO business.event_session_l (link_event_session_hk, site_event_hk, site_session_hk, tenant_hk, load_date, record_source)
     SELECT s.link_event_session_hk, s.site_event_hk, s.site_session_hk, s.tenant_hk, p_load_date, s.record_source
     FROM pg_temp.fresh_event s
-    WHERE s.link_event_session_hk IS NOT NULL
-    ORDER BY s.link_event_session_hk;
+    WHERE s.link_event_session_hk IS NOT NULL;
     GET DIAGNOSTICS inserted = ROW_COUNT;
     loaded := 'event_session_l'; RETURN NEXT;
 
     INSERT INTO business.event_page_l (link_event_page_hk, site_event_hk, site_page_hk, tenant_hk, load_date, record_source)
     SELECT s.link_event_page_hk, s.site_event_hk, s.site_page_hk, s.tenant_hk, p_load_date, s.record_source
     FROM pg_temp.fresh_event s
-    WHERE s.link_event_page_hk IS NOT NULL
-    ORDER BY s.link_event_page_hk;
+    WHERE s.link_event_page_hk IS NOT NULL;
     GET DIAGNOSTICS inserted = ROW_COUNT;
     loaded := 'event_page_l'; RETURN NEXT;
 
     INSERT INTO business.event_business_item_l (link_event_business_item_hk, site_event_hk, business_item_hk, tenant_hk, load_date, record_source)
     SELECT s.link_event_business_item_hk, s.site_event_hk, s.business_item_hk, s.tenant_hk, p_load_date, s.record_source
     FROM pg_temp.fresh_event s
-    WHERE s.link_event_business_item_hk IS NOT NULL
-    ORDER BY s.link_event_business_item_hk;
+    WHERE s.link_event_business_item_hk IS NOT NULL;
     GET DIAGNOSTICS inserted = ROW_COUNT;
     loaded := 'event_business_item_l'; RETURN NEXT;
 
     INSERT INTO business.site_event_details_s (site_event_hk, tenant_hk, load_date, hash_diff, event_timestamp, event_type, event_category, event_action, event_label, event_value, event_currency, page_url, page_title, page_referrer, scroll_depth, time_on_page, click_x, click_y, business_item_type, business_item_info, transaction_id, transaction_funnel_step, conversion_funnel_stage, traffic_class, custom_properties, raw_event_id, record_source)
     SELECT s.site_event_hk, s.tenant_hk, p_load_date, s.site_event_details_hash_diff, s.event_timestamp, s.event_type, s.event_category, s.event_action, s.event_label, s.event_value, s.event_currency, s.page_url, s.page_title, s.page_referrer, s.scroll_depth, s.time_on_page, s.click_x, s.click_y, s.business_item_info ->> 'item_type', s.business_item_info, s.transaction_info ->> 'transaction_id', s.transaction_info ->> 'funnel_step', s.conversion_funnel_stage, s.traffic_class, s.custom_properties, s.raw_event_id, s.record_source
-    FROM pg_temp.fresh_event s
-    ORDER BY s.site_event_hk;
+    FROM pg_temp.fresh_event s;
     GET DIAGNOSTICS inserted = ROW_COUNT;
     loaded := 'site_event_details_s'; RETURN NEXT;
 
@@ -566,12 +567,12 @@ BEGIN
         SELECT c.*, l.load_date AS ended_load_date FROM (
             SELECT s.*, util.hash_binary(util.netstring(browser_name) || util.netstring(browser_version) || util.netstring(channel) || util.netstring(device_type) || util.netstring((do_not_track)::text) || util.netstring(encode(entry_event_hk, 'hex')) || util.netstring(util.canonical(entry_timestamp)) || util.netstring(language) || util.netstring(operating_system) || util.netstring(referrer_url) || util.netstring(screen_resolution) || util.netstring(encode(site_visitor_hk, 'hex')) || util.netstring(source) || util.netstring(timezone) || util.netstring(traffic_class) || util.netstring(user_agent) || util.netstring(user_id) || util.netstring(utm_campaign) || util.netstring(utm_medium) || util.netstring(utm_source) || util.netstring(viewport_size) || util.netstring(visitor_ip_hash)) AS hash_diff
             FROM (
-                SELECT e.site_session_hk, e.tenant_hk, e.record_source, e.site_event_hk AS entry_event_hk, e.event_timestamp AS entry_timestamp, e.site_visitor_hk, e.user_id, e.visitor_ip_hash, e.user_agent, e.device_info ->> 'device_type' AS device_type, e.device_info ->> 'browser_name' AS browser_name, e.device_info ->> 'browser_version' AS browser_version, e.device_info ->> 'operating_system' AS operating_system, e.device_info ->> 'screen_resolution' AS screen_resolution, e.device_info ->> 'viewport_size' AS viewport_size, e.device_info ->> 'timezone' AS timezone, e.device_info ->> 'language' AS language, e.do_not_track, e.page_referrer AS referrer_url, e.source, e.channel, e.utm_source, e.utm_medium, e.utm_campaign, e.traffic_class
+                SELECT e.site_session_hk, e.tenant_hk, e.record_source, e.site_event_hk AS entry_event_hk, e.event_timestamp AS entry_timestamp, e.site_visitor_hk, e.user_id, e.visitor_ip_hash, e.user_agent, e.device_info ->> 'device_type' AS device_type, e.device_info ->> 'browser_name' AS browser_name, e.device_info ->> 'browser_version' AS browser_version, e.device_info ->> 'operating_system' AS operating_system, e.device_info ->> 'screen_resolution' AS screen_resolution, e.device_info ->> 'viewport_size' AS viewport_size, e.device_info ->> 'timezone' AS timezone, e.device_info ->> 'language' AS language, e.do_not_track, e.page_referrer AS referrer_url, e.source, e.channel, e.utm_source, e.utm_medium, e.utm_campaign, e.utm_content, e.utm_term, e.traffic_class, e.raw_event_id AS entry_raw_event_id
                 FROM (
                     SELECT DISTINCT ON (f.site_session_hk) f.*
                     FROM pg_temp.fresh_event f
                     WHERE f.site_session_hk IS NOT NULL
-                    ORDER BY f.site_session_hk, (f.site_visitor_hk IS NULL), f.event_timestamp, f.site_event_hk
+                    ORDER BY f.site_session_hk, (f.site_visitor_hk IS NULL), f.event_timestamp, f.raw_event_id, f.site_event_hk
                 ) e
             ) s
         ) c
@@ -579,14 +580,14 @@ BEGIN
             SELECT o.* FROM business.site_session_context_s o
             WHERE o.site_session_hk = c.site_session_hk AND o.load_end_date IS NULL LIMIT 1
         ) l ON true
-        WHERE l.site_session_hk IS NULL OR ((c.site_visitor_hk IS NULL), c.entry_timestamp, c.entry_event_hk) < ((l.site_visitor_hk IS NULL), l.entry_timestamp, l.entry_event_hk)
+        WHERE l.site_session_hk IS NULL OR ((c.site_visitor_hk IS NULL), c.entry_timestamp, c.entry_raw_event_id, c.entry_event_hk) < ((l.site_visitor_hk IS NULL), l.entry_timestamp, l.entry_raw_event_id, l.entry_event_hk)
     ), ended AS (
         UPDATE business.site_session_context_s l SET load_end_date = p_load_date
         FROM changed c WHERE l.site_session_hk = c.site_session_hk AND l.load_date = c.ended_load_date
         RETURNING 1
     )
-    INSERT INTO business.site_session_context_s (site_session_hk, tenant_hk, load_date, hash_diff, entry_event_hk, entry_timestamp, site_visitor_hk, user_id, visitor_ip_hash, user_agent, device_type, browser_name, browser_version, operating_system, screen_resolution, viewport_size, timezone, language, do_not_track, referrer_url, source, channel, utm_source, utm_medium, utm_campaign, traffic_class, record_source)
-    SELECT site_session_hk, tenant_hk, p_load_date, hash_diff, entry_event_hk, entry_timestamp, site_visitor_hk, user_id, visitor_ip_hash, user_agent, device_type, browser_name, browser_version, operating_system, screen_resolution, viewport_size, timezone, language, do_not_track, referrer_url, source, channel, utm_source, utm_medium, utm_campaign, traffic_class, record_source
+    INSERT INTO business.site_session_context_s (site_session_hk, tenant_hk, load_date, hash_diff, entry_event_hk, entry_timestamp, site_visitor_hk, user_id, visitor_ip_hash, user_agent, device_type, browser_name, browser_version, operating_system, screen_resolution, viewport_size, timezone, language, do_not_track, referrer_url, source, channel, utm_source, utm_medium, utm_campaign, utm_content, utm_term, traffic_class, entry_raw_event_id, record_source)
+    SELECT site_session_hk, tenant_hk, p_load_date, hash_diff, entry_event_hk, entry_timestamp, site_visitor_hk, user_id, visitor_ip_hash, user_agent, device_type, browser_name, browser_version, operating_system, screen_resolution, viewport_size, timezone, language, do_not_track, referrer_url, source, channel, utm_source, utm_medium, utm_campaign, utm_content, utm_term, traffic_class, entry_raw_event_id, record_source
     FROM changed
     WHERE (SELECT count(*) FROM ended) >= 0
     ORDER BY site_session_hk;

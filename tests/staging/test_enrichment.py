@@ -1,9 +1,11 @@
 """Enrichment: rows in, rows out."""
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis.strategies import characters, from_regex, text
 
 from footfall.staging import describe
-from site_under_test import BOT, HUMAN, Site, at
+from site_under_test import BOT, HUMAN, Site, at, view
 
 # page_url, host, path, category, type, page business key
 PAGES = [
@@ -25,7 +27,7 @@ PAGES = [
         "shop.example/checkout/payment",
     ),
     ("https://shop.example/about-us", "shop.example", "/about-us", "about", "content", "shop.example/about-us"),
-    ("https://shop.example/%7ejo/%c3%a9", "shop.example", "/~jo/%C3%A9", None, "content", "shop.example/~jo/%C3%A9"),
+    ("https://shop.example/%7ejo/%c3%a9", "shop.example", "/~jo/é", None, "content", "shop.example/~jo/é"),
     ("/pricing?plan=1", None, "/pricing", "features", "category", "/pricing"),
     ("app://screen/settings", "screen", "/settings", None, "content", "screen/settings"),
     ("https://[2001:db8::1]/a", "[2001:db8::1]", "/a", None, "content", "[2001:db8::1]/a"),
@@ -40,6 +42,65 @@ def test_a_page_is_taken_from_its_url(site: Site, page_url, host, path, category
     ((info, business_key),) = site.staged("page_info", "site_page_bk")
     known = {"host": host, "path": path, "category": category, "type": kind}
     assert ((info or {}), business_key) == ({name: value for name, value in known.items() if value}, key)
+
+
+# spellings of a path that are one page, and how that page is written
+SPELLINGS = [
+    (("/%C3%A4", "/%c3%a4", "/ä"), "/ä"),
+    (("/%E3%83%9A%E3%83%BC%E3%82%B8", "/ペ%E3%83%BC%e3%82%b8", "/ページ"), "/ページ"),
+    (("/%F0%9F%91%9F", "/👟"), "/👟"),
+    (("/%D9%85%DB%8C%E2%80%8C%D8%B1%D9%88%D9%85", "/می\u200cروم"), "/می\u200cروم"),  # a joiner is part of the word
+    (("/%61%2D%7e", "/a-~"), "/a-~"),
+    (("/a b", "/a%20b"), "/a%20b"),
+    (("/%22%3c%7Cx%7d", '/"<|x}'), "/%22%3C%7Cx%7D"),
+    (("/a%2fb",), "/a%2Fb"),  # not /a/b
+    (("/%3f%23%25%26",), "/%3F%23%25%26"),
+    (("/100%", "/100%25"), "/100%25"),
+    (("/%%34%31", "/%2541"), "/%2541"),
+    (("/%2541",), "/%2541"),  # not %41, which would be A
+    (("/%0a%00%7f",), "/%0A%00%7F"),
+    (("/%C2%85%E2%80%AEgnp", "/\u0085\u202egnp"), "/%C2%85%E2%80%AEgnp"),  # nobody could see them
+    (("/%e4-%C3", "/%E4-%c3"), "/%E4-%C3"),  # Latin-1, and half a character
+    (("/%C3%28%ED%A0%80%C0%AF%F5%80%80%80",), "/%C3%28%ED%A0%80%C0%AF%F5%80%80%80"),  # no UTF-8 at all
+    (("/%C3%A4%c3%A4%a4", "/ä%C3%A4%A4"), "/ää%A4"),
+]
+
+
+@pytest.mark.parametrize(("spellings", "path"), SPELLINGS)
+def test_spellings_of_a_path_are_one_page_shown_readable(site: Site, spellings, path) -> None:
+    site.land(*({"evt_type": "page_view", "page_url": f"https://acme.example{spelling}"} for spelling in (*spellings, path)))
+    site.load()
+    assert set(site.staged("site_page_bk")) == {f"acme.example{path}"}
+
+
+def test_pages_of_queries_have_one_spelling_too(worker) -> None:
+    site = Site(worker, "forum", page_query_keys=("q",))
+    for query in ("q=gr%c3%bcn%20tee", "q=grün+tee", "%71=gr%C3%BCn%20tee"):
+        site.land({"evt_type": "page_view", "page_url": f"https://forum.example/?{query}"})
+    site.load()
+    assert set(site.staged("site_page_bk")) == {"forum.example/?q=grün%20tee"}
+
+
+@given(
+    text(alphabet=characters(codec="utf-8", exclude_characters="\0")) | from_regex(r"(%[0-9a-fA-F]{2}|%|[a-cä])*", fullmatch=True)
+)
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_what_is_spelt_once_stays_so(worker, path: str) -> None:
+    once, twice = worker.execute(
+        "SELECT c, staging.canonical_escapes(c) FROM (SELECT staging.canonical_escapes(%s) AS c OFFSET 0) c", (path,)
+    ).fetchone()
+    assert once == twice
+
+
+def test_a_page_is_found_however_its_name_is_spelt(site: Site) -> None:
+    """Those that were stored under an escaped name too: as all were, once."""
+    site.land(view("/ä", 0, session_id="s"), view("/b", 1, session_id="s"))
+    site.settle()
+    for stored in ("acme.example/ä", "acme.example/%c3%a4"):
+        site.connection.execute("UPDATE business.site_page_h SET site_page_bk = %s WHERE site_page_bk NOT LIKE '%%/b'", (stored,))
+        for asked in ("/ä", "/%C3%A4", "acme.example/%c3%a4"):
+            reply = site.ask("overview", dateFrom="2026-03-10", dateTo="2026-03-10", filter=f"page=={asked}")
+            assert reply["data"]["metrics"]["page_views"] == 1
 
 
 def test_only_the_query_keys_that_a_tenant_names_tell_pages_apart(worker) -> None:
@@ -91,10 +152,11 @@ def test_where_a_visit_came_from(site: Site, referrer, query, source, channel) -
 
 
 def test_utm_keys_of_the_event_win_over_those_of_its_url(site: Site) -> None:
-    url = "https://acme.example/?utm_source=a&utm_medium=b&utm_campaign=c%2Fd"
-    site.land({"evt_type": "page_view", "page_url": url, "utm_source": "mine"})
+    url = "https://acme.example/?utm_source=a&utm_medium=b&utm_campaign=c%2Fd&utm_content=e+f&utm_term=g"
+    site.land({"evt_type": "page_view", "page_url": url, "utm_source": "mine", "utm_term": "ours"})
     site.load()
-    assert site.staged("utm_source", "utm_medium", "utm_campaign") == [("mine", "b", "c/d")]
+    words = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term")
+    assert site.staged(*words) == [("mine", "b", "c/d", "e f", "ours")]
 
 
 # what is sent about an item, its key and its name
@@ -235,7 +297,7 @@ def test_context_says_who_came_with_what(site: Site) -> None:
             "viewport_height": "720",
             "timezone": "Europe/Berlin",
             "language": "de-DE",
-            "page_url": "https://acme.example/?utm_source=n&utm_medium=email&utm_campaign=march",
+            "page_url": "https://acme.example/?utm_source=n&utm_medium=email&utm_campaign=march&utm_content=header",
             "page_referrer": "https://mail.proton.me/",
             "_visitor_id": "v_1",
             "_visitor_ip_hash": "abc",
@@ -243,7 +305,7 @@ def test_context_says_who_came_with_what(site: Site) -> None:
     )
     site.load()
     row = site.table("business.site_session_context_s")[0]
-    said = {name: value for name, value in row.items() if not name.endswith(("_hk", "date", "diff", "timestamp"))}
+    said = {name: value for name, value in row.items() if not name.endswith(("_hk", "date", "diff", "timestamp", "raw_event_id"))}
     assert said == {
         "user_id": "u-7",
         "visitor_ip_hash": "abc",
@@ -263,6 +325,8 @@ def test_context_says_who_came_with_what(site: Site) -> None:
         "utm_source": "n",
         "utm_medium": "email",
         "utm_campaign": "march",
+        "utm_content": "header",
+        "utm_term": None,
         "traffic_class": "human",
         "record_source": "test",
     }

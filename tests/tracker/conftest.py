@@ -26,6 +26,12 @@ def web_site(host: Host) -> Iterator[WebSite]:
 
 
 @pytest.fixture
+def without_vitals(web_site: WebSite) -> None:
+    """Their moment is the browser's: only their own test has them."""
+    web_site.attributes = "data-local data-vitals=off"
+
+
+@pytest.fixture
 def open_page(browser: Browser, web_site: WebSite) -> Iterator[Open]:
     """Open a page of the site in a browser profile of its own; `clock` stops the page's clock, `script` runs before all else."""
     contexts = []

@@ -1,52 +1,14 @@
 """What the tracker sends, beacon by beacon, from a real browser."""
 
-import time
-from collections.abc import Callable
-from typing import Any
+import json
+from pathlib import Path
 
 import pytest
+from browsing import ATTENTION, MORE_IS_THERE, VIEW, VITALS, hide, settle, show, until
 from web_site import Host, Server, WebSite
 
-VIEW = ("page_view", None)
-ATTENTION = ("engagement", "attention")
-VITALS = ("engagement", "web_vitals")
-MORE_IS_THERE = "() => window.footfall?.leave"
-
-
-def until(look: Callable[[], Any], wanted: Any) -> None:
-    """Look again until it is so; what is never so fails with the difference."""
-    for _ in range(100):
-        if look() == wanted:
-            return
-        time.sleep(0.05)
-    assert look() == wanted
-
-
-def settle(page) -> None:
-    """Give the tracker time to send what it has; what has not come by then never does."""
-    page.wait_for_timeout(500)
-
-
-@pytest.fixture(autouse=True)
-def without_vitals(web_site: WebSite) -> None:
-    """Their moment is the browser's: only their own test has them."""
-    web_site.attributes = "data-local data-vitals=off"
-
-
-def hide(page) -> None:
-    """Another tab comes to the front, as far as the page can tell."""
-    page.evaluate(
-        "() => { for (const [name, value] of [['visibilityState', 'hidden'], ['hidden', true]])"
-        " Object.defineProperty(document, name, {value, configurable: true});"
-        " document.dispatchEvent(new Event('visibilitychange', {bubbles: true})); }"
-    )
-
-
-def show(page) -> None:
-    page.evaluate(
-        "() => { delete document.visibilityState; delete document.hidden;"
-        " document.dispatchEvent(new Event('visibilitychange', {bubbles: true})); }"
-    )
+pytestmark = pytest.mark.usefixtures("without_vitals")
+SCRUBBING = json.loads((Path(__file__).parents[1] / "scrubbing.json").read_text())
 
 
 def test_a_page_view_says_what_the_wire_asks_for_and_keeps_nothing_in_the_browser(open_page, host: Host, web_site: WebSite):
@@ -105,7 +67,9 @@ def test_attention_and_depth_of_a_view_are_told_when_the_page_is_hidden_and_grow
     hide(page)
     until(host.told, [VIEW, ATTENTION, ATTENTION])
     first, second = host.events[1:]
-    assert (first["time_on_page"], second["time_on_page"]) == (10, 15)
+    # the page's clock goes on by itself, too: on a busy machine by some seconds
+    assert 10 <= first["time_on_page"] < 40
+    assert 5 <= second["time_on_page"] - first["time_on_page"] < 35
     assert first["scroll_depth"] < 40
     assert second["scroll_depth"] == 100
 
@@ -120,15 +84,6 @@ def test_attention_belongs_to_the_view_that_had_it(open_page, host: Host, web_si
     until(host.told, [VIEW, ATTENTION, VIEW, ATTENTION])
     told = [(event["page_url"].removeprefix(web_site.server.address), event.get("time_on_page")) for event in host.events]
     assert told == [("/a", None), ("/a", 7), ("/b", None), ("/b", 2)]
-
-
-def test_leaving_a_page_sends_what_is_not_acknowledged_by_beacon(open_page, host: Host, web_site: WebSite):
-    page = open_page("/a")
-    page.wait_for_function(MORE_IS_THERE)
-    page.evaluate("() => { footfall.contact({label: 'newsletter'}); location.href = '/b'; }")
-    until(lambda: host.told().count(VIEW), 2)
-    assert ("contact_interaction", None) in host.told()
-    assert ATTENTION in host.told()
 
 
 def test_a_page_that_comes_back_out_of_the_back_forward_cache_is_a_view(open_page, host: Host):
@@ -238,152 +193,6 @@ def test_what_looks_like_an_address_or_a_token_is_not_sent(open_page, host: Host
     assert sent == "/u/removed/reset/removed?email=removed&api_key=removed&keyword=shoes"
 
 
-@pytest.mark.parametrize(
-    "wish",
-    [
-        "Object.defineProperty(navigator, 'doNotTrack', {value: '1'})",
-        "Object.defineProperty(navigator, 'globalPrivacyControl', {value: true})",
-    ],
-)
-def test_who_asks_not_to_be_tracked_is_not(open_page, host: Host, wish: str):
-    page = open_page("/", script=wish)
-    page.wait_for_function(MORE_IS_THERE)
-    page.evaluate("() => { footfall.consent(true); footfall.track('engagement'); }")
-    hide(page)
-    settle(page)
-    assert host.requests == []
-    assert page.evaluate("localStorage.length") == 0
-
-
-def test_local_and_automated_pages_are_not_counted_unless_asked_and_the_console_says_why(
-    open_page, host: Host, web_site: WebSite
-):
-    web_site.attributes = "data-debug data-vitals=off"
-    page = open_page("/")
-    said: list[str] = []
-    page.on("console", lambda message: said.append(message.text))
-    page.reload()
-    settle(page)
-    assert host.requests == []
-    assert "footfall event local" in said
-
-
-def test_required_consent_holds_everything_back_until_it_is_given(open_page, host: Host, web_site: WebSite):
-    web_site.attributes += " data-consent=required"
-    page = open_page("/")
-    settle(page)
-    assert host.requests == []
-    assert page.evaluate("localStorage.length") == 0
-    page.evaluate("footfall.consent(true)")
-    until(host.told, [VIEW])
-    visitor = host.events[0]["visitor_id"]
-    page.reload()
-    until(lambda: host.told().count(VIEW), 2)
-    assert {event["visitor_id"] for event in host.events} == {visitor}
-    page.evaluate("footfall.consent(false)")
-    page.evaluate("footfall.track('engagement')")
-    settle(page)
-    assert len([told for told in host.told() if told == VIEW]) == 2
-    assert page.evaluate("localStorage.length") == 0
-
-
-def test_two_tabs_of_a_visitor_who_consents_share_one_id_and_double_nothing(open_page, host: Host):
-    first = open_page("/one")
-    until(host.told, [VIEW])
-    first.evaluate("footfall.consent(true)")
-    second = open_page("/two", same_profile=True)
-    until(lambda: len(host.events), 2)
-    first.evaluate("footfall.contact()")
-    second.evaluate("footfall.contact()")
-    until(lambda: len(host.events), 4)
-    assert len({event["visitor_id"] for event in host.events[1:]}) == 1
-
-
-def test_blocked_storage_changes_nothing_but_memory(open_page, host: Host):
-    page = open_page("/", script="Object.defineProperty(window, 'localStorage', {get() { throw new DOMException('no'); }})")
-    until(host.told, [VIEW])
-    page.evaluate("() => { footfall.consent(true); footfall.contact(); }")
-    until(host.told, [VIEW, ("contact_interaction", None)])
-    assert host.events[1]["visitor_id"]
-
-
-def test_who_opted_out_is_not_tracked_any_more(open_page, host: Host):
-    page = open_page("/")
-    until(host.told, [VIEW])
-    page.evaluate("footfall.optOut()")
-    page.reload()
-    settle(page)
-    assert host.told().count(VIEW) == 1
-    page.evaluate("footfall.optOut(false)")
-    page.reload()
-    until(lambda: host.told().count(VIEW), 2)
-
-
-def test_a_server_that_is_down_gets_the_same_events_later_and_is_asked_when_it_said(open_page, host: Host):
-    host.status, host.headers = 503, {"retry-after": "40"}
-    page = open_page("/", clock=True)
-    page.clock.run_for(1_000)
-    until(lambda: len(host.requests), 1)
-    page.evaluate("footfall.contact()")
-    page.clock.run_for(30_000)
-    settle_real(page)
-    assert len(host.requests) == 1
-    host.status, host.headers = 202, {}
-    page.clock.run_for(15_000)
-    until(lambda: len(host.requests), 2)
-    assert [event["event_id"] for event in host.requests[1]][:1] == [event["event_id"] for event in host.requests[0]]
-    assert host.told() == [VIEW, ("contact_interaction", None)]
-    page.clock.run_for(600_000)
-    settle_real(page)
-    assert len(host.requests) == 2
-
-
-def test_offline_events_wait_with_growing_pauses_and_go_when_the_way_is_open(open_page, host: Host):
-    page = open_page("/")
-    until(host.told, [VIEW])
-    page.context.set_offline(True)
-    page.evaluate("for (let i = 0; i < 30; i++) footfall.track('engagement', {action: 'a' + i})")
-    settle(page)
-    assert len(host.events) == 1
-    page.context.set_offline(False)
-    until(lambda: len(host.events), 31)
-    assert [event["evt_action"] for event in host.events[1:]] == [f"a{i}" for i in range(30)]
-
-
-def test_events_that_a_page_could_not_send_are_sent_by_the_next_if_the_visitor_consented(
-    open_page, host: Host, web_site: WebSite
-):
-    page = open_page("/")
-    until(host.told, [VIEW])
-    page.evaluate("footfall.consent(true)")
-    host.status = 500
-    page.evaluate("footfall.contact()")
-    until(lambda: len(host.requests) > 1, wanted=True)
-    page.evaluate("navigator.sendBeacon = () => false")
-    page.goto("about:blank")
-
-    def contacts() -> list[str]:
-        events = [event for request in host.requests for event in request]
-        return [event["event_id"] for event in events if event["evt_type"] == "contact_interaction"]
-
-    settle(page)  # what was sent on leave is there
-    before = len(contacts())
-    host.status = 202
-    page.goto(web_site.server.address)
-    until(lambda: len(contacts()), before + 1)
-    assert len(set(contacts())) == 1
-
-
-def test_a_refused_request_is_not_sent_again(open_page, host: Host):
-    host.status = 401
-    page = open_page("/", clock=True)
-    page.clock.run_for(1_000)
-    until(lambda: len(host.requests), 1)
-    page.clock.run_for(600_000)
-    settle_real(page)
-    assert len(host.requests) == 1
-
-
 def test_a_strict_content_security_policy_is_enough(open_page, host: Host, web_site: WebSite):
     web_site.headers = {
         "content-security-policy": f"default-src 'none'; script-src {host.server.address}; connect-src {host.server.address}"
@@ -413,67 +222,6 @@ def test_the_es_module_is_the_same_tracker(open_page, host: Host, web_site: WebS
     until(host.told, [VIEW, ("item_interaction", None)])
 
 
-def settle_real(page) -> None:
-    """As `settle`, for a page whose clock stands."""
-    time.sleep(0.3)
-    page.evaluate("0")
-
-
-def test_many_calls_in_a_row_do_not_keep_each_other_from_being_sent(open_page, host: Host):
-    page = open_page("/", clock=True)
-    page.clock.run_for(1_000)
-    until(host.told, [VIEW])
-    for number in range(30):
-        page.evaluate(f"footfall.track('engagement', {{action: 'a{number}'}})")
-        page.clock.run_for(50)
-    until(lambda: len(host.events) > 20, wanted=True)
-
-
-def test_after_a_failure_what_was_beaconed_is_sent_once_more_by_the_next_page_if_the_visitor_consented(
-    open_page, host: Host, web_site: WebSite
-):
-    page = open_page("/")
-    until(host.told, [VIEW])
-    page.evaluate("footfall.consent(true)")
-    host.status = 503
-    page.evaluate("footfall.contact()")
-    until(lambda: len(host.requests), 2)
-    page.goto("about:blank")
-    until(lambda: len(contacts_of(host)) >= 2, wanted=True)  # what was sent on leave is there
-    host.status = 202
-    before = len(contacts_of(host))
-    page.goto(web_site.server.address)
-    until(lambda: len(contacts_of(host)), before + 1)
-    assert len(set(contacts_of(host))) == 1
-
-
-def test_consent_that_is_taken_back_in_one_tab_is_taken_back_in_all(open_page, host: Host):
-    first = open_page("/one")
-    first.evaluate("footfall.consent(true)")
-    second = open_page("/two", same_profile=True)
-    until(lambda: host.told().count(VIEW), 2)
-    second.evaluate("footfall.consent(false)")
-    first.wait_for_function("() => !localStorage.footfall")
-    first.wait_for_timeout(100)
-    first.evaluate("footfall.contact()")
-    until(lambda: ("contact_interaction", None) in host.told(), wanted=True)
-    assert "visitor_id" not in host.events[-1]
-    assert first.evaluate("localStorage.length") == 0
-
-
-def test_opting_out_holds_for_the_page_where_storage_is_blocked(open_page, host: Host):
-    page = open_page("/", script="Object.defineProperty(window, 'localStorage', {get() { throw new DOMException('no'); }})")
-    until(host.told, [VIEW])
-    page.evaluate("() => { footfall.optOut(); footfall.contact(); }")
-    settle(page)
-    assert host.told() == [VIEW]
-
-
-def test_what_another_script_wrote_under_our_name_does_no_harm(open_page, host: Host):
-    open_page("/", script="localStorage.footfall = 'hello'")
-    until(host.told, [VIEW])
-
-
 def test_context_menus_are_no_clicks_and_links_in_svg_no_trouble(open_page, host: Host, web_site: WebSite):
     web_site.body = """<button id=buy data-ff-event=contact_interaction>buy</button>
         <svg width=100 height=40><a href="#x"><rect id=svg width=100 height=40></rect></a></svg>
@@ -490,25 +238,19 @@ def test_context_menus_are_no_clicks_and_links_in_svg_no_trouble(open_page, host
     assert errors == []
 
 
-@pytest.mark.parametrize(
-    ("hostname", "is_counted"), [("xn--mller-kva.example", True), ("shop-git-main-acme.example", False), ("localhost", False)]
-)
-def test_international_names_are_no_previews(open_page, host: Host, web_site: WebSite, hostname: str, is_counted: bool):
-    web_site.attributes = "data-vitals=off"
-    context = open_page("/nothing").context
-    page = context.new_page()
-    page.add_init_script("Object.defineProperty(Navigator.prototype, 'webdriver', {get: () => false})")
-    pages = lambda route: route.fulfill(  # noqa: E731
-        content_type="text/html", body=f'<script src="{web_site.host}/footfall.js" data-key=ffw_test data-vitals=off></script>'
+def test_an_ipad_says_that_it_is_a_tablet(open_page, host: Host):
+    agent = (
+        "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Safari/605.1.15"
     )
-    context.route(f"http://{hostname}/**", pages)
-    # no public page may fetch from this machine itself
-    context.route(f"{web_site.host}/**", lambda route: route.fulfill(response=route.fetch()))
-    page.goto(f"http://{hostname}/")
-    settle(page)
-    assert len(host.events) == is_counted
+    open_page("/", script="Object.defineProperty(navigator, 'maxTouchPoints', {get: () => 5})", user_agent=agent)
+    until(host.told, [VIEW])
+    assert host.events[0]["device_type"] == "tablet"
 
 
-def contacts_of(host: Host) -> list[str]:
-    """The id of each contact, once for each time that it was sent."""
-    return [event["event_id"] for request in host.requests for event in request if event["evt_type"] == "contact_interaction"]
+def test_what_is_secret_does_not_leave_the_browser_and_what_is_long_does(open_page, host: Host):
+    cases = [case for case in SCRUBBING if case.get("where") != "server"]
+    page = open_page("/")
+    page.wait_for_function(MORE_IS_THERE)
+    page.evaluate("(texts) => texts.forEach((label) => footfall.track('engagement', {label}))", [case["text"] for case in cases])
+    until(lambda: len(host.events), 1 + len(cases))
+    assert [event["evt_label"].replace("removed", "*") for event in host.events[1:]] == [case["becomes"] for case in cases]

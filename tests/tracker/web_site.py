@@ -67,9 +67,9 @@ class Host:
             ::-1
         ]
 
-    def told(self) -> list[tuple[str, str | None]]:
-        """Type and action of each event."""
-        return [(event["evt_type"], event.get("evt_action")) for event in self.events]
+    def told(self) -> list[tuple[str | None, str | None]]:
+        """Type and action of each event; a page may put what JSON cannot say in the type's place, and then there is none."""
+        return [(event.get("evt_type"), event.get("evt_action")) for event in self.events]
 
 
 class WebSite:

@@ -15,6 +15,8 @@ from starlette.testclient import TestClient
 
 from footfall import api
 from footfall.api import export
+from footfall.api.questions.parsing import keys_about
+from footfall.api.questions.question import Figure
 from footfall.auth import add_key
 from footfall.settings import Settings
 from footfall.web import application, report_wire, wire
@@ -35,7 +37,7 @@ def busy(site: Site) -> Site:
         view("/b", 3, _visitor_id="v_2"),
     )
     site.settle()
-    site.value("SELECT api.add_goal(%s, 'Buy', 'event_action==complete')", site.tenant_hk)
+    api.add_goal(site.connection, "acme", "Buy", "event_action==complete", None, None)
     return site
 
 
@@ -58,27 +60,25 @@ def questions(site: Site) -> dict[str, dict]:
 
 
 @pytest.mark.parametrize("report", api.REPORTS)
-def test_a_report_is_the_same_by_get_by_post_and_by_sql(client, keys, busy: Site, report: str) -> None:
+def test_a_report_is_the_same_by_get_and_by_post(client, keys, busy: Site, report: str) -> None:
     question, headers = questions(busy)[report], {"X-Footfall-Key": keys["read"]}
     posted = client.post(f"/api/analytics/{report}", json=question, headers=headers)
     flat = {key: ",".join(value) if isinstance(value, list) and key != "steps" else value for key, value in question.items()}
     got = client.get(f"/api/analytics/{report}", params=flat, headers=headers)
-    by_sql = busy.value(f"SELECT api.report_{report}(%s)", json.dumps(question | {"tenantId": "acme"}))
-    answers = [reply | {"data": reply["data"] | {"metadata": 0}} for reply in (posted.json(), got.json(), by_sql)]
+    answers = [reply | {"data": reply["data"] | {"metadata": 0}} for reply in (posted.json(), got.json())]
     if report == "realtime":  # minutes begin when it is asked
         answers = [answer | {"data": answer["data"] | {"minutes": 0}} for answer in answers]
-    assert answers[0] == answers[1] == answers[2]
+    assert answers[0] == answers[1]
     assert posted.headers["cache-control"] == "no-store"
     described = report_wire.REPORTS[report].answer
     assert msgspec.to_builtins(msgspec.convert(posted.json()["data"], described)) == posted.json()["data"]
 
 
-def test_every_report_and_metric_is_described(site: Site) -> None:
-    assert tuple(report_wire.REPORTS) == api.REPORTS
-    assert tuple(metric for (metric,) in site.rows("SELECT metric FROM api.metrics()")) == api.METRICS
+def test_every_report_is_described() -> None:
+    assert tuple(report_wire.REPORTS) == tuple(api.REPORTS)
     for report, described in report_wire.REPORTS.items():
-        figures = get_args(report_wire.CountedFigure) if report == "events" else [None]
-        keys = {key for figure in figures for key in site.value("SELECT api.question_keys(%s, %s)", report, figure)}
+        figures = get_args(Figure) if report == "events" else [""]
+        keys = {key for figure in figures for key in keys_about(api.REPORTS[report].keys, figure)}
         assert set(described.question.__struct_fields__) == keys, report
 
 

@@ -64,7 +64,7 @@ def test_a_key_reads_its_own_tenant_only(client, keys, site: Site, worker) -> No
 
 def test_a_report_that_takes_too_long_is_cancelled_and_says_so(client, keys, owner, url: str) -> None:
     slow = """
-        CREATE OR REPLACE FUNCTION business.conversion_identity(text, text, bytea, text, bytea) RETURNS text
+        CREATE OR REPLACE FUNCTION business.conversion_identity(text, text, bytea, text, bytea, numeric, boolean) RETURNS text
         LANGUAGE plpgsql AS $$ BEGIN RAISE query_canceled; END $$"""
     owner.execute(slow.replace("CREATE OR REPLACE", "DROP FUNCTION business.conversion_identity CASCADE; CREATE"))
     owner.execute("GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA business TO footfall_reader")

@@ -49,7 +49,7 @@ def test_every_view_has_the_page_and_its_protection(built: Path, view: str):
 
 
 def test_every_view_that_the_page_knows_has_an_address():
-    known = Path(__file__).parents[2] / "dashboard" / "src" / "app.tsx"
+    known = Path(__file__).parents[2] / "dashboard" / "src" / "views.ts"
     views = set(re.findall(r'^  "?([a-z-]*)"?: \{ title: ', known.read_text(), re.MULTILINE))
     assert {"", "funnels", "quality", "setup"} <= views <= set(VIEWS)
 

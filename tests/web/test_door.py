@@ -1,8 +1,11 @@
 """The event door: what it takes, how it answers, what it refuses, and what it never stores (T12, T18)."""
 
+import gzip
 import json
+import zlib
 from datetime import UTC, datetime, timedelta
 
+import pyarrow as pa
 import pytest
 from sender import EVENTS, VIEW, VISITOR, post
 from starlette.testclient import TestClient
@@ -93,7 +96,7 @@ def test_each_event_has_its_own_fate(client, keys, site: Site) -> None:
         ("rejected", "not_an_object"),
         ("duplicate-in-request", None),
         ("rejected", "event_too_large"),
-        ("accepted", None),  # it breaks a rule: that is staging's to say
+        ("accepted", "evt_type_missing"),  # it breaks a rule: that is staging's to decide, and told here
         ("rejected", "not_an_object"),
         ("accepted", None),
         ("accepted", None),  # brackets in a text are none, and many are not deep
@@ -109,7 +112,8 @@ REFUSED = [
     ("", 400, "body_empty"),
     ("  ", 400, "body_empty"),
     ("{", 400, "body_not_json"),
-    (b"\xff\xfe", 400, "body_not_json"),
+    (b"\x80\x81", 400, "body_not_json"),
+    (b"\xff\xfe", 400, "body_empty"),
     ("5", 400, "body_not_events"),
     ('"evt_type"', 400, "body_not_events"),
     ("[]", 400, "no_events"),
@@ -156,6 +160,125 @@ def test_a_key_writes_into_its_own_tenant_only(client, keys, site: Site, worker)
     assert post(client, key, VIEW).status_code == 202
     other.load()
     assert (len(site.table("business.site_event_h")), len(other.table("business.site_event_h"))) == (0, 1)
+
+
+UNREADABLE = [
+    ("NaN", "number_not_finite"),
+    ("-Infinity", "number_not_finite"),
+    ("undefined", "not_json"),
+    ("'single'", "not_json"),
+    ("1.2.3", "not_json"),
+    ("01", "not_json"),
+]
+
+
+@pytest.mark.parametrize(
+    "shape", ["[%s]", '{"tenantId": "acme", "events": [%s], "x": {"events": 1}}', "[%s,]", "\n[%s]\n", "[%s] "]
+)
+@pytest.mark.parametrize(("value", "reason"), UNREADABLE)
+def test_what_cannot_be_read_in_one_event_is_that_events_alone(client, keys, site: Site, shape, value: str, reason: str) -> None:
+    text = r'"brackets ]}, a quote \" and NaN in a text"'
+    event = '{"evt_type": "page_view", "page_url": "/", "page_title": %s, "properties": {"n": %s}}'
+    body = shape % ", ".join([event % (text, 1), event % (text, value), event % (text, 3)])
+    reply = post(client, keys["write"], body)
+    fates = [(fate["index"], fate["status"], fate.get("reason")) for fate in reply.json()["data"]["events"]]
+    assert fates == [(0, "accepted", None), (1, "rejected", reason), (2, "accepted", None)]
+    assert site.rows("SELECT raw_payload #>> '{properties,n}' FROM raw.site_tracking_events_r ORDER BY 1") == [("1",), ("3",)]
+
+
+def test_one_event_alone_that_cannot_be_read_says_why(client, keys) -> None:
+    reply = post(client, keys["write"], '{"evt_type": "page_view", "evt_value": NaN}')
+    assert (reply.status_code, reply.headers["x-footfall-reason"]) == (400, "number_not_finite")
+
+
+def packed_by_arrow(codec: str):
+    return lambda body: pa.compress(body, codec=codec, asbytes=True)
+
+
+PACKED = {
+    "gzip": gzip.compress,
+    "x-gzip": gzip.compress,
+    "deflate": zlib.compress,
+    "br": packed_by_arrow("brotli"),
+    "zstd": packed_by_arrow("zstd"),
+    "identity": lambda body: body,
+    "gzip, zstd": lambda body: packed_by_arrow("zstd")(gzip.compress(body)),
+    # without zlib's frame, as some understand `deflate`
+    "Deflate": lambda body: zlib.compress(body)[2:-4],
+}
+
+
+@pytest.mark.parametrize("encoding", PACKED)
+def test_a_body_may_be_compressed(client, keys, site: Site, encoding: str) -> None:
+    body = json.dumps([VIEW | {"page_title": "é" * 500}] * 3).encode()
+    assert post(client, keys["write"], PACKED[encoding](body), **{"Content-Encoding": encoding}).status_code == 202
+    assert site.rows("SELECT DISTINCT raw_payload ->> 'page_title' FROM raw.site_tracking_events_r") == [("é" * 500,)]
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "zstd", "deflate"])
+def test_a_compressed_body_is_known_by_its_first_bytes_too(client, keys, encoding: str) -> None:
+    """Proxies drop the header and keep the body as it is, or unpack the body and keep the header."""
+    body = json.dumps(VIEW).encode()
+    assert post(client, keys["write"], PACKED[encoding](body)).status_code == 202
+    assert post(client, keys["write"], body, **{"Content-Encoding": encoding}).status_code == 202
+
+
+def test_a_compressed_body_that_cannot_be_read_says_why(client, keys) -> None:
+    body = gzip.compress(json.dumps(VIEW).encode())
+    for content, encoding, status, code in (
+        (body[:-9], "gzip", 400, "body_not_decodable"),
+        (b"\0\1\2", "br", 400, "body_not_decodable"),
+        (body, "lzma", 415, "encoding_unknown"),
+        # what is small on the wire may be large in memory
+        (gzip.compress(b" " * 50_000_000), "gzip", 413, "body_too_large"),
+    ):
+        reply = post(client, keys["write"], content, **{"Content-Encoding": encoding})
+        assert (reply.status_code, reply.json()["debug_info"]["error"]) == (status, code)
+        assert ("zstd" in reply.headers.get("accept-encoding", "")) == (status == 415)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_byte_order_mark_is_read_over(client, keys, site: Site, encoding: str) -> None:
+    body = json.dumps(VIEW | {"page_title": "Müller"}, ensure_ascii=False)
+    assert post(client, keys["write"], body.encode(encoding)).status_code == 202
+    assert site.value("SELECT raw_payload ->> 'page_title' FROM raw.site_tracking_events_r") == "Müller"
+
+
+@pytest.mark.parametrize("path", [f"{EVENTS}/", f"{EVENTS}.js/"])
+def test_a_slash_at_the_end_of_the_path_loses_nothing(client, keys, path: str) -> None:
+    assert client.post(path, content=json.dumps(VIEW), headers={"X-Footfall-Key": keys["write"]}).status_code == 202
+
+
+def test_an_address_as_long_as_a_form_costs_only_its_end(client, keys, site: Site) -> None:
+    """A sign-in that answers in the query: the view counts, its address is cut and noted; large properties stay too large."""
+    long = VIEW | {
+        "page_url": "https://acme.example/saml?response=" + "A" * 40_000,
+        "page_referrer": "https://idp.example/" + "b" * 9000,
+    }
+    reply = post(client, keys["write"], [long, VIEW | {"properties": {"text": "x" * 40_000}}])
+    assert [fate.get("reason") for fate in reply.json()["data"]["events"]] == [None, "event_too_large"]
+    site.load()
+    assert site.staged("length(page_url)", "length(page_referrer)", "validation_status") == [(2000, 2000, "VALID")]
+    assert {"page_url_cut", "page_referrer_cut"} <= set(site.staged("validation_flags")[0])
+
+
+@pytest.mark.parametrize("spelling", ["pageview", "Page_View", "page-view", "pageView", " PAGE VIEW ", "page.view"])
+def test_another_spelling_of_an_event_type_is_read_and_told(client, keys, site: Site, spelling: str) -> None:
+    reply = post(client, keys["write"], VIEW | {"evt_type": spelling})
+    assert (reply.status_code, reply.headers["x-footfall-reason"]) == (207, "evt_type_respelled")
+    assert reply.json()["data"]["events"] == [
+        {"index": 0, "status": "accepted", "reason": "evt_type_respelled", "read_as": "page_view"}
+    ]
+    site.load()
+    assert site.staged("event_type") == ["page_view"]
+
+
+def test_who_sends_an_event_type_that_nobody_knows_is_told_that_it_will_not_count(client, keys, site: Site) -> None:
+    reply = post(client, keys["write"], [VIEW, VIEW | {"evt_type": "purchase"}, VIEW | {"evt_type": None}])
+    assert reply.status_code == 207
+    assert [fate.get("reason") for fate in reply.json()["data"]["events"]] == [None, "evt_type_unknown", "evt_type_missing"]
+    site.load()
+    assert site.fates() == ["loaded", "invalid", "invalid"]
 
 
 def test_every_refusal_is_counted(client, keys, site: Site, url: str) -> None:
@@ -246,6 +369,7 @@ def test_planted_canaries_are_found_nowhere(client, keys, site: Site, owner) -> 
 def test_of_visitors_who_ask_not_to_be_tracked_only_the_event_is_counted(client, keys, site: Site, owner, asking) -> None:  # T18
     event = VIEW | {
         "visitor_id": "canary-visitor",
+        "session_id": "canary-session",
         "user_id": "canary-user",
         "screen_resolution": "canary-screen",
         "language": "canary-la",
@@ -291,10 +415,27 @@ def test_behind_a_proxy_the_address_is_the_one_that_the_proxy_writes(url: str, k
 
     app = application(Settings(client_address_header="X-Forwarded-For"), url)
     with TestClient(app, client=("10.0.0.1", 1)) as client:
-        for forwarded in ("198.51.100.1", "6.6.6.6, 198.51.100.1", "198.51.100.2"):
+        for forwarded in ("198.51.100.1", "6.6.6.6, 198.51.100.1", "198.51.100.1:50000", "198.51.100.2"):
             post(client, keys["write"], VIEW, **{"X-Forwarded-For": forwarded})
     visitors = [visitor for (visitor,) in site.rows("SELECT visitor_id FROM raw.site_tracking_events_r ORDER BY raw_event_id")]
+    assert visitors[0] == visitors[1] == visitors[2] != visitors[3]
+
+
+def test_a_proxy_may_write_the_standards_header(url: str, keys, site: Site) -> None:  # RFC 7239
+    from footfall.settings import Settings
+    from footfall.web import application
+
+    app = application(Settings(client_address_header="Forwarded"), url)
+    with TestClient(app, client=("10.0.0.1", 1)) as client:
+        for forwarded in (
+            'for="[2001:db8::1]:4711";proto=https',
+            'for=6.6.6.6, proto=https;For="[2001:db8::1]"',
+            "for=198.51.100.2;by=10.0.0.1",
+        ):
+            post(client, keys["write"], VIEW, Forwarded=forwarded)
+    visitors = [visitor for (visitor,) in site.rows("SELECT visitor_id FROM raw.site_tracking_events_r ORDER BY raw_event_id")]
     assert visitors[0] == visitors[1] != visitors[2]
+    assert None not in visitors
 
 
 def test_half_an_emoji_loses_nothing_but_itself(client, keys, site: Site) -> None:

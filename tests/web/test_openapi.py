@@ -92,7 +92,7 @@ def test_the_wires_event_is_what_staging_reads() -> None:
     record = sql[sql.index("AS p(") + 5 : sql.index("properties jsonb)") + 16]
     known = {column.split()[0] for column in record.split(",")}
     described = set(wire.TrackingEvent.__struct_fields__)
-    assert described - {"sent_at", "tenantId", "client_ip", "user_agent"} == known
+    assert described - {"tenantId", "client_ip", "user_agent"} == known
 
 
 def _body(case) -> bytes | None:

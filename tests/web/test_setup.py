@@ -379,6 +379,39 @@ def test_an_owner_renames_the_tenant_and_what_it_was_called_stays_in_history(cli
     assert len(people.rows("SELECT FROM auth.tenant_details_s")) == len(before) + 1
 
 
+def test_an_owner_changes_time_zone_currency_and_week_and_the_figures_follow(client, people):
+    people.land({"evt_type": "page_view", "event_timestamp": "2026-03-10T23:30:00Z", "session_id": "s"})
+    people.settle()
+    changes = {"timeZone": "Asia/Kolkata", "currency": "INR", "weekStart": "sunday"}
+    sign_in(client, "adam")
+    assert code(ask(client, "POST", "/api/setup/tenant", **changes)) == "role_needed"
+    sign_in(client, "ann")
+    for wrong, refused in (("timeZone", "time_zone_unknown"), ("currency", "currency_invalid")):
+        assert code(ask(client, "POST", "/api/setup/tenant", **changes | {wrong: "x"})) == refused
+    assert ask(client, "POST", "/api/setup/tenant", weekStart="friday").status_code == 400
+    assert ask(client, "POST", "/api/setup/tenant", **changes).status_code == 200
+    (tenant,) = client.get("/api/session").json()["data"]["tenants"]
+    assert {name: tenant[name] for name in changes} == changes
+    assert people.rows("SELECT day::text FROM business.event_b") == [("2026-03-11",)]
+
+
+def test_an_event_type_is_accepted_and_what_came_is_loaded(client, people):
+    people.land({"evt_type": "quiz/1", "event_timestamp": "2026-03-10T12:00:00Z", "session_id": "s"})
+    people.load()
+    sign_in(client, "vic")
+    first = ask(client, "GET", "/api/setup/event-types").json()["data"][0]
+    assert (first["event_type"], first["known"], first["refused"]) == ("quiz/1", False, 1)
+    assert code(ask(client, "POST", "/api/setup/event-types", type="quiz/1")) == "role_needed"
+    sign_in(client, "adam")
+    assert code(ask(client, "POST", "/api/setup/event-types", type=" ")) == "event_type_invalid"
+    answer = ask(client, "POST", "/api/setup/event-types", type="quiz/1", category="games", action="finish")
+    assert answer.json()["data"] == {"reprocessed": 1}
+    people.load()
+    assert people.rows("SELECT event_type, event_category FROM business.site_event_details_s") == [("quiz/1", "games")]
+    assert ask(client, "DELETE", "/api/setup/event-types/quiz%2F1").status_code == 200
+    assert code(ask(client, "DELETE", "/api/setup/event-types/page_view")) == "event_type_unknown"
+
+
 def test_only_operators_add_tenants_and_see_the_store(client, people):
     new = {"tenant": "fresh", "name": "Fresh", "industry": "saas", "timeZone": "Europe/Berlin", "currency": "EUR"}
     sign_in(client, "ann")
@@ -414,7 +447,7 @@ def test_a_new_tenant_has_its_settings_and_is_nobodys_but_the_operators(client, 
     sign_in(client, "opa")
     new = {"tenant": "fresh", "name": "Fresh", "industry": "saas", "timeZone": "Europe/Berlin", "currency": "EUR"}
     ask(client, "POST", "/api/setup/tenants", **new)
-    assert new | {"role": "owner"} in client.get("/api/session").json()["data"]["tenants"]
+    assert new | {"role": "owner", "weekStart": "monday"} in client.get("/api/session").json()["data"]["tenants"]
     assert ask(client, "GET", "/api/setup", "fresh").json()["data"]["people"] == []
     sign_in(client, "ann")
     assert code(ask(client, "GET", "/api/setup", "fresh")) == "tenant_unknown"

@@ -13,7 +13,7 @@ OURS = {"X-Footfall-Request": "1"}
 MARCH = {"dateFrom": "2026-03-01", "dateTo": "2026-03-31"}
 PASSWORD = "correct horse battery"
 # all others tell what single visitors did, or what a tenant noted of them
-OF_MANY = {"overview", "timeseries", "breakdown", "goals", "funnel", "retention", "paths", "items"}
+OF_MANY = {"overview", "timeseries", "breakdown", "goals", "funnel", "retention", "paths", "items", "engagement", "vitals"}
 
 
 @pytest.fixture

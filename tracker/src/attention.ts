@@ -1,8 +1,9 @@
 // How long and how far a view was read.
 import type { Footfall } from "./footfall";
 
-/** Seconds of attention and percent scrolled, told when the view is left or hidden; both grow within a view. */
-export const watchAttention = (footfall: Footfall): void => {
+/** Seconds of attention and percent scrolled, told when the view is left or hidden; both grow within a view. Returns what is to be called
+ * when a view is about to become another one. */
+export const watchAttention = (footfall: Footfall): (() => void) => {
   let attended = 0;
   let since = 0;
   let depth = 0;
@@ -19,14 +20,14 @@ export const watchAttention = (footfall: Footfall): void => {
     const details = { action: "attention", time_on_page: Math.round(attended / 1000), scroll_depth: depth };
     if (told != (told = JSON.stringify(details))) footfall.track("engagement", details);
   };
-  footfall.leave = () => {
-    tell();
-    attended = depth = 0;
-    told = "";
-  };
   for (const name of ["focus", "blur", "scroll"]) addEventListener(name, look, { passive: true });
   // in the capture phase: before the queue sends what waits
   document.addEventListener("visibilitychange", () => (document.hidden ? tell() : look()), true);
   addEventListener("pagehide", tell, true);
   look();
+  return () => {
+    tell();
+    attended = depth = 0;
+    told = "";
+  };
 };

@@ -1,5 +1,4 @@
 // What visitors do on a page: marked elements, links that lead away, downloads, forms.
-import { scrub } from "./address";
 import type { Footfall } from "./footfall";
 
 const DOWNLOAD = /\.(pdf|zip|gz|7z|rar|dmg|exe|msi|apk|docx?|xlsx?|pptx?|csv|txt|mp[34]|mov|epub|iso)$/i;
@@ -16,21 +15,26 @@ const detailsOf = (element: Element): Record<string, unknown> => {
 };
 
 export const watchClicks = ({ track }: Footfall): void => {
-  const heard = ({ target, type, button }: Event & { button?: number }) => {
-    if (button! > 1) return; // a context menu, not a click
-    const isSubmit = type == "submit";
-    const marked = (target as Element).closest<HTMLElement>("[data-ff-event]");
+  const heard = (event: Event) => {
+    if ((event as MouseEvent).button > 1) return; // a context menu, not a click
+    const isSubmit = event.type == "submit";
+    // what was clicked and what it lies in, also inside of web components; scripts dispatch on documents and windows too
+    const path = event.composedPath() as Partial<Element>[];
+    const nearest = <E extends Element>(selector: string) => path.find((target) => target.matches?.(selector)) as E | undefined;
+    // a form's submit does not leave its component
+    for (const target of path) if (target instanceof ShadowRoot) target.addEventListener("submit", heard, true);
+    const marked = nearest<HTMLElement>("[data-ff-event]");
     // a marked form speaks when it is sent, not when it is clicked
-    if (marked && (marked.tagName == "FORM") == isSubmit) return track(marked.dataset.ffEvent!, detailsOf(marked));
+    if (marked && marked.matches("form") == isSubmit) return track(marked.dataset.ffEvent!, detailsOf(marked));
     if (isSubmit) {
-      const form = target as HTMLFormElement;
-      return track("engagement", { action: "form_submit", label: form.getAttribute("name") || form.getAttribute("id") || "form" });
+      const form = nearest("form");
+      return track("engagement", { action: "form_submit", label: form?.getAttribute("name") || form?.getAttribute("id") || "form" });
     }
-    const link = (target as Element).closest<HTMLAnchorElement>("a[href]");
+    const link = nearest<HTMLAnchorElement>("a[href]");
     // links in SVG know no protocol
     if (!link?.protocol?.startsWith("http")) return;
     const action = DOWNLOAD.test(link.pathname) ? "download" : link.host != location.host && "outbound_link";
-    if (action) track("engagement", { action, label: scrub(link.href) });
+    if (action) track("engagement", { action, label: link.href.split("#")[0] });
   };
   // in the capture phase: pages that keep clicks from bubbling are heard too
   for (const name of ["click", "auxclick", "submit"]) addEventListener(name, heard, true);

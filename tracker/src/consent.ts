@@ -1,29 +1,23 @@
-// What a visitor allows: a first-party id and a queue that outlives the page, or nothing at all.
-import type { Options, WireEvent } from "./events";
-import { randomId, type Inside } from "./tracker";
+// What a visitor allows: a first-party id that is kept in the browser, or nothing at all.
+import { randomId } from "./event";
+import type { Tracker } from "./tracker";
 
-const KEY = "footfall";
+export const KEY = "footfall";
 const OUT = "footfall-out";
 
-/** Reads; with a text, writes; with an empty one, deletes. Storage that is blocked remembers nothing. */
-const stored = (key: string, text?: string): string | null | undefined => {
+/** Reads; with a text, writes; with an empty one, deletes. Storage that is blocked or full remembers nothing. */
+export const stored = (key: string, text?: string): string | null | undefined => {
   try {
-    if (text) localStorage.setItem(key, text);
+    if (text) localStorage[key] = text;
     else if (text == "") localStorage.removeItem(key);
-    else return localStorage.getItem(key);
+    return localStorage.getItem(key);
   } catch {
     // the page's memory has to do
   }
 };
 
-/** What is kept of a visitor who consented: the id, and what was not acknowledged. */
-const kept = (): [string?, ...WireEvent[]] => {
-  try {
-    return JSON.parse(stored(KEY)!) || [];
-  } catch {
-    return [];
-  }
-};
+/** The id of a visitor who consented. */
+export const keptId = (): string | undefined => /^\["([^"]+)"/.exec(stored(KEY)!)?.[1];
 
 export interface Consent {
   /** `true`: a visitor id and unsent events are kept in this browser; `false`: what was kept is deleted. */
@@ -34,36 +28,35 @@ export interface Consent {
   identify(id?: string): void;
 }
 
-export const watchConsent = (tracker: Inside, options: Options): Consent => {
-  const { queue_: queue, common_: common } = tracker;
-  let isOut: unknown;
+export const watchConsent = (tracker: Tracker): Consent => {
+  const { queue_: queue, common_: common, refusal_: refusal } = tracker;
+  let out = "";
 
   const consent = (given: boolean) => {
-    if (given && !tracker.refusal_) {
-      const [visitor, ...unsent] = kept();
-      common.visitor_id ||= visitor || randomId();
-      queue.events_.forEach((event) => (event.visitor_id = common.visitor_id));
-      if (!queue.changed_) queue.events_.unshift(...unsent);
-      queue.changed_ = () => stored(KEY, JSON.stringify([common.visitor_id, ...queue.events_]));
-      queue.changed_();
-      queue.held_ = false;
+    if (given && !refusal()) {
+      if (!common.visitor_id) {
+        const id = (common.visitor_id = keptId() || randomId());
+        keptId() || stored(KEY, `["${id}"]`);
+        queue.events_ = queue.events_.map((event) => `{"visitor_id":"${id}",` + event.slice(1));
+      }
+      queue.held_ = 0;
       queue.flush_();
     } else {
-      queue.changed_ = common.visitor_id = undefined;
+      common.visitor_id = undefined;
       queue.events_ = [];
-      queue.held_ = !!options.consent;
+      queue.held_ = tracker.options_.consent;
       stored(KEY, "");
     }
   };
-  if (kept()[0]) consent(true);
-  // another tab took it back
-  addEventListener("storage", ({ key, newValue }) => key == KEY && !newValue && consent(false));
-  tracker.accept_ = (event) => (isOut || stored(OUT) ? "opt-out" : options.beforeSend ? options.beforeSend(event) || "before-send" : event);
+  queue.held_ = tracker.options_.consent;
+  if (keptId()) consent(true);
+  tracker.refusal_ = () => refusal() || out || stored(OUT);
   return {
     consent,
-    optOut(out = true) {
-      if ((isOut = out)) consent(false);
-      stored(OUT, out ? "1" : "");
+    optOut(isOut = true) {
+      out = isOut ? "opt-out" : "";
+      if (out) consent(false);
+      stored(OUT, out);
     },
     identify: (id) => (common.user_id = id),
   };

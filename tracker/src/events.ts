@@ -27,12 +27,17 @@ export interface Details {
   utm_source?: string;
   utm_medium?: string;
   utm_campaign?: string;
+  utm_content?: string;
+  utm_term?: string;
   /** Whatever else is to be kept: becomes `custom_properties`. */
   properties?: Record<string, unknown>;
 }
 
 /** An event as it is sent. `data-before-send` hooks get one, and return it, changed or not, or nothing to send nothing. */
-export type WireEvent = { evt_type: string; event_id: string; event_timestamp: Date | string } & Record<string, unknown>;
+export type WireEvent = { evt_type: string; event_id: string; event_timestamp: string } & Record<string, unknown>;
+
+/** What a hook gives back. */
+export type Sent = WireEvent | null | undefined | void;
 
 export interface Options {
   /** A write key: public, it can only write. */
@@ -45,7 +50,9 @@ export interface Options {
   local?: true | string;
   /** The part of an address after `#` tells pages apart. */
   hash?: boolean;
+  /** `"off"`: no web vitals. */
+  vitals?: string;
   /** Say in the console what is sent, and why something is not. */
   debug?: boolean;
-  beforeSend?: (event: WireEvent) => WireEvent | null | undefined | void;
+  beforeSend?: (event: WireEvent) => Sent | Promise<Sent>;
 }

@@ -1,12 +1,11 @@
 // The whole tracker: what `/footfall.js` starts, and what the ES module gives.
 import { watchConsent, type Consent } from "./consent";
 import type { Details, Options, TransactionStep } from "./events";
-import { watchPages } from "./pages";
-import { createTracker, type Core } from "./tracker";
+import { createTracker, type Tracker } from "./tracker";
 
 export type { Details, Options, TransactionStep, WireEvent } from "./events";
 
-export interface Footfall extends Core, Consent {
+export interface Footfall extends Tracker, Consent {
   /** Something done with an item: viewed (the default), added to a cart, liked, … */
   item(details: Details & ({ item_id: string } | { label: string })): void;
   /** A step of a transaction; steps repeated under one `transaction_id` count once. */
@@ -20,20 +19,13 @@ export interface Footfall extends Core, Consent {
 /** Start tracking pages; see more.ts for the rest. */
 export const start = (options: Options): Footfall => {
   const tracker = createTracker(options);
-  const { track, page } = tracker;
-  const footfall: Footfall = {
-    track,
-    page,
-    ...watchConsent(tracker, options),
-    item: (details) => track("item_interaction", details),
-    transaction: (action, details) => track("transaction_step", { ...details, action }),
-    contact: (details) => track("contact_interaction", details),
-  };
-  const begin = () => {
-    page();
-    watchPages(tracker, footfall);
-  };
-  if ((document as { prerendering?: boolean }).prerendering) document.addEventListener("prerenderingchange", begin);
-  else begin();
+  const { track } = tracker;
+  const footfall: Footfall = Object.assign(tracker, watchConsent(tracker), {
+    item: (details: Details) => track("item_interaction", details),
+    transaction: (action: TransactionStep, details?: Details) => track("transaction_step", { ...details, action }),
+    contact: (details?: Details) => track("contact_interaction", details),
+  });
+  // a prerendered page is a view when it is shown: see pages.ts
+  if (!(document as { prerendering?: boolean }).prerendering) footfall.page();
   return footfall;
 };

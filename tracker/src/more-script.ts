@@ -2,5 +2,4 @@
 import type { Footfall } from "./footfall";
 import { watchMore } from "./more";
 
-const { vitals, hash } = document.currentScript!.dataset;
-watchMore((window as unknown as { footfall: Footfall }).footfall, { vitals, hash: hash != null });
+watchMore((window as unknown as { footfall: Footfall }).footfall);

@@ -1,15 +1,22 @@
-// What need not be there at once: attention, clicks, missing pages, web vitals.
-import { scrub } from "./address";
+// What need not be there at once: odd values, further pages, attention, clicks, missing pages, web vitals.
 import { watchAttention } from "./attention";
 import { watchClicks } from "./clicks";
+import { encode } from "./encode";
 import type { Footfall } from "./footfall";
+import { keepWaiting } from "./keeping";
+import { watchPages } from "./pages";
 import { watchVitals } from "./vitals";
 
-export const watchMore = (footfall: Footfall, { vitals, hash }: { vitals?: string; hash?: boolean }): void => {
-  watchAttention(footfall);
+export const watchMore = (footfall: Footfall): void => {
+  const { track } = footfall;
+  const page_url = footfall.common_.page_url as string;
+  footfall.encode_ = encode;
+  keepWaiting(footfall);
+  footfall.leave = watchAttention(footfall);
+  watchPages(footfall);
   watchClicks(footfall);
   // newer browsers know with which status the page was answered
   const [navigation] = performance.getEntriesByType("navigation") as { responseStatus?: number }[];
-  if ((navigation?.responseStatus ?? 0) > 399) footfall.track("engagement", { action: "not_found", label: scrub(location.pathname) });
-  if (vitals != "off") watchVitals(footfall, scrub(location.href, hash));
+  if ((navigation?.responseStatus ?? 0) > 399) track("engagement", { action: "not_found", label: location.pathname });
+  if (footfall.options_.vitals != "off") watchVitals(footfall, page_url);
 };

@@ -1,87 +1,86 @@
 // From an event to the server's acknowledgement: batches, sent again with the same ids until committed or refused for good.
 // Names that end in `_` are the tracker's own: the build shortens them.
-import type { WireEvent } from "./events";
+import type { Options } from "./events";
 
-const MOST_WAITING = 200; // the oldest give way
-const BATCH = 25; // stays under the 64 KiB that browsers allow to requests that outlive their page
+const MOST_WAITING = 200;
+const BATCH = 25;
+const MOST_BYTES = 6e4; // browsers allow 64 KiB to requests that outlive their page
 const GATHER = 200; // milliseconds
 
-declare const WHOLE: boolean; // see tracker.ts
-
 export interface Queue {
-  add_(event: WireEvent): void;
-  /** Send what waits; `true`: the page is left and will not hear the answer. */
-  flush_(leaving?: unknown): void;
+  /** An event as JSON text. */
+  add_(event: string): void;
+  /** Send what waits; leaving, the page will not hear the answer. */
+  flush_(isLeaving?: boolean): void;
   /** What is not acknowledged yet, the oldest first. */
-  events_: WireEvent[];
+  events_: string[];
   /** Nothing goes out while this is true. */
-  held_?: boolean;
-  /** Told whenever `events_` changed. */
-  changed_?: () => void;
+  held_?: unknown;
+  /** Told whenever `events_` changed, with those that are done; it keeps what waits for the next page. */
+  changed_?: (done: string[]) => void;
 }
 
-export const createQueue = (url: string, say: (reason: string, about?: unknown) => void): Queue => {
+export const createQueue = ({ host, key }: Options, say: (reason: string, about?: unknown) => void): Queue => {
+  const url = host + "/api/tracking/events?key=" + key;
   let timer: unknown;
-  let sending = 0;
   let failures = 0;
-  let closed = 0; // until when the server asked to be left alone
+  let closed = 0; // a request is under way, or the server asked to be left alone
 
   const later = (milliseconds: number) => {
-    timer = setTimeout(queue.flush_, milliseconds);
+    timer = setTimeout(() => {
+      timer = closed = 0;
+      queue.flush_();
+    }, milliseconds);
+  };
+  const drop = (done: string[]) => {
+    queue.events_ = queue.events_.filter((event) => !done.includes(event));
+    queue.changed_?.(done);
   };
 
   const queue: Queue = {
     events_: [],
     add_(event) {
-      if (queue.events_.push(event) > MOST_WAITING) queue.events_.shift();
-      if (WHOLE) queue.changed_?.();
-      failures || timer || later(GATHER);
+      // the oldest give way, but for the first, which tells where the visitor came from
+      drop(queue.events_.push(event) > MOST_WAITING ? [queue.events_[1]] : []);
+      closed || timer || later(GATHER);
     },
-    async flush_(leaving) {
-      const batch = queue.events_.slice(0, BATCH);
-      const drop = () => {
-        queue.events_ = queue.events_.filter((event) => !batch.includes(event));
-        if (WHOLE) queue.changed_?.();
-      };
-      const isLeaving = leaving === true;
-      timer = clearTimeout(timer as number);
-      if (!batch[0] || (WHOLE && queue.held_) || (sending && !isLeaving)) return;
-      if (WHOLE && !isLeaving && Date.now() < closed) return later(closed - Date.now());
-      for (const event of batch) event.sent_at = new Date();
-      const body = JSON.stringify(batch);
-      if (isLeaving && navigator.sendBeacon(url, body)) {
-        // a beacon's answer is heard by nobody: after failures, what is stored stays for the next page to send
-        if (WHOLE && failures && queue.changed_) return;
-        drop();
-        return queue.flush_(true);
-      }
-      sending = 1;
-      let pause = Math.min(2 ** failures++, 300) * (500 + Math.random() * 500);
+    async flush_(isLeaving) {
+      if (!queue.events_[0] || queue.held_ || (closed && !isLeaving)) return;
+      let batch: string[];
+      let body: string;
+      let most = BATCH;
+      do {
+        batch = queue.events_.slice(0, most--);
+        body = `[${batch.map((event) => `{"sent_at":"${new Date().toISOString()}",` + event.slice(1))}]`;
+      } while (new Blob([body]).size > MOST_BYTES);
+      let pause = 500 * 2 ** (Math.min(failures, 8) + Math.random());
       try {
+        if (isLeaving && navigator.sendBeacon?.(url, body)) {
+          // a beacon's answer is heard by nobody: after failures, what is stored stays for the next page to send
+          if (failures && queue.changed_) return;
+          drop(batch);
+          return queue.flush_(isLeaving);
+        }
+        clearTimeout(timer as number);
+        closed = 1;
+        failures++;
         // a body of text needs no preflight
-        const reply = await fetch(url, { method: "POST", body, keepalive: body.length < 6e4, credentials: "omit" });
+        const reply = await fetch(url, { method: "POST", body, keepalive: true, credentials: "omit" });
         if (reply.status > 499 || reply.status == 429) {
           pause = 1000 * (reply.headers.get("retry-after") as never) || pause;
-          if (WHOLE) closed = Date.now() + pause;
         } else {
-          if (WHOLE && !reply.ok) say("refused", reply.headers.get("x-footfall-reason"));
-          failures = pause = 0;
-          drop();
+          if (!reply.ok) say("refused", reply.headers.get("x-footfall-reason"));
+          failures = pause = closed = 0;
+          drop(batch);
         }
       } catch {
         // the network's fault: what it was, the browser says by itself
+        closed = 0;
       }
-      if (WHOLE && pause) say("waits", pause);
-      sending = 0;
-      if (queue.events_[0]) later(pause);
+      if (pause) say("waits", pause);
+      later(pause);
     },
   };
-
-  // the way is open again, or may soon be closed: what waits need not
-  if (WHOLE) {
-    addEventListener("online", queue.flush_);
-    document.addEventListener("visibilitychange", queue.flush_);
-  }
   // what is not acknowledged goes along once more, under its ids
   addEventListener("pagehide", () => queue.flush_(true));
   return queue;

@@ -1,8 +1,11 @@
-// An event from the call to the queue: made with its id and time, stripped of what is personal, held back where it must not be sent.
+// An event from the call to the queue: shown to the site's own hook, held back where it must not be sent, made text.
 // Names that end in `_` are the tracker's own: the build shortens them.
-import { scrub } from "./address";
-import type { Details, Options, WireEvent } from "./events";
+import { eventOf, refusalOf } from "./event";
+import type { Details, Options } from "./events";
 import { createQueue, type Queue } from "./queue";
+import { scrub } from "./scrub";
+
+const MOST_BYTES = 32e3; // the server's limit is a little higher
 
 export interface Core {
   /** Send an event of a type that Footfall or the tenant knows. */
@@ -12,74 +15,77 @@ export interface Core {
 }
 
 /** What the parts of the tracker know of each other. */
-export interface Inside extends Core {
+export interface Tracker extends Core {
+  options_: Options;
   queue_: Queue;
-  /** The event that is to be sent instead of one, or why none is: a short word for the console. */
-  accept_(event: WireEvent): WireEvent | string;
-  /** Keys that every event gets. */
+  /** Why nothing is sent: a short word for the console, or an empty one. */
+  refusal_(): string | null | undefined;
+  /** Keys that every event gets: of the view that events belong to, and of the browser. */
   common_: Record<string, unknown>;
-  /** Why nothing is sent at all. */
-  refusal_: string;
-  /** The address of the page now, and of the view that events belong to. */
+  /** The address of the page as it is now. */
   address_(): string;
-  url_: string;
+  /** From now on events belong to the page as it is now. */
+  move_(): void;
+  /** JSON text of an event; the part that is loaded later knows how to say more. */
+  encode_(event: object): string;
 }
 
-/** Set by the build: false in the core script, which leaves out what only the whole tracker says and knows. */
-declare const WHOLE: boolean;
+export const createTracker = (options: Options): Tracker => {
+  const say = (reason: string, about?: unknown) => options.debug && console.info("footfall", reason, about);
+  const refusal = refusalOf(options.local);
+  const address = () => location.href.split(options.hash ? " " : "#")[0];
 
-export const randomId = (): string => crypto.getRandomValues(new Uint32Array(4)).join("-");
+  const common: Record<string, unknown> = {
+    page_url: address(),
+    page_referrer: document.referrer,
+    screen_resolution: screen.width + "x" + screen.height,
+    viewport_width: innerWidth,
+    viewport_height: innerHeight,
+    language: navigator.language,
+    timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+    // an iPad says that it is a Mac
+    device_type: navigator.maxTouchPoints > 1 && /Maci/.test(navigator.userAgent) ? "tablet" : undefined,
+    page_hash: options.hash,
+  };
 
-/** The part that every build has. */
-export const createTracker = (options: Options): Inside => {
-  const say = (reason: string, about?: unknown) => WHOLE && options.debug && console.info("footfall", reason, about);
-  const address = () => scrub(location.href, options.hash);
-  const refusal =
-    navigator.doNotTrack == "1" || (navigator as { globalPrivacyControl?: boolean }).globalPrivacyControl
-      ? "dnt"
-      : options.local == null && (navigator.webdriver || /^$|^127\.|::1|preview|-git-|\b(local(host)?|test)$/.test(location.hostname))
-        ? "local"
-        : "";
-  let referrer = scrub(document.referrer);
+  // async, so that nothing is ever thrown into the page
+  const take = async (type: string, details?: Details) => {
+    let event: any;
+    try {
+      event = eventOf(type, tracker.common_, details);
+      event = tracker.refusal_() || (options.beforeSend ? options.beforeSend(event) : event);
+      // without a promise there is no wait: the page may be about to be left
+      if (event?.then) event = await event;
+      if (event?.evt_type) {
+        event = scrub(tracker.encode_(event));
+        if (new Blob([event]).size > MOST_BYTES) throw event;
+        tracker.queue_.add_(event);
+      }
+    } catch (error) {
+      event = error;
+    }
+    say("event", event || "before-send");
+  };
 
-  const tracker = {
-    queue_: createQueue(options.host + "/api/tracking/events?key=" + options.key, say),
-    url_: address(),
-    track(type: string, details?: Details) {
-      const made: WireEvent = {
-        evt_type: type,
-        event_id: randomId(),
-        event_timestamp: new Date(),
-        page_url: tracker.url_,
-        page_title: document.title,
-        page_referrer: referrer,
-        ...(WHOLE && tracker.common_),
-      };
-      for (const name in details) made[(/^(cat|act|lab|val)/.test(name) ? "evt_" : "") + name] = details[name as keyof Details];
-      if (!WHOLE) return refusal || tracker.queue_.add_(made);
-      const event = refusal || tracker.accept_(made);
-      say("event", event);
-      if ((event as WireEvent).evt_type) tracker.queue_.add_(event as WireEvent);
+  const tracker: Tracker = {
+    options_: options,
+    queue_: createQueue(options, say),
+    track(type, details) {
+      take(type, details);
     },
-    page(details?: Details) {
+    page(details) {
+      tracker.move_();
+      take("page_view", details);
+    },
+    address_: address,
+    move_() {
       // within a single-page application the page before is the referrer
-      const url = address();
-      if (WHOLE && url != tracker.url_) referrer = tracker.url_;
-      tracker.url_ = url;
-      tracker.track("page_view", details);
+      if (address() != common.page_url) common.page_referrer = common.page_url;
+      common.page_url = address();
     },
-  } as Inside;
-  if (WHOLE) {
-    tracker.queue_.held_ = !!options.consent;
-    tracker.refusal_ = refusal;
-    tracker.address_ = address;
-    tracker.common_ = {
-      screen_resolution: screen.width + "x" + screen.height,
-      viewport_width: innerWidth,
-      viewport_height: innerHeight,
-      language: navigator.language,
-      timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,
-    };
-  }
+    refusal_: () => refusal,
+    encode_: JSON.stringify,
+    common_: common,
+  };
   return tracker;
 };

@@ -2,8 +2,9 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import uPlot from "uplot";
 import { go, hrefOf, useAddress } from "../address";
-import { bucket, short } from "../format";
+import { bucket, days, short } from "../format";
 import type { Answer } from "../questions";
+import { isOfVisits } from "../words";
 import { Table } from "./table";
 
 export interface Line {
@@ -15,11 +16,11 @@ export interface Line {
   isOpen?: boolean;
 }
 
-/** A metric over time; of the buckets that have not come yet, as hours of today, nothing is drawn. */
+/** A metric over time; of the buckets that have not come yet, as hours of today, nothing is drawn, nor of what cannot be known. */
 export const lineOf = (answer: Answer, metric: string, label: string, isOpen = false): Line => ({
   label,
   starts: answer.buckets.map(({ start }: { start: string }) => start),
-  values: answer.buckets.filter(({ start }: { start: string }) => !(Date.parse(start) > Date.now())).map((bucket: Record<string, number>) => bucket[metric]),
+  values: answer.buckets.filter(({ start }: { start: string }) => !(Date.parse(start) > Date.now())).map((bucket: Record<string, number>) => (isOfVisits(metric) && bucket.visits === 0 ? null : bucket[metric])),
   isOpen,
 });
 
@@ -30,9 +31,22 @@ interface Props {
   format: (value: number) => string;
   /** On the axis, in few characters. */
   axis?: (value: number) => string;
+  /** The axis has whole numbers alone. */
+  isWhole?: boolean;
 }
 
+const WHOLE = Array.from({ length: 16 }, (_, zeros) => [1, 2, 5].map((digit) => digit * 10 ** zeros)).flat();
+
 const HEIGHT = 260;
+const FONT = "12px system-ui, sans-serif";
+
+const measure = document.createElement("canvas").getContext("2d")!;
+
+/** How wide the widest of some labels is, in pixels. */
+const widest = (labels: string[]): number => {
+  measure.font = FONT;
+  return Math.ceil(Math.max(0, ...labels.map((label) => measure.measureText(label).width)));
+};
 
 /** A colour of the style sheet as a canvas takes it, so much of it. */
 const colour = (name: string, percent = 100): string => {
@@ -51,7 +65,10 @@ const withItsEnd = (line: Line): Line[] => {
   return [{ ...line, isOpen: false, values: line.values.map((value, index) => (index === last ? null : value)) }, end];
 };
 
-export const Chart = ({ title, lines, interval, format, axis: onAxis = short }: Props) => {
+/** From when to when a line goes, with the year. */
+const spanOf = (first: string, last: string, interval: string): string => (interval === "month" && first !== last ? `${bucket(first, interval)} – ${bucket(last, interval)}` : days(first.slice(0, 10), last.slice(0, 10)));
+
+export const Chart = ({ title, lines, interval, format, axis: onAxis = short, isWhole = false }: Props) => {
   const place = useRef<HTMLDivElement>(null);
   const isTable = useAddress().params.get("as") === "table";
   const [at, setAt] = useState<{ index: number; left: number }>();
@@ -75,13 +92,15 @@ export const Chart = ({ title, lines, interval, format, axis: onAxis = short }: 
     const main = lines[0]!;
     const drawn = lines.flatMap(withItsEnd);
     const [ink, line, accent, second] = [colour("--muted"), colour("--line"), colour("--accent"), colour("--second")];
-    const axis = { stroke: ink, font: "12px system-ui, sans-serif", ticks: { show: false } };
+    const axis = { stroke: ink, font: FONT, ticks: { show: false } };
+    // the last label stands under the last point, and half of it beyond
+    const room = widest(main.starts.map((start) => bucket(start, interval)));
     const plot = new uPlot(
       {
         width: element.clientWidth,
         height: HEIGHT,
         legend: { show: false },
-        padding: [12, 12, 0, 0],
+        padding: [12, Math.max(12, room / 2 + 2), 0, 0],
         cursor: { y: false, drag: { x: false, y: false }, points: { size: 8, fill: accent, stroke: colour("--surface"), width: 2 } },
         scales: { x: { time: false, range: (_, low, high) => (low === high ? [low - 0.5, high + 0.5] : [low, high]) }, y: { range: (_, __, high) => uPlot.rangeNum(0, Math.max(high, 1), { min: { pad: 0, hard: 0, mode: 1 }, max: { pad: 0.08, soft: 0, mode: 2 } }) } },
         axes: [
@@ -90,10 +109,10 @@ export const Chart = ({ title, lines, interval, format, axis: onAxis = short }: 
             size: 30,
             grid: { show: false },
             incrs: [1, 2, 3, 4, 6, 7, 12, 14, 24, 28, 30, 60, 90, 180, 365],
-            space: 64,
+            space: Math.max(64, room + 16),
             values: (_, splits) => splits.map((index) => (Number.isInteger(index) && main.starts[index] ? bucket(main.starts[index]!, interval) : "")),
           },
-          { ...axis, size: 52, grid: { stroke: line, width: 1 }, values: (_, splits) => splits.map((value) => onAxis(value)) },
+          { ...axis, ...(isWhole && { incrs: WHOLE }), size: (_, labels) => Math.max(52, widest(labels ?? []) + 14), grid: { stroke: line, width: 1 }, values: (_, splits) => splits.map((value) => onAxis(value)) },
         ],
         series: [
           {},
@@ -146,7 +165,7 @@ export const Chart = ({ title, lines, interval, format, axis: onAxis = short }: 
           rows={main.starts.map((start, index) => ({ start, index }))}
           columns={[
             { label: "When", value: ({ start }) => bucket(start, interval, true) },
-            ...lines.map((line) => ({ label: line.label, isNumber: true, value: ({ index }: { index: number }) => (line.values[index] == null ? "" : format(line.values[index]!)) })),
+            ...lines.map((line) => ({ label: line.label, isNumber: true, value: ({ index }: { index: number }) => (line.values[index] === undefined ? "" : line.values[index] === null ? "–" : format(line.values[index])) })),
           ]}
         />
       ) : (
@@ -163,18 +182,20 @@ export const Chart = ({ title, lines, interval, format, axis: onAxis = short }: 
           )}
         </div>
       )}
-      {!isTable && lines.length > 1 && (
-        <p class="legend">
-          {lines.map(({ label, starts, isBefore }) => (
-            <span key={label} class={isBefore ? "before" : ""}>
-              <i /> {starts.length > 0 && `${bucket(starts[0]!, "day")} – ${bucket(starts.at(-1)!, "day")}`}
-            </span>
-          ))}
-        </p>
-      )}
-      <button class="quiet" aria-pressed={isTable} onClick={() => go(hrefOf({ as: isTable ? undefined : "table" }), { replace: true })}>
-        {isTable ? "Show as chart" : "Show as table"}
-      </button>
+      <footer>
+        <button class="quiet" aria-pressed={isTable} onClick={() => go(hrefOf({ as: isTable ? undefined : "table" }), { replace: true })}>
+          {isTable ? "Show as chart" : "Show as table"}
+        </button>
+        {!isTable && lines.length > 1 && (
+          <p class="legend">
+            {lines.map(({ label, starts, isBefore }) => (
+              <span key={label} class={isBefore ? "before" : ""}>
+                <i /> {starts.length > 0 && spanOf(starts[0]!, starts.at(-1)!, interval)}
+              </span>
+            ))}
+          </p>
+        )}
+      </footer>
     </figure>
   );
 };

@@ -12,9 +12,26 @@ export const Loading = ({ lines = 6 }: { lines?: number }) => (
 
 export const Nothing = ({ children }: { children: ComponentChildren }) => <p class="nothing">{children}</p>;
 
-export const Problem = ({ error }: { error?: Refused }) =>
+/** `again`: asks once more, where that may help. */
+export const Problem = ({ error, again }: { error?: Refused; again?: () => void }) =>
   error ? (
     <p class="problem" role="alert">
-      {error.message} <code>{error.code}</code>
+      {error.message} <code>{error.code}</code> {again && <Again again={again} />}
     </p>
   ) : null;
+
+/** Instead of a part of the page that could not be drawn, or has no answer. */
+export const Failed = ({ name, again }: { name: string; again: () => void }) => (
+  <p class="problem" role="alert">
+    {name} could not be shown. <Again again={again} />
+  </p>
+);
+
+/** What is waited for, or that it will not come. */
+export const Waiting = ({ name, lines, error, again }: { name: string; lines?: number; error?: Refused; again: () => void }) => (error ? <Failed name={name} again={again} /> : <Loading lines={lines} />);
+
+const Again = ({ again }: { again: () => void }) => (
+  <button class="quiet" onClick={again}>
+    Try again
+  </button>
+);

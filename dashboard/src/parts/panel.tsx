@@ -2,20 +2,28 @@
 import { useState } from "preact/hooks";
 import { go, hrefOf } from "../address";
 import { whyHref } from "../figures";
-import { joined, textOf } from "../filters";
-import { count, days, named } from "../format";
-import { useAnswers, type Answer, type Question } from "../questions";
+import { is, joined, textOf } from "../filters";
+import { count, duration, named, percent, span } from "../format";
+import { useAnswers, type Answer, type Answered, type Question } from "../questions";
 import { addressOf } from "../server";
 import { useSite, type Site } from "../site";
 import { dimensionLabel, metricOf } from "../words";
 import { Dialog } from "./dialog";
-import { Loading, Problem } from "./notices";
+import { Loading, Problem, Waiting } from "./notices";
+import { Short } from "./short";
 import { Table } from "./table";
 
 interface Row {
-  value: string;
-  [metric: string]: number | string;
+  /** null: what has no value of the dimension */
+  value: string | null;
+  [metric: string]: number | string | null;
 }
+
+const UNKNOWN = "(unknown)";
+
+// what is not known is not compared with what is: it would dwarf it
+const shareOf = (row: Row, metric: string, most: number) => (row.value === null ? 0 : Math.max(0, Number(row[metric])) / most);
+const mostOf = (rows: Row[], metric: string) => Math.max(1, ...rows.filter(({ value }) => value !== null).map((row) => Number(row[metric])));
 
 export interface PanelAbout {
   name: string;
@@ -24,7 +32,7 @@ export interface PanelAbout {
   tabs: string[];
 }
 
-const ROWS = 8;
+export const ROWS = 8;
 const METRICS_OF: Record<string, string[]> = { page: ["page_views", "visits"], item: ["events", "visits", "conversions"], event: ["events", "visits"] };
 const ALL_METRICS = ["visitors", "visits", "page_views", "events", "conversions", "conversion_rate", "revenue"];
 
@@ -41,14 +49,30 @@ export const shownIn = ({ name, tabs }: PanelAbout, params: URLSearchParams): st
 export const questionOf = (dimension: string, about: Site["about"]): Question => ({ report: "breakdown", ...about, dimension, metrics: metricsOf(dimension), limit: ROWS });
 
 /** The address that keeps to what has this value. */
-export const filteredBy = (filter: string, dimension: string, value: string): string => hrefOf({ filter: joined(filter, { dimension, operator: "==", value }) });
+export const filteredBy = (filter: string, dimension: string, value: string | null): string => hrefOf({ filter: joined(filter, is(dimension, value)) });
 
-export const Panel = ({ about, answer }: { about: PanelAbout; answer?: Answer }) => {
+/** What is beside the metrics of a page: how long it is read, as the engagement report says. */
+export const columnsOfRead = (engagement: Answer, hasDepth = false) => {
+  const read = new Map<string | null, { time_on_page: number | null; scroll_depth: number | null }>((engagement?.rows ?? []).map((row: { page: string }) => [row.page, row]));
+  const column = (label: string, key: "time_on_page" | "scroll_depth", format: (value: number) => string) => ({
+    label,
+    isNumber: true,
+    value: ({ value }: Row) => {
+      const figure = read.get(value)?.[key];
+      return figure == null ? "–" : format(figure);
+    },
+  });
+  return [column("Time on page", "time_on_page", duration), ...(hasDepth ? [column("Scroll depth", "scroll_depth", percent)] : [])];
+};
+
+export const Panel = ({ about, answer, engagement, error, again }: { about: PanelAbout; engagement?: Answer } & Answered) => {
   const { filter, params, pack } = useSite();
   const dimension = shownIn(about, params);
   const metrics = metricsOf(dimension);
   const rows: Row[] = answer?.rows ?? [];
-  const most = Math.max(1, ...rows.map((row) => Number(row[metrics[0]!])));
+  const isRead = dimension === "page" && engagement;
+  const shown = metrics.slice(0, isRead ? 1 : 2);
+  const most = mostOf(rows, metrics[0]!);
   return (
     <section class="panel" aria-labelledby={`panel-${about.name}`}>
       <header>
@@ -67,22 +91,23 @@ export const Panel = ({ about, answer }: { about: PanelAbout; answer?: Answer })
         <Table
           caption={`${about.title} by ${dimensionLabel(dimension)}`}
           rows={rows}
-          keyOf={(row) => row.value}
-          share={(row) => Number(row[metrics[0]!]) / most}
+          keyOf={(row) => row.value ?? UNKNOWN}
+          share={(row) => shareOf(row, metrics[0]!, most)}
           columns={[
             {
               label: dimensionLabel(dimension),
               value: (row) => (
-                <a data-own href={filteredBy(filter, dimension, row.value)} title={row.value}>
-                  {named(dimension, row.value)}
+                <a data-own href={filteredBy(filter, dimension, row.value)}>
+                  {row.value === null ? UNKNOWN : <Short title={row.value}>{named(dimension, row.value)}</Short>}
                 </a>
               ),
             },
-            ...metrics.slice(0, 2).map((metric) => ({ label: metricOf(metric, pack).label, isNumber: true, value: (row: Row) => count(Number(row[metric])) })),
+            ...shown.map((metric) => ({ label: metricOf(metric, pack).label, isNumber: true, value: (row: Row) => count(Number(row[metric])) })),
+            ...(isRead ? columnsOfRead(engagement) : []),
           ]}
         />
       ) : (
-        <Loading lines={ROWS} />
+        <Waiting name={about.title} lines={ROWS} error={error} again={again} />
       )}
       <a data-own class="more" href={hrefOf({ details: dimension, sort: undefined, search: undefined, rows: undefined })}>
         Details<span class="unseen"> of {dimensionLabel(dimension)}</span> →
@@ -96,7 +121,7 @@ const proofOf = (dimension: string, metric: string) => (dimension === "page" && 
 
 /** All values of a dimension with all metrics: searched, sorted, downloaded. In the address as `details`. */
 export const Details = ({ dimension }: { dimension: string }) => {
-  const { tenant, about, filter, params, pack, seesVisitors } = useSite();
+  const { tenant, about, range, filter, params, pack, seesVisitors } = useSite();
   const [search, setSearch] = useState(params.get("search") ?? "");
   const first = metricsOf(dimension)[0]!;
   const all = dimension === "page" || !dimension.match(/^(event|item|property|host|funnel)/) ? [...ALL_METRICS.slice(0, 3), "bounce_rate", "visit_duration", ...ALL_METRICS.slice(4)] : ALL_METRICS;
@@ -105,12 +130,12 @@ export const Details = ({ dimension }: { dimension: string }) => {
   const sorted = sort.replace("-", "");
   const rows = Number(params.get("rows") ?? 25);
   const question = { report: "breakdown", ...about, dimension, metrics, sort, search: params.get("search") ?? "", limit: Math.min(rows, 1000) };
-  const { answers, error, isLoading } = useAnswers(tenant.tenant, [question]);
-  const answer = answers[0];
+  const { answers, error, isLoading, again } = useAnswers(tenant.tenant, [question, ...(dimension === "page" ? [{ report: "engagement", ...about, limit: 1000 }] : [])]);
+  const [answer, engagement] = answers;
   const file = (form: string) => addressOf(`/api/analytics/breakdown.${form}`, { ...about, includeBots: String(about.includeBots), dimension, metrics: metrics.join(","), sort, search: question.search, limit: "1000" });
-  const most = Math.max(1, ...(answer?.rows ?? []).map((row: Row) => Number(row[sorted])));
+  const most = mostOf(answer?.rows ?? [], sorted);
   return (
-    <Dialog title={`${dimensionLabel(dimension)}, ${days(about.dateFrom, about.dateTo)}`} close={() => go(hrefOf({ details: undefined, sort: undefined, search: undefined, rows: undefined }))}>
+    <Dialog title={`${dimensionLabel(dimension)}, ${span(range)}`} close={() => go(hrefOf({ details: undefined, sort: undefined, search: undefined, rows: undefined }))}>
       <form
         class="tools"
         role="search"
@@ -133,19 +158,19 @@ export const Details = ({ dimension }: { dimension: string }) => {
           ))}
         </span>
       </form>
-      <Problem error={error} />
+      <Problem error={error} again={again} />
       {answer ? (
         <Table
           caption={`All values of ${dimensionLabel(dimension)}`}
           rows={answer.rows as Row[]}
-          keyOf={(row) => row.value}
-          share={(row) => Math.max(0, Number(row[sorted])) / most}
+          keyOf={(row) => row.value ?? UNKNOWN}
+          share={(row) => shareOf(row, sorted, most)}
           columns={[
             {
               label: dimensionLabel(dimension),
               value: (row) => (
-                <a data-own href={hrefOf({ filter: joined(filter, { dimension, operator: "==", value: row.value }), details: undefined, sort: undefined, search: undefined, rows: undefined })} title={row.value}>
-                  {named(dimension, row.value)}
+                <a data-own href={hrefOf({ filter: joined(filter, is(dimension, row.value)), details: undefined, sort: undefined, search: undefined, rows: undefined })}>
+                  {row.value === null ? UNKNOWN : <Short title={row.value}>{named(dimension, row.value)}</Short>}
                 </a>
               ),
             },
@@ -154,11 +179,12 @@ export const Details = ({ dimension }: { dimension: string }) => {
               const state = sort === metric ? ("ascending" as const) : sort === `-${metric}` ? ("descending" as const) : undefined;
               return { label, isNumber: true, sort: { href: hrefOf({ sort: state === "descending" ? metric : `-${metric}` }), state }, value: (row: Row) => format(Number(row[metric]), tenant.currency) };
             }),
-            ...(seesVisitors ? [{ label: `Proof of ${metricOf(sorted, pack).label.toLowerCase()}`, value: (row: Row) => <a data-own href={whyHref(sorted, {}, [filter, textOf({ dimension: proofOf(dimension, sorted), operator: "==", value: row.value })].filter(Boolean).join(";"))}>why?</a> }] : []),
+            ...(engagement ? columnsOfRead(engagement, true) : []),
+            ...(seesVisitors ? [{ label: "Proof", value: (row: Row) => <a data-own class="why" href={whyHref(sorted, {}, [filter, textOf(is(proofOf(dimension, sorted), row.value))].filter(Boolean).join(";"))}>why?</a> }] : []),
           ]}
         />
       ) : (
-        <Loading lines={12} />
+        !error && <Loading lines={12} />
       )}
       {answer?.nextCursor && rows < 1000 && (
         <a data-own class="more" href={hrefOf({ rows: String(Math.min(1000, rows * 4)) })} aria-busy={isLoading}>

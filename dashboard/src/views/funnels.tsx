@@ -5,7 +5,7 @@ import { whyHref } from "../figures";
 import { textOf } from "../filters";
 import { count, duration, named, percent } from "../format";
 import { Bar } from "../parts/bar";
-import { ConditionForm } from "../parts/condition";
+import { AddCondition } from "../parts/condition";
 import { Loading, Nothing, Problem } from "../parts/notices";
 import { Proof } from "../parts/proof";
 import { useAnswers, useThing } from "../questions";
@@ -35,9 +35,8 @@ const WINDOWS: Record<string, string> = { "30": "30 minutes", "1440": "a day", "
 
 export const Funnels = () => {
   const { tenant, params, about, maySetUp } = useSite();
-  const { thing: saved, error: unsaved, again } = useThing<Funnel[]>("/api/setup/funnels", tenant.tenant);
+  const { thing: saved, error: unsaved, again: askSaved } = useThing<Funnel[]>("/api/setup/funnels", tenant.tenant);
   const [name, setName] = useState("");
-  const [isAdding, setAdding] = useState(false);
   const [problem, setProblem] = useState<Refused>();
   const chosen = saved?.find(({ funnel }) => funnel === params.get("funnel")) ?? (params.getAll("step").length ? undefined : saved?.[0]);
   const steps = params.getAll("step").length ? params.getAll("step") : (chosen?.steps ?? []);
@@ -47,7 +46,7 @@ export const Funnels = () => {
   const dimension = params.get("by") ?? "";
   const isChanged = ["step", "order", "window", "per"].some((key) => params.has(key));
   const question = { report: "funnel", ...about, steps, order, window: Number(window), per, dimension, limit: 5 };
-  const { answers, error, isLoading } = useAnswers(tenant.tenant, steps.length > 1 ? [question] : []);
+  const { answers, error, isLoading, again } = useAnswers(tenant.tenant, steps.length > 1 ? [question] : []);
   const answer = answers[0];
   const behind = { steps, order, window, per, dimension };
   const change = (changed: string[]) => go(hrefOf({ step: changed, funnel: chosen?.funnel }));
@@ -55,7 +54,7 @@ export const Funnels = () => {
     try {
       await call("POST", "/api/setup/funnels", { funnel: name || chosen?.funnel, steps, order, window: Number(window), per });
       setProblem(undefined);
-      again();
+      askSaved();
       go(hrefOf({ funnel: name || chosen?.funnel, step: undefined, order: undefined, window: undefined, per: undefined }));
       setName("");
     } catch (refused) {
@@ -66,7 +65,7 @@ export const Funnels = () => {
     if (!confirm(`Remove the funnel “${chosen!.funnel}”?`)) return;
     try {
       await call("DELETE", `/api/setup/funnels/${encodeURIComponent(chosen!.funnel)}`);
-      again();
+      askSaved();
       go(hrefOf({ funnel: undefined, step: undefined }));
     } catch (refused) {
       setProblem(refused as Refused);
@@ -75,7 +74,7 @@ export const Funnels = () => {
   return (
     <>
       <Bar />
-      <Problem error={problem ?? error ?? unsaved} />
+      <Problem error={problem ?? error ?? unsaved} again={problem ? undefined : error ? again : askSaved} />
       <section class="panel wide">
         <header>
           <h2>
@@ -143,13 +142,10 @@ export const Funnels = () => {
           </p>
         )}
         <div class="tools">
-          <button class="quiet" aria-expanded={isAdding} onClick={() => setAdding(!isAdding)}>
-            {isAdding ? "Close" : "+ Step"}
-          </button>
-          {isAdding && <ConditionForm label="Add as last step" start={{ dimension: "page", operator: "=~", value: "" }} done={(condition) => change([...steps, textOf(condition)])} />}
+          <AddCondition opens="+ Step" label="Add as last step" start={{ dimension: "page", operator: "=~", values: [] }} staysOpen done={(condition) => change([...steps, textOf(condition)])} />
           {steps.length > 0 && (
             <button class="quiet" onClick={() => go(hrefOf({ step: [steps[0]!], funnel: undefined }))}>
-              Start anew
+              Start over
             </button>
           )}
         </div>

@@ -1,7 +1,7 @@
 // Items: what visitors did with each, and what it brought; revenue over time.
 import { hrefOf } from "../address";
 import { whyHref } from "../figures";
-import { joined } from "../filters";
+import { is, joined } from "../filters";
 import { count, money, named, shortMoney } from "../format";
 import { defaultInterval, todayIn } from "../periods";
 import { Bar } from "../parts/bar";
@@ -9,11 +9,12 @@ import { Chart, lineOf } from "../parts/chart";
 import { Loading, Problem } from "../parts/notices";
 import { filteredBy } from "../parts/panel";
 import { Proof } from "../parts/proof";
+import { Short } from "../parts/short";
 import { Table } from "../parts/table";
 import { useAnswers } from "../questions";
 import { addressOf } from "../server";
 import { useSite } from "../site";
-import { itemsWord, metricOf } from "../words";
+import { itemWord, itemsWord, metricOf } from "../words";
 
 interface Item {
   item: string;
@@ -27,10 +28,11 @@ interface Item {
 
 export const Items = () => {
   const { tenant, pack, about, filter, range, params } = useSite();
-  const cursor = Number(params.get("cursor") ?? 0);
+  const page = params.get("cursor") ?? "0";
+  const cursor = parseInt(page); // rows that were before
   const interval = defaultInterval(range);
-  const { answers, error, isLoading } = useAnswers(tenant.tenant, [
-    { report: "items", ...about, limit: 50, cursor },
+  const { answers, error, isLoading, again } = useAnswers(tenant.tenant, [
+    { report: "items", ...about, limit: 50, cursor: page },
     { report: "timeseries", ...about, interval, metrics: ["revenue", "conversions"] },
     { report: "overview", ...about },
   ]);
@@ -41,14 +43,14 @@ export const Items = () => {
   const hasRevenue = currencies.length > 0;
   const metric = hasRevenue ? "revenue" : "conversions";
   const proved = (figure: string, { item }: Item, text: string, condition = "") => (
-    <Proof href={whyHref(figure, {}, joined(filter, { dimension: "item", operator: "==", value: item }) + condition)} of={`${figure.replace("_", " ")} of ${item}`}>
+    <Proof href={whyHref(figure, {}, joined(filter, is("item", item)) + condition)} of={`${figure.replace("_", " ")} of ${item}`}>
       {text}
     </Proof>
   );
   return (
     <>
       <Bar />
-      <Problem error={error} />
+      <Problem error={error} again={again} />
       <section class="panel wide" aria-busy={isLoading}>
         <header>
           <h2>
@@ -89,10 +91,10 @@ export const Items = () => {
             share={({ interactions }) => interactions / most}
             columns={[
               {
-                label: "Item",
+                label: itemWord(pack),
                 value: ({ item, name }) => (
-                  <a data-own href={filteredBy(filter, "item", item)} title={item}>
-                    {name ?? named("item", item)}
+                  <a data-own href={filteredBy(filter, "item", item)}>
+                    <Short title={item}>{name ?? named("item", item)}</Short>
                   </a>
                 ),
               },

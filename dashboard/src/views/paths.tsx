@@ -3,12 +3,13 @@ import { sankey, sankeyLinkHorizontal, type SankeyLink, type SankeyNode } from "
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { go, hrefOf } from "../address";
 import { thingOf, whyHref } from "../figures";
-import { textOf } from "../filters";
+import { is, textOf } from "../filters";
 import { count } from "../format";
 import { Bar } from "../parts/bar";
-import { ConditionForm } from "../parts/condition";
+import { AddCondition } from "../parts/condition";
 import { Loading, Nothing, Problem } from "../parts/notices";
 import { Proof } from "../parts/proof";
+import { Short } from "../parts/short";
 import { Table } from "../parts/table";
 import { useAnswers } from "../questions";
 import { useSite } from "../site";
@@ -36,19 +37,18 @@ const LEAST_COLUMN = 150;
 
 export const Paths = () => {
   const { tenant, about, params, seesVisitors } = useSite();
-  const [isChoosing, choose] = useState(false);
   const isTable = params.get("as") === "table";
   const start = params.get("start") ?? "";
   const direction = params.get("direction") ?? "next";
   const of = params.get("things") ?? "pages";
   const depth = Number(params.get("depth") ?? 3);
-  const { answers, error, isLoading } = useAnswers(tenant.tenant, [{ report: "paths", ...about, start, direction, of, depth, limit: MOST_THINGS }]);
+  const { answers, error, isLoading, again } = useAnswers(tenant.tenant, [{ report: "paths", ...about, start, direction, of, depth, limit: MOST_THINGS }]);
   const proofOf = ({ level, source, target }: Taken) => whyHref("paths", { start, direction, of, top: String(MOST_THINGS), level: String(level), source, target });
   const answer = answers[0];
   return (
     <>
       <Bar />
-      <Problem error={error} />
+      <Problem error={error} again={again} />
       <section class="panel wide" aria-busy={isLoading}>
         <header>
           <h2>
@@ -89,22 +89,10 @@ export const Paths = () => {
           </span>
           {start && (
             <a data-own href={hrefOf({ start: undefined })}>
-              anything
+              {direction === "next" ? "start anywhere" : "end anywhere"}
             </a>
           )}
-          <button class="quiet" aria-expanded={isChoosing} onClick={() => choose(!isChoosing)}>
-            {isChoosing ? "Close" : "Change"}
-          </button>
-          {isChoosing && (
-            <ConditionForm
-              label="Choose"
-              start={{ dimension: "page", operator: "==", value: "" }}
-              done={(condition) => {
-                choose(false);
-                go(hrefOf({ start: textOf(condition) }));
-              }}
-            />
-          )}
+          <AddCondition opens="Change" label="Choose" start={{ dimension: "page", operator: "==", values: [] }} done={(condition) => go(hrefOf({ start: textOf(condition) }))} />
         </div>
         {!answer ? (
           !error && <Loading lines={10} />
@@ -116,8 +104,8 @@ export const Paths = () => {
             rows={answer.links as Link[]}
             columns={[
               { label: "Step", value: ({ level }) => String(level + 1) },
-              { label: "From", value: ({ source }) => thingOf(source, of) },
-              { label: "To", value: ({ target }) => thingOf(target, of) },
+              { label: "From", value: ({ source }) => <Short title={source}>{thingOf(source, of)}</Short> },
+              { label: "To", value: ({ target }) => <Short title={target}>{thingOf(target, of)}</Short> },
               { label: "Visits", isNumber: true, value: (link) => <Proof href={proofOf(link)} of={`visits from ${thingOf(link.source, of)} to ${thingOf(link.target, of)}`}>{count(link.visits)}</Proof> },
             ]}
           />
@@ -137,14 +125,17 @@ interface DiagramProps {
   proofOf?: (taken: Taken) => string;
 }
 
-const Diagram = ({ links, of, isBackward, proofOf }: DiagramProps) => {
+const Diagram = ({ links: all, of, isBackward, proofOf }: DiagramProps) => {
   const place = useRef<HTMLDivElement>(null);
   const [width, setWidth] = useState(0);
   useLayoutEffect(() => {
-    const observer = new ResizeObserver(([entry]) => setWidth(entry!.contentRect.width));
+    // drawn in the next frame: a size that changes while sizes are told is a fault to browsers
+    const observer = new ResizeObserver(([entry]) => requestAnimationFrame(() => setWidth(entry!.contentRect.width)));
     observer.observe(place.current!);
     return () => observer.disconnect();
   }, []);
+  const room = Math.max(2, Math.floor(width / LEAST_COLUMN));
+  const links = all.filter(({ level }) => level + 2 <= room);
   const levels = 2 + Math.max(...links.map(({ level }) => level));
   const idOf = (level: number, name: string) => `${level} ${name}`;
   const things = new Map<string, Thing>();
@@ -155,7 +146,6 @@ const Diagram = ({ links, of, isBackward, proofOf }: DiagramProps) => {
     ] as const)
       things.set(idOf(at, name), { id: idOf(at, name), name, level: at });
   const most = Math.max(...Array.from({ length: levels }, (_, at) => [...things.values()].filter(({ level }) => level === at).length));
-  const drawn = Math.max(width, levels * LEAST_COLUMN);
   const height = Math.max(220, most * ROW * 1.6);
   const graph =
     width > 0
@@ -167,15 +157,16 @@ const Diagram = ({ links, of, isBackward, proofOf }: DiagramProps) => {
           .nodeSort((one, other) => Number(one.name.startsWith("(")) - Number(other.name.startsWith("(")) || (other.value ?? 0) - (one.value ?? 0))
           .extent([
             [1, 8],
-            [drawn - 1, height - 8],
+            [width - 1, height - 8],
           ])({ nodes: [...things.values()].map((thing) => ({ ...thing })), links: links.map(({ level, source, target, visits }) => ({ source: idOf(level, source), target: idOf(level + 1, target), value: visits })) })
       : undefined;
   const path = sankeyLinkHorizontal<Thing, object>();
-  const startFrom = (node: Thing) => hrefOf({ start: textOf({ dimension: of === "pages" ? "page" : "event_type", operator: "==", value: of === "pages" ? node.name : node.name.split(":")[0]! }) });
+  const startFrom = (node: Thing) => hrefOf({ start: textOf(of === "pages" ? is("page", node.name) : is("event_type", node.name.split(":")[0]!)) });
   return (
-    <div ref={place} class="scroll" tabIndex={0} role="region" aria-label="Diagram of paths; the table has the same numbers">
+    <div ref={place}>
+      {width > 0 && links.length < all.length && <p class="meaning">There is room for the first steps only. The table has them all.</p>}
       {graph && (
-        <svg class="sankey" width={drawn} height={height} role="group" aria-label={`Paths of visits over ${levels} steps`}>
+        <svg class="sankey" width={width} height={height} role="group" aria-label={`Paths of visits over ${levels} steps`}>
           {graph.links.map((flow) => {
             const [from, to] = [flow.source as Node, flow.target as Node];
             const drawn = (
@@ -198,7 +189,7 @@ const Diagram = ({ links, of, isBackward, proofOf }: DiagramProps) => {
             const isLast = node.level === levels - 1;
             const label = (
               <text x={isLast ? node.x0! - 6 : node.x1! + 6} y={(node.y0! + node.y1!) / 2} dy="0.35em" text-anchor={isLast ? "end" : "start"}>
-                {shortened(thingOf(node.name, of), Math.floor((drawn / levels - 40) / 8.5))} <tspan>{count(node.value ?? 0)}</tspan>
+                {shortened(thingOf(node.name, of), Math.floor((width / levels - 40) / 8.5))} <tspan>{count(node.value ?? 0)}</tspan>
               </text>
             );
             return (
@@ -222,5 +213,8 @@ const Diagram = ({ links, of, isBackward, proofOf }: DiagramProps) => {
   );
 };
 
-/** The end of a path tells more than its beginning. */
-const shortened = (text: string, most: number) => (text.length > most ? `…${text.slice(1 - Math.max(7, most))}` : text);
+/** A name in the middle of a diagram; its end tells more than its beginning. */
+const shortened = (name: string, most: number): string => {
+  const begin = Math.floor(Math.max(7, most) / 3);
+  return name.length > most ? `${name.slice(0, begin)}…${name.slice(1 + begin - Math.max(7, most))}` : name;
+};

@@ -2,25 +2,27 @@
 import { useState } from "preact/hooks";
 import { hrefOf } from "../address";
 import { ago, bytes, clock, count } from "../format";
+import { FATES, lostOf, sumOf, type Hour } from "../parts/balance";
 import { Loading, Nothing, Problem } from "../parts/notices";
 import { Table } from "../parts/table";
 import { useThing } from "../questions";
+import { reasonOf } from "../reasons";
 import { Refused, call } from "../server";
 import { useSite } from "../site";
 
-interface Hour {
-  received_hour: string;
-  received: number;
-  loaded: number;
-  duplicate: number;
-  invalid: number;
-  pending: number;
+/** Events that a reason was found for, the latest of them as an example. */
+interface Found {
+  reason: string;
+  events: number;
+  received: string;
+  example: unknown;
 }
 
 interface Quality {
   balance: Hour[];
   refused: { reason: string; events: number }[];
-  invalid: { reason: string; events: number; received: string; example: unknown }[];
+  invalid: Found[];
+  noted: Found[];
   bots: { browser: string; events: number }[];
   freshness: { watermark: string; lag_seconds: number };
 }
@@ -37,15 +39,13 @@ const lastHours = (balance: Hour[]): Hour[] => {
   });
 };
 
-const FATES = ["loaded", "duplicate", "invalid", "pending"] as const;
-
 export const Quality = () => {
   const { tenant, person, maySetUp } = useSite();
   const { thing, error, again } = useThing<Quality>("/api/quality", tenant.tenant);
   const [said, say] = useState("");
   const [problem, setProblem] = useState<Refused>();
-  if (!thing) return error ? <Problem error={error} /> : <Loading lines={12} />;
-  const sum = (key: keyof Hour) => thing.balance.reduce((total, hour) => total + Number(hour[key]), 0);
+  if (!thing) return error ? <Problem error={error} again={again} /> : <Loading lines={12} />;
+  const lost = lostOf(thing.balance);
   const hours = lastHours(thing.balance);
   const most = Math.max(1, ...hours.map(({ received }) => received));
   const reprocess = async (reason: string) => {
@@ -69,14 +69,14 @@ export const Quality = () => {
           </button>
         </header>
         <p class="equation">
-          <b>{count(sum("received"))}</b> received ={" "}
+          <b>{count(sumOf(thing.balance, "received"))}</b> received ={" "}
           {FATES.map((fate, index) => (
             <span key={fate}>
               {index > 0 && " + "}
-              <b>{count(sum(fate))}</b> <i class={`fate ${fate}`} /> {fate}
+              <b>{count(sumOf(thing.balance, fate))}</b> <i class={`fate ${fate}`} /> {fate}
             </span>
           ))}{" "}
-          <span class={sum("received") === FATES.reduce((total, fate) => total + sum(fate), 0) ? "proved" : "problem"}>{sum("received") === FATES.reduce((total, fate) => total + sum(fate), 0) ? "✓ nothing is lost" : "✗ does not add up"}</span>
+          <span class={lost ? "problem" : "proved"}>{lost ? `✗ ${count(lost)} lost` : "✓ nothing is lost"}</span>
         </p>
         <div class="hours" role="img" aria-label={`Events received by the hour, at most ${count(most)}; the table has them all`}>
           {hours.map((hour) => (
@@ -114,31 +114,14 @@ export const Quality = () => {
               {said}
             </p>
           )}
-          {thing.invalid.length ? (
-            <ul class="reasons">
-              {thing.invalid.map(({ reason, events, received, example }) => (
-                <li key={reason}>
-                  <div>
-                    <b>{reason.replaceAll("_", " ")}</b> <code>{reason}</code>
-                    <span>
-                      {count(events)} {events === 1 ? "event" : "events"}, the last {ago(received)}
-                    </span>
-                  </div>
-                  {maySetUp && (
-                    <button onClick={() => void reprocess(reason)}>
-                      Reprocess<span class="unseen"> {reason}</span>
-                    </button>
-                  )}
-                  <details>
-                    <summary>An example</summary>
-                    <pre tabIndex={0}>{JSON.stringify(example, null, 2)}</pre>
-                  </details>
-                </li>
-              ))}
-            </ul>
-          ) : (
-            <Nothing>None in the last 48 hours.</Nothing>
-          )}
+          <Reasons found={thing.invalid} again={maySetUp ? reprocess : undefined} />
+        </section>
+        <section class="panel tall">
+          <header>
+            <h2>Noted</h2>
+          </header>
+          <p class="meaning">These events count. Something in them was cut, left out or set right.</p>
+          <Reasons found={thing.noted} />
         </section>
         <div class="stack">
           <section class="panel">
@@ -150,7 +133,7 @@ export const Quality = () => {
               rows={thing.refused}
               empty="Nothing was refused."
               columns={[
-                { label: "Reason", value: ({ reason }) => reason.replaceAll("_", " ") },
+                { label: "Reason", value: ({ reason }) => <span title={reason}>{reasonOf(reason)}</span> },
                 { label: "Events", isNumber: true, value: ({ events }) => count(events) },
               ]}
             />
@@ -182,6 +165,33 @@ export const Quality = () => {
   );
 };
 
+const Reasons = ({ found, again }: { found: Found[]; again?: (reason: string) => Promise<void> }) =>
+  found.length ? (
+    <ul class="reasons">
+      {found.map(({ reason, events, received, example }) => (
+        <li key={reason}>
+          <div>
+            <b title={reason}>{reasonOf(reason)}</b>
+            <span>
+              {count(events)} {events === 1 ? "event" : "events"}, the last {ago(received)}
+            </span>
+          </div>
+          {again && (
+            <button onClick={() => void again(reason)}>
+              Reprocess<span class="unseen"> {reasonOf(reason)}</span>
+            </button>
+          )}
+          <details>
+            <summary>An example</summary>
+            <pre tabIndex={0}>{JSON.stringify(example, null, 2)}</pre>
+          </details>
+        </li>
+      ))}
+    </ul>
+  ) : (
+    <Nothing>None in the last 48 hours.</Nothing>
+  );
+
 interface StoreHealth {
   bytes: number;
   partitions: { table: string; partitions: number; first: string; last: string; rows: number; bytes: number }[];
@@ -191,11 +201,11 @@ interface StoreHealth {
 }
 
 const Store = () => {
-  const { thing, error } = useThing<StoreHealth>("/api/store", "");
-  if (!thing) return <Problem error={error} />;
+  const { thing, error, again } = useThing<StoreHealth>("/api/store", "");
+  if (!thing) return <Problem error={error} again={again} />;
   return (
     <>
-      <h2 class="part">The store, all tenants together</h2>
+      <h2 class="part">The store, all sites together</h2>
       <ul class="cards few">
         {Object.entries({
           Size: bytes(thing.bytes),
@@ -218,7 +228,7 @@ const Store = () => {
           rows={thing.partitions}
           keyOf={({ table }) => table}
           columns={[
-            { label: "Table", value: ({ table }) => table },
+            { label: "Table", value: ({ table }) => <code>{table}</code> },
             { label: "Months", value: ({ first, last, partitions }) => (partitions > 1 ? `${first} to ${last}` : first) },
             { label: "Rows, about", isNumber: true, value: ({ rows }) => count(rows) },
             { label: "Size", isNumber: true, value: (row) => bytes(row.bytes) },

@@ -4,6 +4,7 @@ import { hrefOf } from "../address";
 import { clock, count, money, named } from "../format";
 import { useStream, type LiveEvent } from "../live";
 import { Loading, Nothing, Problem } from "../parts/notices";
+import { Short } from "../parts/short";
 import { Table } from "../parts/table";
 import { useAnswers } from "../questions";
 import { ALWAYS, useRounds } from "../rounds";
@@ -16,16 +17,16 @@ export const Realtime = () => {
   const { tenant } = useSite();
   const [heard, hear] = useState<LiveEvent[]>([]);
   const round = useRounds(ALWAYS, tenant.timeZone, 5);
-  const { answers, error } = useAnswers(tenant.tenant, [{ report: "realtime", limit: 20 }], round);
+  const { answers, error, again } = useAnswers(tenant.tenant, [{ report: "realtime", limit: 20 }], round);
   useStream(tenant.tenant, (event) => hear((before) => [event, ...before].slice(0, MOST)));
   const now = answers[0];
   const seen = new Set(heard.map(({ event }) => event));
   const events = [...heard, ...((now?.events ?? []) as LiveEvent[]).filter(({ event }) => !seen.has(event))].sort((one, other) => other.time.localeCompare(one.time)).slice(0, MOST);
-  if (!now) return error ? <Problem error={error} /> : <Loading lines={12} />;
+  if (!now) return error ? <Problem error={error} again={again} /> : <Loading lines={12} />;
   const most = Math.max(1, ...now.minutes.map(({ page_views }: { page_views: number }) => page_views));
   return (
     <>
-      <Problem error={error} />
+      <Problem error={error} again={again} />
       <ul class="cards few" aria-label="Visitors now">
         <li class="card">
           <span class="label">Last 5 minutes</span>
@@ -88,7 +89,7 @@ export const Realtime = () => {
               rows={now.pages as { value: string; visitors: number; page_views: number }[]}
               share={({ page_views }) => page_views / now.pages[0].page_views}
               columns={[
-                { label: "Page", value: ({ value }) => <span title={value}>{named("page", value)}</span> },
+                { label: "Page", value: ({ value }) => <Short title={value}>{named("page", value)}</Short> },
                 { label: "Views", isNumber: true, value: ({ page_views }) => count(page_views) },
                 { label: "Visitors", isNumber: true, value: ({ visitors }) => count(visitors) },
               ]}
@@ -103,7 +104,7 @@ export const Realtime = () => {
               rows={now.sources as { value: string; visits: number }[]}
               share={({ visits }) => visits / now.sources[0].visits}
               columns={[
-                { label: "Source", value: ({ value }) => value },
+                { label: "Source", value: ({ value }) => <Short>{value}</Short> },
                 { label: "Visits", isNumber: true, value: ({ visits }) => count(visits) },
               ]}
             />

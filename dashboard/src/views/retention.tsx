@@ -5,9 +5,12 @@ import { bucket, count, percent } from "../format";
 import { Bar } from "../parts/bar";
 import { Loading, Nothing, Problem } from "../parts/notices";
 import { Proof } from "../parts/proof";
-import { daysIn } from "../periods";
+import { Fitting } from "../parts/table";
+import { daysIn, shifted } from "../periods";
 import { useAnswers } from "../questions";
 import { useSite } from "../site";
+
+const LONGEST = 1600; // days
 
 interface Cohort {
   start: string;
@@ -17,17 +20,20 @@ interface Cohort {
 }
 
 export const Retention = () => {
-  const { tenant, about, params, range } = useSite();
+  const { tenant, about: asked, params, range: whole } = useSite();
+  // of a longer time there are more months than a table has room for
+  const range = { dateFrom: daysIn(whole) > LONGEST ? shifted(whole.dateTo, -LONGEST) : whole.dateFrom, dateTo: whole.dateTo };
+  const about = { ...asked, ...range, hours: undefined };
   const intervals = ["day", "week", "month"].filter((interval) => daysIn(range) / { day: 1, week: 7, month: 28 }[interval]! <= 60);
   const wanted = params.get("interval") ?? (daysIn(range) > 14 ? "week" : "day");
   const interval = intervals.includes(wanted) ? wanted : intervals[0]!;
-  const { answers, error, isLoading } = useAnswers(tenant.tenant, [{ report: "retention", ...about, interval }]);
+  const { answers, error, isLoading, again } = useAnswers(tenant.tenant, [{ report: "retention", ...about, interval }]);
   const cohorts: Cohort[] | undefined = answers[0]?.cohorts.filter(({ visitors }: Cohort) => visitors > 0);
   const periods = Math.max(0, ...(cohorts ?? []).map(({ percent: of }) => of.length));
   return (
     <>
       <Bar />
-      <Problem error={error} />
+      <Problem error={error} again={again} />
       <section class="panel wide" aria-busy={isLoading}>
         <header>
           <h2>Who came again</h2>
@@ -45,31 +51,33 @@ export const Retention = () => {
         ) : !cohorts.length ? (
           <Nothing>No visitors in these days.</Nothing>
         ) : (
-          <div class="scroll" tabIndex={0} role="region" aria-label="Retention">
-            <table class="grid">
+          <Fitting>
+            <table class="grid" role="table">
               <caption class="unseen">
                 Percent of each cohort that came again, by {interval}s since the first
               </caption>
-              <thead>
-                <tr>
-                  <th scope="col">First {interval}</th>
-                  <th scope="col" class="number">
+              <thead role="rowgroup">
+                <tr role="row">
+                  <th role="columnheader" scope="col">First {interval}</th>
+                  <th role="columnheader" scope="col" class="number">
                     Visitors
                   </th>
                   {Array.from({ length: periods }, (_, period) => (
-                    <th key={period} scope="col" class="number">
+                    <th key={period} role="columnheader" scope="col" class="number">
                       {interval} {period}
                     </th>
                   ))}
                 </tr>
               </thead>
-              <tbody>
+              <tbody role="rowgroup">
                 {cohorts.map(({ start, visitors, percent: of, retained }) => (
-                  <tr key={start}>
-                    <th scope="row">{bucket(start, interval)}</th>
-                    <td class="number">{count(visitors)}</td>
+                  <tr key={start} role="row">
+                    <th role="rowheader" scope="row">{bucket(start, interval)}</th>
+                    <td role="cell" class="number" data-label="Visitors">
+                      {count(visitors)}
+                    </td>
                     {of.map((share, period) => (
-                      <td key={period} class={`number shade-${share === 0 ? 0 : Math.min(5, 1 + Math.floor(share / 20))}`} title={`${count(retained[period]!)} visitors`}>
+                      <td key={period} role="cell" data-label={`${interval} ${period}`} class={`number shade-${share === 0 ? 0 : Math.min(5, 1 + Math.floor(share / 20))}`} title={`${count(retained[period]!)} visitors`}>
                         <Proof href={whyHref("retention", { interval, cohort: start, period: String(period) })} of={`${count(retained[period]!)} visitors, ${interval} ${period} of ${bucket(start, interval)}`}>
                           {percent(share)}
                         </Proof>
@@ -79,7 +87,7 @@ export const Retention = () => {
                 ))}
               </tbody>
             </table>
-          </div>
+          </Fitting>
         )}
       </section>
     </>

@@ -3,6 +3,7 @@ import { hrefOf } from "../address";
 import { clock, count, day, duration, money, named } from "../format";
 import { Bar } from "../parts/bar";
 import { Loading, Nothing, Problem } from "../parts/notices";
+import { Short } from "../parts/short";
 import { Table } from "../parts/table";
 import { useAnswers } from "../questions";
 import { useSite } from "../site";
@@ -71,20 +72,21 @@ export const Visits = ({ visits }: { visits: Visit[] }) => (
       { label: "Events", isNumber: true, value: ({ events }) => count(events) },
       { label: "Device", value: ({ device, browser, visitor }) => [device, browser].filter(Boolean).join(", ") || (visitor ? "" : <i class="muted">not tracked</i>) },
       { label: "Country", value: ({ country }) => country && named("country", country) },
-      { label: "Entry page", value: ({ entry_page }) => entry_page && named("page", entry_page) },
+      { label: "Entry page", value: ({ entry_page }) => entry_page && <Short title={entry_page}>{named("page", entry_page)}</Short> },
     ]}
   />
 );
 
 const AllVisits = () => {
   const { tenant, about, params } = useSite();
-  const cursor = Number(params.get("cursor") ?? 0);
-  const { answers, error, isLoading } = useAnswers(tenant.tenant, [{ report: "sessions", ...about, limit: 50, cursor }]);
+  const page = params.get("cursor") ?? "0";
+  const cursor = parseInt(page); // rows that were before
+  const { answers, error, isLoading, again } = useAnswers(tenant.tenant, [{ report: "sessions", ...about, limit: 50, cursor: page }]);
   const answer = answers[0];
   return (
     <>
       <Bar />
-      <Problem error={error} />
+      <Problem error={error} again={again} />
       <section class="panel wide" aria-busy={isLoading}>
         <header>
           <h2>Visits</h2>
@@ -109,9 +111,9 @@ const AllVisits = () => {
 
 const OneVisit = ({ session }: { session: string }) => {
   const { tenant } = useSite();
-  const { answers, error } = useAnswers(tenant.tenant, [{ report: "session", session }]);
+  const { answers, error, again } = useAnswers(tenant.tenant, [{ report: "session", session }]);
   const answer = answers[0];
-  if (!answer) return error ? <Problem error={error} /> : <Loading lines={12} />;
+  if (!answer) return error ? <Problem error={error} again={again} /> : <Loading lines={12} />;
   const visit: Visit = answer.sessions[0];
   const events: VisitEvent[] = answer.events;
   return (
@@ -187,9 +189,9 @@ const OneVisit = ({ session }: { session: string }) => {
 
 const OneVisitor = ({ visitor }: { visitor: string }) => {
   const { tenant } = useSite();
-  const { answers, error } = useAnswers(tenant.tenant, [{ report: "visitor", visitor, limit: 100 }]);
+  const { answers, error, again } = useAnswers(tenant.tenant, [{ report: "visitor", visitor, limit: 100 }]);
   const answer = answers[0];
-  if (!answer) return error ? <Problem error={error} /> : <Loading lines={12} />;
+  if (!answer) return error ? <Problem error={error} again={again} /> : <Loading lines={12} />;
   const about = answer.visitor;
   return (
     <>

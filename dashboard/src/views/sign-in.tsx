@@ -1,74 +1,115 @@
-// Signing in.
-import { useState } from "preact/hooks";
+// Signing in: before the pages, and over them when a sign-in has ended.
+import type { ComponentChildren } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { Problem } from "../parts/notices";
-import { Refused, call } from "../server";
+import { shareLink } from "../address";
+import { Refused, call, type Person } from "../server";
 import icon from "../../icon.svg";
 
-export const SignIn = ({ done }: { done: () => void }) => {
-  const [email, setEmail] = useState("");
+export const SignIn = ({ done }: { done: () => void }) => (
+  <main class="door">
+    <Form done={done}>
+      <img src={icon} alt="" width="48" height="48" />
+      <h1>Footfall</h1>
+      <p class="meaning">Numbers that can be proved, event by event.</p>
+    </Form>
+  </main>
+);
+
+/** Over the page, which waits with all that was begun on it; somebody else has other tenants, and begins anew. */
+export const SignInAgain = ({ person, done }: { person: Person; done: () => void }) => (
+  <Over title="Sign in again">
+    <Form email={person.email} done={(email) => (email === person.email ? done() : location.assign("/"))}>
+      <h2>Sign in again</h2>
+      <p class="meaning">Your sign-in has ended. The page behind goes on where it was.</p>
+    </Form>
+  </Over>
+);
+
+/** Over the page of a share link whose visit has ended. */
+export const OpenAgain = ({ done }: { done: () => void }) => {
+  const [error, setError] = useState<Refused>();
+  const open = (password: string) => call("POST", "/api/share", { link: shareLink, password }).then(done, setError);
+  useEffect(() => void open(""), []);
+  return <Over title="Open the link again">{error && <LinkForm error={error} done={open} />}</Over>;
+};
+
+/** A dialog that stays until it is done: nothing behind it can be asked meanwhile. */
+const Over = ({ title, children }: { title: string; children: ComponentChildren }) => {
+  const place = useRef<HTMLDialogElement>(null);
+  useEffect(() => place.current!.showModal(), []);
+  return (
+    <dialog ref={place} class="door" aria-label={title} onCancel={(event) => event.preventDefault()}>
+      {children}
+    </dialog>
+  );
+};
+
+const Form = ({ email: known = "", done, children }: { email?: string; done: (email: string) => void; children: ComponentChildren }) => {
+  const [email, setEmail] = useState(known);
   const [password, setPassword] = useState("");
   const [error, setError] = useState<Refused>();
   const [isAsking, setAsking] = useState(false);
   return (
-    <main class="door">
-      <form
-        onSubmit={async (event) => {
-          event.preventDefault();
-          setAsking(true);
-          try {
-            await call("POST", "/api/session", { email, password });
-            done();
-          } catch (refused) {
-            setError(refused as Refused);
-            setAsking(false);
-          }
-        }}
-      >
-        <img src={icon} alt="" width="48" height="48" />
-        <h1>Footfall</h1>
-        <p class="meaning">Numbers that can be proved, event by event.</p>
-        <Problem error={error} />
-        <label>
-          E-mail address
-          <input type="email" name="email" autocomplete="username" required value={email} onInput={(event) => setEmail(event.currentTarget.value)} />
-        </label>
-        <label>
-          Password
-          <input type="password" name="password" autocomplete="current-password" required value={password} onInput={(event) => setPassword(event.currentTarget.value)} />
-        </label>
-        <button class="main" disabled={isAsking}>
-          Sign in
-        </button>
-      </form>
-    </main>
+    <form
+      onSubmit={async (event) => {
+        event.preventDefault();
+        setAsking(true);
+        try {
+          await call("POST", "/api/session", { email, password });
+          done(email.trim().toLowerCase());
+        } catch (refused) {
+          setError(refused as Refused);
+          setAsking(false);
+        }
+      }}
+    >
+      {children}
+      <Problem error={error} />
+      <label>
+        E-mail address
+        <input type="email" name="email" autocomplete="username" required value={email} onInput={(event) => setEmail(event.currentTarget.value)} />
+      </label>
+      <label>
+        Password
+        <input type="password" name="password" autocomplete="current-password" required autofocus={known !== ""} value={password} onInput={(event) => setPassword(event.currentTarget.value)} />
+      </label>
+      <button class="main" disabled={isAsking}>
+        Sign in
+      </button>
+    </form>
   );
 };
 
 /** Before a share link that has a password. */
-export const LinkPassword = ({ error, done }: { error: Refused; done: (password: string) => void }) => {
+export const LinkPassword = ({ error, done }: { error: Refused; done: (password: string) => void }) => (
+  <main class="door">
+    <LinkForm error={error} done={done} />
+  </main>
+);
+
+const LinkForm = ({ error, done }: { error: Refused; done: (password: string) => void }) => {
   const [password, setPassword] = useState("");
   const isAsked = error.code === "password_needed" || error.code === "password_wrong";
   return (
-    <main class="door">
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          done(password);
-        }}
-      >
-        <img src={icon} alt="" width="48" height="48" />
-        <h1>A shared dashboard</h1>
-        <Problem error={error.code === "password_needed" ? undefined : error} />
-        {isAsked && (
-          <>
-            <label>
-              The link's password
-              <input type="password" required value={password} onInput={(event) => setPassword(event.currentTarget.value)} />
-            </label>
-            <button class="main">Open</button>
-          </>
-        )}
-      </form>
-    </main>
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        done(password);
+      }}
+    >
+      <img src={icon} alt="" width="48" height="48" />
+      <h1>A shared dashboard</h1>
+      <Problem error={error.code === "password_needed" ? undefined : error} />
+      {isAsked && (
+        <>
+          <label>
+            The link's password
+            <input type="password" required value={password} onInput={(event) => setPassword(event.currentTarget.value)} />
+          </label>
+          <button class="main">Open</button>
+        </>
+      )}
+    </form>
   );
 };

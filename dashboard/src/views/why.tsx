@@ -1,15 +1,18 @@
-// Why this number: from a figure to the events it counts, from an event down through the layers, and the figure of an earlier day.
+// Why this number: from a figure to the events it counts, and the figure of an earlier day.
 import { go, hrefOf } from "../address";
 import { figureOf, whyHref } from "../figures";
-import { clock, count, days, money, named } from "../format";
+import { clock, count, money, named, span } from "../format";
+import { capital } from "../names";
 import { Bar } from "../parts/bar";
 import { Loading, Problem } from "../parts/notices";
-import { Table } from "../parts/table";
-import { useAnswers, useThing } from "../questions";
+import { Short } from "../parts/short";
+import { Table, type Column } from "../parts/table";
+import { useAnswers } from "../questions";
 import { addressOf } from "../server";
 import { useSite } from "../site";
 import { METRICS, actionOf, metricOf } from "../words";
 import { Visits } from "./sessions";
+import { Trace } from "./trace";
 
 interface Row {
   event: string;
@@ -31,25 +34,34 @@ export const Why = () => {
   return params.get("event") ? <Trace event={params.get("event")!} /> : <Figure />;
 };
 
+/** What an event was, in a few words. */
+const whatOf = ({ type, action, label, value, currency }: Row): string =>
+  [[capital(actionOf(type, action)), label].filter(Boolean).join(": "), value != null && (currency ? money(value, currency) : count(value))].filter(Boolean).join(", ");
+
+const EXAMPLES = 3;
+
 const Figure = () => {
   const site = useSite();
   const { tenant, pack, about, range, params } = site;
-  const { name, label, meaning, format, report, read, events, standsFor } = figureOf(site);
+  const { name, label, meaning, told, format, report, read, events, standsFor } = figureOf(site);
   const then = params.get("then") ?? "";
-  const cursor = Number(params.get("cursor") ?? 0);
+  const page = params.get("cursor") ?? "0";
+  const cursor = parseInt(page); // rows that were before
   const questions = [
     report,
-    { ...(events ?? { report: "sessions", ...about }), limit: 50, cursor },
+    { ...(events ?? { report: "sessions", ...about }), limit: 50, cursor: page },
     ...(then ? [{ ...report, asOf: `${then}:00Z` }] : []),
   ];
-  const { answers, error, isLoading } = useAnswers(tenant.tenant, questions, 0, true);
+  const { answers, error, isLoading, again } = useAnswers(tenant.tenant, questions, 0, true);
   const [now, listed, former] = answers;
   // what a report has no row for is none
   const [figure, formerFigure] = [now, former].map((answer) => answer && (read(answer) ?? 0));
+  const [before, after] = (told && (figure === 1 ? told.one : told.many).split("{}")) ?? [];
+  const rows: Row[] = listed?.rows ?? [];
   return (
     <>
       <Bar />
-      <Problem error={error} />
+      <Problem error={error} again={again} />
       <section class="panel wide" aria-busy={isLoading}>
         <div class="claim">
           <label>
@@ -63,18 +75,44 @@ const Figure = () => {
               ))}
             </select>
           </label>
-          <p class="figure">{figure == null ? "…" : format(figure, tenant.currency)}</p>
-          <p>
-            {meaning}. {days(range.dateFrom, range.dateTo)} ({tenant.timeZone}), {about.includeBots ? "bots too" : "without bots"}.
+          <p class="sentence">
+            {before}
+            <b class="figure">{figure == null ? "…" : format(figure, tenant.currency)}</b>
+            {told ? `${after}.` : `: ${meaning}.`}
           </p>
-          {events && listed && now && (
-            <p class={listed.figure === figure ? "proved" : "problem"}>
-              {listed.figure === figure ? "✓ " : "✗ "}
-              {name === "revenue" ? `The values of its events sum up to ${money(listed.figure, tenant.currency)}.` : `${count(listed.figure)} ${listed.figure === 1 ? "event" : "events"} found${standsFor ? `, ${standsFor}` : ""}.`}
-              {listed.rows.length > 0 && ` ${count(cursor + 1)} to ${count(cursor + listed.rows.length)} are below.`}
-            </p>
-          )}
         </div>
+        <p class="meaning">
+          {told && `${meaning}. `}
+          {capital(span(range))} ({tenant.timeZone}), {about.includeBots ? "bots too" : "without bots"}.
+        </p>
+        {events && listed && now && (
+          <p class={listed.figure === figure ? "proved" : "problem"}>
+            {listed.figure === figure ? "✓ " : "✗ "}
+            {name === "revenue" ? `The values of its events sum up to ${money(listed.figure, tenant.currency)}.` : `${count(listed.figure)} ${listed.figure === 1 ? "event" : "events"} found${standsFor ? `, ${standsFor}` : ""}.`}
+            {rows.length > 0 && ` ${count(cursor + 1)} to ${count(cursor + rows.length)} are below.`}
+          </p>
+        )}
+        {rows.length > 0 && cursor === 0 && (
+          <>
+            <p>{rows.length > 1 ? "For example:" : "It is this one:"}</p>
+            <ul class="examples">
+              {rows.slice(0, EXAMPLES).map((row) => (
+                <li key={row.event}>
+                  <a data-own href={hrefOf({ event: row.event })}>
+                    {clock(row.time)}
+                  </a>{" "}
+                  {whatOf(row)}
+                  {row.page && (
+                    <>
+                      {" "}
+                      on <Short title={row.page}>{named("page", row.page)}</Short>
+                    </>
+                  )}
+                </li>
+              ))}
+            </ul>
+          </>
+        )}
         <form class="then" onSubmit={(event) => event.preventDefault()}>
           <label>
             The same figure as it was known on (UTC){" "}
@@ -103,41 +141,7 @@ const Figure = () => {
             ))}
           </span>
         </header>
-        {!listed ? (
-          <Loading lines={12} />
-        ) : events ? (
-          <Table
-            caption="Events, the latest first"
-            rows={(listed.rows ?? []) as Row[]}
-            keyOf={({ event }) => event}
-            columns={[
-              {
-                label: `When (${tenant.timeZone})`,
-                value: ({ event, time }) => (
-                  <a data-own href={hrefOf({ event })}>
-                    {clock(time)}
-                  </a>
-                ),
-              },
-              { label: "Value", isNumber: true, value: ({ value, currency }) => (value == null ? "" : currency ? money(value, currency) : count(value)) },
-              { label: "Event", value: ({ type, action, label }) => (type === "page_view" ? "page view" : [actionOf(type, action), label].filter(Boolean).join(": ")) },
-              { label: "Page", value: ({ page }) => page && named("page", page) },
-              {
-                label: "Visit",
-                value: ({ session, time }) => (
-                  <a data-own href={hrefOf({ session }, "sessions")} aria-label={`The visit of ${clock(time)}`}>
-                    visit
-                  </a>
-                ),
-              },
-              { label: "Raw event", isNumber: true, value: ({ raw_event_id }) => raw_event_id },
-              { label: "Loaded (UTC)", value: ({ load_date }) => clock(load_date) },
-              { label: "Hash", value: ({ hash }) => <code>{hash.slice(0, 12)}</code> },
-            ]}
-          />
-        ) : (
-          <Visits visits={listed.sessions ?? []} />
-        )}
+        {!listed ? <Loading lines={12} /> : events ? <Events rows={rows} /> : <Visits visits={listed.sessions ?? []} />}
         <nav class="pages" aria-label="More rows">
           {cursor > 0 && (
             <a data-own href={hrefOf({ cursor: cursor > 50 ? String(cursor - 50) : undefined })}>
@@ -155,85 +159,54 @@ const Figure = () => {
   );
 };
 
-interface Layers {
-  raw: Record<string, unknown> | null;
-  staging: Record<string, unknown> | null;
-  vault: Record<string, unknown>;
-}
-
-const LAYERS: [keyof Layers, string, string][] = [
-  ["raw", "Raw", "As it was sent, before anything was made of it"],
-  ["staging", "Staging", "As it was understood: validated, enriched, keyed"],
-  ["vault", "Vault", "As it counts: its satellite row, with load date and hash"],
-];
-
-const Trace = ({ event }: { event: string }) => {
-  const { tenant, params } = useSite();
-  const session = params.get("session") ?? undefined; // where this event was found
-  const { thing, error } = useThing<Layers>(`/api/trace/${event}`, tenant.tenant);
+/** The events behind a figure; what proves each in the store, on demand. */
+const Events = ({ rows }: { rows: Row[] }) => {
+  const { tenant } = useSite();
+  const when: Column<Row> = {
+    label: `When (${tenant.timeZone})`,
+    value: ({ event, time }) => (
+      <a data-own href={hrefOf({ event })}>
+        {clock(time)}
+      </a>
+    ),
+  };
   return (
     <>
-      <p class="crumbs">
-        {session ? (
-          <a data-own href={hrefOf({ session }, "sessions")}>
-            ← The visit
-          </a>
-        ) : (
-          <a data-own href={hrefOf({ event: undefined })}>
-            ← The figure
-          </a>
-        )}
-      </p>
-      <Problem error={error} />
-      {!thing && !error && <Loading lines={12} />}
-      {thing && <h2 class="part">One event, layer by layer: {[thing.vault.event_type, thing.vault.event_action, thing.vault.event_label].filter(Boolean).join(" · ")}</h2>}
-      {thing && (
-        <div class="layers">
-          {LAYERS.map(([layer, title, meaning]) => (
-            <section key={layer} class="panel" aria-labelledby={`layer-${layer}`}>
-              <header>
-                <h2 id={`layer-${layer}`}>{title}</h2>
-              </header>
-              <p class="meaning">{meaning}</p>
-              {thing[layer] ? (
-                <>
-                  <Facts facts={factsOf(thing[layer]!, true)} />
-                  {layer === "staging" ? (
-                    <details>
-                      <summary>All columns</summary>
-                      <Facts facts={factsOf(thing[layer]!, false)} />
-                    </details>
-                  ) : (
-                    <Facts facts={factsOf(thing[layer]!, false)} />
-                  )}
-                </>
-              ) : (
-                <p class="nothing">Kept for a shorter time than the vault: it has gone.</p>
-              )}
-            </section>
-          ))}
-        </div>
+      <Table
+        caption="Events, the latest first"
+        rows={rows}
+        keyOf={({ event }) => event}
+        columns={[
+          when,
+          { label: "Value", isNumber: true, value: ({ value, currency }) => (value == null ? "" : currency ? money(value, currency) : count(value)) },
+          { label: "Event", value: ({ type, action, label }) => <Short title={[type, action, label].filter(Boolean).join(" · ")}>{[capital(actionOf(type, action)), label].filter(Boolean).join(": ")}</Short> },
+          { label: "Page", value: ({ page }) => page && <Short title={page}>{named("page", page)}</Short> },
+          {
+            label: "Visit",
+            value: ({ session, time }) => (
+              <a data-own href={hrefOf({ session }, "sessions")} aria-label={`Open the visit of ${clock(time)}`}>
+                open
+              </a>
+            ),
+          },
+        ]}
+      />
+      {rows.length > 0 && (
+        <details class="more">
+          <summary>Load dates and hashes</summary>
+          <Table
+            caption="Load dates and hashes of these events"
+            rows={rows}
+            keyOf={({ event }) => event}
+            columns={[
+              when,
+              { label: "Raw event", isNumber: true, value: ({ raw_event_id }) => raw_event_id },
+              { label: "Loaded (UTC)", value: ({ load_date }) => clock(load_date) },
+              { label: "Hash", value: ({ hash }) => <code>{hash}</code> },
+            ]}
+          />
+        </details>
       )}
     </>
   );
 };
-
-// what ties the layers together
-const PROOFS = ["raw_event_id", "site_event_hk", "load_date", "hash_diff", "site_event_details_hash_diff", "received_timestamp", "record_source"];
-
-const factsOf = (row: Record<string, unknown>, areProofs: boolean): [string, unknown][] =>
-  Object.entries(row)
-    .filter(([name, value]) => value !== null && value !== "" && PROOFS.includes(name) === areProofs)
-    // what was sent stands above what was noted about it
-    .sort(([one], [other]) => Number(other === "raw_payload") - Number(one === "raw_payload") || one.localeCompare(other));
-
-const Facts = ({ facts }: { facts: [string, unknown][] }) => (
-  <dl class="row">
-    {facts.map(([name, value]) => (
-      <div key={name} class={PROOFS.includes(name) ? "proof" : undefined}>
-        <dt>{name}</dt>
-        <dd>{typeof value === "object" ? <pre tabIndex={0}>{JSON.stringify(value, null, 2)}</pre> : String(value).startsWith("\\x") ? <code>{String(value).slice(2)}</code> : String(value)}</dd>
-      </div>
-    ))}
-  </dl>
-);

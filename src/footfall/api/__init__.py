@@ -1,16 +1,18 @@
 """Questions and answers: the plan's functions and the reports, asked as one tenant; goals, funnels. Exports are in `export`."""
 
+from footfall.api.answering import answer
 from footfall.api.funnels import list_funnels, remove_funnel, save_funnel
 from footfall.api.goals import add_goal, list_goals, remove_goal
 from footfall.api.packs import apply_pack
 from footfall.api.quality import quality, reprocess, store_health, trace
-from footfall.api.questions import METRICS, REPORTS, Metric, Report, answer, live_events, track_analytics, track_test
+from footfall.api.questions.formulas import METRICS
+from footfall.api.reports import REPORTS, ReportName
+from footfall.api.tracking import live_events, track_analytics, track_test
 
 __all__ = [
     "METRICS",
     "REPORTS",
-    "Metric",
-    "Report",
+    "ReportName",
     "add_goal",
     "answer",
     "apply_pack",

@@ -12,6 +12,9 @@ from typing import Any, Literal
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from footfall.api.asking import Report, ask
+from footfall.api.questions.formulas import METRICS
+from footfall.api.reports import REPORTS
 from footfall.database import Connection
 
 Format = Literal["csv", "jsonl", "parquet"]
@@ -19,22 +22,7 @@ Row = dict[str, Any]
 FORMATS: tuple[Format, ...] = ("csv", "jsonl", "parquet")
 
 _PIECE = 5_000  # rows that are in memory at once
-# where a report's rows are in its answer; what is one object is one row
-_ROWS_OF = {
-    "timeseries": "buckets",
-    "breakdown": "rows",
-    "goals": "goals",
-    "funnel": "steps",
-    "retention": "cohorts",
-    "paths": "links",
-    "items": "rows",
-    "events": "rows",
-    "properties": "rows",
-    "sessions": "sessions",
-    "session": "events",
-    "visitor": "sessions",
-    "realtime": "events",
-}
+_PAGE = 1_000  # rows that are asked for at once
 # Whoever has a write key says what a label is, and spreadsheets compute what begins like this (OWASP, CSV injection).
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _TYPES = {
@@ -58,7 +46,7 @@ def count_events(connection: Connection, first: date, last: date) -> int:
 
 @contextlib.contextmanager
 def events(connection: Connection, first: date, last: date) -> Iterator[tuple[pa.Schema, Iterator[Row]]]:
-    """The columns and rows of api.event_v for the days of a range, both included; `connection` is a reader's."""
+    """The columns and rows of api.event_v for the days of a range, both included, keys in hex; `connection` is a reader's."""
     with connection.cursor("footfall_export") as cursor:
         cursor.itersize = _PIECE
         cursor.execute(
@@ -70,16 +58,38 @@ def events(connection: Connection, first: date, last: date) -> Iterator[tuple[pa
         shown = [number for number, column in enumerate(columns) if column.name != "tenant_hk"]
         kinds = [_TYPES.get(columns[number].type_display.split("(")[0], pa.string()) for number in shown]
         schema = pa.schema([(columns[number].name, kind) for number, kind in zip(shown, kinds, strict=True)])
-        yield schema, ({columns[number].name: values[number] for number in shown} for values in cursor)
+        yield schema, ({columns[number].name: _readable(values[number]) for number in shown} for values in cursor)
 
 
-def rows_of(report: str, answer: dict[str, Any]) -> list[Row]:
-    """The rows of a report's answer, flat."""
-    if report == "overview":
-        return [answer["metrics"] | {f"revenue_{currency}": value for currency, value in answer["revenue_by_currency"].items()}]
-    # jsonb keeps keys in an order of its own: metrics come in that of the question
-    metrics = answer["query"].get("metrics", [])
-    return [row | {metric: row.pop(metric) for metric in metrics} for row in answer[_ROWS_OF[report]]]
+def _readable(value: Any) -> Any:
+    return value.hex() if isinstance(value, bytes) else value
+
+
+def report_rows(connection: Connection, report: str, request: Row) -> list[Row]:
+    """All rows of a report's answer, flat, in an order of columns that people read; no more than `limit`, where it is asked for.
+
+    All pages are of one moment if `connection` is `database.reading`'s. Raises NotAccepted for what the report refuses.
+    """
+    asked = dict(request)
+    is_whole = "limit" in REPORTS[report].keys and not asked.get("limit")
+    if is_whole:
+        asked["limit"] = _PAGE
+    rows: list[Row] = []
+    while True:
+        data = ask(connection, REPORTS[report], asked)
+        rows += _rows_of(REPORTS[report], data)
+        asked["cursor"] = data.get("nextCursor")
+        if not is_whole or asked["cursor"] is None:
+            return rows
+
+
+def _rows_of(report: Report, answer: Row) -> list[Row]:
+    if not report.rows:
+        metrics = {name: answer["metrics"][name] for name in METRICS}
+        return [metrics | {f"revenue_{currency}": value for currency, value in answer["revenue_by_currency"].items()}]
+    # JSON has no order of keys
+    columns = (*report.columns, *answer["query"].get("metrics", ()))
+    return [{name: row[name] for name in columns if name in row} | row for row in answer[report.rows]]
 
 
 def schema_of(rows: list[Row]) -> pa.Schema:
@@ -88,11 +98,22 @@ def schema_of(rows: list[Row]) -> pa.Schema:
     return pa.schema([(name, _type_of([row.get(name) for row in rows])) for name in names])
 
 
-def write(path: Path, form: Format, schema: pa.Schema, rows: Iterable[Row], advance: Callable[[int], None]) -> None:
-    """Write rows to a file, telling `advance` how many more have been written."""
+def write(
+    path: Path,
+    form: Format,
+    schema: pa.Schema,
+    rows: Iterable[Row],
+    advance: Callable[[int], None] = lambda _: None,
+    *,
+    has_bom: bool = False,
+) -> None:
+    """Write rows to a file, telling `advance` how many more have been written.
+
+    `has_bom`: CSV begins with a byte order mark, by which Excel knows its encoding.
+    """
     match form:
         case "csv":
-            with path.open("w", newline="") as file:
+            with path.open("w", newline="", encoding="utf-8-sig" if has_bom else "utf-8") as file:
                 writer = csv.writer(file)
                 writer.writerow(schema.names)
                 for piece in _pieces(rows):

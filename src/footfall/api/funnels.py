@@ -1,21 +1,33 @@
 """Saved funnels: a tenant's questions of the funnel report, by name."""
 
+import re
 from typing import Any
 
-from psycopg.types.json import Jsonb
-
-from footfall.api.questions import accepting
+from footfall.api.asking import checked
+from footfall.api.refused import refuse
+from footfall.api.reports import REPORTS
 from footfall.auth import tenant_key
 from footfall.database import Connection
+
+_NAME = re.compile(r"[^\x01-\x1f]{1,100}")
+_SAVE = """
+INSERT INTO ref.funnel (tenant_hk, funnel, steps, step_order, window_minutes, per, created_at)
+VALUES (%s, %s, %s, %s, %s, %s, util.current_load_date())
+ON CONFLICT (tenant_hk, funnel) DO UPDATE
+SET steps = excluded.steps, step_order = excluded.step_order, window_minutes = excluded.window_minutes, per = excluded.per
+"""
 
 
 def save_funnel(connection: Connection, tenant_id: str, funnel: str, question: dict[str, Any]) -> None:
     """Save a funnel, or change it; `question`: `steps` (2 to 10 filters), `order`, `window` (minutes), `per`.
 
-    Raises NotAccepted: ``tenant_unknown``, ``name_invalid``, and what the report refuses (docs/reports.md).
+    Raises NotAccepted: ``tenant_unknown``, ``name_invalid``, and what the report refuses (docs/ask/reports.md).
     """
-    with accepting():
-        connection.execute("SELECT api.save_funnel(%s, %s, %s)", (tenant_key(connection, tenant_id), funnel, Jsonb(question)))
+    tenant_hk = tenant_key(connection, tenant_id)
+    if not _NAME.fullmatch(funnel):
+        refuse("name_invalid", "funnel", "1 to 100 characters")
+    query = checked(connection, REPORTS["funnel"], question | {"tenantId": tenant_id})
+    connection.execute(_SAVE, (tenant_hk, funnel, query["steps"], query["order"], query["window"], query["per"]))
 
 
 def list_funnels(connection: Connection, tenant_id: str) -> list[dict[str, Any]]:

@@ -17,4 +17,4 @@ def apply_pack(connection: Connection, tenant_id: str, industry: str) -> None:
         raise NotAccepted("industry_unknown", f"there are packs for {', '.join(PACKS)}, not for {industry!r}")
     for goal, filter_text in pack.goals:
         add_goal(connection, tenant_id, goal, filter_text, None, None)
-    save_funnel(connection, tenant_id, pack.conversions, {"steps": pack.funnel_steps})
+    save_funnel(connection, tenant_id, pack.conversions, {"steps": list(pack.funnel_steps)})

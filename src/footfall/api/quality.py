@@ -8,7 +8,8 @@ from footfall.database import Connection
 def quality(connection: Connection) -> dict[str, Any]:
     """The last 48 hours of the connection's tenant.
 
-    `balance` by hour, `refused` at the door by reason, `invalid` in staging by reason with an example, `bots` by browser,
+    `balance` by hour, `refused` at the door by reason, `invalid` in staging by reason with an example, `noted` what was cut,
+    ignored or corrected in events that are loaded all the same, likewise, `bots` by browser,
     `freshness`.
     """
     row = connection.execute("SELECT api.quality()").fetchone()

@@ -16,12 +16,12 @@ from footfall.auth.accounts import (
     set_person,
     set_role,
 )
-from footfall.auth.keys import KINDS, KeyOwner, KeyRing, Kind, add_key, key_hash, list_keys, revoke_key
+from footfall.auth.keys import KINDS, KeyOwner, KeyRing, Kind, add_key, folded, key_hash, list_keys, revoke_key
 from footfall.auth.packs import PACKS, Pack
 from footfall.auth.retention import LAYERS, keep, list_retention
 from footfall.auth.share_links import add_share_link, list_share_links, remove_share_link
 from footfall.auth.sql_access import grant_sql_access, revoke_sql_access
-from footfall.auth.tenants import NewTenant, add_tenant, describe_tenant, list_tenants, tenant_key
+from footfall.auth.tenants import NewTenant, add_tenant, list_tenants, tenant_key
 from footfall.auth.visitors import (
     PERSONAL_KEYS,
     Address,
@@ -58,7 +58,7 @@ __all__ = [
     "address_hash",
     "address_of",
     "day_of",
-    "describe_tenant",
+    "folded",
     "grant_sql_access",
     "hash_password",
     "keep",

@@ -28,7 +28,7 @@ _NOBODYS_HASH = _hasher.hash(secrets.token_hex())
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Who is signed in. `tenants`: tenant, name, industry, timeZone, currency and role of each that is theirs.
+    """Who is signed in. `tenants`: tenant, name, industry, timeZone, currency, weekStart and role of each that is theirs.
 
     A guest of a share link has no `email`, and one tenant.
     """

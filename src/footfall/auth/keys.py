@@ -1,6 +1,7 @@
 """Access keys: what a site, a tool or a server shows at the door. The store keeps only their hashes."""
 
 import hashlib
+import re
 import secrets
 import threading
 import time
@@ -25,6 +26,7 @@ class KeyOwner:
     time_zone: str
     honour_do_not_track: bool
     keep_truncated_ip: bool
+    event_types: tuple[str, ...]  # that the tenant's events may have
 
     @property
     def may_write(self) -> bool:
@@ -40,6 +42,11 @@ class KeyOwner:
     def is_trusted(self) -> bool:
         """Whether its sender may name address, user agent and time of an event."""
         return self.kind == "admin"
+
+
+def folded(event_type: str) -> str:
+    """An event type without what spellings differ in: `Page View`, `page-view` and `pageview` are one. Twin of staging.folded."""
+    return re.sub(r"[\s._-]+", "", event_type.strip()).lower()
 
 
 def key_hash(key: str) -> bytes:
@@ -66,11 +73,12 @@ def add_key(connection: Connection, tenant_id: str, kind: Kind, label: str) -> t
     return row[0], key
 
 
-def revoke_key(connection: Connection, access_key_id: int) -> None:
-    """End a key for good; the doors notice within a minute. Raises NotAccepted: ``key_unknown``."""
+def revoke_key(connection: Connection, access_key_id: int, tenant_id: str | None = None) -> None:
+    """End a key for good, of any tenant or of this one; the doors notice within a minute. Raises NotAccepted: ``key_unknown``."""
     revoked = connection.execute(
-        "UPDATE auth.access_key SET revoked_at = coalesce(revoked_at, util.current_load_date()) WHERE access_key_id = %s",
-        (access_key_id,),
+        "UPDATE auth.access_key k SET revoked_at = coalesce(k.revoked_at, util.current_load_date())"
+        " WHERE k.access_key_id = %s AND (%s::text IS NULL OR k.tenant_hk = util.tenant_key(%s))",
+        (access_key_id, tenant_id, tenant_id),
     )
     if revoked.rowcount == 0:
         raise NotAccepted("key_unknown", f"there is no key {access_key_id}: `footfall key list` names them")
@@ -114,7 +122,10 @@ class KeyRing:
         """Ask the store, and remember."""
         with self._connections.connection() as connection:
             row = connection.execute("SELECT * FROM auth.key_owner(%s)", (key_hash(key),)).fetchone()
-        owner = None if row is None else KeyOwner(row[0], cast(Kind, row[1]), row[2], bytes(row[3]), *row[4:])
+        owner = None
+        if row is not None:
+            number, kind, tenant_id, tenant_hk, zone, honours, keeps, event_types = row
+            owner = KeyOwner(number, cast(Kind, kind), tenant_id, bytes(tenant_hk), zone, honours, keeps, tuple(event_types))
         with self._lock:
             if len(self._known) >= self._KEPT:
                 self._known.clear()

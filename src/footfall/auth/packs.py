@@ -1,6 +1,6 @@
 """Industry packs: the words, goals, funnel and dashboard that a tenant of one of the plan's eight industries starts with.
 
-What sites of an industry send, with the code for it, is in docs/tracker.md; the demo's businesses send exactly that.
+What sites of an industry send, with the code for it, is in docs/send/tracker.md; the demo's businesses send exactly that.
 """
 
 from dataclasses import dataclass

@@ -61,23 +61,13 @@ def add_tenant(connection: Connection, tenant: NewTenant) -> None:
         raise NotAccepted(code, messages[code]) from None
 
 
-def describe_tenant(connection: Connection, name: str, industry: str) -> None:
-    """Give the connection's tenant another name and industry. Raises NotAccepted: ``name_invalid``."""
-    try:
-        connection.execute("SELECT auth.describe_tenant(%s, %s)", (name.strip(), industry))
-    except psycopg.Error as error:
-        if error.diag.message_primary != "name_invalid":
-            raise
-        raise NotAccepted("name_invalid", "a name has 1 to 255 characters") from None
-
-
 def list_tenants(connection: Connection) -> list[dict[str, object]]:
     """Every tenant as it is now."""
     cursor = connection.execute(
-        "SELECT tenant_bk, tenant_name, industry, time_zone, currency, is_active, created_at"
+        "SELECT tenant_bk, tenant_name, industry, time_zone, currency, week_start, is_active, created_at"
         " FROM auth.tenant_v ORDER BY tenant_bk"
     )
-    names = ("tenant", "name", "industry", "time_zone", "currency", "active", "created_at")
+    names = ("tenant", "name", "industry", "time_zone", "currency", "week_start", "active", "created_at")
     return [dict(zip(names, row, strict=True)) for row in cursor]
 
 

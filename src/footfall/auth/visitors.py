@@ -5,6 +5,7 @@ zone, and is destroyed within 48 hours: from then on nobody can tell which addre
 """
 
 import hmac
+import re
 import threading
 from collections import OrderedDict
 from datetime import date, datetime
@@ -20,6 +21,7 @@ Address = str  # of IPv4 or IPv6, in its one canonical spelling: what `address_o
 # Twin of raw.personal_keys().
 PERSONAL_KEYS = frozenset(
     {
+        "session_id",
         "visitor_id",
         "user_id",
         "screen_resolution",
@@ -52,11 +54,21 @@ def truncated(address: Address) -> str:
     return str(ip_network((address, 48 if ":" in address else 24), strict=False))
 
 
+# what proxies write around an address: quotes, `for=`, the brackets of IPv6, a port, a zone
+_AROUND = re.compile(r'"?(?:for=)?"?(?:\[(?P<v6>[^\]]*)\]|(?P<v4>[0-9.]+)|(?P<bare>[^"\[\]]*))(?::[0-9]{1,5})?"?', re.IGNORECASE)
+
+
 @lru_cache(maxsize=4096)
 def address_of(text: str | None) -> Address | None:
-    """An address as sent; None when it is none. An IPv4 address inside an IPv6 one is the IPv4 address."""
+    """An address as sent; None when it is none. An IPv4 address inside an IPv6 one is the IPv4 address.
+
+    As proxies write it: `203.0.113.9:50000` (Azure), `[2001:db8::1]:443`, `for="[2001:db8::1]"` (RFC 7239), `fe80::1%eth0`.
+    """
+    parts = _AROUND.fullmatch((text or "").strip())
+    if parts is None:
+        return None
     try:
-        address = ip_address((text or "").strip())
+        address = ip_address(next(part for part in parts.groups() if part is not None).partition("%")[0].strip())
     except ValueError:
         return None
     return str(getattr(address, "ipv4_mapped", None) or address)

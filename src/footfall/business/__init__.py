@@ -3,5 +3,25 @@
 from footfall.business.checks import Finding, all_checks, run_check
 from footfall.business.marts import rebuild_marts
 from footfall.business.model import VAULT
+from footfall.business.tenants import (
+    WEEK_STARTS,
+    WeekStart,
+    add_event_type,
+    change_tenant,
+    list_event_types,
+    remove_event_type,
+)
 
-__all__ = ["VAULT", "Finding", "all_checks", "rebuild_marts", "run_check"]
+__all__ = [
+    "VAULT",
+    "WEEK_STARTS",
+    "Finding",
+    "WeekStart",
+    "add_event_type",
+    "all_checks",
+    "change_tenant",
+    "list_event_types",
+    "rebuild_marts",
+    "remove_event_type",
+    "run_check",
+]

@@ -2,7 +2,7 @@
 
 Tables, hash expressions, loads, timelines, checks, as-of views and the diagram in the docs are rendered from this file by
 `footfall.vault`. Names are the plan's (I19-I32); what is added to the plan is marked `+`, with its reason in
-`docs/plan-conformance.md`.
+`docs/understand/plan-conformance.md`.
 """
 
 from footfall.vault import Column, History, Hub, Index, Link, Satellite, Vault
@@ -121,9 +121,19 @@ SESSION_CONTEXT = Satellite(
         Column("utm_source", "varchar(100)"),
         Column("utm_medium", "varchar(100)"),
         Column("utm_campaign", "varchar(100)"),
+        # later than the rest: what was stored before keeps its hash
+        Column("utm_content", "varchar(100)", "which link or advertisement of the campaign", compared=False),
+        Column("utm_term", "varchar(100)", "what was searched for, as the campaign says", compared=False),
         Column("traffic_class", "varchar(10)", "human or bot", required=True),
+        Column(
+            "entry_raw_event_id",
+            "bigint",
+            "+ its raw event: of events at one time the one that was sent first",
+            compared=False,
+            source="raw_event_id",
+        ),
     ),
-    order=("entry_timestamp", "entry_event_hk"),
+    order=("entry_timestamp", "entry_raw_event_id", "entry_event_hk"),
     preferring="site_visitor_hk",
 )
 

@@ -8,11 +8,13 @@ import typer
 from footfall.cli.check import check
 from footfall.cli.database_url import database_url
 from footfall.cli.demo import demo
+from footfall.cli.event_type import event_type
 from footfall.cli.export import export
 from footfall.cli.goal import goal
 from footfall.cli.import_ import import_
 from footfall.cli.key import key
 from footfall.cli.migrate import migrate
+from footfall.cli.options import SETTINGS
 from footfall.cli.output import print_json
 from footfall.cli.psql import psql
 from footfall.cli.rebuild_marts import rebuild_marts
@@ -32,12 +34,13 @@ app = typer.Typer(
     rich_markup_mode="rich",
     help="Multi-tenant site tracking on a Data Vault in PostgreSQL.",
 )
-app.command()(up)
-app.command()(demo)
+app.command(epilog=SETTINGS)(up)
+app.command(epilog=SETTINGS)(demo)
 app.add_typer(tenant, name="tenant")
 app.add_typer(key, name="key")
 app.add_typer(retention, name="retention")
 app.add_typer(goal, name="goal")
+app.add_typer(event_type, name="event-type")
 app.add_typer(user, name="user")
 app.command()(report)
 app.command()(export)
@@ -45,8 +48,8 @@ app.add_typer(import_, name="import")
 app.command()(check)
 app.command(name="rebuild-marts")(rebuild_marts)
 app.command()(migrate)
-app.command()(worker)
-app.command()(serve)
+app.command(epilog=SETTINGS)(worker)
+app.command(epilog=SETTINGS)(serve)
 app.command(name="database-url")(database_url)
 app.command()(psql)
 

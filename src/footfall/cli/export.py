@@ -18,11 +18,12 @@ _SECONDS = 3600.0  # an export may take its time
 
 
 def export(
-    what: Annotated[Literal["events", api.Report], typer.Argument(help="events, or a report.")],
+    what: Annotated[Literal["events", api.ReportName], typer.Argument(help="events, or a report.")],
     file: Annotated[Path, typer.Argument(help="Where to: *.csv, *.jsonl or *.parquet.")],
     tenant: q.Tenant,
     date_from: q.From = None,
     date_to: q.To = None,
+    hours: q.Hours = None,
     filter_: q.Filter = None,
     bots: q.Bots = False,  # noqa: FBT002
     as_of: q.AsOf = None,
@@ -43,6 +44,8 @@ def export(
     depth: q.Depth = None,
     session: q.Session = None,
     visitor: q.Visitor = None,
+    others: q.With = None,
+    bom: Annotated[bool, typer.Option("--bom", help="CSV with a byte order mark, for Excel.")] = False,  # noqa: FBT002
     data: Data = None,
     database_url: DatabaseUrl = None,
     as_json: AsJson = False,  # noqa: FBT002
@@ -54,7 +57,7 @@ def export(
     from footfall.api import export as exports  # noqa: PLC0415  pyarrow takes its time: only who exports waits for it
 
     asked = dict(locals())
-    for option in ("what", "file", "tenant", "data", "database_url", "as_json", "exports"):
+    for option in ("what", "file", "tenant", "bom", "data", "database_url", "as_json", "exports"):
         del asked[option]
     form = next((form for form in exports.FORMATS if file.suffix == f".{form}"), None)
     if form is None:
@@ -73,10 +76,12 @@ def export(
             with q.reading_as(store, tenant, _SECONDS) as connection:
                 progress.update(task, total=exports.count_events(connection, first, last))
                 with exports.events(connection, first, last) as (columns, rows):
-                    exports.write(file, form, columns, rows, advance)
+                    exports.write(file, form, columns, rows, advance, has_bom=bom)
         else:
-            found = exports.rows_of(what, q.answer_to(store, tenant, what, q.question_of(asked)))
-            exports.write(file, form, exports.schema_of(found), found, advance)
+            with q.reading_as(store, tenant, _SECONDS) as connection:
+                found = exports.report_rows(connection, what, q.question_of(asked))
+            progress.update(task, total=len(found))
+            exports.write(file, form, exports.schema_of(found), found, advance, has_bom=bom)
     if as_json:
         print_json({"file": str(file), "rows": written})
     else:

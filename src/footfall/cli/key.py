@@ -12,7 +12,21 @@ from footfall.database import connect
 key = typer.Typer(no_args_is_help=True, help="Access keys: write (public), read, admin (trusted).")
 
 
-@key.command()
+# as docs/send/tracker.md says at length
+_SNIPPET = (
+    'The snippet, for a key of kind write: <script defer src="https://stats.example/footfall.js" data-key="KEY"></script>',
+    "data-key: the write key.",
+    "data-host: where events go, if not to where the script came from.",
+    'data-consent="required": nothing leaves the browser before footfall.consent(true).',
+    "data-local: count on local and preview hosts, in files and in automated browsers too.",
+    "data-hash: the part of the address after # tells pages apart.",
+    "data-debug: say in the console what becomes of each event.",
+    'data-before-send="NAME": a global function that gets each event and returns it, changed or not, or nothing.',
+    'data-vitals="off": no web vitals.',
+)
+
+
+@key.command(epilog="\n\n".join(_SNIPPET))
 def add(
     tenant: Annotated[str, typer.Option(help="Whose key it is.")],
     kind: Annotated[str, typer.Option(help=f"{', '.join(KINDS)}.")] = "write",

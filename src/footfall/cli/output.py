@@ -1,6 +1,7 @@
 """What commands print: tables for people, JSON for programs."""
 
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -10,7 +11,10 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-console = Console(highlight=False)
+_WHOLE = 10_000  # columns: wider than any table
+
+# as wide as the terminal; where there is none, as wide as it takes, so that a pipe gets whole cells
+console = Console(highlight=False, width=None if sys.stdout.isatty() else _WHOLE)
 
 
 def print_json(value: Any) -> None:

@@ -1,7 +1,6 @@
 """Questions on the command line: the options of `footfall report` and `footfall export`, and asking."""
 
 import contextlib
-import json
 from collections.abc import Iterator
 from typing import Annotated, Any
 
@@ -22,10 +21,14 @@ By = Annotated[str | None, typer.Option("--by", help="Dimension: source, page, c
 Metric = Annotated[list[str] | None, typer.Option(help="visitors, visits, page_views, bounce_rate, …; repeatable.")]
 Interval = Annotated[str | None, typer.Option(help="minute, hour, day, week, month.")]
 Sort = Annotated[str | None, typer.Option(help="A metric; -metric: descending.")]
+Hours = Annotated[int | None, typer.Option(help="Instead of days: the last hours, this one included.")]
 Search = Annotated[str | None, typer.Option(help="Only values that contain this.")]
-Limit = Annotated[int | None, typer.Option(help="Most rows.")]
-Cursor = Annotated[int | None, typer.Option(help="Rows to skip.")]
-Compare = Annotated[list[str] | None, typer.Option(help="previous_period, previous_year; repeatable.")]
+Limit = Annotated[int | None, typer.Option(help="Most rows. Default: what fits a page; of an export, all.")]
+Cursor = Annotated[str | None, typer.Option(help="Rows to skip, or what the page before said.")]
+Compare = Annotated[list[str] | None, typer.Option(help="previous_period, previous_year, custom; repeatable.")]
+CompareBy = Annotated[str | None, typer.Option(help="date, weekday: how a day finds its counterpart.")]
+CompareFrom = Annotated[str | None, typer.Option(help="With --compare custom: first day.")]
+CompareTo = Annotated[str | None, typer.Option(help="With --compare custom: last day.")]
 Step = Annotated[list[str] | None, typer.Option(help="A step of the funnel, as a filter; repeatable.")]
 Order = Annotated[str | None, typer.Option(help="loose, strict.")]
 Window = Annotated[int | None, typer.Option(help="Most minutes from the first step on.")]
@@ -37,6 +40,7 @@ Depth = Annotated[int | None, typer.Option(help="Steps of a path.")]
 Session = Annotated[str | None, typer.Option(help="Key of a session.")]
 Visitor = Annotated[str | None, typer.Option(help="Key of a visitor.")]
 Figure = Annotated[str | None, typer.Option(help="events: whose events; visits, visitors, revenue, funnel, retention, paths, …")]
+Explain = Annotated[bool, typer.Option("--explain", help="Also which source answered, why, and the SQL.")]
 With = Annotated[list[str] | None, typer.Option("--with", help="Any other key of the question, e.g. dropped=true; repeatable.")]
 
 # options whose name is not the question's key
@@ -49,6 +53,9 @@ _KEYS = {
     "by": "dimension",
     "metric": "metrics",
     "step": "steps",
+    "compare_by": "compareBy",
+    "compare_from": "compareFrom",
+    "compare_to": "compareTo",
 }
 
 
@@ -70,13 +77,13 @@ def reading_as(store: Store, tenant: str, seconds: float = 30) -> Iterator[Conne
         yield connection
 
 
-def answer_to(store: Store, tenant: str, report: str, question: dict[str, Any]) -> dict[str, Any]:
-    """The answer's data. Raises NotAccepted with the code of what is wrong with the question."""
+def answer_to(store: Store, tenant: str, report: str, question: dict[str, Any], *, is_explained: bool = False) -> dict[str, Any]:
+    """The answer's data; `is_explained`: with how it was found. Raises NotAccepted with what is wrong with the question."""
     with reading_as(store, tenant) as connection:
         if report == "summary":
             reply = api.track_analytics(connection, question)
         else:
-            reply = api.answer(connection, report, json.dumps(question))
+            reply = api.answer(connection, report, question, is_explained=is_explained)
     if not reply["success"]:
         raise NotAccepted(reply["debug_info"]["error"], reply["message"])
     data: dict[str, Any] = reply["data"]

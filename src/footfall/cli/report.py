@@ -13,9 +13,10 @@ from footfall.cli.report_views import show
 
 def report(
     tenant: q.Tenant,
-    name: Annotated[Literal["summary", api.Report], typer.Argument(help="summary: the plan's report.")] = "summary",
+    name: Annotated[Literal["summary", api.ReportName], typer.Argument(help="summary: the plan's report.")] = "summary",
     date_from: q.From = None,
     date_to: q.To = None,
+    hours: q.Hours = None,
     filter_: q.Filter = None,
     bots: q.Bots = False,  # noqa: FBT002
     as_of: q.AsOf = None,
@@ -27,6 +28,9 @@ def report(
     limit: q.Limit = None,
     cursor: q.Cursor = None,
     compare: q.Compare = None,
+    compare_by: q.CompareBy = None,
+    compare_from: q.CompareFrom = None,
+    compare_to: q.CompareTo = None,
     step: q.Step = None,
     order: q.Order = None,
     window: q.Window = None,
@@ -39,19 +43,20 @@ def report(
     visitor: q.Visitor = None,
     figure: q.Figure = None,
     others: q.With = None,
+    explain: q.Explain = False,  # noqa: FBT002
     data: Data = None,
     database_url: DatabaseUrl = None,
     as_json: AsJson = False,  # noqa: FBT002
 ) -> None:
-    """Show a report of a range of days in the tenant's time zone; what each may be asked is in docs/reports.md.
+    """Show a report of days in the tenant's time zone, or of the last hours; what each may be asked is in docs/ask/reports.md.
 
     Example: footfall report breakdown --tenant acme --by page --filter "channel==search" --from 2026-11-01 --to 2026-11-30
     """
     asked = dict(locals())
-    for option in ("tenant", "name", "data", "database_url", "as_json"):
+    for option in ("tenant", "name", "explain", "data", "database_url", "as_json"):
         del asked[option]
     with existing_store(data, database_url) as store:
-        answer = q.answer_to(store, tenant, name, q.question_of(asked))
+        answer = q.answer_to(store, tenant, name, q.question_of(asked), is_explained=explain)
     if as_json:
         print_json(answer)
     else:

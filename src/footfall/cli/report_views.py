@@ -13,6 +13,7 @@ from footfall.cli.output import console
 
 Answer = dict[str, Any]
 _BAR = 16  # columns
+_RATINGS = ("good", "needs_improvement", "poor")
 
 
 def show(report: str, answer: Answer) -> None:
@@ -23,9 +24,19 @@ def show(report: str, answer: Answer) -> None:
     span = f"{first} to {last}" if first else "now"
     console.print(f"[bold]{about['tenant_id']}[/]  {span}  ({about['time_zone']})\n")
     _VIEWS[report](answer)
+    if explanation := answer.get("explanation"):
+        _explanation(explanation)
     freshness = about["data_freshness"]
     lag = freshness["lag_seconds"]
     console.print(f"\nUp to {freshness['watermark'][:19]} UTC" + (f", {lag:,.0f} s behind." if lag else "."))
+
+
+def _explanation(explanation: Answer) -> None:
+    console.print(f"\nAnswered from [bold]{explanation['source']}[/]:")
+    for source, verdict in explanation["sources"].items():
+        console.print(f"  {source}: {verdict}", markup=False)
+    for statement in explanation["statements"]:
+        console.print(f"\n{statement};", markup=False, highlight=False, soft_wrap=True)
 
 
 def _summary(data: Answer) -> None:
@@ -57,11 +68,14 @@ def _overview(answer: Answer) -> None:
     comparison = answer.get("comparison", {})
     table = _table("", "", *(name.replace("_", " ") for name in comparison))
     for metric in METRICS:
-        changes = [_change(other["change"].get(metric)) for other in comparison.values()]
+        changes = [_change(metric, other["change"].get(metric)) for other in comparison.values()]
         table.add_row(_label(metric), _cell(answer["metrics"][metric]), *changes)
     for currency, value in answer["revenue_by_currency"].items():
         table.add_row(f"revenue, {currency}", _cell(value))
     console.print(table)
+    for name, before in comparison.items():
+        until = f", until {before['until'][:16].replace('T', ' ')}" if "until" in before else ""
+        console.print(f"{name.replace('_', ' ')}: {before['dateFrom']} to {before['dateTo']}{until}")
 
 
 def _timeseries(answer: Answer) -> None:
@@ -70,7 +84,8 @@ def _timeseries(answer: Answer) -> None:
 
 
 def _breakdown(answer: Answer) -> None:
-    _rows(answer["rows"], ("value", *answer["query"]["metrics"]), chart=answer["query"]["sort"].lstrip("-"))
+    rows = [row | {"value": "(unknown)"} if row["value"] is None else row for row in answer["rows"]]
+    _rows(rows, ("value", *answer["query"]["metrics"]), chart=answer["query"]["sort"].lstrip("-"))
 
 
 def _funnel(answer: Answer) -> None:
@@ -108,6 +123,16 @@ def _events(answer: Answer) -> None:
     _rows(answer["rows"], ("time", "type", "action", "label", "value", "page", "raw_event_id", "load_date", "hash"))
 
 
+def _vitals(answer: Answer) -> None:
+    _rows([{"vital": name} | figures for name, figures in answer["vitals"].items()], ("vital", "loads", "p75", *_RATINGS))
+    console.print()
+    _rows(
+        [row | {name: row[name]["p75"] for name in answer["vitals"] if name in row} for row in answer["rows"]],
+        ("page", "loads", *answer["vitals"]),
+        chart="loads",
+    )
+
+
 def _sessions(answer: Answer) -> None:
     _rows(answer["sessions"], ("start", "duration_seconds", "page_views", "source", "device", "country", "entry_page"))
 
@@ -139,6 +164,8 @@ _VIEWS: dict[str, Callable[[Answer], None]] = {
     "retention": _retention,
     "paths": _list("links", ("level", "source", "target", "visits"), "visits"),
     "items": _list("rows", ("name", "interactions", "views", "visits", "conversions", "value"), "interactions"),
+    "engagement": _list("rows", ("page", "views", "measured", "time_on_page", "scroll_depth"), "views"),
+    "vitals": _vitals,
     "events": _events,
     "properties": _list("rows", ("key", "events", "values"), "events"),
     "sessions": _sessions,
@@ -202,10 +229,13 @@ def _cell(value: Any) -> Text:
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d$")
 
 
-def _change(percent: float | None) -> Text:
-    if percent is None:
+def _change(name: str, change: float | None) -> Text:
+    if change is None:
         return Text("")
-    return Text(f"{percent:+,.1f} %", style="green" if percent > 0 else "red" if percent < 0 else "")
+    metric = METRICS[name]
+    unit = "points" if metric.unit == "percent" else "%"
+    style = "" if change == 0 else "green" if (change > 0) != metric.is_better_lower else "red"
+    return Text(f"{change:+,.1f} {unit}", style=style)
 
 
 def _shade(percent: float) -> Text:

@@ -12,6 +12,10 @@ from footfall import logs
 from footfall.cli.options import Data, DatabaseUrl, Port, Quiet, settings_of
 from footfall.database import open_store
 
+# Seconds from being told to stop until what still runs is cut off. What is acknowledged is in the store by then; what is asked
+# can be asked again. Shorter than what `footfall up`, systemd and Kubernetes wait before they kill the whole server.
+_STOP_SECONDS = 10
+
 
 def serve(
     port: Port = None,
@@ -38,6 +42,7 @@ def serve(
             workers=workers,
             websockets=False,
             respawn_failed_workers=True,
+            workers_kill_timeout=_STOP_SECONDS,
             log_access=False,
             log_level=LogLevels.warning if quiet else LogLevels.info,
             log_dictconfig=logs.GRANIAN,

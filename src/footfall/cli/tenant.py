@@ -5,7 +5,8 @@ from typing import Annotated
 import typer
 
 from footfall.auth import PACKS, NewTenant, add_tenant, grant_sql_access, list_tenants, revoke_sql_access
-from footfall.cli.options import AsJson, Data, DatabaseUrl, existing_store
+from footfall.business import WeekStart, change_tenant
+from footfall.cli.options import AsJson, Data, DatabaseUrl, existing_store, setting_up
 from footfall.cli.output import console, print_json, print_rows
 from footfall.database import connect
 
@@ -55,6 +56,35 @@ def add(
         )
 
 
+@tenant.command(name="set")
+def set_(
+    tenant_id: Annotated[str, typer.Argument(help="Which tenant.")],
+    name: Annotated[str | None, typer.Option(help="Its name, for people.")] = None,
+    industry: Annotated[str | None, typer.Option(help=f"{', '.join(PACKS)}, or any other.")] = None,
+    time_zone: Annotated[
+        str | None, typer.Option(help="IANA name: its days begin at midnight there. All days are cut anew.")
+    ] = None,
+    currency: Annotated[str | None, typer.Option(help="ISO 4217 code of its totals. Nothing is converted.")] = None,
+    week_start: Annotated[WeekStart | None, typer.Option(help="The day with which its weeks begin.")] = None,
+    data: Data = None,
+    database_url: DatabaseUrl = None,
+    as_json: AsJson = False,  # noqa: FBT002
+) -> None:
+    """Change what a tenant is called and counted by. Figures of its past follow: when the command is done, and not before.
+
+    Example: footfall tenant set acme --time-zone America/New_York --currency USD --week-start sunday
+    """
+    with existing_store(data, database_url) as store:
+        with setting_up(store, tenant_id) as connection:
+            change_tenant(connection, name=name, industry=industry, time_zone=time_zone, currency=currency, week_start=week_start)
+        with connect(store.url, "footfall_worker") as connection:
+            (now,) = (row for row in list_tenants(connection) if row["tenant"] == tenant_id)
+    if as_json:
+        print_json(now)
+    else:
+        print_rows([now], "")
+
+
 @tenant.command(name="list")
 def list_(data: Data = None, database_url: DatabaseUrl = None, as_json: AsJson = False) -> None:  # noqa: FBT002
     """List all tenants.
@@ -77,7 +107,7 @@ def sql_access(
     database_url: DatabaseUrl = None,
     as_json: AsJson = False,  # noqa: FBT002
 ) -> None:
-    """Give a tenant a read-only login of its own on the store; once more: a new password. See docs/sql.md.
+    """Give a tenant a read-only login of its own on the store; once more: a new password. See docs/ask/sql.md.
 
     Example: footfall tenant sql-access acme
     """

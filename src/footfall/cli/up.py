@@ -18,7 +18,8 @@ def up(port: Port = None, data: Data = None, database_url: DatabaseUrl = None, q
     logs.configure(quiet=quiet)
     stop = stop_on_signals()
     with Processes(settings_of(data, database_url, port), quiet=quiet) as processes:
-        console.print(f"Footfall is ready at [bold]{processes.address}[/] (API: {processes.address}/docs). Ctrl-C stops it.")
+        guide, api = f"{processes.address}/guide", f"{processes.address}/docs"
+        console.print(f"Footfall is ready at [bold]{processes.address}[/] (guide: {guide}, API: {api}). Ctrl-C stops it.")
         processes.watch(stop)
         console.print("Stopping …")
 

@@ -2,10 +2,13 @@
 
 import contextlib
 from collections.abc import Iterator
+from functools import partial
 from typing import Any, Literal
 
 import psycopg
 from psycopg_pool import ConnectionPool
+
+from footfall.errors import RoleNotTaken
 
 Connection = psycopg.Connection[Any]
 Pool = ConnectionPool[Connection]
@@ -24,12 +27,18 @@ _SETTINGS: dict[Role | None, str] = {
 def connect(url: str, role: Role | None = None) -> Iterator[Connection]:
     """A connection in a role, committing each statement unless told otherwise; without a role, the schema's owner."""
     with psycopg.connect(url, **_parameters(role)) as connection:
+        _require(role, connection)
         yield connection
 
 
 def pool(url: str, role: Role, size: int) -> Pool:
-    """A pool of connections in a role, to be opened with `with`; lost connections are replaced in the background."""
-    return ConnectionPool(url, kwargs=_parameters(role), min_size=1, max_size=size, open=False, timeout=5)
+    """A pool of connections in a role, to be opened with `with`; lost connections are replaced in the background.
+
+    It has none for as long as connections come in another role: psycopg_pool.PoolTimeout; `connect` says why.
+    """
+    return ConnectionPool(
+        url, kwargs=_parameters(role), configure=partial(_require, role), min_size=1, max_size=size, open=False, timeout=5
+    )
 
 
 @contextlib.contextmanager
@@ -39,11 +48,11 @@ def reading(connections: Pool, tenant_hk: bytes | None, seconds: float = 30) -> 
     A statement that takes longer than `seconds` is cancelled: psycopg.errors.QueryCanceled.
     """
     with connections.connection() as connection, connection.transaction():
-        # one snapshot: what several statements answer goes together
+        # one snapshot: what several statements answer goes together; the groups of a question stay in memory
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         connection.execute(
             "SELECT set_config('transaction_read_only', 'on', true), set_config('app.tenant_hk', %s, true),"
-            " set_config('statement_timeout', %s, true)",
+            " set_config('statement_timeout', %s, true), set_config('work_mem', '64MB', true)",
             ((tenant_hk or b"").hex(), str(round(seconds * 1000))),
         )
         yield connection
@@ -60,6 +69,20 @@ def administering(connections: Pool, tenant_hk: bytes) -> Iterator[Connection]:
     with connections.connection() as connection, connection.transaction():
         connection.execute("SELECT set_config('app.tenant_hk', %s, true)", (tenant_hk.hex(),))
         yield connection
+
+
+def _require(role: Role | None, connection: Connection) -> None:
+    """Raises RoleNotTaken unless what this connection may do is what its role may: all that keeps tenants apart hangs on it."""
+    if role is None:
+        return
+    found = connection.execute(
+        "SELECT current_user, r.rolsuper OR r.rolbypassrls FROM pg_roles r WHERE r.rolname = current_user"
+    ).fetchone()
+    if found != (role, False):
+        raise RoleNotTaken(
+            f"connected as {found[0] if found else 'nobody'} where {role} was asked for:"
+            " does a pooler in between drop the start-up option `role`?"
+        )
 
 
 def _parameters(role: Role | None) -> dict[str, Any]:

@@ -21,7 +21,10 @@ class Industry:
 
     Attributes:
         item_path: where the items' pages are.
-        knows_visitors: the site asks for consent and sends its own visitor and session ids.
+        visits_a_day: on the last day of the history.
+        consent: the share of people who let the site know them again: it sends its own visitor id for them.
+        refunds: the share of orders that are given back, in part or whole.
+        has_accounts: the site sends session ids of its own.
     """
 
     tenant_id: str
@@ -33,7 +36,10 @@ class Industry:
     item_path: str
     items: tuple[Item, ...]
     pages: tuple[tuple[str, str], ...]
-    knows_visitors: bool = False
+    visits_a_day: int = 90
+    consent: float = 0.5
+    refunds: float = 0.0
+    has_accounts: bool = False
 
     @property
     def pack(self) -> Pack:
@@ -61,6 +67,9 @@ INDUSTRIES = (
             Item("sku-106", "Kids' rain boot", "kids", 39.0),
         ),
         (("/", "Linden Shoes"), ("/products", "All shoes"), ("/sale", "Sale"), *_COMMON),
+        visits_a_day=200,
+        consent=0.6,
+        refunds=0.07,
     ),
     Industry(
         "demo-saas",
@@ -78,7 +87,8 @@ INDUSTRIES = (
             Item("sso", "Single sign-on", "enterprise", 0.0),
         ),
         (("/", "Tallyboard"), ("/pricing", "Pricing"), ("/docs", "Documentation"), ("/signup", "Sign up"), *_COMMON),
-        knows_visitors=True,
+        consent=0.8,
+        has_accounts=True,
     ),
     Industry(
         "demo-magazine",
@@ -97,6 +107,7 @@ INDUSTRIES = (
             Item("regatta", "Regatta: all results", "sport", 0.0),
         ),
         (("/", "The Harbour Post"), ("/news", "News"), ("/archive", "Archive"), *_COMMON),
+        visits_a_day=120,
     ),
     Industry(
         "demo-plumber",
@@ -146,7 +157,8 @@ INDUSTRIES = (
             Item("draw-1", "Drawing from life", "arts", 3499.0),
         ),
         (("/", "Quill Academy"), ("/courses", "All courses"), ("/dashboard", "My courses"), *_COMMON),
-        knows_visitors=True,
+        consent=0.8,
+        has_accounts=True,
     ),
     Industry(
         "demo-clinic",

@@ -3,11 +3,9 @@
 import json
 import random
 import threading
-import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
-from itertools import count
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,26 +13,33 @@ from footfall.demo.industries import INDUSTRIES, Industry
 from footfall.demo.visits import Event, visit
 
 _AT_ONCE = 500  # events in a request
-_VISITS_A_DAY = 90  # on the last day; the businesses grow
 _GROWTH_A_DAY = 1.012
-_VISITS_A_SECOND = 0.08  # of each business: there is always something to see
 # visits by hour of the business's own day: asleep at night, busiest in the evening
 _HOURS = (1, 1, 1, 1, 1, 2, 3, 5, 7, 8, 8, 8, 9, 8, 8, 8, 8, 9, 10, 11, 11, 9, 6, 3)
 
 
 def history(industry: Industry, days: int, now: datetime) -> list[Event]:
-    """The events of so many days and of today until now, in order of time; the same for the same days."""
-    zone = ZoneInfo(industry.time_zone)
+    """The events of so many days and of today until now, in order of time; the same for the same days and the same `now`."""
+    today = now.astimezone(ZoneInfo(industry.time_zone)).date()
+    events = [event for back in range(days, -1, -1) for event in _of_day(industry, today - timedelta(days=back), back)]
+    return sorted((event for event in events if event["event_timestamp"] < now.isoformat()), key=_time)
+
+
+def _of_day(industry: Industry, day: date, back: int) -> list[Event]:
+    """What begins on a day of the business, so many days before the last."""
+    rng = random.Random(f"{industry.tenant_id} {day}")  # noqa: S311  a play, not a secret
+    midnight = datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(industry.time_zone))
+    weekend = 0.6 if day.weekday() >= 5 else 1.0  # noqa: PLR2004  Saturday
     events: list[Event] = []
-    for back in range(days, -1, -1):
-        day = (now.astimezone(zone) - timedelta(days=back)).replace(minute=0, second=0, microsecond=0)
-        rng = random.Random(f"{industry.tenant_id} {day:%Y-%m-%d}")  # noqa: S311  a play, not a secret
-        weekend = 0.6 if day.weekday() >= 5 else 1.0  # noqa: PLR2004  Saturday
-        for _ in range(int(_VISITS_A_DAY * _GROWTH_A_DAY**-back * weekend * rng.uniform(0.85, 1.15))):
-            hour = rng.choices(range(24), _HOURS)[0]
-            start = day.replace(hour=hour, minute=rng.randrange(60), second=rng.randrange(60)).astimezone(UTC)
-            events += visit(industry, start, rng)
-    return sorted((event for event in events if event["event_timestamp"] < now.isoformat()), key=lambda e: e["event_timestamp"])
+    for _ in range(int(industry.visits_a_day * _GROWTH_A_DAY**-back * weekend * rng.uniform(0.85, 1.15))):
+        hour = rng.choices(range(24), _HOURS)[0]
+        start = midnight.replace(hour=hour, minute=rng.randrange(60), second=rng.randrange(60)).astimezone(UTC)
+        events += visit(industry, start, rng)
+    return events
+
+
+def _time(event: Event) -> str:
+    return str(event["event_timestamp"])
 
 
 def send_history(address: str, keys: dict[str, str], days: int, sent: Callable[[int, int], None]) -> None:
@@ -49,21 +54,23 @@ def send_history(address: str, keys: dict[str, str], days: int, sent: Callable[[
 
 
 def send_live(address: str, keys: dict[str, str], stop: threading.Event, sent: Callable[[int], None]) -> None:
-    """Let visits begin and go on at their own pace until told to stop."""
-    rng = random.Random()  # noqa: S311  a play, not a secret
+    """Let the days go on as the history does, each event in its moment, until told to stop."""
+    upto = datetime.now(UTC)
+    begun: set[tuple[str, date]] = set()
     waiting: dict[str, list[Event]] = {industry.tenant_id: [] for industry in INDUSTRIES}
-    for _ in count():
-        started = time.monotonic()
+    while not stop.wait(1.0):
         now = datetime.now(UTC)
         for industry in INDUSTRIES:
-            if rng.random() < _VISITS_A_SECOND:
-                waiting[industry.tenant_id] += visit(industry, now, rng)
-            due = [e for e in waiting[industry.tenant_id] if e["event_timestamp"] <= now.isoformat()]
+            today = now.astimezone(ZoneInfo(industry.time_zone)).date()
+            for back in (1, 0):  # visits of yesterday may not be over
+                day = today - timedelta(days=back)
+                if (industry.tenant_id, day) not in begun:
+                    begun.add((industry.tenant_id, day))
+                    waiting[industry.tenant_id] += [e for e in _of_day(industry, day, back) if _time(e) >= upto.isoformat()]
+            due = sorted((e for e in waiting[industry.tenant_id] if _time(e) < now.isoformat()), key=_time)
             if due:
-                waiting[industry.tenant_id] = [e for e in waiting[industry.tenant_id] if e["event_timestamp"] > now.isoformat()]
+                waiting[industry.tenant_id] = [e for e in waiting[industry.tenant_id] if _time(e) >= now.isoformat()]
                 sent(_post(address, keys[industry.tenant_id], due))
-        if stop.wait(max(0.0, 1.0 - (time.monotonic() - started))):
-            return
 
 
 def _post(address: str, key: str, events: list[Event]) -> int:

@@ -7,6 +7,7 @@ from datetime import datetime
 import psycopg
 
 from footfall.database import Connection
+from footfall.raw.secrets import may_hold_secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class IncomingEvent:
 _LAND = """
 /* raw.landing */ SELECT count(*) FROM raw.land_tracking_events(
     %b::text[], %b::timestamptz[], %b::text[], %b::text[], %b::text[], %b::text[], %s::inet[], %b::boolean[], %b::boolean[],
-    %b::text[])
+    %b::text[], %b::boolean[])
 """
 
 
@@ -57,6 +58,7 @@ def land(connection: Connection, events: Sequence[IncomingEvent]) -> list[bool]:
                 [event.do_not_track for event in events],
                 [event.is_trusted for event in events],
                 [event.record_source for event in events],
+                [may_hold_secret(event.payload) for event in events],
             ),
         )
     except (psycopg.DataError, psycopg.errors.StatementTooComplex):

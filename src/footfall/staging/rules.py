@@ -46,19 +46,13 @@ ERRORS = (
         "This `evt_type` has no default action: a transaction_step says start, progress, complete or abandon.",
     ),
     Rule(
-        "evt_value_invalid",
-        "evt_value IS NOT NULL AND event_value IS NULL",
-        "`evt_value` is not a decimal number of at most 14 digits before the point.",
-    ),
-    Rule(
         "event_timestamp_invalid",
         "event_timestamp IS NULL",
-        "`event_timestamp` is neither ISO 8601 nor seconds or milliseconds since 1970.",
+        "`event_timestamp` is neither ISO 8601 nor seconds, milli-, micro- or nanoseconds since 1970.",
     ),
     Rule(
         "event_timestamp_out_of_range",
-        "event_timestamp > received_timestamp + interval '10 minutes' OR event_timestamp < '1970-01-01T00:00:00Z'"
-        " OR (NOT is_trusted AND event_timestamp < received_timestamp - interval '30 days')",
+        "NOT staging.is_plausible(event_timestamp, received_timestamp, is_trusted)",
         "The event is from the future or, sent with a public key, older than 30 days.",
     ),
 )
@@ -70,6 +64,16 @@ NOTES = (
         "sent_session_id IS NOT NULL AND session_id IS NULL",
         "Unusable `session_id`: the session is inferred.",
     ),
+    Rule(
+        "visitor_missing",
+        "coalesce(consented_visitor_id, edge_visitor_id) IS NULL AND NOT no_track",
+        "No address that could be read, and no `visitor_id`: the event is of no visitor.",
+    ),
+    Rule(
+        "user_agent_missing",
+        "coalesce(btrim(agent), '') IN ('', '-') AND NOT no_track AND (edge_visitor_id IS NOT NULL OR NOT is_trusted)",
+        "The visitor's browser has not said what it is.",
+    ),
     Rule("visitor_id_ignored", "sent_visitor_id IS NOT NULL AND consented_visitor_id IS NULL", "Unusable `visitor_id`."),
     Rule("user_id_ignored", "sent_user_id IS NOT NULL AND user_id IS NULL", "Unusable `user_id`."),
     Rule("item_id_ignored", "sent_item_id IS NOT NULL AND item_id IS NULL", "Unusable `item_id`."),
@@ -80,11 +84,23 @@ NOTES = (
     ),
     Rule("event_timestamp_inferred", "time_is_inferred", "No `event_timestamp`: the time in the event id, else of receipt."),
     Rule("session_inferred", "session_id IS NULL", "No `session_id`: the visitor's visit by 30 minutes of silence."),
+    Rule("clock_corrected", "clock_error IS NOT NULL", "The sender's clock was wrong: `sent_at` told by how much."),
+    Rule("sent_at_ignored", "sent_at IS NOT NULL AND sent_moment IS NULL", "`sent_at` is no moment."),
+    Rule(
+        "evt_value_ignored",
+        "evt_value IS NOT NULL AND event_value IS NULL",
+        "`evt_value` is not a decimal number of at most 14 digits before the point: the event counts, without a value.",
+    ),
+    Rule(
+        "refund_without_value",
+        "evt_type = 'transaction_step' AND event_action = 'refund' AND event_value IS NULL",
+        "A refund does not say how much: it lowers nothing.",
+    ),
     Rule("evt_value_rounded", "event_value <> staging.number_of(evt_value)", "More than four decimal places."),
     Rule(
-        "currency_ignored",
-        "sent_currency IS NOT NULL AND upper(sent_currency) !~ '^[A-Z]{3}$'",
-        "`currency` is not an ISO 4217 code: the tenant's is used.",
+        "currency_unknown",
+        "sent_currency IS NOT NULL AND NOT staging.is_currency(upper(sent_currency))",
+        "`currency` is not an ISO 4217 code: its values stand apart, under what was sent.",
     ),
     Rule("page_url_unparsed", "page_url IS NOT NULL AND page_path IS NULL", "`page_url` is no URL: no page is linked."),
     Rule("item_value_ignored", "sent_item_value IS NOT NULL AND item_value IS NULL", "`item_value` is not a number."),
@@ -118,12 +134,15 @@ CUTS = (
     Cut("utm_source", "sent_utm_source", 100),
     Cut("utm_medium", "sent_utm_medium", 100),
     Cut("utm_campaign", "sent_utm_campaign", 100),
+    Cut("utm_content", "sent_utm_content", 100),
+    Cut("utm_term", "sent_utm_term", 100),
 )
 
 
 def staging_parts() -> dict[str, str]:
     """The rules as SQL, for the places that the staging statement names after them."""
-    cuts = [Rule(f"{cut.key}_cut", f"length(s.{cut.key}) > {cut.length}", "") for cut in CUTS]
+    # bytes are counted at once, characters one by one
+    cuts = [Rule(f"{c.key}_cut", f"octet_length(s.{c.key}) > {c.length} AND length(s.{c.key}) > {c.length}", "") for c in CUTS]
     return {
         "cut_columns": ",\n".join(f"        left(nullif(btrim(s.{c.key}), ''), {c.length}) AS {c.column}" for c in CUTS),
         "cut_flags": _codes(cuts),

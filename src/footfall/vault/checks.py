@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from footfall.vault.hashing import canonical_texts_sql, hash_diff_sql
+from footfall.vault.hashing import canonical_texts_sql, hash_diff_sql, netstring_sql
 from footfall.vault.kinds import Hub, Link, Satellite, Vault
 from footfall.vault.loads import hub_key, link_key
 
@@ -53,7 +53,7 @@ def _hub_checks(vault: Vault, hub: Hub) -> Iterator[Check]:
         f"SELECT encode(h.{hk}, 'hex') || ' ' || h.{bk}\n"
         f"FROM {table} h LEFT JOIN auth.tenant_h n ON n.tenant_hk = h.tenant_hk\n"
         f"{timed if hub.time_ordered else ''}\n"
-        f"WHERE h.{hk} IS DISTINCT FROM {hub_key(hub, 'n.tenant_bk')}",
+        f"WHERE h.{hk} IS DISTINCT FROM {hub_key(hub, netstring_sql('n.tenant_bk'))}",
     )
     yield Check(
         f"{hub.table}.business_key",
@@ -70,7 +70,7 @@ def _link_checks(vault: Vault, link: Link) -> Iterator[Check]:
         f"the hash key of every {link.name} is the hash of its tenant and hubs",
         "a row was written or changed by hand, or by another hash recipe",
         f"SELECT encode(l.{hk}, 'hex') FROM {table} l LEFT JOIN auth.tenant_h n ON n.tenant_hk = l.tenant_hk\n"
-        f"WHERE l.{hk} IS DISTINCT FROM {link_key(link, 'n.tenant_bk')}",
+        f"WHERE l.{hk} IS DISTINCT FROM {link_key(link, netstring_sql('n.tenant_bk'))}",
     )
     for hub in link.hubs:
         yield Check(

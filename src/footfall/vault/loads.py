@@ -20,17 +20,24 @@ from footfall.vault.kinds import History, Hub, Link, Satellite, Vault
 # --- keys, computed once, in staging -----------------------------------------------------------------------------------------
 
 
-def hub_key(hub: Hub, tenant_id: str = "tenant_id") -> str:
-    """SQL of a hub's hash key from its business key (a grain hub's from event_timestamp too); NULL when that is."""
-    parts = [netstring_sql(tenant_id), netstring_sql(hub.business_key)]
+# The tenant is the first part of every key: staging computes its netstring once for all keys of an event.
+STAGED_TENANT = "tenant_netstring"
+
+
+def hub_key(hub: Hub, tenant: str = STAGED_TENANT) -> str:
+    """SQL of a hub's hash key from its business key (a grain hub's from event_timestamp too); NULL when that is.
+
+    `tenant` is the netstring of the tenant's public id.
+    """
+    parts = [tenant, netstring_sql(hub.business_key)]
     key = time_ordered_key_sql("util.time_prefix(event_timestamp)", parts) if hub.time_ordered else hash_key_sql(parts)
     return f"CASE WHEN {hub.business_key} IS NOT NULL THEN {key} END"
 
 
-def link_key(link: Link, tenant_id: str = "tenant_id") -> str:
-    """SQL of a link's hash key from its hubs' hash keys; NULL when one of them is."""
+def link_key(link: Link, tenant: str = STAGED_TENANT) -> str:
+    """SQL of a link's hash key from its hubs' hash keys; NULL when one of them is. `tenant` as for `hub_key`."""
     keys = [hub.hash_key for hub in link.hubs]
-    parts = [netstring_sql(tenant_id), *(key_netstring_sql(key) for key in keys)]
+    parts = [tenant, *(key_netstring_sql(key) for key in keys)]
     key = time_ordered_key_sql(f"substr({keys[0]}, 1, 6)", parts) if link.time_ordered else hash_key_sql(parts)
     return f"CASE WHEN {' AND '.join(f'{key} IS NOT NULL' for key in keys)} THEN {key} END"
 
@@ -117,13 +124,13 @@ def _steps(statements: Sequence[tuple[str, str]]) -> str:
 
 
 def _grain_load(vault: Vault) -> str:
+    """Events lie in the order of their keys (gather_events), which begin with their time: nothing of theirs is sorted again."""
     hub = vault.grain
     return f"""\
 WITH fresh AS (
     INSERT INTO {vault.schema}.{hub.table} ({hub.hash_key}, {hub.business_key}, tenant_hk, load_date, record_source)
     SELECT s.{hub.hash_key}, s.{hub.business_key}, s.tenant_hk, p_load_date, s.record_source
     FROM {_FRESH} s
-    ORDER BY s.{hub.hash_key}
     ON CONFLICT DO NOTHING
     RETURNING {hub.hash_key}
 )
@@ -136,8 +143,7 @@ def _grain_link_load(vault: Vault, link: Link) -> str:
 INSERT INTO {vault.schema}.{link.table} ({_link_columns(link)}, tenant_hk, load_date, record_source)
 SELECT {_link_columns(link, "s.")}, s.tenant_hk, p_load_date, s.record_source
 FROM {_FRESH} s
-WHERE s.{link.hash_key} IS NOT NULL
-ORDER BY s.{link.hash_key}"""
+WHERE s.{link.hash_key} IS NOT NULL"""
 
 
 def _immutable_load(vault: Vault, satellite: Satellite) -> str:
@@ -147,8 +153,7 @@ def _immutable_load(vault: Vault, satellite: Satellite) -> str:
     return f"""\
 INSERT INTO {vault.schema}.{satellite.table} ({key}, tenant_hk, load_date, hash_diff, {names}, record_source)
 SELECT s.{key}, s.tenant_hk, p_load_date, s.{_diff_column(satellite)}, {values}, s.record_source
-FROM {_FRESH} s
-ORDER BY s.{key}"""
+FROM {_FRESH} s"""
 
 
 def _hub_load(vault: Vault, hub: Hub) -> str:

@@ -1,15 +1,16 @@
-"""The questions over HTTP: the plan's report, the reports of docs/reports.md, and the live stream of events."""
+"""The questions over HTTP: the plan's report, the reports of docs/ask/reports.md, and the live stream of events."""
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, BinaryIO
 
 import msgspec
+import psycopg
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -17,7 +18,7 @@ from starlette.routing import Route
 
 from footfall import api
 from footfall.api import export
-from footfall.database import Pool, limit_statements, reading
+from footfall.database import Connection, Pool, limit_statements, reading
 from footfall.errors import NotAccepted
 from footfall.settings import Settings
 from footfall.vault.hashing import hash_key
@@ -34,11 +35,15 @@ _MEDIA_TYPES: dict[export.Format, str] = {
     "jsonl": "application/x-ndjson",
     "parquet": "application/vnd.apache.parquet",
 }
+_YES = ("1", "true")
+# of a query string: what is no part of the question
+_ABOUT_THE_ANSWER = frozenset({"key", "tenant", "share", "explain", "bom"})
 _LISTS = frozenset({"steps"})  # keys that a query string may repeat
 _MOST_QUESTIONS = 20
 _POLL_SECONDS = 1.0
 _POLLS = 10  # of one stream
 _RETRY_MILLISECONDS = 250
+_PIECE_BYTES = 65_536
 
 
 class Analytics:
@@ -71,9 +76,7 @@ class Analytics:
     async def report(self, request: Request) -> Response:
         """One of `api.REPORTS`: the question is the query string, or a JSON object."""
         try:
-            question = (
-                await _sent_question(request) if request.method == "POST" else msgspec.json.encode(_asked(request)).decode()
-            )
+            question = await _sent_question(request) if request.method == "POST" else _asked(request)
             return await run_in_threadpool(self._answer, request, question)
         except Exception as error:  # noqa: BLE001  whatever happens, the caller gets an answer
             return refusal(problem(error, ERROR_CODE))
@@ -81,51 +84,57 @@ class Analytics:
     async def many(self, request: Request) -> Response:
         """Several questions, `[{"report": …, …}, …]`, answered in their order, of one moment: what a page asks for at once."""
         try:
-            questions = _questions(await _sent_question(request))
+            questions = _questions(await _sent(request))
             return await run_in_threadpool(self._answers, request, questions)
         except Exception as error:  # noqa: BLE001  whatever happens, the caller gets an answer
             return refusal(problem(error, ERROR_CODE))
 
     def _answers(self, request: Request, questions: list[dict[str, Any]]) -> Response:
-        asked = [(question.pop("report"), msgspec.json.encode(question).decode()) for question in questions]
+        asked = [(question.pop("report"), question) for question in questions]
         tenant_hk = self._tenant(request, *asked)
         end = time.monotonic() + self._settings.query_seconds
         with reading(self._readers, tenant_hk, self._settings.query_seconds) as connection:
             replies = []
             for report, question in asked:
                 limit_statements(connection, end - time.monotonic())
-                replies.append(api.answer(connection, report, question))
+                replies.append(_one_of_many(connection, report, question))
         return json_response({"success": True, "message": "Answers", "data": replies})
 
-    def _answer(self, request: Request, question: str) -> Response:
+    def _answer(self, request: Request, question: dict[str, Any]) -> Response:
         return reply_response(self._reply(request, request.path_params["report"], question))
 
-    def _reply(self, request: Request, report: str, question: str) -> dict[str, Any]:
+    def _reply(self, request: Request, report: str, question: dict[str, Any]) -> dict[str, Any]:
+        is_explained = request.query_params.get("explain", "") in _YES
+        if is_explained:
+            self._callers.explains(request)
         tenant_hk = self._tenant(request, (report, question))
-        if report not in api.REPORTS:
-            raise NotAccepted("report_unknown", f"there are: {', '.join(api.REPORTS)}", HTTPStatus.NOT_FOUND)
+        _require_report(report)
         with reading(self._readers, tenant_hk, self._settings.query_seconds) as connection:
-            return api.answer(connection, report, question)
+            return api.answer(connection, report, question, is_explained=is_explained)
 
     def file(self, request: Request) -> Response:
         """A report's rows as a file, for download: `.csv`, `.jsonl`, `.parquet`."""
         report, form = request.path_params["report"], request.path_params["form"]
         try:
             form = _known_form(form)
-            reply = self._reply(request, report, msgspec.json.encode(_asked(request)).decode())
+            question = _asked(request)
+            has_bom = request.query_params.get("bom", "") in _YES
+            tenant_id = self._tenant_id(request, (report, question))
+            _require_report(report)
+            with reading(self._readers, hash_key(tenant_id), self._settings.query_seconds) as connection:
+                rows = export.report_rows(connection, report, question)
         except Exception as error:  # noqa: BLE001  whatever happens, the caller gets an answer
             return refusal(problem(error, ERROR_CODE))
-        if not reply["success"]:
-            return reply_response(reply)
-        rows = export.rows_of(report, reply["data"])
-        # at most a thousand rows: sent from memory, as a server may read a file after it was removed
         with TemporaryDirectory(prefix="footfall-") as folder:
             path = Path(folder) / "rows"
-            export.write(path, form, export.schema_of(rows), rows, lambda _: None)
-            body = path.read_bytes()
-        name = f"{reply['data']['metadata']['tenant_id']}-{report}.{form}"
-        headers = {"Cache-Control": "no-store", "Content-Disposition": f'attachment; filename="{name}"'}
-        return Response(body, headers=headers, media_type=_MEDIA_TYPES[form])
+            export.write(path, form, export.schema_of(rows), rows, has_bom=has_bom)
+            file = path.open("rb")  # open, it outlives its name until it has been sent
+        headers = {
+            "Cache-Control": "no-store",
+            "Content-Disposition": f'attachment; filename="{tenant_id}-{report}.{form}"',
+            "X-Footfall-Rows": str(len(rows)),
+        }
+        return StreamingResponse(_pieces(file), headers=headers, media_type=_MEDIA_TYPES[form])
 
     async def stream(self, request: Request) -> Response:
         """Events as they are loaded, as server-sent events; `?key=` is for EventSource, which can set no header.
@@ -135,7 +144,7 @@ class Analytics:
         stream to wait for.
         """
         try:
-            tenant_hk = await run_in_threadpool(self._tenant, request, ("events", "{}"))
+            tenant_hk = await run_in_threadpool(self._tenant, request, ("events", {}))
             last = request.headers.get("last-event-id")
             upto = _moment(last) if last else (await run_in_threadpool(self._live, tenant_hk, None))[1]
         except Exception as error:  # noqa: BLE001  whatever happens, the caller gets an answer
@@ -153,19 +162,45 @@ class Analytics:
             # when these have been told, not before: a client that loses the stream among them gets them again
             yield f"id: {upto.isoformat()}\n\n".encode()
 
-    def _tenant(self, request: Request, *asked: tuple[str, str]) -> bytes:
+    def _tenant(self, request: Request, *asked: tuple[str, dict[str, Any]]) -> bytes:
         """Whose answers, if who asks may see these reports to these questions."""
+        return hash_key(self._tenant_id(request, *asked))
+
+    def _tenant_id(self, request: Request, *asked: tuple[str, dict[str, Any]]) -> str:
         individuals = any(report in _OF_INDIVIDUALS or _asks_for_property(question) for report, question in asked)
-        return hash_key(self._callers.reads(request, individuals=individuals))
+        return self._callers.reads(request, individuals=individuals)
 
     def _live(self, tenant_hk: bytes, upto: datetime | None) -> tuple[list[dict[str, Any]], datetime]:
         with reading(self._readers, tenant_hk, self._settings.query_seconds) as connection:
             return api.live_events(connection, upto)
 
 
-def _asks_for_property(question: str) -> bool:
-    """Whether a property of events is named anywhere, however its letters are written in the JSON."""
-    return "property:" in msgspec.json.encode(msgspec.json.decode(question)).decode()
+def _one_of_many(connection: Connection, report: str, question: dict[str, Any]) -> dict[str, Any]:
+    """The reply to one question; what fails takes no other with it, but for the time that all of them have."""
+    try:
+        with connection.transaction():
+            return api.answer(connection, report, question)
+    except psycopg.errors.QueryCanceled:
+        raise
+    except (psycopg.Error, NotAccepted) as error:
+        return problem(error, ERROR_CODE).body
+
+
+def _asks_for_property(question: dict[str, Any]) -> bool:
+    """Whether a property of events is named anywhere."""
+    return "property:" in msgspec.json.encode(question).decode()
+
+
+def _require_report(report: str) -> None:
+    """Raises NotAccepted: ``report_unknown``."""
+    if report not in api.REPORTS:
+        raise NotAccepted("report_unknown", f"there are: {', '.join(api.REPORTS)}", HTTPStatus.NOT_FOUND)
+
+
+def _pieces(file: BinaryIO) -> Iterator[bytes]:
+    with file:
+        while piece := file.read(_PIECE_BYTES):
+            yield piece
 
 
 def _known_form(form: str) -> export.Format:
@@ -180,7 +215,7 @@ def _asked(request: Request) -> dict[str, Any]:
     """The question in a query string, without the key that was shown in it."""
     # PostgreSQL knows no NUL: as another character it is what it is, no date
     pairs = [(name, value.replace("\0", "\ufffd")) for name, value in request.query_params.multi_items() if "\0" not in name]
-    question: dict[str, Any] = {name: value for name, value in pairs if name not in _LISTS | {"key", "tenant", "share"}}
+    question: dict[str, Any] = {name: value for name, value in pairs if name not in _LISTS | _ABOUT_THE_ANSWER}
     return question | {
         name: [value for other, value in pairs if other == name] for name in _LISTS if any(name == other for other, _ in pairs)
     }
@@ -206,8 +241,16 @@ def _moment(last_event_id: str) -> datetime:
         raise NotAccepted("moment_invalid", "Last-Event-ID is an id that this stream gave") from error
 
 
-async def _sent_question(request: Request) -> str:
-    """The question in a body: JSON, as text that PostgreSQL can hold."""
+async def _sent_question(request: Request) -> dict[str, Any]:
+    """The question in a body. Raises NotAccepted: ``question_invalid``."""
+    question = msgspec.json.decode(await _sent(request))
+    if not isinstance(question, dict):
+        raise NotAccepted("question_invalid", "the question is not a JSON object")
+    return question
+
+
+async def _sent(request: Request) -> str:
+    """The JSON in a body, as text that PostgreSQL can hold."""
     body = b""
     async for chunk in request.stream():
         body += chunk

@@ -18,11 +18,11 @@ from starlette.routing import Mount, Route
 
 from footfall import api, schema
 from footfall.auth import Accounts, KeyRing, Secrets
-from footfall.database import Pool, pool, reading, require_current
-from footfall.errors import NotAccepted, SchemaOutdated
+from footfall.database import Pool, connect, pool, reading, require_current
+from footfall.errors import NotAccepted, RoleNotTaken, SchemaOutdated, StoreUnavailable
 from footfall.raw import GroupCommit
 from footfall.settings import Settings
-from footfall.web import dashboard, openapi
+from footfall.web import dashboard, guide, openapi
 from footfall.web.analytics import Analytics
 from footfall.web.answers import json_response, refusal
 from footfall.web.callers import Callers, admitted, shown_key
@@ -61,7 +61,7 @@ def application(settings: Settings, url: str) -> Application:
     signing_in = pool(url, "footfall_admin", size=4)
     accounts = Accounts(signing_in)
     callers = Callers(keys, accounts)
-    rest = _Rest(keys, readers)
+    rest = _Rest(url, keys, readers)
     analytics = Analytics(callers, readers, settings)
     setup = Setup(callers, administrators)
     session = Session(callers, accounts, settings)
@@ -86,6 +86,7 @@ def application(settings: Settings, url: str) -> Application:
             *proof.routes(),
             *rest.routes(),
             *dashboard.routes(STATIC / "dashboard"),
+            *guide.routes(STATIC / "guide"),
         ],
         lifespan=lifespan,
         exception_handlers={HTTPException: _http_error, Exception: _any_error},
@@ -103,7 +104,8 @@ def application(settings: Settings, url: str) -> Application:
 class _Rest:
     """Everything but the door."""
 
-    def __init__(self, keys: KeyRing, readers: Pool) -> None:
+    def __init__(self, url: str, keys: KeyRing, readers: Pool) -> None:
+        self._url = url
         self._keys = keys
         self._readers = readers
 
@@ -149,11 +151,21 @@ class _Rest:
                 if not is_good
             ]
         except (psycopg.Error, PoolTimeout):
-            reasons = [{"code": "store_unavailable", "message": "the store cannot be reached"}]
+            reasons = [self._why_unavailable()]
         except SchemaOutdated as error:
             reasons = [{"code": error.code, "message": str(error)}]
         status = HTTPStatus.SERVICE_UNAVAILABLE if reasons else HTTPStatus.OK
         return json_response({"status": "not ready" if reasons else "ready", "reasons": reasons}, status)
+
+    def _why_unavailable(self) -> dict[str, str]:
+        try:
+            with connect(self._url, "footfall_reader"):
+                pass
+        except RoleNotTaken as error:
+            return {"code": error.code, "message": str(error)}
+        except psycopg.Error:
+            pass
+        return {"code": StoreUnavailable.code, "message": "the store cannot be reached"}
 
 
 async def _forget_hourly(secrets: Secrets) -> None:
@@ -162,9 +174,11 @@ async def _forget_hourly(secrets: Secrets) -> None:
         secrets.forget()
 
 
-def _http_error(_: Request, error: Exception) -> Response:
+def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101  that is what it is registered for
     status = HTTPStatus(error.status_code)
+    if status == HTTPStatus.NOT_FOUND and dashboard.is_for_people(request):
+        return dashboard.page(STATIC / "dashboard", status)
     refused = problem(NotAccepted(status.name.lower(), status.phrase, status), _REQUEST_ERROR)
     refused.headers.update(error.headers or {})
     return refusal(refused)

@@ -58,6 +58,19 @@ class Callers:
             return self.acts(request, ("owner", "admin", "viewer") if individuals else ("owner", "admin", "viewer", "guest"))
         return admitted(key, self._keys.owner_of(key) if key else None, "read").tenant_id
 
+    def explains(self, request: Request) -> str:
+        """The tenant whose answers may be explained: to its owners, and to who has its admin key.
+
+        Raises NotAccepted, also: ``key_may_not_explain``.
+        """
+        key = shown_key(request.scope, dict(request.scope["headers"]))
+        if not key and _cookie(request) in request.cookies:
+            return self.acts(request, ("owner",))
+        owner = admitted(key, self._keys.owner_of(key) if key else None, "read")
+        if owner.kind != "admin":
+            raise NotAccepted("key_may_not_explain", "an admin key is needed to see the SQL", HTTPStatus.FORBIDDEN)
+        return owner.tenant_id
+
     def acts(self, request: Request, roles: tuple[Role, ...]) -> str:
         """The tenant that is named, if who signed in has one of these roles in it.
 
@@ -100,8 +113,10 @@ def _cookie(request: Request) -> str:
 def address_of_client(scope: MutableMapping[str, Any], headers: Mapping[bytes, bytes], trusted_header: bytes) -> str | None:
     """Where a request came from: the connection's address, or what a trusted proxy says in its header."""
     if trusted_header:
-        # the last entry is the one that the trusted proxy itself wrote
-        return headers.get(trusted_header, b"").decode("latin-1").rsplit(",", maxsplit=1)[-1].strip()
+        # the last entry is the one that the trusted proxy itself wrote; of one of RFC 7239, `for=…;proto=…`, the address
+        last = headers.get(trusted_header, b"").decode("latin-1").rsplit(",", maxsplit=1)[-1]
+        pairs = [pair.strip() for pair in last.split(";")]
+        return next((pair for pair in pairs if pair.lower().startswith("for=")), pairs[0])
     return scope["client"][0] if scope.get("client") else None
 
 

@@ -1,5 +1,6 @@
 """The dashboard's page and its scripts, with the headers that keep other sites' hands off them."""
 
+from http import HTTPStatus
 from pathlib import Path
 
 from starlette.requests import Request
@@ -16,6 +17,8 @@ VIEWS = (
     "retention",
     "paths",
     "items",
+    "engagement",
+    "speed",
     "events",
     "sessions",
     "why",
@@ -24,8 +27,9 @@ VIEWS = (
     "share/{link}",
 )
 
-# Nothing from anywhere else, nothing inline, in nobody's frame. OWASP's list of secure headers, as far as it concerns pages.
-_HEADERS = {
+# Of every page of ours: nothing from anywhere else, nothing inline, in nobody's frame. OWASP's list of secure headers, as far as
+# it concerns pages.
+PAGE_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
     " connect-src 'self'; font-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
@@ -44,15 +48,22 @@ _NOT_BUILT = (
 
 def routes(built: Path) -> list[Route | Mount]:
     """The page under every address of its views, and its files; `built` is what `dashboard/build.mjs` made."""
-
-    def page(_: Request) -> Response:
-        # asked for again each time: it names the scripts by their content
-        headers = _HEADERS | {"Cache-Control": "no-cache"}
-        if not (built / "index.html").is_file():
-            return HTMLResponse(_NOT_BUILT, headers=headers)
-        return FileResponse(built / "index.html", headers=headers)
-
     # their names change with their content
-    kept = _HEADERS | {"Cache-Control": "public, max-age=31536000, immutable"}
+    kept = PAGE_HEADERS | {"Cache-Control": "public, max-age=31536000, immutable"}
     files = [Mount("/dashboard", BuiltFiles(built, kept))] if built.is_dir() else []
-    return [*(Route(f"/{view}", page) for view in VIEWS), *files]
+    return [*(Route(f"/{view}", lambda _: page(built)) for view in VIEWS), *files]
+
+
+def page(built: Path, status: HTTPStatus = HTTPStatus.OK) -> Response:
+    """The page; which view it shows it reads from its address."""
+    # asked for again each time: it names the scripts by their content
+    headers = PAGE_HEADERS | {"Cache-Control": "no-cache"}
+    if not (built / "index.html").is_file():
+        return HTMLResponse(_NOT_BUILT, status, headers=headers)
+    return FileResponse(built / "index.html", status, headers=headers)
+
+
+def is_for_people(request: Request) -> bool:
+    """Whether somebody opens an address in a browser: what is not there is told them in a page, and programs in JSON."""
+    is_page = "text/html" in request.headers.get("accept", "")
+    return request.method in ("GET", "HEAD") and is_page and not request.url.path.startswith("/api/")

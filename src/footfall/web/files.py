@@ -1,6 +1,5 @@
 """Built files over HTTP: compressed on the wire, not sent again to whoever has them."""
 
-import os
 from pathlib import Path
 
 from starlette.middleware.gzip import GZipMiddleware
@@ -10,10 +9,13 @@ from starlette.types import Receive, Scope, Send
 
 
 class BuiltFiles:
-    """An application that serves a folder's files by name, each with these headers; 404 for what is not there."""
+    """An application that serves a folder's files by name, each with these headers; 404 for what is not there.
 
-    def __init__(self, folder: Path, headers: dict[str, str]) -> None:
-        self._compressing = GZipMiddleware(_Files(folder, headers))
+    With `pages` a folder's name stands for its index.html, and 404.html is shown for what is not there.
+    """
+
+    def __init__(self, folder: Path, headers: dict[str, str], *, pages: bool = False) -> None:
+        self._compressing = GZipMiddleware(_Files(folder, headers, pages=pages))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -23,14 +25,12 @@ class BuiltFiles:
 
 
 class _Files(StaticFiles):
-    def __init__(self, folder: Path, headers: dict[str, str]) -> None:
-        super().__init__(directory=folder, check_dir=False)  # of what is not built, no file has a route
+    def __init__(self, folder: Path, headers: dict[str, str], *, pages: bool) -> None:
+        super().__init__(directory=folder, check_dir=False, html=pages)  # of what is not built, no file has a route
         self._headers = headers
 
-    def file_response(
-        self, full_path: str | os.PathLike[str], stat_result: os.stat_result, scope: Scope, status_code: int = 200
-    ) -> Response:
-        """The file, or that it is the one the client has, with our headers."""
-        response = super().file_response(full_path, stat_result, scope, status_code)
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """The file, or that it is the one the client has, or that there is none, with our headers."""
+        response = await super().get_response(path, scope)
         response.headers.update(self._headers)
         return response

@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from footfall import __version__
+from footfall import __version__, api
 from footfall.api import export
 from footfall.web import report_wire, setup_wire, wire
 
@@ -44,7 +44,7 @@ class _Operation(NamedTuple):
 
 
 DASHBOARD = (
-    _Operation("get", "/api/session", "getSession", "Who is signed in, their tenants, and the industry packs"),
+    _Operation("get", "/api/session", "getAccount", "Who is signed in, their tenants, and the industry packs"),
     _Operation("post", "/api/session", "signIn", "Sign in", setup_wire.SignIn),
     _Operation("delete", "/api/session", "signOut", "Sign out"),
     _Operation("post", "/api/session/password", "changePassword", "Change one's password", setup_wire.NewPassword),
@@ -65,8 +65,15 @@ DASHBOARD = (
     _Operation("post", "/api/setup/links", "addLink", "Make a share link; shown this once", setup_wire.NewLink),
     _Operation("delete", "/api/setup/links/{link}", "removeLink", "End a share link"),
     _Operation(
-        "post", "/api/setup/tenant", "describeTenant", "Change the tenant's name and industry (owners)", setup_wire.DescribeTenant
+        "post",
+        "/api/setup/tenant",
+        "describeTenant",
+        "Change the tenant's name, industry, time zone, currency, week (owners)",
+        setup_wire.DescribeTenant,
     ),
+    _Operation("get", "/api/setup/event-types", "getEventTypes", "Event types: accepted, and refused as unknown"),
+    _Operation("post", "/api/setup/event-types", "addEventType", "Accept an event type", setup_wire.NewEventType),
+    _Operation("delete", "/api/setup/event-types/{type}", "removeEventType", "Accept an event type no longer"),
     _Operation("post", "/api/setup/tenants", "addTenant", "Add a tenant (operators)", setup_wire.NewTenant),
     _Operation("get", "/api/quality", "getQuality", "Whether all that was sent in 48 hours arrived, and why not"),
     _Operation("post", "/api/quality/reprocess", "reprocess", "Try invalid events again", setup_wire.Reprocess),
@@ -86,9 +93,19 @@ _STRUCTS = (
 )
 
 
+# Generators of clients take a key with a default for one that is always there: whoever sends it may leave it out.
+_INPUTS: tuple[type[msgspec.Struct], ...] = (
+    wire.TrackingEvents,
+    *(operation.body for operation in DASHBOARD if operation.body),
+    *(report.question for report in report_wire.REPORTS.values()),
+)
+
+
 def document() -> dict[str, Any]:
     """The whole description, OpenAPI 3.1."""
     _, components = msgspec.json.schema_components(_STRUCTS, ref_template="#/components/schemas/{name}")
+    for struct in _INPUTS:
+        _leave_defaults_out(components[struct.__name__])
     return {
         "openapi": "3.1.0",
         "info": {
@@ -180,8 +197,8 @@ def _get_analytics() -> dict[str, Any]:
 def _report(name: str, report: report_wire.Report) -> dict[str, Any]:
     """A report's two operations: the question in the query string, or as a body."""
     operation = {
-        "summary": report.summary,
-        "description": "Definitions: docs/reports.md. A read or admin key.",
+        "summary": api.REPORTS[name].words,
+        "description": "Definitions: docs/ask/reports.md. A read or admin key.",
         "tags": ["analytics"],
         "security": [{"key": []}],
         "responses": {
@@ -204,14 +221,36 @@ def _report(name: str, report: report_wire.Report) -> dict[str, Any]:
             **_failures("400", "401", "403", "404", "413", "500", "503"),
         },
     }
+    body = {"application/json": {"schema": _reference(report.question.__name__), "example": report.example}}
+    return {
+        "get": operation | {"operationId": f"get{name.title()}", "parameters": [*_parameters(report), _EXPLAIN]},
+        "post": operation | {"operationId": f"ask{name.title()}", "requestBody": {"required": True, "content": body}},
+    }
+
+
+_TEXT = {"type": "string"}
+_CONDITIONS = frozenset({"filter", "start"})
+_NOT_OF_A_SCHEMA = frozenset({"description", "default"})
+_EXPLAIN = {
+    "name": "explain",
+    "in": "query",
+    "required": False,
+    "schema": {"type": "boolean"},
+    "description": "also `explanation`: which source answered and why, and the SQL; for admin keys and owners",
+}
+
+
+def _parameters(report: report_wire.Report) -> list[dict[str, Any]]:
+    """A question's keys, as a query string has them."""
     _, components = msgspec.json.schema_components([report.question], ref_template="{name}")
     properties = components[report.question.__name__]
-    parameters = [
+    return [
         {
             "name": key,
             "in": "query",
             "required": key in properties["required"],
-            "schema": {part: value for part, value in schema.items() if part not in {"description", "default"}},
+            # a tree of conditions is written as JSON
+            "schema": _TEXT if key in _CONDITIONS else {part: schema[part] for part in schema if part not in _NOT_OF_A_SCHEMA},
             "description": schema.get("description", ""),
             # lists may be written with commas; steps, which may have commas in them, are repeated
             **({"style": "form", "explode": key == "steps"} if schema.get("type") == "array" else {}),
@@ -219,11 +258,24 @@ def _report(name: str, report: report_wire.Report) -> dict[str, Any]:
         }
         for key, schema in properties["properties"].items()
     ]
-    body = {"application/json": {"schema": _reference(report.question.__name__), "example": report.example}}
-    return {
-        "get": operation | {"operationId": f"get{name.title()}", "parameters": parameters},
-        "post": operation | {"operationId": f"post{name.title()}", "requestBody": {"required": True, "content": body}},
-    }
+
+
+def _parameters_of_files() -> list[dict[str, Any]]:
+    """What any report may be asked: of a key that reports know differently, what is true for all of them."""
+    known: dict[str, dict[str, Any]] = {}
+    for report in report_wire.REPORTS.values():
+        for parameter in _parameters(report):
+            of_any = {part: value for part, value in parameter.items() if part != "example"} | {"required": False}
+            other = known.setdefault(parameter["name"], of_any)
+            if other["schema"] != parameter["schema"]:
+                is_list = parameter["schema"].get("type") == "array"
+                other["schema"] = {"type": "array", "items": _TEXT} if is_list else _TEXT
+    return list(known.values())
+
+
+def _leave_defaults_out(schema: dict[str, Any]) -> None:
+    for about in schema["properties"].values():
+        about.pop("default", None)
 
 
 def _dashboard() -> dict[str, dict[str, Any]]:
@@ -290,12 +342,20 @@ def _get_file() -> dict[str, Any]:
     return {
         "operationId": "getFile",
         "summary": "A report's rows as a file",
-        "description": "The question is the report's, in the query string.",
+        "description": "The question is the report's, in the query string; all rows, unless `limit` is asked for.",
         "tags": ["analytics"],
         "security": [{"key": []}, {"signIn": []}],
         "parameters": [
             {"name": "report", "in": "path", "required": True, "schema": {"enum": list(report_wire.REPORTS)}},
             {"name": "form", "in": "path", "required": True, "schema": {"enum": list(export.FORMATS)}},
+            *_parameters_of_files(),
+            {
+                "name": "bom",
+                "in": "query",
+                "required": False,
+                "schema": {"type": "boolean"},
+                "description": "CSV begins with a byte order mark, by which Excel knows its encoding",
+            },
         ],
         "responses": {
             "200": {

@@ -9,7 +9,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.routing import Route
 
-from footfall import api, auth
+from footfall import api, auth, business
 from footfall.database import Connection, Pool, administering
 from footfall.errors import NotAccepted
 from footfall.vault.hashing import hash_key
@@ -47,6 +47,9 @@ class Setup:
             Route("/api/setup/links", answering_body(wire.NewLink, self.add_link), methods=["POST"]),
             Route("/api/setup/links/{link:int}", answering(self.remove_link), methods=["DELETE"]),
             Route("/api/setup/tenant", answering_body(wire.DescribeTenant, self.describe_tenant), methods=["POST"]),
+            Route("/api/setup/event-types", answering(self.event_types), methods=["GET"]),
+            Route("/api/setup/event-types", answering_body(wire.NewEventType, self.add_event_type), methods=["POST"]),
+            Route("/api/setup/event-types/{type:path}", answering(self.remove_event_type), methods=["DELETE"]),
             Route("/api/setup/tenants", answering_body(wire.NewTenant, self.add_tenant), methods=["POST"]),
         ]
 
@@ -77,8 +80,8 @@ class Setup:
 
     def revoke_key(self, request: Request) -> None:
         """End a key; another tenant's is unknown."""
-        with self._setting_up(request) as (connection, _):
-            auth.revoke_key(connection, request.path_params["key"])
+        with self._setting_up(request) as (connection, tenant_id):
+            auth.revoke_key(connection, request.path_params["key"], tenant_id)
 
     def goals(self, request: Request) -> Any:
         """The tenant's goals."""
@@ -144,9 +147,32 @@ class Setup:
             auth.remove_share_link(connection, tenant_id, request.path_params["link"])
 
     def describe_tenant(self, request: Request, body: wire.DescribeTenant) -> None:
-        """Give the tenant another name and industry."""
+        """Change what the tenant is called and counted by; the figures of its past follow before this is answered."""
         with self._acting(request, ("owner",)) as (connection, _):
-            auth.describe_tenant(connection, body.name, body.industry)
+            business.change_tenant(
+                connection,
+                name=body.name,
+                industry=body.industry,
+                time_zone=body.timeZone,
+                currency=body.currency,
+                week_start=body.weekStart,
+            )
+
+    def event_types(self, request: Request) -> Any:
+        """What the tenant may send, and what it sent but may not."""
+        with self._looking(request) as (connection, _):
+            return business.list_event_types(connection)
+
+    def add_event_type(self, request: Request, body: wire.NewEventType) -> Any:
+        """Accept an event type; what was refused for want of it is loaded."""
+        with self._setting_up(request) as (connection, _):
+            return {"reprocessed": business.add_event_type(connection, body.type, body.category, body.action)}
+
+    def remove_event_type(self, request: Request) -> None:
+        """Accept an event type no longer."""
+        with self._setting_up(request) as (connection, _):
+            if not business.remove_event_type(connection, request.path_params["type"]):
+                raise NotAccepted("event_type_unknown", "there is no such event type of the tenant's own", HTTPStatus.NOT_FOUND)
 
     def add_tenant(self, request: Request, body: wire.NewTenant) -> None:
         """Add a tenant, with its industry's pack. Only operators may."""

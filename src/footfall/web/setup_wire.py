@@ -6,6 +6,7 @@ import msgspec
 from msgspec import Meta
 
 from footfall.auth import AccountRole, Kind
+from footfall.business import WeekStart
 
 
 class SignIn(msgspec.Struct):
@@ -40,7 +41,7 @@ class NewGoal(msgspec.Struct):
     """A goal to be defined, or redefined."""
 
     goal: str
-    filter: Annotated[str, Meta(description="in the language of reports: docs/reports.md")]
+    filter: Annotated[str, Meta(description="in the language of reports: docs/ask/reports.md")]
     value: Annotated[float | None, Meta(description="what reaching it is worth; null: the event's own value")] = None
     currency: str | None = None
 
@@ -77,10 +78,21 @@ class NewLink(msgspec.Struct):
 
 
 class DescribeTenant(msgspec.Struct):
-    """What the tenant is called, and what it does."""
+    """What the tenant is called and counted by; what is not named stays as it is."""
 
-    name: str
-    industry: Annotated[str, Meta(max_length=50)]
+    name: str | None = None
+    industry: Annotated[str, Meta(max_length=50)] | None = None
+    timeZone: Annotated[str | None, Meta(description="IANA name: days begin at midnight there")] = None  # noqa: N815
+    currency: Annotated[str | None, Meta(description="ISO 4217 code of totals")] = None
+    weekStart: WeekStart | None = None  # noqa: N815
+
+
+class NewEventType(msgspec.Struct):
+    """An event type that the tenant may send from now on."""
+
+    type: Annotated[str, Meta(description="`evt_type`, as the site sends it", max_length=50)]
+    category: Annotated[str, Meta(description="of events that name none", max_length=50)] = "engagement"
+    action: Annotated[str, Meta(description="of events that name none", max_length=50)] = "view"
 
 
 class NewTenant(msgspec.Struct):
@@ -96,4 +108,4 @@ class NewTenant(msgspec.Struct):
 class Reprocess(msgspec.Struct):
     """Invalid events to be tried again."""
 
-    reason: Annotated[str, Meta(description="a reason code: docs/validation.md")]
+    reason: Annotated[str, Meta(description="a reason code: docs/send/validation.md")]

@@ -18,7 +18,7 @@ class TrackingEvent(msgspec.Struct, omit_defaults=True):
     ]
     evt_category: Annotated[Text, Meta(description="default: by type")] = None
     evt_action: Annotated[
-        Text, Meta(description="default: by type; a transaction_step says start, progress, complete, abandon")
+        Text, Meta(description="default: by type; a transaction_step says start, progress, complete, abandon, refund")
     ] = None
     evt_label: Annotated[Text, Meta(description="item name, button id, form name, step name")] = None
     evt_value: Annotated[Number, Meta(description="decimal, at most 14 digits before and 4 after the point")] = None
@@ -26,15 +26,18 @@ class TrackingEvent(msgspec.Struct, omit_defaults=True):
     event_id: Annotated[Text, Meta(description="the client's id: an event sent again under it counts once, for ever")] = None
     event_timestamp: Annotated[
         str | float | None,
-        Meta(description="ISO 8601, or seconds or milliseconds since 1970; made with the event, kept in retries"),
+        Meta(description="ISO 8601, or seconds, milli-, micro- or nanoseconds since 1970; made with the event, kept in retries"),
     ] = None
-    sent_at: Annotated[str | float | None, Meta(description="when this attempt was sent")] = None
+    sent_at: Annotated[
+        str | float | None, Meta(description="when this attempt was sent, by the same clock: a wrong clock is set right by it")
+    ] = None
     session_id: Annotated[Text, Meta(description="default: the visitor's visit, ended by 30 minutes of silence")] = None
     visitor_id: Annotated[Text, Meta(description="first-party id, only with consent; default: a keyed hash for one day")] = None
     user_id: Annotated[Text, Meta(description="the site's own opaque id of a signed-in person")] = None
     page_url: Text = None
     page_title: Text = None
     page_referrer: Text = None
+    page_hash: Annotated[bool | None, Meta(description="the part of page_url after # tells pages apart")] = None
     item_id: Text = None
     item_type: Annotated[Text, Meta(description="product, service, article, feature, …; default: the tenant's")] = None
     item_name: Annotated[Text, Meta(description="default: evt_label")] = None
@@ -58,9 +61,11 @@ class TrackingEvent(msgspec.Struct, omit_defaults=True):
     timezone: Text = None
     language: Text = None
     do_not_track: Annotated[bool | None, Meta(description="count only: no visitor, no user agent")] = None
-    utm_source: Annotated[Text, Meta(description="default: from page_url; likewise the other two")] = None
+    utm_source: Annotated[Text, Meta(description="default: from page_url; likewise the other four")] = None
     utm_medium: Text = None
     utm_campaign: Text = None
+    utm_content: Text = None
+    utm_term: Text = None
     properties: Annotated[dict[str, Any] | None, Meta(description="whatever else: becomes custom_properties")] = None
     tenantId: Annotated[Text, Meta(description="if given, it must be the key's")] = None  # noqa: N815  the plan's key
     client_ip: Annotated[Text, Meta(description="admin keys only: the visitor's address, hashed and never stored")] = None
@@ -79,7 +84,15 @@ class Fate(msgspec.Struct, omit_defaults=True):
     index: int
     status: Literal["accepted", "duplicate-in-request", "rejected"]
     event_id: Text = None
-    reason: Annotated[Text, Meta(description="not_an_object, event_too_large, too_deep, not_utf8, not_storable")] = None
+    reason: Annotated[
+        Text,
+        Meta(
+            description="rejected: not_an_object, not_json, number_not_finite, event_too_large, too_deep, not_utf8, "
+            "not_storable; accepted, but look at it: evt_type_missing, evt_type_unknown (it will not count until the type is "
+            "added), evt_type_respelled (it counts as `read_as`)"
+        ),
+    ] = None
+    read_as: Annotated[Text, Meta(description="the event type that it counts as")] = None
 
 
 class TrackingResult(msgspec.Struct):
@@ -95,7 +108,7 @@ class TrackingResult(msgspec.Struct):
 
 
 class TrackingReply(msgspec.Struct):
-    """The reply when events were accepted: 202 when all were, 207 when some were rejected."""
+    """The reply when events were accepted: 202 when all were, 207 when the fates tell something to look at."""
 
     success: bool
     message: str

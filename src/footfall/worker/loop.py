@@ -64,6 +64,9 @@ def keep_house(connection: Connection) -> None:
     _log(made, "made %d partitions", made)
     destroyed = _number(connection, "SELECT auth.destroy_visitor_secrets(util.current_load_date())")
     _log(destroyed, "destroyed %d visitor secrets", destroyed)
+    forgotten = _number(connection, "SELECT staging.forget_identities(util.current_load_date())")
+    _log(forgotten, "forgot %d event ids of more than a week ago", forgotten)
+    connection.execute("SELECT staging.forget_notes(util.current_load_date())")
     analyzed = _number(connection, "SELECT util.analyze_grown()")
     _log(analyzed, "analyzed %d tables that had grown", analyzed)
 

@@ -6,13 +6,16 @@ import { call } from "../../server";
 import { useSite } from "../../site";
 import { Form, Part, Remove, Secret, type Doing, type Everything } from "./part";
 
+const KINDS = { write: "sends events", read: "reads reports", admin: "both" };
+const ROLES = { viewer: "looks", admin: "also sets up", owner: "also says who may" };
+
 export const Keys = ({ keys, run }: { keys: Everything["keys"] } & Doing) => {
   const { maySetUp } = useSite();
   const [kind, setKind] = useState("write");
   const [label, setLabel] = useState("");
   const [made, setMade] = useState("");
   return (
-    <Part title="Keys" about="A write key sends events and is public; a read key asks questions; an admin key does both and is trusted: it belongs on servers only.">
+    <Part title="Keys" about="A write key sends events and may be seen by anybody. A read key reads reports. An admin key does both: keep it on your servers.">
       <Table
         caption="Keys"
         rows={keys}
@@ -22,19 +25,7 @@ export const Keys = ({ keys, run }: { keys: Everything["keys"] } & Doing) => {
           { label: "Label", value: ({ label: name }) => name },
           { label: "Kind", value: (row) => row.kind },
           { label: "Made", value: ({ created_at }) => day(created_at) },
-          {
-            label: "",
-            value: ({ key, label: name, revoked_at }) =>
-              revoked_at ? (
-                `revoked on ${day(revoked_at)}`
-              ) : maySetUp ? (
-                <Remove run={run} path={`/api/setup/keys/${key}`} of={`Revoke ${name}`} question={`Revoke “${name}”? Whoever uses it is refused within a minute.`}>
-                  Revoke
-                </Remove>
-              ) : (
-                "works"
-              ),
-          },
+          { label: "State", value: ({ revoked_at }) => (revoked_at ? `revoked on ${day(revoked_at)}` : "works") },
         ]}
       />
       {made && <Secret label="The new key, shown this once:" text={made} />}
@@ -49,8 +40,10 @@ export const Keys = ({ keys, run }: { keys: Everything["keys"] } & Doing) => {
           <label>
             Kind{" "}
             <select value={kind} onChange={(event) => setKind(event.currentTarget.value)}>
-              {["write", "read", "admin"].map((one) => (
-                <option key={one}>{one}</option>
+              {Object.entries(KINDS).map(([one, meaning]) => (
+                <option key={one} value={one}>
+                  {one}: {meaning}
+                </option>
               ))}
             </select>
           </label>
@@ -70,7 +63,7 @@ export const Links = ({ links, run }: { links: Everything["links"] } & Doing) =>
   const [password, setPassword] = useState("");
   const [made, setMade] = useState("");
   return (
-    <Part title="Share links" about="Whoever has the link sees the figures of this tenant, read only, until it ends; never what a single visitor did.">
+    <Part title="Share links" about="Whoever has the link sees the figures of this site, read only, until it ends; never what a single visitor did.">
       <Table
         caption="Share links"
         rows={links}
@@ -81,14 +74,6 @@ export const Links = ({ links, run }: { links: Everything["links"] } & Doing) =>
           { label: "Password", value: ({ has_password }) => (has_password ? "yes" : "none") },
           { label: "Made", value: ({ created_at }) => day(created_at) },
           { label: "Ends", value: ({ expires_at }) => day(expires_at) },
-          {
-            label: "",
-            value: (row) => (
-              <Remove run={run} path={`/api/setup/links/${row.link}`} of={`End now: the link for ${row.label || "anybody"}`} question="End this link now?">
-                End now
-              </Remove>
-            ),
-          },
         ]}
       />
       {made && <Secret label="The link, shown this once:" text={`${location.origin}/share/${made}`} />}
@@ -120,7 +105,7 @@ export const People = ({ people, run }: { people: Everything["people"] } & Doing
   const [role, setRole] = useState("viewer");
   const [made, setMade] = useState<string | null>(null);
   return (
-    <Part title="People" about="Viewers look; admins also set up keys, goals, funnels and links; owners also people.">
+    <Part title="People" about="Who may look at this site, and who may change what.">
       <Table
         caption="People"
         rows={people}
@@ -130,14 +115,6 @@ export const People = ({ people, run }: { people: Everything["people"] } & Doing
           { label: "E-mail address", value: (row) => row.email },
           { label: "Name", value: (row) => (row.name === row.email ? "" : row.name) },
           { label: "Role", value: (row) => row.role },
-          {
-            label: "",
-            value: (row) => (
-              <Remove run={run} path={`/api/setup/people/${encodeURIComponent(row.email)}`} of={`Take away the role of ${row.email}`} question={`Take the role of ${row.email} away?`}>
-                Take away
-              </Remove>
-            ),
-          },
         ]}
       />
       {made && <Secret label="Their password, shown this once:" text={made} />}
@@ -154,8 +131,10 @@ export const People = ({ people, run }: { people: Everything["people"] } & Doing
         <label>
           Role{" "}
           <select value={role} onChange={(event) => setRole(event.currentTarget.value)}>
-            {["viewer", "admin", "owner"].map((one) => (
-              <option key={one}>{one}</option>
+            {Object.entries(ROLES).map(([one, meaning]) => (
+              <option key={one} value={one}>
+                {one}: {meaning}
+              </option>
             ))}
           </select>
         </label>
@@ -187,5 +166,71 @@ export const Password = ({ run }: Doing) => {
         <button>Change it</button>
       </Form>
     </Part>
+  );
+};
+
+interface Loss {
+  title: string;
+  about: string;
+  button: string;
+  /** What can be lost: an address to delete by its name. */
+  things: Record<string, string>;
+}
+
+/** What others miss when it is gone, apart from what is done every day. */
+export const Danger = ({ everything: { keys, links, people }, run }: { everything: Everything } & Doing) => {
+  const { tenant } = useSite();
+  const losses: Loss[] = [
+    {
+      title: "Revoke a key",
+      about: "Whoever uses it is refused within a minute.",
+      button: "Revoke",
+      things: Object.fromEntries(keys.filter(({ revoked_at }) => !revoked_at).map(({ key, kind, label, created_at }) => [`/api/setup/keys/${key}`, `${label} (${kind}, ${day(created_at)})`])),
+    },
+    {
+      title: "End a share link",
+      about: "Whoever has it sees nothing any more.",
+      button: "End now",
+      things: Object.fromEntries(links.map(({ link, label, created_at }) => [`/api/setup/links/${link}`, `${label || "anybody"} (${day(created_at)})`])),
+    },
+    {
+      title: "Take a role away",
+      about: "The person does not see this site any more.",
+      button: "Take away",
+      things: tenant.role === "owner" ? Object.fromEntries(people.map(({ email, role }) => [`/api/setup/people/${encodeURIComponent(email)}`, `${email} (${role})`])) : {},
+    },
+  ];
+  const possible = losses.filter(({ things }) => Object.keys(things).length);
+  return possible.length ? (
+    <Part title="Danger" about="What you do here takes effect at once." isDangerous>
+      {possible.map((loss) => (
+        <Lose key={loss.title} {...loss} run={run} />
+      ))}
+    </Part>
+  ) : null;
+};
+
+const Lose = ({ title, about, button, things, run }: Loss & Doing) => {
+  const [chosen, choose] = useState("");
+  return (
+    <div class="tools">
+      <label>
+        {title}{" "}
+        <select value={chosen in things ? chosen : ""} onChange={(event) => choose(event.currentTarget.value)}>
+          <option value="">Choose…</option>
+          {Object.entries(things).map(([path, name]) => (
+            <option key={path} value={path}>
+              {name}
+            </option>
+          ))}
+        </select>
+      </label>
+      {chosen in things && (
+        <Remove run={run} path={chosen} of={`${button}: ${things[chosen]}`} question={`${title}: ${things[chosen]}? ${about}`}>
+          {button}
+        </Remove>
+      )}
+      <span class="meaning">{about}</span>
+    </div>
   );
 };

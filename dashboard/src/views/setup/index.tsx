@@ -1,18 +1,73 @@
-// Set-up: how events come in, what they are counted as, who may look.
+// Set-up: how events come in, what they are counted as, who may look, what the site is.
 import { useState } from "preact/hooks";
+import { hrefOf } from "../../address";
 import { Loading, Problem } from "../../parts/notices";
 import { forget, useThing } from "../../questions";
 import { Refused } from "../../server";
-import { useSite } from "../../site";
-import { Keys, Links, People, Password } from "./access";
-import { Goals } from "./goals";
-import type { Everything } from "./part";
-import { Description, Tenants } from "./tenants";
-import { Sites, Snippet, WhatToSend } from "./tracking";
+import { useSite, type Site } from "../../site";
+import { Danger, Keys, Links, Password, People } from "./access";
+import { Funnels, Goals } from "./goals";
+import type { Doing, Everything } from "./part";
+import { EventTypes } from "./event-types";
+import { Settings } from "./settings";
+import { Tenants } from "./tenants";
+import { Domains, Snippet, WhatToSend } from "./tracking";
+
+interface Tab {
+  title: string;
+  Shown: (props: { thing: Everything; site: Site } & Doing) => preact.JSX.Element;
+  isFor?: (site: Site) => boolean;
+}
+
+// in the address as `part`; the first is shown by default
+const TABS: Record<string, Tab> = {
+  tracking: {
+    title: "Tracking",
+    Shown: ({ thing, run }) => (
+      <>
+        <Snippet everything={thing} run={run} />
+        <WhatToSend run={run} />
+        <EventTypes run={run} />
+        <Domains />
+      </>
+    ),
+  },
+  goals: {
+    title: "Goals and funnels",
+    Shown: ({ thing, run }) => (
+      <>
+        <Goals goals={thing.goals} run={run} />
+        <Funnels funnels={thing.funnels} />
+      </>
+    ),
+  },
+  access: {
+    title: "People and keys",
+    Shown: ({ thing, site: { tenant, maySetUp }, run }) => (
+      <>
+        {tenant.role === "owner" && <People people={thing.people} run={run} />}
+        <Keys keys={thing.keys} run={run} />
+        {maySetUp && <Links links={thing.links} run={run} />}
+        <Password run={run} />
+        {maySetUp && <Danger everything={thing} run={run} />}
+      </>
+    ),
+  },
+  site: {
+    title: "Site",
+    isFor: ({ tenant, person }) => tenant.role === "owner" || person.isOperator,
+    Shown: ({ site: { tenant, person }, run }) => (
+      <>
+        {tenant.role === "owner" && <Settings run={run} />}
+        {person.isOperator && <Tenants person={person} run={run} />}
+      </>
+    ),
+  },
+};
 
 export const Setup = () => {
-  const { tenant, person, maySetUp } = useSite();
-  const { thing, error, again } = useThing<Everything>("/api/setup", tenant.tenant);
+  const site = useSite();
+  const { thing, error, again } = useThing<Everything>("/api/setup", site.tenant.tenant);
   const [problem, setProblem] = useState<Refused>();
   const [isDone, setDone] = useState(false);
   const run = async (action: () => Promise<void>) => {
@@ -27,9 +82,17 @@ export const Setup = () => {
       setProblem(refused as Refused);
     }
   };
-  if (!thing) return error ? <Problem error={error} /> : <Loading lines={12} />;
+  const tabs = Object.entries(TABS).filter(([, { isFor }]) => !isFor || isFor(site));
+  const [part, { Shown }] = tabs.find(([name]) => name === site.params.get("part")) ?? tabs[0]!;
   return (
     <>
+      <nav class="tabs large" aria-label="Parts of the set-up">
+        {tabs.map(([name, { title }]) => (
+          <a key={name} data-own href={hrefOf({ part: name === tabs[0]![0] ? undefined : name })} aria-current={name === part ? "true" : undefined}>
+            {title}
+          </a>
+        ))}
+      </nav>
       {/* stays in sight: the page is long */}
       <div class="outcome">
         <Problem error={problem} />
@@ -39,16 +102,7 @@ export const Setup = () => {
           </p>
         )}
       </div>
-      <Snippet everything={thing} run={run} />
-      <WhatToSend run={run} />
-      <Sites />
-      <Keys keys={thing.keys} run={run} />
-      <Goals goals={thing.goals} run={run} />
-      {maySetUp && <Links links={thing.links} run={run} />}
-      {tenant.role === "owner" && <People people={thing.people} run={run} />}
-      {tenant.role === "owner" && <Description run={run} />}
-      {person.isOperator && <Tenants person={person} run={run} />}
-      <Password run={run} />
+      {thing ? <Shown key={part} thing={thing} site={site} run={run} /> : error ? <Problem error={error} again={again} /> : <Loading lines={12} />}
     </>
   );
 };

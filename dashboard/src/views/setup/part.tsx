@@ -6,6 +6,7 @@ import { call, type Person, type Role } from "../../server";
 export interface Everything {
   keys: { key: number; kind: string; label: string; created_at: string; revoked_at: string | null }[];
   goals: { goal: string; filter: string; value: number | null; currency: string | null }[];
+  funnels: { funnel: string; steps: string[] }[];
   links: { link: number; label: string; has_password: boolean; created_at: string; expires_at: string }[];
   people: { email: string; name: string; role: Role }[];
 }
@@ -15,8 +16,8 @@ export interface Doing {
   run: (action: () => Promise<void>) => Promise<void>;
 }
 
-export const Part = ({ title, about, children }: { title: string; about: ComponentChildren; children: ComponentChildren }) => (
-  <section class="panel wide">
+export const Part = ({ title, about, isDangerous, children }: { title: string; about: ComponentChildren; isDangerous?: boolean; children: ComponentChildren }) => (
+  <section class={isDangerous ? "panel wide danger" : "panel wide"}>
     <header>
       <h2>{title}</h2>
     </header>
@@ -40,7 +41,7 @@ export const Form = ({ run, action, children }: { action: () => Promise<void>; c
 
 /** A button that takes something away, once it is confirmed; `of` names it for who does not see its row. */
 export const Remove = ({ run, path, of, question, children }: { path: string; of: string; question: string; children: string } & Doing) => (
-  <button class="quiet" aria-label={of} onClick={() => confirm(question) && run(() => call("DELETE", path))}>
+  <button type="button" class="quiet" aria-label={of} onClick={() => confirm(question) && run(() => call("DELETE", path))}>
     {children}
   </button>
 );
@@ -54,6 +55,18 @@ export const Industries = ({ packs }: { packs: Person["packs"] }) => (
       </option>
     ))}
   </>
+);
+
+/** The industry of a tenant: one that there is a pack for, or any other. */
+export const Industry = ({ packs, industry, choose }: { packs: Person["packs"]; industry: string; choose: (industry: string) => void }) => (
+  <label>
+    Industry{" "}
+    <select value={industry} onChange={(event) => choose(event.currentTarget.value)}>
+      <Industries packs={packs} />
+      {!(industry in packs) && industry !== "general" && <option>{industry}</option>}
+      <option value="general">Other</option>
+    </select>
+  </label>
 );
 
 export const Copy = ({ text }: { text: string }) => {

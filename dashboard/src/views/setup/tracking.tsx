@@ -1,10 +1,12 @@
-// The snippet and its first event, what to send, and the sites that do.
+// The snippet and its first event, what to send, and the domains that do.
 import { useState } from "preact/hooks";
 import { hrefOf } from "../../address";
-import { textOf } from "../../filters";
+import { is, textOf } from "../../filters";
 import { clock, count, named } from "../../format";
+import { readable } from "../../names";
 import { useStream, type LiveEvent } from "../../live";
 import { Loading, Problem } from "../../parts/notices";
+import { Short } from "../../parts/short";
 import { Table } from "../../parts/table";
 import { useAnswers } from "../../questions";
 import { call, type Pack } from "../../server";
@@ -27,7 +29,7 @@ export const Snippet = ({ everything, run }: { everything: Everything } & Doing)
       {!made && (
         <p class="tools">
           <span>
-            Put a write key in place of <code>WRITE_KEY</code>. {writeKeys > 0 ? `This tenant has ${writeKeys}; a key is shown once, when it is made.` : "There is none yet."}
+            Put a write key in place of <code>WRITE_KEY</code>. {writeKeys > 0 ? `This site has ${writeKeys}; a key is shown once, when it is made.` : "There is none yet."}
           </span>
           {maySetUp && (
             <button onClick={() => run(async () => setMade((await call<{ secret: string }>("POST", "/api/setup/keys", { kind: "write", label: "site" })).secret))}>Make a write key and put it in</button>
@@ -37,7 +39,7 @@ export const Snippet = ({ everything, run }: { everything: Everything } & Doing)
       <p class={last ? "first received" : "first"} role="status">
         {last ? (
           <>
-            <b>Received.</b> {first ? "Just now" : `At ${clock(last.time)}`}: {last.type.replaceAll("_", " ")} {last.page && `on ${named("page", last.page)}`}
+            <b>Received.</b> {first ? "Just now" : `At ${clock(last.time)}`}: {readable(last.type).toLowerCase()} {last.page && `on ${named("page", last.page)}`}
           </>
         ) : (
           <>
@@ -64,7 +66,7 @@ export const WhatToSend = ({ run }: Doing) => {
   const [industry, choose] = useState(tenant.industry);
   const chosen = person.packs[industry] ?? packs[0]!;
   return (
-    <Part title="What to send" about="Goals and a funnel to begin with, and the calls that fill them. What you have under other names stays. Words and the order of the overview go by the industry of the tenant.">
+    <Part title="What to send" about="Goals and a funnel to begin with, and the calls that fill them. What you have under other names stays.">
       <div class="tools">
         <label>
           Industry{" "}
@@ -72,37 +74,37 @@ export const WhatToSend = ({ run }: Doing) => {
             <Industries packs={person.packs} />
           </select>
         </label>
-        {maySetUp && <button onClick={() => run(() => call("POST", "/api/setup/pack", { industry: chosen.industry }))}>Get its goals and funnel</button>}
+        {maySetUp && <button onClick={() => run(() => call("POST", "/api/setup/pack", { industry: chosen.industry }))}>Add these goals and the funnel</button>}
       </div>
       <p class="meaning">
-        {chosen.items}, {chosen.conversions.toLowerCase()}; goals: {chosen.goal_names.join(", ")}.
+        Goals: {chosen.goal_names.join(", ")}. Funnel: {chosen.conversions}.
       </p>
       <Code label="Calls of this industry" text={codeOf(chosen)} />
     </Part>
   );
 };
 
-export const Sites = () => {
+export const Domains = () => {
   const { tenant } = useSite();
-  const { answers, error } = useAnswers(tenant.tenant, [{ report: "breakdown", dimension: "host", metrics: ["page_views", "visits"], limit: 100 }]);
-  const rows: { value: string; page_views: number; visits: number }[] | undefined = answers[0]?.rows;
+  const { answers, error, again } = useAnswers(tenant.tenant, [{ report: "breakdown", dimension: "host", metrics: ["page_views", "visits"], limit: 100 }]);
+  const rows: { value: string; page_views: number; visits: number }[] | undefined = answers[0]?.rows.filter(({ value }: { value: string | null }) => value !== null);
   const most = Math.max(1, ...(rows ?? []).map(({ page_views }) => page_views));
   return (
-    <Part title="Sites" about="Where events came from in the last 30 days. Put the snippet on as many sites as you like: they are told apart by themselves, and each opens on its own figures.">
-      <Problem error={error} />
+    <Part title="Domains" about="Where events came from in the last 30 days. Put the snippet on as many domains as you like: each opens on its own figures.">
+      <Problem error={error} again={again} />
       {rows ? (
         <Table
-          caption="Sites"
+          caption="Domains"
           rows={rows}
           keyOf={({ value }) => value}
           share={({ page_views }) => page_views / most}
-          empty="None yet: a site appears here with its first event."
+          empty="None yet: a domain appears here with its first event."
           columns={[
             {
-              label: "Site",
+              label: "Domain",
               value: ({ value }) => (
-                <a data-own href={hrefOf({ filter: textOf({ dimension: "host", operator: "==", value }) }, "")}>
-                  {value}
+                <a data-own href={hrefOf({ filter: textOf(is("host", value)) }, "")}>
+                  <Short>{value}</Short>
                 </a>
               ),
             },

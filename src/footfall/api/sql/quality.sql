@@ -2,6 +2,7 @@
 --   balance  by hour of receipt: received = loaded + duplicate + invalid + pending
 --   refused  what the door did not take, by reason
 --   invalid  events that staging found wrong, by reason code, the latest as an example
+--   noted    events that are loaded all the same, by what was cut, ignored or corrected in them, the latest as an example
 --   bots     events of bots, by browser: of the same time, but by when they happened; loaded, and left out of reports
 CREATE OR REPLACE FUNCTION api.quality() RETURNS jsonb
 LANGUAGE sql STABLE AS $$
@@ -38,6 +39,18 @@ LANGUAGE sql STABLE AS $$
             FROM reasons r
             JOIN raw.site_tracking_events_r e ON e.raw_event_id = r.raw_event_id
              AND e.received_timestamp >= (SELECT moment FROM since)),
+        'noted', (
+            SELECT coalesce(jsonb_agg(jsonb_build_object(
+                'reason', n.code, 'events', n.events, 'example', e.raw_payload, 'received', n.received
+            ) ORDER BY n.events DESC, n.code), '[]')
+            FROM (SELECT n.code, sum(n.events) AS events, max(n.raw_event_id) AS raw_event_id, max(n.received_timestamp) AS received
+                  FROM staging.note n
+                  WHERE n.tenant_hk = util.current_tenant() AND n.noted_hour >= (SELECT moment FROM since)
+                  GROUP BY n.code) n
+            LEFT JOIN LATERAL (
+                SELECT e.raw_payload FROM raw.site_tracking_events_r e
+                WHERE e.raw_event_id = n.raw_event_id AND e.received_timestamp >= (SELECT moment FROM since) LIMIT 1
+            ) e ON true),
         'bots', (
             SELECT coalesce(jsonb_agg(jsonb_build_object('browser', b.browser, 'events', b.events)
                                       ORDER BY b.events DESC, b.browser), '[]')

@@ -23,7 +23,7 @@ $$;
 
 -- The plan's report for one tenant and a range of days in the tenant's time zone, both included: {dateFrom, dateTo} default to the
 -- last 30 days and today. By event time; bots are left out; from the rollups, at its own grain each. Definitions:
--- docs/metrics.md. Reply: {success, message, data: {overview, interactions, conversions, topItems, conversionFunnel, dateRange,
+-- docs/ask/metrics.md. Reply: {success, message, data: {overview, interactions, conversions, topItems, conversionFunnel, dateRange,
 -- metadata}}, or {success: false, error_code: 'ANALYTICS_ERROR', debug_info: {error, tenant_id, date_range}} with one of the codes
 -- tenant_required, tenant_mismatch, tenant_unknown, date_invalid, range_inverted, range_too_long, internal.
 CREATE OR REPLACE FUNCTION api.track_analytics(p_request jsonb) RETURNS jsonb
@@ -41,7 +41,7 @@ BEGIN
     v_tenant := auth.request_tenant(p_request);
     v_today := (util.current_load_date() AT TIME ZONE v_tenant.time_zone)::date;
     v_date_to := api.day_of(p_request, 'dateTo', v_today);
-    v_date_from := api.day_of(p_request, 'dateFrom', least(v_today, v_date_to) - 30);
+    v_date_from := api.day_of(p_request, 'dateFrom', least(v_today, v_date_to) - 29);
     IF v_date_from > v_date_to THEN
         RAISE EXCEPTION 'range_inverted' USING ERRCODE = 'FF400', DETAIL = 'dateFrom';
     ELSIF v_date_to - v_date_from > 3660 THEN
@@ -55,7 +55,7 @@ BEGIN
     ), counted AS (
         SELECT coalesce(sum(f.events), 0) AS events, coalesce(sum(f.visits), 0) AS sessions,
                coalesce(sum(f.visitors), 0) AS visitors, coalesce(sum(f.page_views), 0) AS page_views,
-               coalesce(sum(f.revenue), 0) AS value, sum(f.duration_seconds) / nullif(sum(f.begun), 0) AS duration
+               coalesce(sum(f.views_without_visit), 0) AS views_without_visit, coalesce(sum(f.revenue), 0) AS value, sum(f.duration_seconds) / nullif(sum(f.begun), 0) AS duration
         FROM figure f WHERE f.dimension = 'all'
     ), act AS (
         SELECT coalesce(sum(f.events) FILTER (WHERE f.value = 'item_interaction'), 0) AS item_interactions,
@@ -79,7 +79,7 @@ BEGIN
                 SELECT bool_or(e.event_action = 'start') AS started, bool_or(e.event_action = 'progress') AS progressed,
                        bool_or(e.event_action = 'complete') AS completed
                 FROM (SELECT DISTINCT v.site_session_hk FROM business.visit_b v
-                      WHERE v.tenant_hk = v_tenant.tenant_hk AND v.day BETWEEN v_date_from AND v_date_to AND v.spans_days) v
+                      WHERE v.tenant_hk = v_tenant.tenant_hk AND v.day BETWEEN v_date_from AND v_date_to AND v.spans_days AND v.is_visit) v
                 CROSS JOIN LATERAL business.visit_bridge(v.site_session_hk) e
                 WHERE e.event_type = 'transaction_step' AND NOT e.is_bot AND e.day BETWEEN v_date_from AND v_date_to
                 GROUP BY v.site_session_hk
@@ -116,7 +116,7 @@ BEGIN
         'overview', jsonb_build_object(
             'totalSessions', n.sessions, 'uniqueVisitors', n.visitors, 'totalEvents', n.events, 'pageViews', n.page_views,
             'avgSessionDurationMinutes', round(coalesce(n.duration, 0) / 60, 2),
-            'avgPagesPerSession', coalesce(round(n.page_views / nullif(n.sessions, 0), 2), 0)),
+            'avgPagesPerSession', coalesce(round((n.page_views - n.views_without_visit) / nullif(n.sessions, 0), 2), 0)),
         'interactions', jsonb_build_object(
             'itemInteractions', a.item_interactions, 'contactInteractions', a.contact_interactions,
             'uniquePagesVisited', p.pages),

@@ -36,7 +36,7 @@ ALTER FUNCTION auth.close_sign_in(bytea) OWNER TO footfall_worker;
 CREATE OR REPLACE FUNCTION auth.tenant_line(p_tenant auth.tenant_v, p_role text) RETURNS jsonb
 LANGUAGE sql IMMUTABLE
 RETURN jsonb_build_object('tenant', p_tenant.tenant_bk, 'name', p_tenant.tenant_name, 'industry', p_tenant.industry,
-                          'timeZone', p_tenant.time_zone, 'currency', p_tenant.currency, 'role', p_role);
+                          'timeZone', p_tenant.time_zone, 'currency', p_tenant.currency, 'weekStart', p_tenant.week_start, 'role', p_role);
 
 -- Who is signed in with this token, and the tenants that are theirs, by name; no row: nobody. A guest has no e-mail address and
 -- sees the tenant of the share link, as long as that lasts.

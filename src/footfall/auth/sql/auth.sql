@@ -1,16 +1,17 @@
 -- Tenants as they are now.
 CREATE OR REPLACE VIEW auth.tenant_v WITH (security_invoker = true) AS
 SELECT h.tenant_hk, h.tenant_bk, d.tenant_name, d.industry, d.time_zone, d.currency, d.default_item_type, d.page_query_keys,
-       d.honour_do_not_track, d.keep_truncated_ip, d.is_active, h.load_date AS created_at
+       d.honour_do_not_track, d.keep_truncated_ip, d.is_active, h.load_date AS created_at, d.week_start
 FROM auth.tenant_h h
 JOIN auth.tenant_details_s d ON d.tenant_hk = h.tenant_hk AND d.load_end_date IS NULL;
 
 -- Whose key this is, by the key's SHA-256. No row: unknown, revoked, or of a tenant that is not active.
 CREATE OR REPLACE FUNCTION auth.key_owner(p_key_hash bytea)
 RETURNS TABLE (access_key_id bigint, kind text, tenant_id text, tenant_hk bytea, time_zone text,
-               honour_do_not_track boolean, keep_truncated_ip boolean)
+               honour_do_not_track boolean, keep_truncated_ip boolean, event_types text[])
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
-    SELECT k.access_key_id, k.kind, t.tenant_bk, t.tenant_hk, t.time_zone, t.honour_do_not_track, t.keep_truncated_ip
+    SELECT k.access_key_id, k.kind, t.tenant_bk, t.tenant_hk, t.time_zone, t.honour_do_not_track, t.keep_truncated_ip,
+           ARRAY(SELECT e.event_type FROM ref.event_type e WHERE e.tenant_hk IN (t.tenant_hk, '\x') ORDER BY e.event_type)
     FROM auth.access_key k
     JOIN auth.tenant_v t ON t.tenant_hk = k.tenant_hk
     WHERE k.key_hash = p_key_hash AND k.revoked_at IS NULL AND t.is_active
@@ -113,12 +114,7 @@ BEGIN
     IF p_tenant_id !~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$' THEN
         RAISE EXCEPTION 'tenant_id_invalid' USING ERRCODE = 'FF400';
     END IF;
-    IF NOT EXISTS (SELECT FROM pg_timezone_names WHERE name = p_time_zone) THEN
-        RAISE EXCEPTION 'time_zone_unknown' USING ERRCODE = 'FF400';
-    END IF;
-    IF p_currency !~ '^[A-Z]{3}$' THEN
-        RAISE EXCEPTION 'currency_invalid' USING ERRCODE = 'FF400';
-    END IF;
+    PERFORM auth.require_zone_and_currency(p_time_zone, p_currency);
     INSERT INTO auth.tenant_h (tenant_hk, tenant_bk, load_date, record_source)
     VALUES (v_tenant_hk, p_tenant_id, v_load_date, 'footfall:tenant')
     ON CONFLICT DO NOTHING;
@@ -138,28 +134,52 @@ END
 $$;
 ALTER FUNCTION auth.add_tenant OWNER TO footfall_worker;
 
--- Gives the session's tenant another name and industry; what it was called before stays in history. The industry names things and
--- orders pages; what items are (default_item_type), the time zone and the currency stay, as what is counted is keyed and summed by
--- them. Raises name_invalid.
-CREATE OR REPLACE FUNCTION auth.describe_tenant(p_name text, p_industry text) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+-- Says anew what the session's tenant is called and counted by; NULL: as it is. What held before stays in history. What items are
+-- (default_item_type) stays, as they are keyed by it. Returns what held before, nothing when nothing changed. Only a part of
+-- business.change_tenant: marts follow the time zone and the currency. Raises name_invalid, time_zone_unknown, currency_invalid,
+-- week_start_invalid.
+CREATE OR REPLACE FUNCTION auth.describe_tenant(
+    p_name text, p_industry text, p_time_zone text, p_currency text, p_week_start text
+) RETURNS SETOF auth.tenant_details_s
+LANGUAGE plpgsql AS $$
 DECLARE
     v_load_date timestamptz := util.current_load_date();
+    v_before auth.tenant_details_s;
     v_details auth.tenant_details_s;
 BEGIN
     IF p_name !~ '^[^\x01-\x1f]*[^\x01-\x20][^\x01-\x1f]*$' OR length(p_name) > 255 THEN
         RAISE EXCEPTION 'name_invalid' USING ERRCODE = 'FF400';
     END IF;
-    UPDATE auth.tenant_details_s d SET load_end_date = v_load_date
-    WHERE d.tenant_hk = util.current_tenant() AND d.load_end_date IS NULL AND (d.tenant_name, d.industry) <> (p_name, p_industry)
-    RETURNING d.* INTO v_details;
-    IF FOUND THEN
+    PERFORM auth.require_zone_and_currency(p_time_zone, p_currency);
+    IF p_week_start NOT IN ('monday', 'sunday', 'saturday') THEN
+        RAISE EXCEPTION 'week_start_invalid' USING ERRCODE = 'FF400';
+    END IF;
+    SELECT d.* INTO v_before FROM auth.tenant_details_s d
+    WHERE d.tenant_hk = util.current_tenant() AND d.load_end_date IS NULL FOR UPDATE;
+    v_details := v_before;
+    v_details.tenant_name := coalesce(p_name, v_before.tenant_name);
+    v_details.industry := coalesce(p_industry, v_before.industry);
+    v_details.time_zone := coalesce(p_time_zone, v_before.time_zone);
+    v_details.currency := coalesce(p_currency, v_before.currency);
+    v_details.week_start := coalesce(p_week_start, v_before.week_start);
+    IF v_details IS DISTINCT FROM v_before THEN
+        UPDATE auth.tenant_details_s d SET load_end_date = v_load_date
+        WHERE d.tenant_hk = v_before.tenant_hk AND d.load_end_date IS NULL;
         v_details.load_date := v_load_date;
-        v_details.load_end_date := NULL;
-        v_details.tenant_name := p_name;
-        v_details.industry := p_industry;
         INSERT INTO auth.tenant_details_s VALUES (v_details.*);
+        RETURN NEXT v_before;
     END IF;
 END
 $$;
-ALTER FUNCTION auth.describe_tenant(text, text) OWNER TO footfall_worker;
+
+-- What tenants may be counted by; NULL: nothing is said. Raises time_zone_unknown, currency_invalid.
+CREATE OR REPLACE FUNCTION auth.require_zone_and_currency(p_time_zone text, p_currency text) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF p_time_zone IS NOT NULL AND NOT EXISTS (SELECT FROM pg_timezone_names WHERE name = p_time_zone) THEN
+        RAISE EXCEPTION 'time_zone_unknown' USING ERRCODE = 'FF400';
+    ELSIF p_currency !~ '^[A-Z]{3}$' THEN
+        RAISE EXCEPTION 'currency_invalid' USING ERRCODE = 'FF400';
+    END IF;
+END
+$$;

@@ -142,20 +142,24 @@ CREATE OR REPLACE FUNCTION business.touch_sessions(p_load_date timestamptz) RETU
 LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO business.site_session_w AS w (
-        site_session_hk, tenant_hk, root_session_hk, site_visitor_hk, session_bucket,
-        first_event_timestamp, last_event_timestamp, touched_load_date, is_open)
+        site_session_hk, tenant_hk, root_session_hk, site_visitor_hk, session_bucket, known_as_hk,
+        first_event_timestamp, last_event_timestamp, touched_load_date, is_visit, is_open)
     -- the events of an inferred session are all of one visitor and half hour; one that somebody sent under such a name joins them
     SELECT f.site_session_hk, f.tenant_hk, f.site_session_hk,
            (array_agg(f.site_visitor_hk) FILTER (WHERE f.session_bucket IS NOT NULL))[1], min(f.session_bucket),
-           min(f.event_timestamp), max(f.event_timestamp), p_load_date, true
+           (array_agg(f.known_as_hk ORDER BY f.event_timestamp, f.raw_event_id) FILTER (WHERE f.session_bucket IS NOT NULL))[1],
+           min(f.event_timestamp), max(f.event_timestamp), p_load_date, v.is_visit, v.is_visit
     FROM pg_temp.fresh_event f
-    GROUP BY f.site_session_hk, f.tenant_hk
+    -- an event of nobody is no visit: nothing waits for its end
+    CROSS JOIN LATERAL (SELECT f.session_id IS NOT NULL OR f.session_bucket IS NOT NULL AS is_visit) v
+    GROUP BY f.site_session_hk, f.tenant_hk, v.is_visit
     ORDER BY f.site_session_hk
     ON CONFLICT (site_session_hk) DO UPDATE SET
         first_event_timestamp = least(w.first_event_timestamp, excluded.first_event_timestamp),
         last_event_timestamp = greatest(w.last_event_timestamp, excluded.last_event_timestamp),
         touched_load_date = excluded.touched_load_date,
-        is_open = true
+        is_visit = w.is_visit OR excluded.is_visit,
+        is_open = w.is_visit OR excluded.is_visit
     -- the same load again changes nothing
     WHERE w.touched_load_date <> excluded.touched_load_date;
 

@@ -20,32 +20,43 @@ BEGIN
     INSERT INTO pg_temp.fresh_b (
         tenant_hk, site_event_hk, site_session_hk, site_page_hk, business_item_hk, item_name, event_timestamp, day, is_bot,
         event_type, event_category, event_action, event_label, event_value, event_currency, transaction_id,
-        transaction_funnel_step)
+        transaction_funnel_step, is_visit, raw_event_id)
     SELECT f.tenant_hk, f.site_event_hk, w.root_session_hk, f.site_page_hk, f.business_item_hk,
            f.business_item_info ->> 'item_name', f.event_timestamp, (f.event_timestamp AT TIME ZONE t.time_zone)::date,
            f.traffic_class = 'bot', f.event_type, f.event_category, f.event_action, f.event_label, f.event_value,
-           f.event_currency, f.transaction_info ->> 'transaction_id', f.transaction_info ->> 'funnel_step'
+           f.event_currency, f.transaction_info ->> 'transaction_id', f.transaction_info ->> 'funnel_step', w.is_visit,
+           f.raw_event_id
     FROM pg_temp.fresh_event f
     CROSS JOIN LATERAL (
-        SELECT w.root_session_hk FROM business.site_session_w w WHERE w.site_session_hk = f.site_session_hk LIMIT 1
+        SELECT w.root_session_hk, w.is_visit FROM business.site_session_w w WHERE w.site_session_hk = f.site_session_hk LIMIT 1
     ) w
     CROSS JOIN LATERAL (SELECT t.time_zone FROM auth.tenant_v t WHERE t.tenant_hk = f.tenant_hk LIMIT 1) t;
 END
 $$;
 
--- What a visit's context says of it, in the words of reports, as of a load date (NULL: now).
+-- What a visit's context says of it, in the words of reports, as of a load date (NULL: now). Its visitor is that of its first event
+-- that has one, or who they turned out to be when an id came with consent in mid-visit.
 CREATE OR REPLACE FUNCTION business.visit_context(p_session_hk bytea, p_as_of timestamptz DEFAULT NULL)
 RETURNS TABLE (site_visitor_hk bytea, source text, channel text, referrer_host text, utm_source text, utm_medium text,
-               utm_campaign text, device_type text, browser_name text, browser_version text, operating_system text,
-               language text, country text)
+               utm_campaign text, utm_content text, utm_term text, device_type text, browser_name text, browser_version text,
+               operating_system text, language text, country text)
 LANGUAGE sql STABLE ROWS 1 AS $$
-    SELECT c.site_visitor_hk, c.source, c.channel,
+    SELECT coalesce(k.site_visitor_hk, c.site_visitor_hk), c.source, c.channel,
            -- a referrer on the site itself is none
            CASE WHEN c.channel <> 'direct' THEN
                left(staging.without_www(lower((staging.url_parts(c.referrer_url))[2] COLLATE "C")), 253) END,
-           c.utm_source, c.utm_medium, c.utm_campaign, c.device_type, c.browser_name, c.browser_version, c.operating_system,
-           c.language, (SELECT z.country FROM ref.time_zone z WHERE z.time_zone = c.timezone)
+           c.utm_source, c.utm_medium, c.utm_campaign, c.utm_content, c.utm_term, c.device_type, c.browser_name,
+           c.browser_version, c.operating_system, c.language, (SELECT z.country FROM ref.time_zone z WHERE z.time_zone = c.timezone)
     FROM business.site_session_context_s c
+    LEFT JOIN LATERAL (
+        SELECT w.site_visitor_hk FROM business.site_session_w w
+        WHERE w.root_session_hk = c.site_session_hk AND w.known_as_hk = c.site_visitor_hk
+          AND (p_as_of IS NULL OR w.site_session_hk = w.root_session_hk OR EXISTS (
+              SELECT FROM business.site_session_same_as_s a
+              WHERE a.site_session_hk = w.site_session_hk AND a.load_date <= p_as_of
+                AND (a.load_end_date IS NULL OR a.load_end_date > p_as_of)))
+        ORDER BY w.session_bucket LIMIT 1
+    ) k ON true
     WHERE c.site_session_hk = p_session_hk
       AND CASE WHEN p_as_of IS NULL THEN c.load_end_date IS NULL
                ELSE c.load_date <= p_as_of AND (c.load_end_date IS NULL OR c.load_end_date > p_as_of) END
@@ -69,29 +80,29 @@ BEGIN
         DELETE FROM business.visit_b v USING move m WHERE v.site_session_hk = m.root_before
         RETURNING m.root_now, v.*
     ), part AS (
-        SELECT f.site_session_hk, f.day, f.tenant_hk, (NOT f.is_bot)::integer AS events,
+        SELECT f.site_session_hk, f.day, f.tenant_hk, f.is_visit, (NOT f.is_bot)::integer AS events,
                (NOT f.is_bot AND f.event_type = 'page_view')::integer AS page_views,
                CASE WHEN NOT f.is_bot THEN f.event_timestamp END AS first_event_timestamp,
                CASE WHEN NOT f.is_bot THEN f.event_timestamp END AS last_event_timestamp,
                CASE WHEN f.event_type = 'page_view' THEN f.event_timestamp END AS view_timestamp,
-               f.site_event_hk AS view_event_hk, f.site_page_hk AS view_page_hk
+               int8send(coalesce(f.raw_event_id, 0)) || f.site_event_hk AS view_order, f.site_page_hk AS view_page_hk
         FROM pg_temp.fresh_b f
         UNION ALL
-        SELECT a.root_now, a.day, a.tenant_hk, a.events, a.page_views, a.first_event_timestamp, a.last_event_timestamp,
-               a.first_view_timestamp, a.first_view_event_hk, a.first_view_page_hk
+        SELECT a.root_now, a.day, a.tenant_hk, a.is_visit, a.events, a.page_views, a.first_event_timestamp,
+               a.last_event_timestamp, a.first_view_timestamp, a.first_view_order, a.first_view_page_hk
         FROM absorbed a
         UNION ALL
-        SELECT a.root_now, a.day, a.tenant_hk, 0, 0, a.first_event_timestamp, a.last_event_timestamp,
-               a.last_view_timestamp, a.last_view_event_hk, a.last_view_page_hk
+        SELECT a.root_now, a.day, a.tenant_hk, a.is_visit, 0, 0, a.first_event_timestamp, a.last_event_timestamp,
+               a.last_view_timestamp, a.last_view_order, a.last_view_page_hk
         FROM absorbed a
     ), folded AS (
-        SELECT p.site_session_hk, p.day, p.tenant_hk, sum(p.events)::integer AS events, sum(p.page_views)::integer AS page_views,
+        SELECT p.site_session_hk, p.day, p.tenant_hk, bool_or(p.is_visit) AS is_visit, sum(p.events)::integer AS events, sum(p.page_views)::integer AS page_views,
                min(p.first_event_timestamp) AS first_event_timestamp, max(p.last_event_timestamp) AS last_event_timestamp,
-               array_agg(p.view_timestamp ORDER BY p.view_timestamp, p.view_event_hk)
+               array_agg(p.view_timestamp ORDER BY p.view_timestamp, p.view_order)
                    FILTER (WHERE p.view_timestamp IS NOT NULL) AS view_timestamps,
-               array_agg(p.view_event_hk ORDER BY p.view_timestamp, p.view_event_hk)
-                   FILTER (WHERE p.view_timestamp IS NOT NULL) AS view_event_hks,
-               array_agg(p.view_page_hk ORDER BY p.view_timestamp, p.view_event_hk)
+               array_agg(p.view_order ORDER BY p.view_timestamp, p.view_order)
+                   FILTER (WHERE p.view_timestamp IS NOT NULL) AS view_orders,
+               array_agg(p.view_page_hk ORDER BY p.view_timestamp, p.view_order)
                    FILTER (WHERE p.view_timestamp IS NOT NULL) AS view_page_hks
         FROM part p
         GROUP BY p.site_session_hk, p.day, p.tenant_hk
@@ -105,47 +116,49 @@ BEGIN
         FROM described d
         CROSS JOIN LATERAL (SELECT v.* FROM business.visit_b v WHERE v.site_session_hk = d.site_session_hk OFFSET 0) v
         WHERE (v.site_visitor_hk, v.source, v.channel, v.referrer_host, v.utm_source, v.utm_medium, v.utm_campaign,
-               v.device_type, v.browser_name, v.browser_version, v.operating_system, v.language, v.country)
+               v.utm_content, v.utm_term, v.device_type, v.browser_name, v.browser_version, v.operating_system, v.language, v.country)
               IS DISTINCT FROM
               (d.site_visitor_hk, d.source, d.channel, d.referrer_host, d.utm_source, d.utm_medium, d.utm_campaign,
-               d.device_type, d.browser_name, d.browser_version, d.operating_system, d.language, d.country)
+               d.utm_content, d.utm_term, d.device_type, d.browser_name, d.browser_version, d.operating_system, d.language, d.country)
     ), stored AS (
         INSERT INTO business.visit_b AS v (
-            site_session_hk, day, tenant_hk, site_visitor_hk, events, page_views, first_event_timestamp, last_event_timestamp,
-            first_view_timestamp, first_view_event_hk, first_view_page_hk, last_view_timestamp, last_view_event_hk,
+            site_session_hk, day, tenant_hk, site_visitor_hk, is_visit, events, page_views, first_event_timestamp, last_event_timestamp,
+            first_view_timestamp, first_view_order, first_view_page_hk, last_view_timestamp, last_view_order,
             last_view_page_hk, entry_page_hk, exit_page_hk, source, channel, referrer_host, utm_source, utm_medium,
-            utm_campaign, device_type, browser_name, browser_version, operating_system, language, country)
-        SELECT d.site_session_hk, d.day, d.tenant_hk, d.site_visitor_hk, d.events, d.page_views, d.first_event_timestamp,
-               d.last_event_timestamp, d.view_timestamps[1], d.view_event_hks[1], d.view_page_hks[1], d.view_timestamps[d.n],
-               d.view_event_hks[d.n], d.view_page_hks[d.n], d.view_page_hks[1], d.view_page_hks[d.n], d.source, d.channel,
-               d.referrer_host, d.utm_source, d.utm_medium, d.utm_campaign, d.device_type, d.browser_name, d.browser_version,
-               d.operating_system, d.language, d.country
+            utm_campaign, utm_content, utm_term, device_type, browser_name, browser_version, operating_system, language, country)
+        SELECT d.site_session_hk, d.day, d.tenant_hk, d.site_visitor_hk, d.is_visit, d.events, d.page_views, d.first_event_timestamp,
+               d.last_event_timestamp, d.view_timestamps[1], d.view_orders[1], d.view_page_hks[1], d.view_timestamps[d.n],
+               d.view_orders[d.n], d.view_page_hks[d.n], d.view_page_hks[1], d.view_page_hks[d.n], d.source, d.channel,
+               d.referrer_host, d.utm_source, d.utm_medium, d.utm_campaign, d.utm_content, d.utm_term, d.device_type,
+               d.browser_name, d.browser_version, d.operating_system, d.language, d.country
         FROM described d
         ORDER BY d.site_session_hk, d.day
         ON CONFLICT (site_session_hk, day) DO UPDATE SET
+            is_visit = v.is_visit OR excluded.is_visit,
             events = v.events + excluded.events,
             page_views = v.page_views + excluded.page_views,
             first_event_timestamp = least(v.first_event_timestamp, excluded.first_event_timestamp),
             last_event_timestamp = greatest(v.last_event_timestamp, excluded.last_event_timestamp),
-            (first_view_timestamp, first_view_event_hk, first_view_page_hk, entry_page_hk) = (
-                SELECT excluded.first_view_timestamp, excluded.first_view_event_hk, excluded.first_view_page_hk,
+            (first_view_timestamp, first_view_order, first_view_page_hk, entry_page_hk) = (
+                SELECT excluded.first_view_timestamp, excluded.first_view_order, excluded.first_view_page_hk,
                        excluded.entry_page_hk
                 WHERE v.first_view_timestamp IS NULL
-                   OR (excluded.first_view_timestamp, excluded.first_view_event_hk) < (v.first_view_timestamp, v.first_view_event_hk)
+                   OR (excluded.first_view_timestamp, excluded.first_view_order) < (v.first_view_timestamp, v.first_view_order)
                 UNION ALL
-                SELECT v.first_view_timestamp, v.first_view_event_hk, v.first_view_page_hk, v.entry_page_hk LIMIT 1),
-            (last_view_timestamp, last_view_event_hk, last_view_page_hk, exit_page_hk) = (
-                SELECT excluded.last_view_timestamp, excluded.last_view_event_hk, excluded.last_view_page_hk,
+                SELECT v.first_view_timestamp, v.first_view_order, v.first_view_page_hk, v.entry_page_hk LIMIT 1),
+            (last_view_timestamp, last_view_order, last_view_page_hk, exit_page_hk) = (
+                SELECT excluded.last_view_timestamp, excluded.last_view_order, excluded.last_view_page_hk,
                        excluded.exit_page_hk
                 WHERE v.last_view_timestamp IS NULL
-                   OR (excluded.last_view_timestamp, excluded.last_view_event_hk) > (v.last_view_timestamp, v.last_view_event_hk)
+                   OR (excluded.last_view_timestamp, excluded.last_view_order) > (v.last_view_timestamp, v.last_view_order)
                 UNION ALL
-                SELECT v.last_view_timestamp, v.last_view_event_hk, v.last_view_page_hk, v.exit_page_hk LIMIT 1),
-            (site_visitor_hk, source, channel, referrer_host, utm_source, utm_medium, utm_campaign, device_type, browser_name,
-             browser_version, operating_system, language, country) = (
+                SELECT v.last_view_timestamp, v.last_view_order, v.last_view_page_hk, v.exit_page_hk LIMIT 1),
+            (site_visitor_hk, source, channel, referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term,
+             device_type, browser_name, browser_version, operating_system, language, country) = (
                 SELECT excluded.site_visitor_hk, excluded.source, excluded.channel, excluded.referrer_host, excluded.utm_source,
-                       excluded.utm_medium, excluded.utm_campaign, excluded.device_type, excluded.browser_name,
-                       excluded.browser_version, excluded.operating_system, excluded.language, excluded.country)
+                       excluded.utm_medium, excluded.utm_campaign, excluded.utm_content, excluded.utm_term,
+                       excluded.device_type, excluded.browser_name, excluded.browser_version, excluded.operating_system,
+                       excluded.language, excluded.country)
     )
     SELECT coalesce(array_agg(d.site_session_hk), '{}'), array_agg(d.day),
            (SELECT coalesce(array_agg(DISTINCT b.site_session_hk), '{}') FROM before b),
@@ -166,13 +179,14 @@ BEGIN
     INSERT INTO business.event_b (
         tenant_hk, site_event_hk, site_session_hk, site_visitor_hk, site_page_hk, business_item_hk, item_name, event_timestamp,
         day, is_bot, event_type, event_category, event_action, event_label, event_value, event_currency, transaction_id,
-        transaction_funnel_step, source, channel, device_type, country)
+        transaction_funnel_step, source, channel, device_type, country, is_visit, raw_event_id)
     SELECT f.tenant_hk, f.site_event_hk, f.site_session_hk, v.site_visitor_hk, f.site_page_hk, f.business_item_hk, f.item_name,
            f.event_timestamp, f.day, f.is_bot, f.event_type, f.event_category, f.event_action, f.event_label, f.event_value,
-           f.event_currency, f.transaction_id, f.transaction_funnel_step, v.source, v.channel, v.device_type, v.country
+           f.event_currency, f.transaction_id, f.transaction_funnel_step, v.source, v.channel, v.device_type, v.country,
+           v.is_visit, f.raw_event_id
     FROM pg_temp.fresh_b f
     CROSS JOIN LATERAL (
-        SELECT v.site_visitor_hk, v.source, v.channel, v.device_type, v.country FROM business.visit_b v
+        SELECT v.site_visitor_hk, v.source, v.channel, v.device_type, v.country, v.is_visit FROM business.visit_b v
         WHERE v.site_session_hk = f.site_session_hk AND v.day = f.day LIMIT 1
     ) v
     ORDER BY f.tenant_hk, f.site_event_hk;
@@ -187,9 +201,9 @@ LANGUAGE sql AS $$
     UPDATE business.visit_b v
     SET previous_day = s.previous_day, spans_days = s.days > 1, entry_page_hk = s.entry_page_hk, exit_page_hk = s.exit_page_hk,
         site_visitor_hk = c.site_visitor_hk, source = c.source, channel = c.channel, referrer_host = c.referrer_host,
-        utm_source = c.utm_source, utm_medium = c.utm_medium, utm_campaign = c.utm_campaign, device_type = c.device_type,
-        browser_name = c.browser_name, browser_version = c.browser_version, operating_system = c.operating_system,
-        language = c.language, country = c.country
+        utm_source = c.utm_source, utm_medium = c.utm_medium, utm_campaign = c.utm_campaign, utm_content = c.utm_content,
+        utm_term = c.utm_term, device_type = c.device_type, browser_name = c.browser_name,
+        browser_version = c.browser_version, operating_system = c.operating_system, language = c.language, country = c.country
     FROM (
         SELECT o.site_session_hk, o.day,
                max(o.day) FILTER (WHERE o.events > 0) OVER (
@@ -235,6 +249,8 @@ LANGUAGE sql STABLE ROWS 1 AS $$
     FROM business.site_session_details_s d
     CROSS JOIN LATERAL (SELECT t.time_zone FROM auth.tenant_v t WHERE t.tenant_hk = d.tenant_hk LIMIT 1) t
     WHERE d.site_session_hk = p_session_hk AND d.traffic_class = 'human' AND d.total_events > 0
+      -- events of nobody had details once, when each was taken for a visit
+      AND NOT EXISTS (SELECT FROM business.site_session_w w WHERE w.site_session_hk = p_session_hk AND NOT w.is_visit)
       AND CASE WHEN p_as_of IS NULL THEN d.load_end_date IS NULL
                ELSE d.load_date <= p_as_of AND (d.load_end_date IS NULL OR d.load_end_date > p_as_of) END
     ORDER BY d.load_date DESC LIMIT 1

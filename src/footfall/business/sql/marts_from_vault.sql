@@ -9,12 +9,13 @@ CREATE OR REPLACE FUNCTION business.events_as_of(
     business_item_hk bytea, item_name text, event_timestamp timestamptz, day date, is_bot boolean, event_type text,
     event_category text, event_action text, event_label text, event_value numeric, event_currency text, transaction_id text,
     transaction_funnel_step text, source text, channel text, device_type text, country text, referrer_host text,
-    utm_source text, utm_medium text, utm_campaign text, browser_name text, browser_version text, operating_system text,
-    language text, start_day date, is_bounce boolean, duration_seconds integer, entry_page_hk bytea, exit_page_hk bytea
+    utm_source text, utm_medium text, utm_campaign text, utm_content text, utm_term text, browser_name text, browser_version text,
+    operating_system text, language text, start_day date, is_bounce boolean, duration_seconds integer, entry_page_hk bytea,
+    exit_page_hk bytea, is_visit boolean, raw_event_id bigint
 )
 LANGUAGE sql STABLE AS $$
     WITH event AS MATERIALIZED (
-        SELECT d.*, coalesce(a.same_as_session_hk, l.site_session_hk) AS visit_hk, p.site_page_hk, i.business_item_hk,
+        SELECT d.*, coalesce(a.same_as_session_hk, l.site_session_hk) AS visit_hk, w.is_visit, p.site_page_hk, i.business_item_hk,
                (d.event_timestamp AT TIME ZONE t.time_zone)::date AS day
         FROM business.site_event_details_s d
         CROSS JOIN LATERAL (
@@ -23,6 +24,9 @@ LANGUAGE sql STABLE AS $$
               AND l.link_event_session_hk BETWEEN substr(d.site_event_hk, 1, 6) AND util.last_key_of(d.site_event_hk) LIMIT 1
         ) l
         CROSS JOIN LATERAL (SELECT t.time_zone FROM auth.tenant_v t WHERE t.tenant_hk = d.tenant_hk LIMIT 1) t
+        CROSS JOIN LATERAL (
+            SELECT w.is_visit FROM business.site_session_w w WHERE w.site_session_hk = l.site_session_hk LIMIT 1
+        ) w
         LEFT JOIN LATERAL (
             SELECT a.same_as_session_hk FROM business.site_session_same_as_s a
             WHERE a.site_session_hk = l.site_session_hk AND a.load_date <= p_as_of
@@ -46,7 +50,7 @@ LANGUAGE sql STABLE AS $$
         SELECT s.visit_hk, v.pages[1] AS entry_page_hk, v.pages[cardinality(v.pages)] AS exit_page_hk
         FROM (SELECT DISTINCT e.visit_hk FROM event e) s
         CROSS JOIN LATERAL (
-            SELECT array_agg(p.site_page_hk ORDER BY d.event_timestamp, d.site_event_hk) AS pages
+            SELECT array_agg(p.site_page_hk ORDER BY d.event_timestamp, d.raw_event_id) AS pages
             FROM (
                 -- chains of half hours grow and never break: what was one visit then is one now
                 SELECT o.site_session_hk FROM business.site_session_w r
@@ -63,7 +67,7 @@ LANGUAGE sql STABLE AS $$
                 SELECT l.site_event_hk FROM business.event_session_l l WHERE l.site_session_hk = m.site_session_hk OFFSET 0
             ) l
             CROSS JOIN LATERAL (
-                SELECT d.event_timestamp, d.site_event_hk FROM business.site_event_details_s d
+                SELECT d.event_timestamp, d.raw_event_id FROM business.site_event_details_s d
                 WHERE d.site_event_hk = l.site_event_hk AND d.load_date <= p_as_of AND d.event_type = 'page_view' LIMIT 1
             ) d
             LEFT JOIN LATERAL (
@@ -77,8 +81,8 @@ LANGUAGE sql STABLE AS $$
            e.business_item_info ->> 'item_name', e.event_timestamp, e.day, e.traffic_class = 'bot', e.event_type,
            e.event_category, e.event_action, e.event_label, e.event_value, e.event_currency, e.transaction_id,
            e.transaction_funnel_step, c.source, c.channel, c.device_type, c.country, c.referrer_host, c.utm_source,
-           c.utm_medium, c.utm_campaign, c.browser_name, c.browser_version, c.operating_system, c.language,
-           o.start_day, o.is_bounce, o.session_duration_seconds, v.entry_page_hk, v.exit_page_hk
+           c.utm_medium, c.utm_campaign, c.utm_content, c.utm_term, c.browser_name, c.browser_version, c.operating_system,
+           c.language, o.start_day, o.is_bounce, o.session_duration_seconds, v.entry_page_hk, v.exit_page_hk, e.is_visit, e.raw_event_id
     FROM event e
     JOIN visit v USING (visit_hk)
     LEFT JOIN LATERAL business.visit_context(e.visit_hk, p_as_of) c ON true
@@ -104,10 +108,13 @@ BEGIN
     LOOP
         PERFORM util.ensure_month(v_month, 'bytea');
         PERFORM business.empty_fresh_bridge();
-        INSERT INTO pg_temp.fresh_b
+        INSERT INTO pg_temp.fresh_b (
+            tenant_hk, site_event_hk, site_session_hk, site_visitor_hk, site_page_hk, business_item_hk, item_name,
+            event_timestamp, day, is_bot, event_type, event_category, event_action, event_label, event_value,
+            event_currency, transaction_id, transaction_funnel_step, is_visit, raw_event_id)
         SELECT e.tenant_hk, e.site_event_hk, e.site_session_hk, NULL, e.site_page_hk, e.business_item_hk, e.item_name,
                e.event_timestamp, e.day, e.is_bot, e.event_type, e.event_category, e.event_action, e.event_label, e.event_value,
-               e.event_currency, e.transaction_id, e.transaction_funnel_step
+               e.event_currency, e.transaction_id, e.transaction_funnel_step, e.is_visit, e.raw_event_id
         FROM business.events_as_of(p_tenant_hk, v_month, date_trunc('month', v_month + interval '32 days', 'UTC'), 'infinity') e;
         v_events := v_events + (SELECT count(*) FROM pg_temp.fresh_b);
         PERFORM business.store_marts(util.current_load_date(), NULL, NULL);

@@ -39,25 +39,29 @@ BEGIN
 END
 $$;
 
--- The closed sessions of a visitor: those that began with an event of that visitor.
+-- The closed sessions of a visitor: the visits that are theirs, also those in which they got their id only later.
 CREATE OR REPLACE FUNCTION business.visitor_sessions(p_site_visitor_hk bytea)
 RETURNS SETOF business.site_session_details_s
 LANGUAGE sql STABLE AS $$
     SELECT d.*
-    FROM business.session_visitor_l l
-    CROSS JOIN LATERAL (
-        SELECT c.site_visitor_hk FROM business.site_session_context_s c
-        WHERE c.site_session_hk = l.site_session_hk AND c.load_end_date IS NULL LIMIT 1
-    ) c
+    FROM (
+        SELECT DISTINCT w.root_session_hk
+        FROM business.session_visitor_l l
+        CROSS JOIN LATERAL (
+            SELECT w.root_session_hk FROM business.site_session_w w WHERE w.site_session_hk = l.site_session_hk LIMIT 1
+        ) w
+        WHERE l.site_visitor_hk = p_site_visitor_hk
+    ) v
     CROSS JOIN LATERAL (
         SELECT d.* FROM business.site_session_details_s d
-        WHERE d.site_session_hk = l.site_session_hk AND d.load_end_date IS NULL LIMIT 1
+        WHERE d.site_session_hk = v.root_session_hk AND d.load_end_date IS NULL LIMIT 1
     ) d
-    WHERE l.site_visitor_hk = p_site_visitor_hk AND c.site_visitor_hk = l.site_visitor_hk AND d.total_events > 0
+    CROSS JOIN LATERAL business.visit_context(v.root_session_hk) c
+    WHERE c.site_visitor_hk = p_site_visitor_hk AND d.total_events > 0
     OFFSET 0
 $$;
 
--- Visitors as computed from their closed sessions; device and language are those of the latest. Definitions: docs/metrics.md.
+-- Visitors as computed from their closed sessions; device and language are those of the latest. Definitions: docs/ask/metrics.md.
 CREATE OR REPLACE FUNCTION business.site_visitor_details_of(p_keys bytea[], p_as_of timestamptz)
 RETURNS TABLE (
     site_visitor_hk bytea, tenant_hk bytea, visitor_ip_hash text, user_agent text, device_type text, browser_name text,
@@ -87,13 +91,14 @@ LANGUAGE sql STABLE AS $$
                util.money(coalesce(sum(c.value) FILTER (WHERE c.currency = t.currency), 0)) AS value
         FROM (
             SELECT DISTINCT ON (i.identity) c.value, c.currency,
-                   e.event_type = 'transaction_step' AND e.event_action = 'complete' AS is_transaction
+                   e.event_type = 'transaction_step' AND e.event_action = 'complete' AND NOT c.is_refund AS is_transaction
             FROM business.visitor_events(h.site_visitor_hk) e
             CROSS JOIN LATERAL business.conversion_of(e.tenant_hk, e.event_type, e.event_action, e.event_label,
                                                       e.event_timestamp, e.event_value, e.event_currency) c
             CROSS JOIN LATERAL (SELECT business.conversion_identity(
-                e.event_type, e.transaction_id, e.root_session_hk, e.transaction_funnel_step, e.site_event_hk) AS identity) i
-            ORDER BY i.identity, e.event_timestamp, e.site_event_hk
+                e.event_type, e.transaction_id, e.root_session_hk, e.transaction_funnel_step, e.site_event_hk, e.event_value,
+                c.is_refund) AS identity) i
+            ORDER BY i.identity, e.event_timestamp, e.raw_event_id
         ) c
     ) w
     CROSS JOIN LATERAL (
@@ -119,16 +124,16 @@ $$;
 CREATE OR REPLACE FUNCTION business.visitor_events(p_site_visitor_hk bytea)
 RETURNS TABLE (root_session_hk bytea, site_event_hk bytea, tenant_hk bytea, event_timestamp timestamptz, event_type text,
                event_action text, event_label text, event_value numeric, event_currency text, transaction_id text,
-               transaction_funnel_step text, business_item_info jsonb)
+               transaction_funnel_step text, business_item_info jsonb, raw_event_id bigint)
 LANGUAGE sql STABLE AS $$
     SELECT s.site_session_hk, e.site_event_hk, e.tenant_hk, e.event_timestamp, e.event_type, e.event_action, e.event_label,
-           e.event_value, e.event_currency, e.transaction_id, e.transaction_funnel_step, e.business_item_info
+           e.event_value, e.event_currency, e.transaction_id, e.transaction_funnel_step, e.business_item_info, e.raw_event_id
     FROM business.visitor_sessions(p_site_visitor_hk) s
     CROSS JOIN LATERAL business.visit_events(s.site_session_hk) e
     OFFSET 0
 $$;
 
--- Pages as computed from the sessions that saw them; bots are left out. Definitions: docs/metrics.md.
+-- Pages as computed from the sessions that saw them; bots are left out. Definitions: docs/ask/metrics.md.
 CREATE OR REPLACE FUNCTION business.site_page_details_of(p_keys bytea[], p_as_of timestamptz)
 RETURNS TABLE (
     site_page_hk bytea, tenant_hk bytea, page_url text, page_title text, page_path text, page_hostname text, page_category text,
@@ -146,7 +151,7 @@ LANGUAGE sql STABLE AS $$
         SELECT s.root_session_hk, d.site_event_hk, d.event_timestamp, d.event_type, d.time_on_page, d.page_title, p.site_page_hk,
                c.site_visitor_hk, e.is_bounce,
                count(*) FILTER (WHERE d.event_type = 'page_view')
-                   OVER (PARTITION BY s.root_session_hk ORDER BY d.event_timestamp, d.site_event_hk) AS view_number,
+                   OVER (PARTITION BY s.root_session_hk ORDER BY d.event_timestamp, d.raw_event_id) AS view_number,
                max(d.event_timestamp) FILTER (WHERE d.event_type = 'transaction_step' AND d.event_action = 'complete')
                    OVER (PARTITION BY s.root_session_hk) AS completed_at
         FROM seen s
@@ -202,7 +207,7 @@ LANGUAGE sql STABLE AS $$
     WHERE h.site_page_hk = ANY (p_keys)
 $$;
 
--- Items as computed from the events about them; bots are left out. Definitions: docs/metrics.md.
+-- Items as computed from the events about them; bots are left out. Definitions: docs/ask/metrics.md.
 CREATE OR REPLACE FUNCTION business.business_item_details_of(p_keys bytea[], p_as_of timestamptz)
 RETURNS TABLE (
     business_item_hk bytea, tenant_hk bytea, item_name text, item_type text, item_category text, item_description text,
@@ -211,7 +216,7 @@ RETURNS TABLE (
 )
 LANGUAGE sql STABLE AS $$
     WITH event AS MATERIALIZED (
-        SELECT i.business_item_hk, v.root_session_hk, d.event_timestamp, d.site_event_hk, d.event_currency,
+        SELECT i.business_item_hk, v.root_session_hk, d.event_timestamp, d.raw_event_id, d.event_currency,
                d.business_item_info AS info, d.event_type = 'item_interaction' AND d.traffic_class = 'human' AS is_interaction
         FROM business.event_business_item_l i
         CROSS JOIN LATERAL (
@@ -223,17 +228,17 @@ LANGUAGE sql STABLE AS $$
     ), described AS (
         -- each description from the latest event that carries it
         SELECT e.business_item_hk,
-               (array_agg(e.info ->> 'item_name' ORDER BY e.event_timestamp DESC, e.site_event_hk DESC)
+               (array_agg(e.info ->> 'item_name' ORDER BY e.event_timestamp DESC, e.raw_event_id DESC)
                    FILTER (WHERE e.info ? 'item_name'))[1] AS item_name,
-               (array_agg(e.info ->> 'item_category' ORDER BY e.event_timestamp DESC, e.site_event_hk DESC)
+               (array_agg(e.info ->> 'item_category' ORDER BY e.event_timestamp DESC, e.raw_event_id DESC)
                    FILTER (WHERE e.info ? 'item_category'))[1] AS item_category,
-               (array_agg(e.info ->> 'item_description' ORDER BY e.event_timestamp DESC, e.site_event_hk DESC)
+               (array_agg(e.info ->> 'item_description' ORDER BY e.event_timestamp DESC, e.raw_event_id DESC)
                    FILTER (WHERE e.info ? 'item_description'))[1] AS item_description,
-               (array_agg((e.info ->> 'item_value')::numeric ORDER BY e.event_timestamp DESC, e.site_event_hk DESC)
+               (array_agg((e.info ->> 'item_value')::numeric ORDER BY e.event_timestamp DESC, e.raw_event_id DESC)
                    FILTER (WHERE e.info ? 'item_value'))[1] AS item_value,
-               (array_agg(e.event_currency ORDER BY e.event_timestamp DESC, e.site_event_hk DESC)
+               (array_agg(e.event_currency ORDER BY e.event_timestamp DESC, e.raw_event_id DESC)
                    FILTER (WHERE e.info ? 'item_value'))[1] AS item_currency,
-               (array_agg(e.info -> 'item_metadata' ORDER BY e.event_timestamp DESC, e.site_event_hk DESC)
+               (array_agg(e.info -> 'item_metadata' ORDER BY e.event_timestamp DESC, e.raw_event_id DESC)
                    FILTER (WHERE e.info ? 'item_metadata'))[1] AS item_metadata,
                count(*) FILTER (WHERE e.is_interaction)::integer AS interactions,
                count(*) FILTER (WHERE e.is_interaction AND e.event_timestamp > p_as_of - interval '30 days')::integer AS recent

@@ -1,40 +1,14 @@
 -- Rollups: figures of a day by the values of a dimension. They are computed when a day has been quiet for a while, from the bridge; as
 -- long as they are not, reports count that day from the bridge itself, with the very same function.
 
--- The dimensions: what reports can be broken down and filtered by. One row each.
+-- The dimensions that are rolled up, as they are declared (api/questions/dimensions).
 --   grain       visit: a property of the visit, the same for all its events; event: of the event itself
 --   expression  over e (event_b), v (visit_b), p (site_page_h), i (business_item_h)
---   needs       which of v, p and i the expression looks at beside e
---   kind        how a value is written for people: text; page or item: the hub's business key
---   is_rolled   rollup_b has it
-CREATE OR REPLACE FUNCTION business.dimensions()
-RETURNS TABLE (dimension text, grain text, expression text, needs text, kind text, is_rolled boolean)
+--   kind        what values are: text; page or item: the hub's hash key
+CREATE OR REPLACE FUNCTION business.dimensions() RETURNS TABLE (dimension text, grain text, expression text, kind text)
 LANGUAGE sql IMMUTABLE AS $$
     VALUES
-    ('all',             'visit', $e$''$e$,                                       '',  'text', true),
-    ('source',          'visit', 'e.source',                                     '',  'text', true),
-    ('channel',         'visit', 'e.channel',                                    '',  'text', true),
-    ('referrer',        'visit', 'v.referrer_host',                              'v', 'text', true),
-    ('utm_source',      'visit', 'v.utm_source',                                 'v', 'text', true),
-    ('utm_medium',      'visit', 'v.utm_medium',                                 'v', 'text', true),
-    ('utm_campaign',    'visit', 'v.utm_campaign',                               'v', 'text', true),
-    ('device',          'visit', 'e.device_type',                                '',  'text', true),
-    ('browser',         'visit', 'v.browser_name',                               'v', 'text', true),
-    ('browser_version', 'visit', $e$v.browser_name || ' ' || v.browser_version$e$, 'v', 'text', true),
-    ('os',              'visit', 'v.operating_system',                           'v', 'text', true),
-    ('language',        'visit', 'v.language',                                   'v', 'text', true),
-    ('country',         'visit', 'e.country',                                    '',  'text', true),
-    ('entry_page',      'visit', 'v.entry_page_hk',                              'v', 'page', true),
-    ('exit_page',       'visit', 'v.exit_page_hk',                               'v', 'page', true),
-    ('page',            'event', 'e.site_page_hk',                               '',  'page', true),
-    ('host',            'event', $e$nullif(split_part(p.site_page_bk, '/', 1), '')$e$, 'p', 'text', true),
-    ('event_type',      'event', 'e.event_type',                                 '',  'text', true),
-    ('event_category',  'event', 'e.event_category',                             '',  'text', true),
-    ('event_action',    'event', 'e.event_action',                               '',  'text', true),
-    ('event_label',     'event', 'e.event_label',                                '',  'text', true),
-    ('item',            'event', 'e.business_item_hk',                           '',  'item', true),
-    ('item_type',       'event', $e$split_part(i.business_item_bk, ':', 1)$e$,   'i', 'text', true),
-    ('funnel_step',     'event', $e$e.transaction_funnel_step || ':' || e.event_action$e$, '', 'text', true)
+{{dimensions}}
 $$;
 
 -- A dimension's value as rollup_b writes it: keys in hex.
@@ -49,22 +23,25 @@ LANGUAGE sql IMMUTABLE AS $$
                CASE WHEN p_alias = 'v' THEN replace(d.expression, 'e.', 'v.') ELSE d.expression END, d.kind)), ', '),
                '(''none'', NULL::text)') || ') AS d(dimension, value)'
     FROM business.dimensions() d
-    WHERE d.dimension = ANY (p_dimensions) AND d.grain = p_grain AND d.is_rolled
+    WHERE d.dimension = ANY (p_dimensions) AND d.grain = p_grain
 $$;
 
 -- The rollups of some days of a tenant, counted from the bridge: for each dimension (also `currency`: conversions by theirs; `funnel`:
 -- visits of one day that started, progressed, completed a transaction; `transaction`: completed transactions) and value, by the day
--- on which what can recur was last seen with that value.
-CREATE OR REPLACE FUNCTION business.rollup_of(p_tenant_hk bytea, p_days date[], p_dimensions text[])
+-- on which what can recur was last seen with that value. Until p_until, a moment of the last of these days.
+CREATE OR REPLACE FUNCTION business.rollup_until(p_tenant_hk bytea, p_days date[], p_dimensions text[], p_until timestamptz)
 RETURNS SETOF business.rollup_b
-LANGUAGE plpgsql STABLE AS $$
+-- Of a partition that was filled a moment ago there are no statistics, and a nested loop over ten thousand visits takes minutes. What is
+-- looked up by an index is asked for row by row (LATERAL); all else is hashed, however few rows the planner thinks there are.
+LANGUAGE plpgsql STABLE SET enable_nestloop = off SET jit = off AS $$
 DECLARE
     v_zone text;
     v_currency text;
     v_of_visits text := business.unpivoted(p_dimensions, 'visit', 'v');
     v_of_events text := business.unpivoted(p_dimensions, 'event', 'e');
     v_of_both text;
-    v_needs_events boolean := EXISTS (
+    -- what a part of a visit counts is of its whole day
+    v_needs_events boolean := p_until < 'infinity' OR EXISTS (
         SELECT FROM business.dimensions() d WHERE d.dimension = ANY (p_dimensions) AND d.grain = 'event');
 BEGIN
     IF cardinality(p_days) = 0 THEN
@@ -73,23 +50,30 @@ BEGIN
     SELECT t.time_zone, t.currency INTO v_zone, v_currency FROM auth.tenant_v t WHERE t.tenant_hk = p_tenant_hk;
     SELECT '(VALUES ' || coalesce(string_agg(format('(%L, %s)', d.dimension, business.rolled_value(d.expression, d.kind)), ', ')
                || ', ', '') || '(''currency'', e.currency)) AS d(dimension, value)'
-    INTO v_of_both FROM business.dimensions() d WHERE d.dimension = ANY (p_dimensions) AND d.is_rolled;
+    INTO v_of_both FROM business.dimensions() d WHERE d.dimension = ANY (p_dimensions);
 
     RETURN QUERY EXECUTE format($query$
     WITH visit AS MATERIALIZED (
-        SELECT v.* FROM business.visit_b v WHERE v.tenant_hk = $1 AND v.day = ANY ($2) AND v.events > 0
+        SELECT v.* FROM business.visit_b v
+        WHERE v.tenant_hk = $1 AND v.day = ANY ($2) AND v.events > 0 AND v.first_event_timestamp < $7
     ), event AS MATERIALIZED (
         SELECT e.*
         FROM business.event_b e
         WHERE e.tenant_hk = $1 AND e.day = ANY ($2) AND NOT e.is_bot
-          AND e.site_event_hk >= util.time_prefix($3) AND e.site_event_hk < util.time_prefix($4)
+          AND e.site_event_hk >= util.time_prefix($3) AND e.site_event_hk < util.time_prefix(least($4, $7))
           AND (%4$L OR e.event_type = 'transaction_step' OR (e.event_type, e.event_action) IN (
               SELECT r.event_type, r.event_action FROM ref.conversion_rule r WHERE r.tenant_hk IN ($1, '\x')))
+    ), counted AS (
+        SELECT e.site_session_hk, e.day, count(*) AS events, count(*) FILTER (WHERE e.event_type = 'page_view') AS page_views
+        FROM event e WHERE $7 < 'infinity' GROUP BY e.site_session_hk, e.day
     ), of_visit AS (
-        SELECT d.dimension, d.value, v.day, v.site_session_hk, v.site_visitor_hk, v.previous_day, v.events, v.page_views,
+        SELECT d.dimension, d.value, v.day, v.site_session_hk, v.site_visitor_hk, v.previous_day, v.is_visit,
+               coalesce(n.events, v.events) AS events, coalesce(n.page_views, v.page_views) AS page_views,
                (v.start_day = v.day)::integer AS begun, (v.start_day = v.day AND v.is_bounce)::integer AS bounces,
                CASE WHEN v.start_day = v.day THEN v.duration_seconds END AS duration_seconds
-        FROM visit v CROSS JOIN LATERAL %1$s
+        FROM visit v
+        LEFT JOIN counted n USING (site_session_hk, day)
+        CROSS JOIN LATERAL %1$s
         WHERE d.value IS NOT NULL
     ), visitor AS (
         -- each once a day and value, with the last day before on which a visit of theirs had that value
@@ -109,14 +93,19 @@ BEGIN
         ) r USING (dimension, value, day, site_visitor_hk)
         GROUP BY o.dimension, o.value, o.day, r.previous_day
     ), of_event AS (
-        SELECT d.dimension, d.value, e.day, e.site_session_hk, count(*) AS events,
+        SELECT d.dimension, d.value, e.day, e.site_session_hk, bool_or(e.is_visit) AS is_visit, count(*) AS events,
                count(*) FILTER (WHERE e.event_type = 'page_view') AS page_views,
                count(*) FILTER (WHERE e.event_type = 'item_interaction') AS interactions,
                max((util.canonical(e.event_timestamp) || encode(e.site_event_hk, 'hex') || e.item_name) COLLATE "C")
                    FILTER (WHERE d.dimension = 'item' AND e.event_type = 'item_interaction') AS latest_name
         FROM event e
-        LEFT JOIN business.site_page_h p ON 'host' = ANY ($5) AND p.site_page_hk = e.site_page_hk
-        LEFT JOIN business.business_item_h i ON 'item_type' = ANY ($5) AND i.business_item_hk = e.business_item_hk
+        LEFT JOIN LATERAL (
+            SELECT p.* FROM business.site_page_h p WHERE 'host' = ANY ($5) AND p.site_page_hk = e.site_page_hk LIMIT 1
+        ) p ON true
+        LEFT JOIN LATERAL (
+            SELECT i.* FROM business.business_item_h i
+            WHERE 'item_type' = ANY ($5) AND i.business_item_hk = e.business_item_hk LIMIT 1
+        ) i ON true
         CROSS JOIN LATERAL %2$s
         WHERE d.value IS NOT NULL AND %4$L
         GROUP BY d.dimension, d.value, e.day, e.site_session_hk
@@ -127,33 +116,44 @@ BEGIN
         CROSS JOIN LATERAL (
             SELECT e.* FROM business.visit_bridge(t.site_session_hk) e WHERE e.day < t.day AND NOT e.is_bot OFFSET 0
         ) e
-        LEFT JOIN business.site_page_h p ON 'host' = ANY ($5) AND p.site_page_hk = e.site_page_hk
-        LEFT JOIN business.business_item_h i ON 'item_type' = ANY ($5) AND i.business_item_hk = e.business_item_hk
+        LEFT JOIN LATERAL (
+            SELECT p.* FROM business.site_page_h p WHERE 'host' = ANY ($5) AND p.site_page_hk = e.site_page_hk LIMIT 1
+        ) p ON true
+        LEFT JOIN LATERAL (
+            SELECT i.* FROM business.business_item_h i
+            WHERE 'item_type' = ANY ($5) AND i.business_item_hk = e.business_item_hk LIMIT 1
+        ) i ON true
         CROSS JOIN LATERAL %2$s
         WHERE t.previous_day IS NOT NULL AND d.value IS NOT NULL AND %4$L
         GROUP BY d.dimension, d.value, t.day, t.site_session_hk
     ), conversion AS MATERIALIZED (
-        SELECT e.*, c.value, c.currency, i.identity,
+        SELECT e.*, c.value, c.currency, c.is_refund, i.identity,
                -- a conversion is its first event; what repeats it adds nothing
-               row_number() OVER (PARTITION BY e.day, i.identity ORDER BY e.event_timestamp, e.site_event_hk) = 1 AS is_first
+               row_number() OVER (PARTITION BY e.day, i.identity
+                                  ORDER BY e.event_timestamp, e.raw_event_id, e.site_event_hk) = 1 AS is_first
         FROM event e
         CROSS JOIN LATERAL business.conversion_of(e.tenant_hk, e.event_type, e.event_action, e.event_label, e.event_timestamp,
                                                   e.event_value, e.event_currency) c
         CROSS JOIN LATERAL (SELECT business.conversion_identity(
-            e.event_type, e.transaction_id, e.site_session_hk, e.transaction_funnel_step, e.site_event_hk) AS identity) i
+            e.event_type, e.transaction_id, e.site_session_hk, e.transaction_funnel_step, e.site_event_hk, e.event_value,
+            c.is_refund) AS identity) i
     ), of_conversion AS MATERIALIZED (
-        SELECT d.dimension, d.value, e.day, e.site_session_hk, e.identity, e.is_first, e.value AS worth, e.currency
+        SELECT d.dimension, d.value, e.day, e.site_session_hk, e.identity, e.is_first, e.value AS worth, e.currency, e.is_refund,
+               e.is_visit AND NOT e.is_refund AS is_of_visit
         FROM conversion e
         JOIN visit v ON v.site_session_hk = e.site_session_hk AND v.day = e.day
-        LEFT JOIN business.site_page_h p ON p.site_page_hk = e.site_page_hk
-        LEFT JOIN business.business_item_h i ON i.business_item_hk = e.business_item_hk
+        LEFT JOIN LATERAL (SELECT p.* FROM business.site_page_h p WHERE p.site_page_hk = e.site_page_hk LIMIT 1) p ON true
+        LEFT JOIN LATERAL (
+            SELECT i.* FROM business.business_item_h i WHERE i.business_item_hk = e.business_item_hk LIMIT 1
+        ) i ON true
         CROSS JOIN LATERAL %3$s
         WHERE d.value IS NOT NULL
     ), earlier AS MATERIALIZED (
         -- conversions of earlier days that are the same, or of the same visit: of one transaction, or of a visit of several days
         SELECT t.day AS later_day, t.site_session_hk AS later_session_hk, t.identity AS later_identity, e.*, c.currency,
                business.conversion_identity(
-                   e.event_type, e.transaction_id, e.site_session_hk, e.transaction_funnel_step, e.site_event_hk) AS identity
+                   e.event_type, e.transaction_id, e.site_session_hk, e.transaction_funnel_step, e.site_event_hk,
+                   e.event_value, c.is_refund) AS identity
         FROM (SELECT DISTINCT c.day, c.site_session_hk, c.identity, c.transaction_id, v.previous_day FROM conversion c
               JOIN visit v ON v.site_session_hk = c.site_session_hk AND v.day = c.day) t
         CROSS JOIN LATERAL (
@@ -165,9 +165,11 @@ BEGIN
         ) e
         CROSS JOIN LATERAL business.conversion_of(e.tenant_hk, e.event_type, e.event_action, e.event_label, e.event_timestamp,
                                                   e.event_value, e.event_currency) c
+        WHERE NOT c.is_refund
     ), counted_conversion AS (
-        SELECT o.dimension, o.value, o.day, b.previous_day, count(*) AS conversions,
-               sum(o.worth) FILTER (WHERE o.currency = $6 OR o.dimension = 'currency') AS revenue
+        SELECT o.dimension, o.value, o.day, b.previous_day, count(*) FILTER (WHERE NOT o.is_refund) AS conversions,
+               sum(o.worth) FILTER (WHERE o.currency = $6 OR o.dimension = 'currency') AS revenue,
+               -sum(o.worth) FILTER (WHERE o.is_refund AND (o.currency = $6 OR o.dimension = 'currency')) AS refunds
         FROM of_conversion o
         LEFT JOIN (SELECT b.later_day AS day, b.identity, max(b.day) AS previous_day FROM earlier b
                    WHERE b.identity = b.later_identity GROUP BY b.later_day, b.identity) b USING (day, identity)
@@ -175,13 +177,17 @@ BEGIN
         GROUP BY o.dimension, o.value, o.day, b.previous_day
     ), converted AS (
         SELECT o.dimension, o.value, o.day, b.previous_day, count(*) AS converted
-        FROM (SELECT DISTINCT o.dimension, o.value, o.day, o.site_session_hk FROM of_conversion o) o
+        FROM (SELECT DISTINCT o.dimension, o.value, o.day, o.site_session_hk FROM of_conversion o WHERE o.is_of_visit) o
         LEFT JOIN (
             SELECT d.dimension, d.value, e.later_day AS day, e.site_session_hk, max(e.day) AS previous_day
             FROM earlier e
-            JOIN business.visit_b v ON v.site_session_hk = e.site_session_hk AND v.day = e.day
-            LEFT JOIN business.site_page_h p ON p.site_page_hk = e.site_page_hk
-            LEFT JOIN business.business_item_h i ON i.business_item_hk = e.business_item_hk
+            CROSS JOIN LATERAL (
+                SELECT v.* FROM business.visit_b v WHERE v.site_session_hk = e.site_session_hk AND v.day = e.day LIMIT 1
+            ) v
+            LEFT JOIN LATERAL (SELECT p.* FROM business.site_page_h p WHERE p.site_page_hk = e.site_page_hk LIMIT 1) p ON true
+            LEFT JOIN LATERAL (
+                SELECT i.* FROM business.business_item_h i WHERE i.business_item_hk = e.business_item_hk LIMIT 1
+            ) i ON true
             CROSS JOIN LATERAL %3$s
             WHERE e.site_session_hk = e.later_session_hk AND d.value IS NOT NULL
             GROUP BY d.dimension, d.value, e.later_day, e.site_session_hk
@@ -191,7 +197,7 @@ BEGIN
         SELECT e.day, e.site_session_hk, bool_or(e.event_action = 'start') AS started,
                bool_or(e.event_action = 'progress') AS progressed, bool_or(e.event_action = 'complete') AS completed
         FROM event e
-        JOIN visit v ON v.site_session_hk = e.site_session_hk AND v.day = e.day AND NOT v.spans_days
+        JOIN visit v ON v.site_session_hk = e.site_session_hk AND v.day = e.day AND v.is_visit AND NOT v.spans_days
         WHERE 'funnel' = ANY ($5) AND e.event_type = 'transaction_step'
         GROUP BY e.day, e.site_session_hk
     ), completion AS (
@@ -199,73 +205,87 @@ BEGIN
         FROM event e
         JOIN visit v ON v.site_session_hk = e.site_session_hk AND v.day = e.day
         CROSS JOIN LATERAL (SELECT business.conversion_identity(
-            e.event_type, e.transaction_id, e.site_session_hk, e.transaction_funnel_step, e.site_event_hk) AS identity) i
+            e.event_type, e.transaction_id, e.site_session_hk, e.transaction_funnel_step, e.site_event_hk, e.event_value,
+            false) AS identity) i
         LEFT JOIN LATERAL (
             SELECT b.day FROM business.event_b b
             WHERE b.tenant_hk = $1 AND b.transaction_id = e.transaction_id AND b.day < e.day AND NOT b.is_bot
-              AND b.event_type = 'transaction_step' AND b.event_action = 'complete'
+              AND b.event_type = 'transaction_step' AND b.event_action = 'complete' AND coalesce(b.event_value, 0) >= 0
             UNION ALL
             SELECT b.day FROM business.visit_bridge(e.site_session_hk) b
             WHERE e.transaction_id IS NULL AND v.previous_day IS NOT NULL AND b.day < e.day AND NOT b.is_bot
               AND b.event_type = 'transaction_step' AND b.event_action = 'complete' AND b.transaction_id IS NULL
               AND b.transaction_funnel_step IS NOT DISTINCT FROM e.transaction_funnel_step
+              AND b.event_value IS NOT DISTINCT FROM e.event_value
         ) b ON true
         WHERE 'transaction' = ANY ($5) AND e.event_type = 'transaction_step' AND e.event_action = 'complete'
+          AND coalesce(e.event_value, 0) >= 0
         GROUP BY e.day, i.identity
     ), figure AS (
         -- what is merely counted
         SELECT o.dimension, o.value, o.day, NULL::date AS previous_day, sum(o.events) AS events, sum(o.page_views) AS page_views,
                0::bigint AS interactions, 0::bigint AS visits, 0::bigint AS visitors, sum(o.begun) AS begun, sum(o.bounces) AS bounces,
                sum(o.duration_seconds) AS duration_seconds, 0::bigint AS conversions, 0::bigint AS converted, 0::numeric AS revenue,
-               NULL::text AS latest_name
+               NULL::text AS latest_name, 0::numeric AS refunds,
+               coalesce(sum(o.page_views) FILTER (WHERE NOT o.is_visit), 0) AS views_without_visit
         FROM of_visit o GROUP BY o.dimension, o.value, o.day
         UNION ALL
         SELECT o.dimension, o.value, o.day, NULL, sum(o.events), sum(o.page_views), sum(o.interactions), 0, NULL, NULL, NULL, NULL,
-               0, 0, 0, substr(max(o.latest_name COLLATE "C"), 68)
+               0, 0, 0, substr(max(o.latest_name COLLATE "C"), 68), 0,
+               coalesce(sum(o.page_views) FILTER (WHERE NOT o.is_visit), 0)
         FROM of_event o GROUP BY o.dimension, o.value, o.day
         -- what can recur
         UNION ALL
-        SELECT o.dimension, o.value, o.day, o.previous_day, 0, 0, 0, count(*), 0, 0, 0, 0, 0, 0, 0, NULL
+        SELECT o.dimension, o.value, o.day, o.previous_day, 0, 0, 0, count(*) FILTER (WHERE o.is_visit), 0, 0, 0, 0, 0, 0, 0, NULL, 0, 0
         FROM of_visit o GROUP BY o.dimension, o.value, o.day, o.previous_day
         UNION ALL
-        SELECT o.dimension, o.value, o.day, o.previous_day, 0, 0, 0, 0, o.visitors, 0, 0, 0, 0, 0, 0, NULL FROM visitor o
+        SELECT o.dimension, o.value, o.day, o.previous_day, 0, 0, 0, 0, o.visitors, 0, 0, 0, 0, 0, 0, NULL, 0, 0 FROM visitor o
         UNION ALL
-        SELECT o.dimension, o.value, o.day, b.previous_day, 0, 0, 0, count(*), NULL, NULL, NULL, NULL, 0, 0, 0, NULL
+        SELECT o.dimension, o.value, o.day, b.previous_day, 0, 0, 0, count(*) FILTER (WHERE o.is_visit), NULL, NULL, NULL, NULL, 0, 0, 0,
+               NULL, 0, 0
         FROM of_event o LEFT JOIN of_event_before b USING (dimension, value, day, site_session_hk)
         GROUP BY o.dimension, o.value, o.day, b.previous_day
         UNION ALL
         SELECT o.dimension, o.value, o.day, o.previous_day, 0, 0, 0, 0, NULL, NULL, NULL, NULL, o.conversions, 0,
-               coalesce(o.revenue, 0), NULL
+               coalesce(o.revenue, 0), NULL, coalesce(o.refunds, 0), 0
         FROM counted_conversion o WHERE o.dimension = ANY ($5)
         UNION ALL
-        SELECT o.dimension, o.value, o.day, o.previous_day, 0, 0, 0, 0, NULL, NULL, NULL, NULL, 0, o.converted, 0, NULL
+        SELECT o.dimension, o.value, o.day, o.previous_day, 0, 0, 0, 0, NULL, NULL, NULL, NULL, 0, o.converted, 0, NULL, 0, 0
         FROM converted o WHERE o.dimension = ANY ($5)
         UNION ALL
-        SELECT 'funnel', f.value, s.day, NULL, 0, 0, 0, count(*), NULL, NULL, NULL, NULL, 0, 0, 0, NULL
+        SELECT 'funnel', f.value, s.day, NULL, 0, 0, 0, count(*), NULL, NULL, NULL, NULL, 0, 0, 0, NULL, 0, 0
         FROM step s
         CROSS JOIN LATERAL (VALUES ('started', s.started), ('progressed', s.started AND s.progressed),
                                    ('completed', s.started AND s.completed)) AS f(value, holds)
         WHERE f.holds GROUP BY f.value, s.day
         UNION ALL
-        SELECT 'transaction', '', c.day, c.previous_day, 0, 0, 0, 0, NULL, NULL, NULL, NULL, count(*), 0, 0, NULL
+        SELECT 'transaction', '', c.day, c.previous_day, 0, 0, 0, 0, NULL, NULL, NULL, NULL, count(*), 0, 0, NULL, 0, 0
         FROM completion c GROUP BY c.day, c.previous_day
     )
     SELECT $1, f.dimension::varchar(30), f.day, f.value::text, coalesce(f.previous_day, '-infinity'), sum(f.events)::bigint,
            sum(f.page_views)::bigint, sum(f.interactions)::bigint, sum(f.visits)::bigint, sum(f.visitors)::bigint,
            sum(f.begun)::bigint, sum(f.bounces)::bigint, sum(f.duration_seconds)::bigint, sum(f.conversions)::bigint,
-           sum(f.converted)::bigint, sum(f.revenue), max(f.latest_name)::varchar(255)
+           sum(f.converted)::bigint, sum(f.revenue), max(f.latest_name)::varchar(255), sum(f.refunds),
+           sum(f.views_without_visit)::bigint
     FROM figure f
     GROUP BY f.dimension, f.day, f.value, f.previous_day
     $query$, v_of_visits, v_of_events, v_of_both, v_needs_events)
-    USING p_tenant_hk, p_days, (SELECT min(d) FROM unnest(p_days) d)::timestamp AT TIME ZONE v_zone,
-          ((SELECT max(d) FROM unnest(p_days) d) + 1)::timestamp AT TIME ZONE v_zone, p_dimensions, v_currency;
+    USING p_tenant_hk, p_days, util.day_start((SELECT min(d) FROM unnest(p_days) d), v_zone),
+          util.day_start((SELECT max(d) FROM unnest(p_days) d) + 1, v_zone), p_dimensions, v_currency, p_until;
 END
+$$;
+
+-- The same of whole days.
+CREATE OR REPLACE FUNCTION business.rollup_of(p_tenant_hk bytea, p_days date[], p_dimensions text[])
+RETURNS SETOF business.rollup_b
+LANGUAGE sql STABLE AS $$
+    SELECT r.* FROM business.rollup_until(p_tenant_hk, p_days, p_dimensions, 'infinity') r
 $$;
 
 -- Every dimension of rollup_b.
 CREATE OR REPLACE FUNCTION business.rolled_dimensions() RETURNS text[]
 LANGUAGE sql IMMUTABLE AS $$
-    SELECT array_agg(d.dimension) || '{currency,funnel,transaction}'::text[] FROM business.dimensions() d WHERE d.is_rolled
+    SELECT array_agg(d.dimension) || '{currency,funnel,transaction}'::text[] FROM business.dimensions() d
 $$;
 
 -- The days of a range whose rollups are not good: events came since.
@@ -287,6 +307,16 @@ LANGUAGE sql STABLE AS $$
       AND r.day <> ALL ((SELECT business.live_days(p_tenant_hk, p_from, p_to))::date[])
     UNION ALL
     SELECT r.* FROM business.rollup_of(p_tenant_hk, business.live_days(p_tenant_hk, p_from, p_to), p_dimensions) r
+$$;
+
+-- The same until p_until, a moment of the last day.
+CREATE OR REPLACE FUNCTION business.rollups_until(
+    p_tenant_hk bytea, p_from date, p_to date, p_dimensions text[], p_until timestamptz
+) RETURNS SETOF business.rollup_b
+LANGUAGE sql STABLE AS $$
+    SELECT r.* FROM business.rollups(p_tenant_hk, p_from, p_to - 1, p_dimensions) r
+    UNION ALL
+    SELECT r.* FROM business.rollup_until(p_tenant_hk, ARRAY[p_to], p_dimensions, p_until) r
 $$;
 
 -- Computes the rollups of one day that has been quiet for p_quiet; returns 1, or 0 when there is none. For a transaction of its own.

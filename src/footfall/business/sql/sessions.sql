@@ -4,6 +4,10 @@
 -- alone. Two events less than 30 minutes apart lie in the same or in neighbouring half hours; so visits by 30 minutes of silence
 -- are exactly the chains of half hours whose gap, last event to first event, is at most 30 minutes. More events can only close
 -- gaps: chains grow and never break, and whatever the order of arrival, they end up the same.
+--
+-- Somebody who consents in mid-visit gets an id: from then on the visitor is another one, and the visit goes on. It continues the half
+-- hour of the visitor as the edge knew them until then (known_as_hk), if no other id came from the same address and browser in that
+-- time: of two who share them, nobody could tell whose the views before were.
 
 -- Finds, for the half hours with events in pg_temp.fresh_event, the first half hour of their visit. Follows a chain only as far as
 -- something changes. Returns what moved: each half hour, the visit it was in, and the visit it is in. For a load, whose turn it is.
@@ -16,7 +20,8 @@ LANGUAGE sql AS $$
     ), joined AS (
         -- half hours with new events: each continues the one before it, or begins a visit
         SELECT t.site_session_hk, t.site_visitor_hk, t.session_bucket, t.last_event_timestamp,
-               t.root_session_hk AS root_before, coalesce(b.root_session_hk, t.site_session_hk) AS root_session_hk,
+               t.root_session_hk AS root_before,
+               coalesce(b.root_session_hk, k.root_session_hk, t.site_session_hk) AS root_session_hk,
                coalesce(r.session_bucket, t.session_bucket) AS root_bucket
         FROM touched t
         LEFT JOIN LATERAL (
@@ -25,7 +30,16 @@ LANGUAGE sql AS $$
               AND t.first_event_timestamp - b.last_event_timestamp <= interval '30 minutes' LIMIT 1
         ) b ON true
         LEFT JOIN LATERAL (
-            SELECT r.session_bucket FROM business.site_session_w r WHERE r.site_session_hk = b.root_session_hk LIMIT 1
+            SELECT k.root_session_hk FROM business.site_session_w k
+            WHERE t.known_as_hk IS NOT NULL AND b.root_session_hk IS NULL
+              AND k.site_visitor_hk = t.known_as_hk AND business.is_known_alone(t)
+              AND k.session_bucket BETWEEN t.session_bucket - interval '30 minutes' AND t.session_bucket
+              AND t.first_event_timestamp - k.last_event_timestamp <= interval '30 minutes'
+            ORDER BY k.session_bucket LIMIT 1
+        ) k ON true
+        LEFT JOIN LATERAL (
+            SELECT r.session_bucket FROM business.site_session_w r
+            WHERE r.site_session_hk = coalesce(b.root_session_hk, k.root_session_hk) LIMIT 1
         ) r ON true
         UNION
         -- and what follows them without a gap, while it learns something new
@@ -36,7 +50,14 @@ LANGUAGE sql AS $$
             SELECT n.* FROM business.site_session_w n
             WHERE n.site_visitor_hk = j.site_visitor_hk AND n.session_bucket = j.session_bucket + interval '30 minutes'
               AND n.first_event_timestamp - j.last_event_timestamp <= interval '30 minutes'
-              AND n.root_session_hk <> j.root_session_hk LIMIT 1
+              AND n.root_session_hk <> j.root_session_hk
+            UNION ALL
+            SELECT n.* FROM business.site_session_w n
+            WHERE n.known_as_hk = j.site_visitor_hk AND business.is_known_alone(n) AND n.root_session_hk = n.site_session_hk
+              AND n.session_bucket BETWEEN j.session_bucket AND j.session_bucket + interval '30 minutes'
+              AND n.first_event_timestamp - j.last_event_timestamp <= interval '30 minutes'
+              AND n.root_session_hk <> j.root_session_hk
+            LIMIT 1
         ) n
     ), found AS (
         SELECT DISTINCT ON (j.site_session_hk) j.* FROM joined j ORDER BY j.site_session_hk, j.root_bucket
@@ -46,6 +67,14 @@ LANGUAGE sql AS $$
     WHERE w.site_session_hk = f.site_session_hk AND f.root_session_hk <> f.root_before
     RETURNING w.site_session_hk, f.root_before, f.root_session_hk
 $$;
+
+-- Whether nobody else came with an id of theirs from the address and browser by which the edge knew this visitor, around this half hour.
+CREATE OR REPLACE FUNCTION business.is_known_alone(p_half_hour business.site_session_w) RETURNS boolean
+LANGUAGE sql STABLE
+RETURN NOT EXISTS (
+    SELECT FROM business.site_session_w o
+    WHERE o.known_as_hk = (p_half_hour).known_as_hk AND o.site_visitor_hk <> (p_half_hour).site_visitor_hk
+      AND o.session_bucket BETWEEN (p_half_hour).session_bucket - interval '30 minutes' AND (p_half_hour).session_bucket + interval '30 minutes');
 
 -- Which session a half hour continues, for the half hours that are not the first of their visit.
 CREATE OR REPLACE FUNCTION business.site_session_same_as_of(p_keys bytea[], p_as_of timestamptz)
@@ -163,7 +192,7 @@ LANGUAGE sql STABLE AS $$
 $$;
 
 -- Sessions as computed from their events: for each key that is a visit, its details; for a half hour that had details and turned
--- out to continue another visit, an empty row. The definitions are those of docs/metrics.md.
+-- out to continue another visit, an empty row. The definitions are those of docs/ask/metrics.md.
 CREATE OR REPLACE FUNCTION business.site_session_details_of(p_keys bytea[], p_as_of timestamptz)
 RETURNS TABLE (
     site_session_hk bytea, tenant_hk bytea, session_start_time timestamptz, session_end_time timestamptz,
@@ -176,12 +205,13 @@ LANGUAGE sql STABLE AS $$
     WITH event AS MATERIALIZED (
         -- each event once, with the value of its conversion if it is the first of its kind: later steps read it in one pass
         SELECT e.*, row_number() OVER (
-                   PARTITION BY e.root_session_hk, e.identity ORDER BY e.event_timestamp, e.site_event_hk) = 1 AS is_counted
+                   PARTITION BY e.root_session_hk, e.identity ORDER BY e.event_timestamp, e.raw_event_id) = 1 AS is_counted
         FROM (
             SELECT w.root_session_hk, t.industry, t.currency AS tenant_currency, d.*, c.value AS conversion_value,
                    c.currency AS conversion_currency,
                    CASE WHEN c.value IS NOT NULL THEN business.conversion_identity(
-                       d.event_type, d.transaction_id, w.root_session_hk, d.transaction_funnel_step, d.site_event_hk)
+                       d.event_type, d.transaction_id, w.root_session_hk, d.transaction_funnel_step, d.site_event_hk,
+                       d.event_value, c.is_refund)
                    END AS identity
             FROM unnest(p_keys) AS w(root_session_hk)
             CROSS JOIN LATERAL business.visit_events(w.root_session_hk) d
@@ -194,9 +224,9 @@ LANGUAGE sql STABLE AS $$
     ), session AS (
         SELECT e.root_session_hk, e.tenant_hk, e.industry, min(e.event_timestamp) AS started, max(e.event_timestamp) AS ended,
                count(*) FILTER (WHERE e.event_type = 'page_view') AS page_views, count(*) AS events,
-               (array_agg(e.page_url ORDER BY e.event_timestamp, e.site_event_hk)
+               (array_agg(e.page_url ORDER BY e.event_timestamp, e.raw_event_id)
                    FILTER (WHERE e.event_type = 'page_view'))[1] AS entry_page_url,
-               (array_agg(e.page_url ORDER BY e.event_timestamp DESC, e.site_event_hk DESC)
+               (array_agg(e.page_url ORDER BY e.event_timestamp DESC, e.raw_event_id DESC)
                    FILTER (WHERE e.event_type = 'page_view'))[1] AS exit_page_url,
                count(*) FILTER (WHERE e.event_type IN ('item_interaction', 'transaction_step', 'contact_interaction')) AS acts,
                array_agg(DISTINCT (e.business_item_info ->> 'item_key') COLLATE "C"
@@ -206,7 +236,7 @@ LANGUAGE sql STABLE AS $$
                bool_or(e.event_type = 'transaction_step' AND e.event_action = 'complete') AS completed,
                util.money(coalesce(sum(e.conversion_value) FILTER (
                    WHERE e.is_counted AND e.conversion_currency = e.tenant_currency), 0)) AS value,
-               array_agg(e.conversion_currency || ' ' || e.conversion_value ORDER BY e.event_timestamp, e.site_event_hk) FILTER (
+               array_agg(e.conversion_currency || ' ' || e.conversion_value ORDER BY e.event_timestamp, e.raw_event_id) FILTER (
                    WHERE e.is_counted AND e.conversion_currency <> e.tenant_currency) AS other_values,
                array_agg(DISTINCT (e.transaction_funnel_step || ':' || e.event_action) COLLATE "C"
                          ORDER BY (e.transaction_funnel_step || ':' || e.event_action) COLLATE "C")

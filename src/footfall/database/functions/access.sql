@@ -1,3 +1,20 @@
+-- Grants privileges on all tables and views of these schemas; not on partitions, which have no policies of their own, and not on views
+-- that would ask with other rights than those of who looks.
+CREATE OR REPLACE FUNCTION util.grant_on_relations(p_privileges text, p_schemas text[], p_roles text) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_relation regclass;
+BEGIN
+    FOR v_relation IN
+        SELECT c.oid::regclass FROM pg_class c
+        WHERE c.relnamespace::regnamespace::text = ANY (p_schemas) AND c.relkind IN ('r', 'p', 'v') AND NOT c.relispartition
+          AND (c.relkind <> 'v' OR c.reloptions @> '{security_invoker=true}')
+    LOOP
+        EXECUTE format('GRANT %s ON %s TO %s', p_privileges, v_relation, p_roles);
+    END LOOP;
+END
+$$;
+
 -- Who may touch what. Run after every deployment, so that a new table, view or function is closed until it is named here.
 --   footfall_ingest  the collector: lands events, resolves keys; reads no event
 --   footfall_worker  stages, loads, computes: all tenants
@@ -13,6 +30,9 @@ BEGIN
     FOREACH v_schema IN ARRAY ARRAY['util', 'auth', 'ref', 'raw', 'staging', 'business', 'api'] LOOP
         EXECUTE format('REVOKE ALL ON ALL ROUTINES IN SCHEMA %I FROM PUBLIC', v_schema);
         EXECUTE format('GRANT EXECUTE ON ALL ROUTINES IN SCHEMA %I TO footfall_worker', v_schema);
+        -- what is not named below was opened by hand
+        EXECUTE format('REVOKE ALL ON ALL TABLES IN SCHEMA %I'
+                       ' FROM PUBLIC, footfall_reader, footfall_analyst, footfall_admin, footfall_ingest', v_schema);
     END LOOP;
 
     -- Every table that names a tenant shows a role only the rows of that tenant; without app.tenant_hk, none. The sub-select is
@@ -43,8 +63,11 @@ BEGIN
 
     GRANT USAGE ON SCHEMA util, auth, ref, raw, staging, business, api
         TO footfall_worker, footfall_reader, footfall_ingest, footfall_admin;
-    GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA auth, ref, raw, staging, business TO footfall_worker;
-    GRANT SELECT ON ALL TABLES IN SCHEMA api TO footfall_worker;
+    PERFORM util.close_partition(c.oid) FROM pg_class c
+    WHERE c.relnamespace::regnamespace::text IN ('raw', 'staging', 'business') AND c.relkind IN ('r', 'p') AND c.relispartition;
+    PERFORM util.grant_on_relations('SELECT, INSERT, UPDATE, DELETE', '{auth,ref,raw,staging,business}', 'footfall_worker');
+    PERFORM util.grant_on_relations('SELECT', '{api}', 'footfall_worker');
+    PERFORM util.grant_on_relations('SELECT', '{business,api}', 'footfall_reader, footfall_analyst');
     GRANT USAGE ON ALL SEQUENCES IN SCHEMA raw, staging TO footfall_worker;
 
     -- which version the schema is
@@ -52,22 +75,21 @@ BEGIN
 
     -- raw.load_batch counts all tenants together, ref.user_agent belongs to none: neither is for readers
     GRANT SELECT ON raw.site_tracking_events_r, raw.site_tracking_events_v, raw.ingest_batch, raw.refusal TO footfall_reader;
-    GRANT SELECT ON staging.site_events_staging TO footfall_reader;
-    GRANT SELECT ON ALL TABLES IN SCHEMA business, api TO footfall_reader;
+    GRANT SELECT ON staging.site_events_staging, staging.note TO footfall_reader;
     GRANT SELECT ON auth.tenant_h, auth.tenant_details_s, auth.tenant_v TO footfall_reader, footfall_ingest;
     GRANT SELECT ON ref.event_type, ref.conversion_rule, ref.visitor_segment, ref.goal, ref.time_zone TO footfall_reader;
     GRANT EXECUTE ON ALL ROUTINES IN SCHEMA util, business, api TO footfall_reader;
     GRANT EXECUTE ON FUNCTION auth.key_owner(bytea), auth.request_tenant(jsonb), auth.analyst_tenant() TO footfall_reader;
-    GRANT EXECUTE ON FUNCTION staging.url_parts(text), staging.without_www(text) TO footfall_reader;
+    GRANT EXECUTE ON FUNCTION staging.url_parts(text), staging.without_www(text), staging.canonical_escapes(text),
+        staging.escaped(text) TO footfall_reader;
 
     GRANT USAGE ON SCHEMA util, auth, ref, raw, staging, business, api TO footfall_analyst;
     GRANT SELECT ON raw.ingest_batch TO footfall_analyst;
-    GRANT SELECT ON ALL TABLES IN SCHEMA business, api TO footfall_analyst;
     GRANT SELECT ON auth.tenant_h, auth.tenant_details_s, auth.tenant_v TO footfall_analyst;
     GRANT SELECT ON ref.event_type, ref.conversion_rule, ref.visitor_segment, ref.goal, ref.time_zone TO footfall_analyst;
     GRANT EXECUTE ON ALL ROUTINES IN SCHEMA util, business, api TO footfall_analyst;
-    GRANT EXECUTE ON FUNCTION auth.request_tenant(jsonb), auth.analyst_tenant(), staging.url_parts(text), staging.without_www(text)
-        TO footfall_analyst;
+    GRANT EXECUTE ON FUNCTION auth.request_tenant(jsonb), auth.analyst_tenant(), staging.url_parts(text), staging.without_www(text),
+        staging.canonical_escapes(text), staging.escaped(text) TO footfall_analyst;
 
     GRANT EXECUTE ON FUNCTION auth.key_owner(bytea), auth.visitor_secret_of(bytea, date), auth.request_tenant(jsonb),
         auth.analyst_tenant() TO footfall_ingest;
@@ -76,24 +98,26 @@ BEGIN
     GRANT EXECUTE ON FUNCTION api.track_event, api.failure TO footfall_ingest;
     GRANT EXECUTE ON ALL ROUTINES IN SCHEMA util TO footfall_ingest;
     GRANT EXECUTE ON FUNCTION auth.account_of(text), auth.share_link_of(bytea), auth.open_sign_in(bigint, bigint, bytea, interval),
-        auth.close_sign_in(bytea), auth.signed_in(bytea), auth.people(), auth.set_person(text, text, text, boolean), auth.describe_tenant(text, text),
+        auth.close_sign_in(bytea), auth.signed_in(bytea), auth.people(), auth.set_person(text, text, text, boolean),
         auth.set_password(text, text, bytea), auth.add_tenant,
         auth.request_tenant(jsonb), auth.analyst_tenant() TO footfall_admin;
     GRANT SELECT ON auth.tenant_h, auth.tenant_details_s, auth.tenant_v TO footfall_admin;
     GRANT SELECT (access_key_id, tenant_hk, kind, label, created_at, revoked_at), INSERT, UPDATE (revoked_at)
         ON auth.access_key TO footfall_admin;
     GRANT SELECT, INSERT, UPDATE, DELETE ON ref.goal, ref.funnel TO footfall_admin;
-    -- a filter that names pages or items is checked by looking them up
-    GRANT SELECT ON business.site_page_h, business.business_item_h TO footfall_admin;
+    -- a funnel is saved when its report would answer it
+    GRANT SELECT ON ref.conversion_rule, raw.ingest_batch TO footfall_admin;
     GRANT SELECT, INSERT, DELETE ON auth.share_link TO footfall_admin;
     GRANT EXECUTE ON ALL ROUTINES IN SCHEMA util, business, api TO footfall_admin;
     -- these change what every tenant stands on
-    REVOKE ALL ON FUNCTION util.secure_access(), util.ensure_month(timestamptz, regtype),
+    REVOKE ALL ON FUNCTION util.secure_access(), util.grant_on_relations(text, text[], text), util.close_partition(regclass),
+        util.ensure_month(timestamptz, regtype),
         util.ensure_partitions(timestamptz, integer), util.analyze_grown(), util.drop_month(text, text, timestamptz),
         util.delete_expired(text, timestamptz)
         FROM footfall_reader, footfall_ingest, footfall_analyst, footfall_admin;
     -- these act with the worker's rights: only the web process, which knows who asks, may call them
-    REVOKE ALL ON FUNCTION business.reprocess_invalid(text, timestamptz), api.store_health()
+    REVOKE ALL ON FUNCTION business.reprocess_invalid(text, timestamptz), business.change_tenant, business.add_event_type,
+        business.remove_event_type, business.event_types, api.store_health()
         FROM footfall_reader, footfall_ingest, footfall_analyst;
 END
 $$;

@@ -1,6 +1,38 @@
 -- Month partitions. A table ranges on a time (raw, staging: when an event was received), on a time-ordered key (event grain: when it
 -- happened) or on a day (rollups); its bounds are the first moments of two months in UTC.
 
+-- Closes a partition: it is reached through its table alone, whose policies hold then. By its own name no role gets at it, not even one
+-- that somebody granted all tables of a schema: what was granted is taken back, and row-level security without a policy shows nothing.
+-- Takes no lock when all is as it should be.
+CREATE OR REPLACE FUNCTION util.close_partition(p_partition regclass) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+DECLARE
+    v_role text;
+BEGIN
+    IF NOT (SELECT c.relrowsecurity AND c.relforcerowsecurity FROM pg_class c WHERE c.oid = p_partition) THEN
+        EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', p_partition);
+    END IF;
+    FOR v_role IN
+        SELECT DISTINCT CASE g.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(g.grantee)) END
+        FROM util.grants_of(p_partition) g
+    LOOP
+        EXECUTE format('REVOKE ALL ON %s FROM %s CASCADE', p_partition, v_role);
+    END LOOP;
+END
+$$;
+
+-- What others than its owner may do with a relation, on all of it or on a column; grantee 0 is everybody.
+CREATE OR REPLACE FUNCTION util.grants_of(p_relation regclass) RETURNS TABLE (grantee oid, privilege text)
+LANGUAGE sql STABLE AS $$
+    SELECT g.grantee, g.privilege_type FROM pg_class c
+    CROSS JOIN LATERAL (
+        SELECT x.grantee, x.privilege_type FROM aclexplode(c.relacl) x
+        UNION ALL
+        SELECT x.grantee, x.privilege_type FROM pg_attribute a CROSS JOIN LATERAL aclexplode(a.attacl) x WHERE a.attrelid = c.oid
+    ) g
+    WHERE c.oid = p_relation AND g.grantee <> c.relowner
+$$;
+
 -- Makes sure that every such table has the partition of this month. Attaching takes no lock that a running insert would wait for.
 CREATE OR REPLACE FUNCTION util.ensure_month(p_month timestamptz, p_key_type regtype) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
@@ -31,6 +63,7 @@ BEGIN
                        v_parent.schema, v_parent.name, v_parent.schema, v_name,
                        CASE WHEN p_key_type = 'bytea'::regtype THEN util.time_prefix(v_from)::text ELSE v_from::text END,
                        CASE WHEN p_key_type = 'bytea'::regtype THEN util.time_prefix(v_to)::text ELSE v_to::text END);
+        PERFORM util.close_partition(format('%I.%I', v_parent.schema, v_name)::regclass);
         v_created := v_created + 1;
     END LOOP;
     RETURN v_created;

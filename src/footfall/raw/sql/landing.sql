@@ -1,22 +1,57 @@
 -- Landing: the one way into raw, for the HTTP door, for imports and for SQL.
 
--- A payload without what nobody meant to send: user names and passwords in URLs, and e-mail addresses wherever they are, also
--- percent-encoded or as \u0040, which become [email]. A URL or a form label is no place for them, and an id that is one would be
--- personal data. An escape before an address is one with it: half an escape would be no JSON.
-CREATE OR REPLACE FUNCTION raw.scrubbed(p_payload text) RETURNS text
+-- Whether these digits are the number of a payment card: a length and a beginning that cards have, and a check digit that holds (Luhn).
+CREATE OR REPLACE FUNCTION raw.is_card_number(p_digits text) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN CASE WHEN strpos(p_payload, '@') > 0 OR strpos(p_payload, '%40') > 0 OR strpos(p_payload, '\u0040') > 0 THEN
-    regexp_replace(
-        regexp_replace(CASE WHEN p_payload LIKE '%\\u0040%' THEN p_payload::jsonb::text ELSE p_payload END,
-                       '(:\\?/\\?/)[^/@"\s\\]*@', '\1', 'g'),
-        '(\\u[0-9A-Fa-f]{4}|\\.|[A-Za-z0-9._+-])+(@|%40)[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+', '[email]', 'g')
-ELSE p_payload END;
+RETURN p_digits ~ '^(4[0-9]{12}([0-9]{3})?|(5[1-5]|2[2-7]|35|6[0-9])[0-9]{14}|3[47][0-9]{13}|3[0689][0-9]{12})$'
+   AND (SELECT sum(CASE WHEN i % 2 = 0 THEN d WHEN d > 4 THEN 2 * d - 9 ELSE 2 * d END) % 10 = 0
+        FROM generate_series(0, length(p_digits) - 1) AS i
+        CROSS JOIN LATERAL (SELECT substr(p_digits, length(p_digits) - i, 1)::integer AS d) AS digit);
+
+-- A payload without what nobody meant to send: passwords, tokens, keys, e-mail addresses (which become [email]), card numbers, wherever
+-- they stand. A URL or a form label is no place for them, and an id that is one would be personal data. The cases are those of
+-- tests/scrubbing.json, which the tracker knows too. As jsonb writes it, text has one spelling and few escapes. It costs as much as
+-- landing: only what may hold a secret (footfall.raw.secrets) is looked at.
+CREATE OR REPLACE FUNCTION raw.scrubbed(p_payload text) RETURNS text
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+DECLARE
+    v_telling constant text := '(token|passw|passcode|passphrase|pwd|secret|api[_-]?key|access[_-]?key|auth(?!or)|authoriz|signature|credential';
+    v_text text := p_payload::jsonb::text;
+    v_found text;
+BEGIN
+    -- user names and passwords of addresses
+    v_text := regexp_replace(v_text, '(://)[^/@"\s\\]*@', '\1', 'g');
+    -- values of telling parameters, also of an address within an address; of telling properties
+    v_text := regexp_replace(v_text, '((?:[?&#;"\s]|%3F|%26)[a-z0-9_.[\]-]*' || v_telling
+                                     || '|sess[a-z]*[_-]?id)[a-z0-9_.[\]-]*(?:=|%3D))(?:(?!%26)[^&#"\s\\])+', '\1removed', 'gi');
+    v_text := regexp_replace(v_text, '("[^"]*' || v_telling || ')[^"]*": )("(?:[^"\\]|\\.)*"|[0-9.eE+-]+)', '\1"removed"', 'gi');
+    -- what a sign-in hands back: a code beside a state
+    v_text := regexp_replace(v_text, '([?&#]code=)[^&#"\s\\]+(?=[^"\s]*&state=)', '\1removed', 'gi');
+    v_text := regexp_replace(v_text, '([?&#]state=[^"\s]*&code=)[^&#"\s\\]+', '\1removed', 'gi');
+    -- tokens that name themselves; keys in hexadecimal digits, but no whole value: that is an id
+    v_text := regexp_replace(v_text, '\m(bearer|basic)(\s|%20|\+)+(?=[^\s"]*[0-9])[a-z0-9._~+/=-]{12,}', '\1\2removed', 'gi');
+    v_text := regexp_replace(v_text, '\m(eyJ|[rs]k_(live|test)_|gh[a-z]_|github_pat_|glpat-|xox[a-z]-|AKIA|AIza)[A-Za-z0-9_.-]{12,}',
+                             'removed', 'g');
+    v_text := regexp_replace(v_text, '([/=\s#])(?=[a-f]*[0-9])(?=[0-9]*[a-f])[0-9a-f]{32,}\M', '\1removed', 'gi');
+    -- e-mail addresses, with an escape before them, which is one with it: half an escape would be no JSON; but no package@1.2.3 and no
+    -- file@2x.png
+    v_text := regexp_replace(v_text, '(\\u[0-9A-Fa-f]{4}|\\.|[A-Za-z0-9._+%-]|[^\x01-\x7f])+(@|%40)(?![0-9]+(x|\.[0-9]))'
+                                     '([A-Za-z0-9-]|[^\x01-\x7f])+(\.([A-Za-z0-9-]|[^\x01-\x7f])+)*\.([A-Za-z]|[^\x01-\x7f]){2,}', '[email]', 'g');
+    FOR v_found IN SELECT DISTINCT m[1] FROM regexp_matches(v_text, '(?:^|[^0-9a-z.-])([2-6](?:[ -]?[0-9]){12,15})(?![0-9a-z-])', 'gi') AS m
+    LOOP
+        IF raw.is_card_number(translate(v_found, ' -', '')) THEN
+            v_text := replace(v_text, v_found, 'removed');
+        END IF;
+    END LOOP;
+    RETURN v_text;
+END
+$$;
 
 -- The keys of a payload that tell a person or a browser apart: none of them is kept of visitors who ask not to be tracked. Twin of
 -- footfall.auth.visitors.PERSONAL_KEYS.
 CREATE OR REPLACE FUNCTION raw.personal_keys() RETURNS text[]
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN ARRAY['visitor_id', 'user_id', 'screen_resolution', 'viewport_width', 'viewport_height', 'timezone', 'language',
+RETURN ARRAY['session_id', 'visitor_id', 'user_id', 'screen_resolution', 'viewport_width', 'viewport_height', 'timezone', 'language',
              'browser_name'];
 
 -- Which of these payloads can be stored: for the statement that could not store them all.
@@ -29,11 +64,12 @@ $$;
 ALTER FUNCTION raw.are_storable OWNER TO footfall_worker;
 
 -- Lands events in one statement: one row of raw each, one row of the queue for each tenant. The arrays run in parallel, one
--- element an event; p_payload is JSON text. Returns the raw event ids in the order of the arrays. Raises what the cast to jsonb
+-- element an event; p_payload is JSON text, p_is_suspect: it may hold something secret. Returns the raw event ids in the order of the arrays. Raises what the cast to jsonb
 -- raises for text that PostgreSQL cannot store: callers then land smaller parts (footfall.raw.landing).
 CREATE OR REPLACE FUNCTION raw.land_tracking_events(
     p_tenant_id text[], p_received_timestamp timestamptz[], p_payload text[], p_user_agent text[], p_visitor_id text[],
-    p_visitor_ip_hash text[], p_client_ip inet[], p_do_not_track boolean[], p_is_trusted boolean[], p_record_source text[]
+    p_visitor_ip_hash text[], p_client_ip inet[], p_do_not_track boolean[], p_is_trusted boolean[], p_record_source text[],
+    p_is_suspect boolean[]
 ) RETURNS SETOF bigint
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog AS $$
     WITH event AS MATERIALIZED (
@@ -42,9 +78,9 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog AS $$
         FROM (
             SELECT util.tenant_key(e.tenant_id) AS tenant_hk, e.*
             FROM unnest(p_tenant_id, p_received_timestamp, p_payload, p_user_agent, p_visitor_id, p_visitor_ip_hash, p_client_ip,
-                        p_do_not_track, p_is_trusted, p_record_source) WITH ORDINALITY
+                        p_do_not_track, p_is_trusted, p_record_source, p_is_suspect) WITH ORDINALITY
                 AS e(tenant_id, received_timestamp, payload, user_agent, visitor_id, visitor_ip_hash, client_ip,
-                     do_not_track, is_trusted, record_source, position)
+                     do_not_track, is_trusted, record_source, is_suspect, position)
             ORDER BY e.tenant_id, e.position
         ) e
     ), batch AS (
@@ -60,7 +96,7 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog AS $$
             visitor_ip_hash, user_agent, record_source, raw_payload)
         SELECT e.raw_event_id, b.batch_id, e.received_timestamp, e.is_trusted, e.do_not_track, e.tenant_hk, e.tenant_id,
                e.client_ip, e.visitor_id, e.visitor_ip_hash, left(e.user_agent, 2000), e.record_source,
-               raw.scrubbed(e.payload)::jsonb
+               CASE WHEN e.is_suspect THEN raw.scrubbed(e.payload) ELSE e.payload END::jsonb
         FROM event e JOIN batch b USING (tenant_hk)
     )
     SELECT e.raw_event_id FROM event e ORDER BY e.position
@@ -114,7 +150,7 @@ BEGIN
         array_agg(auth.address_hash(k.secret, k.client_ip) ORDER BY k.position),
         array_agg(CASE WHEN v_tenant.keep_truncated_ip AND NOT k.no_track
                        THEN auth.truncated_address(k.client_ip) END ORDER BY k.position),
-        array_agg(k.no_track ORDER BY k.position), array_agg(true), array_agg('site_tracker'::text))
+        array_agg(k.no_track ORDER BY k.position), array_agg(true), array_agg('site_tracker'::text), array_agg(true))
     FROM keyed k;
 END
 $$;

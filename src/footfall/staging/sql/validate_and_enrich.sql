@@ -15,101 +15,152 @@ $$;
 -- Validates and enriches the raw events of these ingest batches (or some of them) and writes one staging row for each: the
 -- set-based form of staging.validate_and_enrich_event. Events staged before are left as they are. Returns the rows written.
 --
--- The steps are the CTEs, in order: sent (the payload's keys); then, each distinct one looked at once, kinds, pages, referrers,
--- campaigns and agents; then, event by event, parsed, typed, enriched, named, keyed. OFFSET 0 keeps the planner from folding a step
--- into the next one, which would compute its columns again wherever they are used.
+-- The steps are the CTEs, in order: read (the payload's keys), timed, clocked, sent (what it says of its time, and what it is known
+-- by); then, each distinct one looked at once, kinds, pages, referrers, origins, campaigns and agents; then, event by event, parsed,
+-- typed, enriched, named, keyed. OFFSET 0 keeps the planner from folding a step into the next one, which would compute its columns
+-- again wherever they are used.
+-- Each join is of many events with few facts about them, so a hash join; and no two events have the same id to remember (memoize).
 -- Places in double braces are completed at deployment: rules, cuts and notes from footfall.staging.rules, keys from the vault.
 CREATE OR REPLACE FUNCTION staging.validate_and_enrich(p_batch_ids bigint[], p_raw_event_ids bigint[] DEFAULT NULL)
 RETURNS integer
-LANGUAGE plpgsql SET work_mem = '64MB' AS $$
+LANGUAGE plpgsql SET work_mem = '64MB' SET enable_mergejoin = off SET enable_memoize = off AS $$
 DECLARE
     v_now timestamptz := util.current_load_date();
     v_is_again boolean := EXISTS (SELECT FROM staging.events_of(p_batch_ids));
+    -- that a visit or a time was inferred is nothing to look at
+    v_unnoted constant text[] := '{session_inferred,event_timestamp_inferred}';
     v_staged integer;
 BEGIN
-    WITH sent AS MATERIALIZED (
+    WITH read AS (
         SELECT r.raw_event_id, r.batch_id, r.received_timestamp, r.is_trusted, r.do_not_track AS no_track, r.tenant_hk,
                r.tenant_id, r.visitor_id AS edge_visitor_id, r.visitor_ip_hash, r.user_agent AS agent, r.record_source,
-               o.payload, jsonb_typeof(r.raw_payload) = 'object' AS payload_is_object, p.*
+               o.payload, jsonb_typeof(r.raw_payload) = 'object' AS payload_is_object, p.*,
+               p.page_hash IN ('true', '1') IS TRUE AS has_page_hash, staging.usable_id(p.event_id) AS usable_event_id,
+               nullif(btrim(p.event_timestamp), '') AS sent_timestamp, nullif(btrim(p.sent_at), '') AS sent_at_text
         FROM raw.events_of(p_batch_ids) r
         CROSS JOIN LATERAL (
             SELECT CASE WHEN jsonb_typeof(r.raw_payload) = 'object' THEN r.raw_payload ELSE '{}' END AS payload
         ) o
         CROSS JOIN LATERAL jsonb_to_record(o.payload) AS p(
             evt_type text, evt_category text, evt_action text, evt_label text, evt_value text, currency text,
-            event_id text, event_timestamp text, session_id text, visitor_id text, user_id text,
-            page_url text, page_title text, page_referrer text,
+            event_id text, event_timestamp text, sent_at text, session_id text, visitor_id text, user_id text,
+            page_url text, page_title text, page_referrer text, page_hash text,
             item_id text, item_type text, item_name text, item_category text, item_description text, item_value text,
             item_metadata jsonb, transaction_id text, funnel text,
             scroll_depth text, time_on_page text, click_x text, click_y text,
             device_type text, browser_name text, viewport_width text, viewport_height text, screen_resolution text,
             timezone text, language text, do_not_track text, utm_source text, utm_medium text, utm_campaign text,
+            utm_content text, utm_term text,
             properties jsonb)
         WHERE (p_raw_event_ids IS NULL OR r.raw_event_id = ANY (p_raw_event_ids))
           AND NOT (v_is_again AND EXISTS (
               SELECT FROM staging.site_events_staging o
               WHERE o.raw_event_id = r.raw_event_id AND o.received_timestamp = r.received_timestamp))
+        OFFSET 0
     ),
-    -- An event with an id but without a time would get another key at each retry: its first receipt is its time, for ever. The
-    -- update changes nothing: it makes a time that is there, or that another load is writing now, come back too.
-    untimed AS (
-        INSERT INTO staging.untimed_event AS u (tenant_hk, event_id, event_timestamp)
-        SELECT DISTINCT ON (s.tenant_hk, i.event_id) s.tenant_hk, i.event_id, s.received_timestamp
+    timed AS (
+        SELECT r.*, util.moment_of(r.sent_timestamp) AS moment, util.moment_of(r.sent_at_text) AS sent_moment
+        FROM read r
+        OFFSET 0
+    ),
+    clocked AS (
+        SELECT t.*, CASE WHEN t.sent_timestamp IS NOT NULL
+                         THEN staging.clock_error(t.sent_moment, t.received_timestamp) END AS clock_error
+        FROM timed t
+        OFFSET 0
+    ),
+    sent AS MATERIALIZED (
+        SELECT c.*,
+               -- when it was, by what this copy of it says
+               CASE WHEN c.sent_timestamp IS NULL THEN coalesce(staging.moment_in_id(c.usable_event_id), c.received_timestamp)
+                    WHEN c.clock_error IS NULL THEN c.moment ELSE c.moment + c.clock_error END AS said_timestamp,
+               -- what tells the event from others whatever time it says: its id, or all of it where its time is not as sent
+               staging.identity_of(c.tenant_id, coalesce(c.usable_event_id, CASE WHEN c.clock_error IS NOT NULL
+                   THEN 'payload ' || encode(util.hash_binary(
+                       (c.payload - ARRAY['sent_at', 'retry', 'client_ip', 'user_agent'])::text), 'hex') END)) AS identity
+        FROM clocked c
+    ),
+    -- An event has one time, whatever comes with it when it is sent again: the first that made sense. What the event itself says and
+    -- no clock corrects is kept for some days, for clients that stamp at each attempt (staging.forget_identities); what only
+    -- its first receipt tells is kept for ever. The update changes nothing: it makes a time that is there, or that another load is
+    -- writing now, come back too.
+    first_sent AS (
+        INSERT INTO staging.event_identity AS f (identity, event_timestamp, received_timestamp, is_of_receipt)
+        SELECT DISTINCT ON (s.identity) s.identity, s.said_timestamp, s.received_timestamp,
+               s.moment IS NULL OR s.clock_error IS NOT NULL
         FROM sent s
-        CROSS JOIN LATERAL (SELECT lower(staging.usable_id(s.event_id) COLLATE "C") AS event_id) i
-        WHERE nullif(btrim(s.event_timestamp), '') IS NULL AND i.event_id IS NOT NULL AND staging.moment_in_id(i.event_id) IS NULL
-        ORDER BY s.tenant_hk, i.event_id, s.received_timestamp, s.raw_event_id
-        ON CONFLICT (tenant_hk, event_id) DO UPDATE SET event_timestamp = u.event_timestamp
-        RETURNING u.tenant_hk, u.event_id, u.event_timestamp
+        WHERE s.identity IS NOT NULL AND staging.is_plausible(s.said_timestamp, s.received_timestamp, s.is_trusted)
+        ORDER BY s.identity, s.received_timestamp, s.raw_event_id
+        ON CONFLICT (identity) DO UPDATE SET event_timestamp = f.event_timestamp
+        RETURNING f.identity, f.event_timestamp
     ),
     tenants AS MATERIALIZED (
         SELECT t.* FROM auth.tenant_v t WHERE t.tenant_hk IN (SELECT s.tenant_hk FROM sent s)
     ),
     kinds AS MATERIALIZED (
-        SELECT d.tenant_hk, d.evt_type, k.event_category, k.event_action
+        SELECT d.tenant_hk, d.evt_type, k.event_type, k.event_category, k.event_action
         FROM (SELECT DISTINCT s.tenant_hk, s.evt_type FROM sent s) d
         CROSS JOIN LATERAL (
-            SELECT k.event_category, k.event_action FROM ref.event_type k
-            WHERE k.tenant_hk IN (d.tenant_hk, '\x') AND k.event_type = btrim(d.evt_type)
-            ORDER BY k.tenant_hk DESC LIMIT 1
+            -- as it is written, else however it is spelled
+            SELECT k.event_type, k.event_category, k.event_action FROM ref.event_type k
+            WHERE k.tenant_hk IN (d.tenant_hk, '\x') AND staging.folded(k.event_type) = staging.folded(d.evt_type)
+            ORDER BY k.event_type = btrim(d.evt_type) DESC, k.tenant_hk DESC LIMIT 1
         ) k
     ),
     pages AS MATERIALIZED (
-        SELECT u.tenant_hk, u.page_url, staging.without_www(u.host) AS bare_host, u.path,
+        SELECT u.tenant_hk, u.page_url, u.has_page_hash, staging.without_www(u.host) AS bare_host, u.path,
                CASE WHEN length(b.name) > 2000 THEN left(b.name, 1900) || '#' || left(encode(util.hash_binary(b.name), 'hex'), 16)
                     ELSE b.name END AS page_bk,
-               jsonb_strip_nulls(jsonb_build_object('host', u.host, 'path', left(u.path, 2000), 'category', c.page_class[1],
-                                                    'type', c.page_class[2])) AS page_info,
-               left(staging.query_value(u.part[5], 'utm_source'), 100) AS utm_source,
-               left(staging.query_value(u.part[5], 'utm_medium'), 100) AS utm_medium,
-               left(staging.query_value(u.part[5], 'utm_campaign'), 100) AS utm_campaign,
-               u.part[5] ~ '(^|&)(gclid|gbraid|wbraid|msclkid|dclid|ttclid|twclid|li_fat_id)=[^&]' AS has_click_id
+               JSON_OBJECT('host': u.host, 'path': left(u.path, 2000), 'category': c.page_class[1],
+                           'type': c.page_class[2] ABSENT ON NULL RETURNING jsonb) AS page_info,
+               left(staging.query_value(u.queries, 'utm_source'), 100) AS utm_source,
+               left(staging.query_value(u.queries, 'utm_medium'), 100) AS utm_medium,
+               left(staging.query_value(u.queries, 'utm_campaign'), 100) AS utm_campaign,
+               left(staging.query_value(u.queries, 'utm_content'), 100) AS utm_content,
+               left(staging.query_value(u.queries, 'utm_term'), 100) AS utm_term,
+               u.queries ~ '(^|&)(gclid|gbraid|wbraid|msclkid|dclid|ttclid|twclid|li_fat_id)=[^&]' AS has_click_id
         FROM (
-            SELECT d.*, t.page_query_keys, lower(d.part[2] COLLATE "C") AS host, staging.canonical_path(d.part[4]) AS path
+            SELECT d.*, t.page_query_keys, lower(d.part[2] COLLATE "C") AS host, staging.canonical_path(d.part[4]) AS path,
+                   -- a router's part after # tells pages apart; campaigns may stand in either query
+                   CASE WHEN d.has_page_hash OR h.route ~ '^!?/' THEN nullif(h.route, '') END AS route, h.query AS route_query,
+                   concat_ws('&', d.part[5], h.query) AS queries
             FROM (
-                SELECT s.tenant_hk, s.page_url, staging.url_parts(btrim(s.page_url)) AS part
-                FROM (SELECT DISTINCT s.tenant_hk, s.page_url FROM sent s WHERE s.page_url IS NOT NULL) s
+                SELECT s.tenant_hk, s.page_url, s.has_page_hash, staging.url_parts(btrim(s.page_url)) AS part
+                FROM (SELECT DISTINCT s.tenant_hk, s.page_url, s.has_page_hash FROM sent s WHERE s.page_url IS NOT NULL) s
                 OFFSET 0
             ) d
             LEFT JOIN tenants t ON t.tenant_hk = d.tenant_hk
+            CROSS JOIN LATERAL (
+                SELECT CASE WHEN d.part[6] LIKE '%?%' OR d.part[6] NOT LIKE '%=%' THEN split_part(d.part[6], '?', 1) END AS route,
+                       CASE WHEN d.part[6] LIKE '%?%' THEN substr(d.part[6], strpos(d.part[6], '?') + 1)
+                            WHEN d.part[6] LIKE '%=%' THEN d.part[6] END AS query
+            ) h
             WHERE d.part IS NOT NULL
             OFFSET 0
         ) u
         CROSS JOIN LATERAL (
             SELECT concat(u.host, ':' || CASE WHEN (u.part[1], u.part[3]) NOT IN (('http', '80'), ('https', '443')) THEN u.part[3] END,
-                          u.path, staging.page_query(u.part[5], u.page_query_keys)) AS name OFFSET 0
+                          u.path, staging.page_query(u.part[5], u.page_query_keys),
+                          CASE WHEN u.route IS NOT NULL THEN '#' || staging.canonical_path(u.route) END,
+                          CASE WHEN u.route IS NOT NULL THEN staging.page_query(u.route_query, u.page_query_keys) END)
+                   AS name OFFSET 0
         ) b
-        CROSS JOIN LATERAL (SELECT staging.page_class(u.path) AS page_class OFFSET 0) c
+        CROSS JOIN LATERAL (SELECT staging.page_class(coalesce(ltrim(u.route, '!'), u.path)) AS page_class OFFSET 0) c
     ),
     referrers AS MATERIALIZED (
-        SELECT r.page_referrer, staging.without_www(r.host) AS bare_host, k.source, k.channel
+        SELECT r.page_referrer, r.host, staging.without_www(r.host) AS bare_host
         FROM (
             SELECT d.page_referrer, lower((staging.url_parts(btrim(d.page_referrer)))[2] COLLATE "C") AS host
             FROM (SELECT DISTINCT s.page_referrer FROM sent s WHERE s.page_referrer IS NOT NULL) d
             OFFSET 0
         ) r
-        LEFT JOIN LATERAL staging.known_origin(r.host) k ON true
         WHERE r.host IS NOT NULL
+    ),
+    -- most referrers are pages of the site itself: few hosts
+    origins AS MATERIALIZED (
+        SELECT h.host, k.source, k.channel
+        FROM (SELECT DISTINCT r.host FROM referrers r) h
+        CROSS JOIN LATERAL staging.known_origin(h.host) k
     ),
     campaigns AS MATERIALIZED (
         SELECT n.utm_source, k.channel
@@ -129,12 +180,13 @@ BEGIN
     parsed AS (
         SELECT s.raw_event_id, s.batch_id, s.received_timestamp, s.is_trusted, s.tenant_hk, s.tenant_id,
         s.no_track, s.edge_visitor_id, s.visitor_ip_hash, s.agent, s.record_source, s.payload_is_object, s.payload,
-        nullif(btrim(s.evt_type), '') AS evt_type,
+        coalesce(k.event_type, nullif(btrim(s.evt_type), '')) AS evt_type,
 {{cut_columns}},
         {{cut_flags}} AS cut_flags,
         nullif(s.event_id, '') AS sent_event_id,
-        lower(staging.usable_id(s.event_id) COLLATE "C") AS event_id,
-        nullif(btrim(s.event_timestamp), '') AS sent_timestamp,
+        s.usable_event_id AS event_id,
+        s.sent_timestamp, s.sent_at_text AS sent_at, s.sent_moment, s.clock_error, s.said_timestamp,
+        f.event_timestamp AS first_timestamp,
         nullif(s.session_id, '') AS sent_session_id,
         staging.usable_id(s.session_id) AS session_id,
         nullif(s.visitor_id, '') AS sent_visitor_id,
@@ -156,28 +208,34 @@ BEGIN
         t.is_active AS tenant_is_active, t.currency AS tenant_currency, t.default_item_type,
         k.event_category AS default_category, k.event_action AS default_action,
         p.path AS page_path, p.page_bk, p.page_info, p.has_click_id, p.utm_source AS page_utm_source,
-        p.utm_medium AS page_utm_medium, p.utm_campaign AS page_utm_campaign,
+        p.utm_medium AS page_utm_medium, p.utm_campaign AS page_utm_campaign, p.utm_content AS page_utm_content,
+        p.utm_term AS page_utm_term,
         -- a referrer on the site itself, with or without www, is none
         CASE WHEN r.bare_host IS DISTINCT FROM p.bare_host THEN r.bare_host END AS referrer_host,
-        r.source AS referrer_source, r.channel AS referrer_channel,
+        o.source AS referrer_source, o.channel AS referrer_channel,
         a.device_type AS agent_device_type, a.browser_name AS agent_browser_name, a.browser_version,
         a.operating_system, coalesce(a.traffic_class, 'human') AS traffic_class
         FROM sent s
         LEFT JOIN tenants t ON t.tenant_hk = s.tenant_hk
         LEFT JOIN kinds k ON k.tenant_hk = s.tenant_hk AND k.evt_type = s.evt_type
-        LEFT JOIN pages p ON p.tenant_hk = s.tenant_hk AND p.page_url = s.page_url
+        LEFT JOIN pages p ON p.tenant_hk = s.tenant_hk AND p.page_url = s.page_url AND p.has_page_hash = s.has_page_hash
         LEFT JOIN referrers r ON r.page_referrer = s.page_referrer
+        LEFT JOIN origins o ON o.host = r.host
         LEFT JOIN agents a ON a.agent = s.agent
+        LEFT JOIN first_sent f ON f.identity = s.identity
         OFFSET 0
     ),
     -- facts of the right type
     typed AS (
-        SELECT p.*, coalesce(p.sent_action, p.default_action) AS event_action,
+        SELECT p.*,
+               -- an order is complete however that is written
+               CASE WHEN p.evt_type = 'transaction_step' THEN lower(p.sent_action COLLATE "C")
+                    ELSE coalesce(p.sent_action, p.default_action) END AS event_action,
                staging.number_of(p.evt_value)::numeric(18,4) AS event_value,
-               CASE WHEN upper(p.sent_currency) ~ '^[A-Z]{3}$' THEN upper(p.sent_currency) ELSE p.tenant_currency END AS currency,
-               CASE WHEN p.sent_timestamp IS NOT NULL THEN util.moment_of(p.sent_timestamp)
-                    ELSE coalesce(staging.moment_in_id(p.event_id), u.event_timestamp, p.received_timestamp)
-               END AS event_timestamp,
+               -- one that nobody knows stands for itself: it is never added to one that is known
+               coalesce(left(upper(p.sent_currency), 10), p.tenant_currency) AS currency,
+               coalesce(p.first_timestamp, CASE WHEN p.sent_timestamp IS NULL THEN p.received_timestamp
+                                                ELSE p.said_timestamp END) AS event_timestamp,
                p.sent_timestamp IS NULL AS time_is_inferred,
                staging.number_of(p.sent_item_value)::numeric(18,4) AS item_value,
                staging.integer_of(p.sent_scroll_depth, 0, 100) AS scroll_depth,
@@ -191,10 +249,11 @@ BEGIN
                coalesce(p.sent_utm_source, p.page_utm_source) AS utm_source,
                coalesce(p.sent_utm_medium, p.page_utm_medium) AS utm_medium,
                coalesce(p.sent_utm_campaign, p.page_utm_campaign) AS utm_campaign,
+               coalesce(p.sent_utm_content, p.page_utm_content) AS utm_content,
+               coalesce(p.sent_utm_term, p.page_utm_term) AS utm_term,
                lower(coalesce(p.sent_item_type, p.default_item_type) COLLATE "C") AS item_type,
                coalesce(p.item_name, CASE WHEN p.evt_type = 'item_interaction' THEN p.event_label END) AS item_called
         FROM parsed p
-        LEFT JOIN untimed u ON p.sent_timestamp IS NULL AND u.tenant_hk = p.tenant_hk AND u.event_id = p.event_id
         OFFSET 0
     ),
     -- meaning: items, funnels, where the visit came from, business keys
@@ -210,28 +269,30 @@ BEGIN
                staging.channel_of(t.utm_source, t.utm_medium, t.has_click_id, t.referrer_host IS NOT NULL, c.channel,
                                   t.referrer_channel) AS channel,
                t.item_type || ':' || coalesce(t.item_id, nullif(staging.slug(t.item_called), '')) AS item_bk,
-               CASE WHEN t.evt_type = 'transaction_step' THEN jsonb_strip_nulls(jsonb_build_object(
-                   'step_name', t.event_label, 'step_action', t.event_action, 'step_value', t.event_value,
-                   'funnel', coalesce(lower(t.funnel COLLATE "C"), 'transaction'),
-                   'funnel_step', coalesce(lower(t.funnel COLLATE "C"), 'transaction') || '_step',
-                   'transaction_id', t.transaction_id,
-                   'funnel_stage', CASE t.event_action WHEN 'start' THEN 'initiated' WHEN 'progress' THEN 'in_progress'
-                       WHEN 'complete' THEN 'completed' WHEN 'abandon' THEN 'abandoned' ELSE 'unknown' END)) END
-                   AS transaction_info,
+               CASE WHEN t.evt_type = 'transaction_step' THEN JSON_OBJECT(
+                   'step_name': t.event_label, 'step_action': t.event_action, 'step_value': t.event_value,
+                   'funnel': coalesce(lower(t.funnel COLLATE "C"), 'transaction'),
+                   'funnel_step': coalesce(lower(t.funnel COLLATE "C"), 'transaction') || '_step',
+                   'transaction_id': t.transaction_id,
+                   'funnel_stage': CASE t.event_action WHEN 'start' THEN 'initiated' WHEN 'progress' THEN 'in_progress'
+                       WHEN 'complete' THEN 'completed' WHEN 'abandon' THEN 'abandoned' WHEN 'refund' THEN 'refunded'
+                       ELSE 'unknown' END
+                   ABSENT ON NULL RETURNING jsonb) END AS transaction_info,
                CASE WHEN t.evt_type = 'page_view' THEN 'awareness'
                     WHEN t.evt_type IN ('item_interaction', 'contact_interaction') THEN 'consideration'
                     WHEN t.evt_type = 'transaction_step'
                     THEN CASE WHEN lower(t.funnel) IN ('onboarding', 'renewal', 'loyalty', 'retention') THEN 'retention'
                               ELSE 'conversion' END
                END AS conversion_funnel_stage,
-               CASE WHEN NOT t.no_track THEN nullif(jsonb_strip_nulls(jsonb_build_object(
-                   'device_type', CASE WHEN t.sent_device_type IN ('mobile', 'tablet', 'desktop') THEN t.sent_device_type
+               CASE WHEN NOT t.no_track THEN nullif(JSON_OBJECT(
+                   'device_type': CASE WHEN t.sent_device_type IN ('mobile', 'tablet', 'desktop') THEN t.sent_device_type
                                        ELSE t.agent_device_type END,
-                   'browser_name', coalesce(t.agent_browser_name, t.sent_browser_name),
-                   'browser_version', t.browser_version, 'operating_system', t.operating_system,
-                   'screen_resolution', t.screen_resolution, 'viewport_size', t.viewport_size,
-                   'viewport_width', t.viewport_width, 'viewport_height', t.viewport_height,
-                   'timezone', t.timezone, 'language', t.language)), '{}') END AS device_info
+                   'browser_name': coalesce(t.agent_browser_name, t.sent_browser_name),
+                   'browser_version': t.browser_version, 'operating_system': t.operating_system,
+                   'screen_resolution': t.screen_resolution, 'viewport_size': t.viewport_size,
+                   'viewport_width': t.viewport_width, 'viewport_height': t.viewport_height,
+                   'timezone': t.timezone, 'language': t.language
+                   ABSENT ON NULL RETURNING jsonb), '{}') END AS device_info
         FROM typed t
         LEFT JOIN campaigns c ON c.utm_source = t.utm_source
         OFFSET 0
@@ -239,13 +300,18 @@ BEGIN
     -- business keys that need other business keys; an INVALID event gets none, and so nothing of it reaches the vault
     named AS (
         SELECT e.*, cardinality(e.errors) = 0 AS is_valid,
-               CASE WHEN e.item_bk IS NOT NULL THEN jsonb_strip_nulls(jsonb_build_object(
-                   'item_key', e.item_bk, 'item_id', e.item_id, 'item_type', e.item_type, 'item_name', e.item_called,
-                   'item_category', e.item_category, 'item_description', e.item_description, 'item_value', e.item_value,
-                   'item_metadata', CASE WHEN jsonb_typeof(e.item_metadata) = 'object' THEN e.item_metadata END,
-                   'interaction_type', e.event_action)) END AS business_item_info,
+               CASE WHEN e.item_bk IS NOT NULL THEN JSON_OBJECT(
+                   'item_key': e.item_bk, 'item_id': e.item_id, 'item_type': e.item_type, 'item_name': e.item_called,
+                   'item_category': e.item_category, 'item_description': e.item_description, 'item_value': e.item_value,
+                   'item_metadata': CASE WHEN jsonb_typeof(e.item_metadata) = 'object'
+                                         THEN jsonb_strip_nulls(e.item_metadata) END,
+                   'interaction_type': e.event_action
+                   ABSENT ON NULL RETURNING jsonb) END AS business_item_info,
                CASE WHEN e.session_id IS NULL AND e.visitor_bk IS NOT NULL
                     THEN date_bin('30 minutes', e.event_timestamp, '1970-01-01T00:00:00Z') END AS session_bucket,
+               -- who the visitor was to the edge before an id came with consent: the visit goes on
+               CASE WHEN NOT e.no_track AND e.session_id IS NULL AND e.consented_visitor_id <> e.edge_visitor_id
+                    THEN e.edge_visitor_id END AS known_as_bk,
                'evt_' || util.milliseconds(e.event_timestamp) || '_' || coalesce(
                    e.event_id,
                    concat(e.session_id, '_', e.evt_type, '_', left(encode(util.hash_binary(
@@ -260,7 +326,7 @@ BEGIN
 {{hub_keys}},
 {{canonical_texts}}
         FROM (
-            SELECT n.*,
+            SELECT n.*, util.netstring(n.tenant_id) AS tenant_netstring,
                    CASE WHEN n.is_valid THEN n.event_bk END AS site_event_bk,
                    CASE WHEN n.is_valid THEN n.visitor_bk END AS site_visitor_bk,
                    CASE WHEN n.is_valid THEN n.page_bk END AS site_page_bk,
@@ -274,17 +340,19 @@ BEGIN
             OFFSET 0
         ) k
         OFFSET 0
-    )
+    ),
+    staged AS (
     INSERT INTO staging.site_events_staging (
         raw_event_id, batch_id, received_timestamp, attempt, tenant_hk, tenant_id, session_id, visitor_id, user_id,
         event_timestamp, event_type, event_category, event_action, event_label, event_value, event_currency,
         page_url, page_title, page_referrer, visitor_ip_hash, user_agent, scroll_depth, time_on_page, click_x, click_y,
-        conversion_funnel_stage, source, channel, utm_source, utm_medium, utm_campaign, traffic_class, do_not_track,
+        conversion_funnel_stage, source, channel, utm_source, utm_medium, utm_campaign, utm_content, utm_term,
+        traffic_class, do_not_track,
         device_info, page_info, business_item_info, transaction_info, custom_properties,
         site_event_bk, site_session_bk, site_visitor_bk, site_page_bk, business_item_bk,
         site_event_hk, site_session_hk, site_visitor_hk, site_page_hk, business_item_hk,
         link_session_visitor_hk, link_event_session_hk, link_event_page_hk, link_event_business_item_hk,
-        site_event_details_hash_diff, session_bucket,
+        site_event_details_hash_diff, session_bucket, known_as_hk,
         validation_status, validation_errors, validation_flags, enrichment_applied, processing_timestamp, record_source
     )
     SELECT k.raw_event_id, k.batch_id, k.received_timestamp, 1, k.tenant_hk, k.tenant_id, k.session_id, k.visitor_bk,
@@ -293,16 +361,29 @@ BEGIN
            k.event_currency, k.page_url, k.page_title, k.page_referrer,
            CASE WHEN NOT k.no_track THEN k.visitor_ip_hash END, CASE WHEN NOT k.no_track THEN k.agent END,
            k.scroll_depth, k.time_on_page, k.click_x, k.click_y, k.conversion_funnel_stage, k.source, k.channel,
-           k.utm_source, k.utm_medium, k.utm_campaign, k.traffic_class, k.no_track,
+           k.utm_source, k.utm_medium, k.utm_campaign, k.utm_content, k.utm_term, k.traffic_class, k.no_track,
            k.device_info, k.page_info, k.business_item_info, k.transaction_info, k.custom_properties,
            k.site_event_bk, k.site_session_bk, k.site_visitor_bk, k.site_page_bk, k.business_item_bk,
            k.site_event_hk, k.site_session_hk, k.site_visitor_hk, k.site_page_hk, k.business_item_hk,
 {{link_keys}},
 {{hash_diffs}},
            CASE WHEN k.is_valid THEN k.session_bucket END,
+           CASE WHEN k.is_valid AND k.known_as_bk IS NOT NULL THEN {{known_as_key}} END,
            CASE WHEN k.is_valid THEN 'VALID' ELSE 'INVALID' END, k.errors, k.flags, k.is_valid, v_now, k.record_source
-    FROM keyed k;
-    GET DIAGNOSTICS v_staged = ROW_COUNT;
+    FROM keyed k
+    RETURNING tenant_hk, raw_event_id, received_timestamp, validation_flags
+    ),
+    -- what was noted, for people to look at
+    noted AS (
+        INSERT INTO staging.note (tenant_hk, noted_hour, code, raw_event_id, received_timestamp, events)
+        SELECT s.tenant_hk, date_trunc('hour', s.received_timestamp, 'UTC'), n.code, max(s.raw_event_id), max(s.received_timestamp), count(*)
+        FROM (SELECT s.* FROM staged s WHERE NOT s.validation_flags <@ v_unnoted OFFSET 0) s
+        CROSS JOIN LATERAL unnest(s.validation_flags) AS n(code)
+        WHERE n.code <> ALL (v_unnoted)
+        GROUP BY s.tenant_hk, date_trunc('hour', s.received_timestamp, 'UTC'), n.code
+        ON CONFLICT DO NOTHING
+    )
+    SELECT count(*) INTO v_staged FROM staged;
     RETURN v_staged;
 END
 $$;

@@ -1,0 +1,140 @@
+// Generated from api/questions by tools/generate.py: `make golden`.
+type Unit = "count" | "percent" | "seconds" | "money" | "ratio";
+
+interface Declared {
+  label: string;
+  meaning: string;
+  unit: Unit;
+  isBetterLower: boolean;
+  one: string;
+  many: string;
+}
+
+export const DECLARED_METRICS: Record<string, Declared> = {
+  "visitors": {
+    "label": "Visitors",
+    "meaning": "Different visitors",
+    "unit": "count",
+    "isBetterLower": false,
+    "one": "{} visitor came",
+    "many": "{} different visitors came"
+  },
+  "visits": {
+    "label": "Visits",
+    "meaning": "How often somebody came",
+    "unit": "count",
+    "isBetterLower": false,
+    "one": "{} visit was made",
+    "many": "{} visits were made"
+  },
+  "page_views": {
+    "label": "Page views",
+    "meaning": "How often pages were looked at",
+    "unit": "count",
+    "isBetterLower": false,
+    "one": "Pages were looked at {} time",
+    "many": "Pages were looked at {} times"
+  },
+  "views_without_visit": {
+    "label": "Views without a visit",
+    "meaning": "Page views of visitors who ask not to be tracked: they are in no visit and in no rate",
+    "unit": "count",
+    "isBetterLower": false,
+    "one": "{} page view was in no visit",
+    "many": "{} page views were in no visit"
+  },
+  "views_per_visit": {
+    "label": "Views per visit",
+    "meaning": "Page views divided by visits",
+    "unit": "ratio",
+    "isBetterLower": false,
+    "one": "A visit had {} page views on average",
+    "many": "A visit had {} page views on average"
+  },
+  "bounce_rate": {
+    "label": "Bounce rate",
+    "meaning": "Visits with one page view and nothing else, percent of the visits that have ended",
+    "unit": "percent",
+    "isBetterLower": true,
+    "one": "{} of the visits ended after one page",
+    "many": "{} of the visits ended after one page"
+  },
+  "visit_duration": {
+    "label": "Visit duration",
+    "meaning": "From the first to the last event, on average over the visits that have ended",
+    "unit": "seconds",
+    "isBetterLower": false,
+    "one": "A visit lasted {} on average",
+    "many": "A visit lasted {} on average"
+  },
+  "events": {
+    "label": "Events",
+    "meaning": "All that was sent: page views and everything else",
+    "unit": "count",
+    "isBetterLower": false,
+    "one": "{} event was counted",
+    "many": "{} events were counted"
+  },
+  "conversions": {
+    "label": "Conversions",
+    "meaning": "Completed transactions, each counted once",
+    "unit": "count",
+    "isBetterLower": false,
+    "one": "{} transaction was completed",
+    "many": "{} transactions were completed"
+  },
+  "conversion_rate": {
+    "label": "Conversion rate",
+    "meaning": "Visits with a conversion, percent of all visits",
+    "unit": "percent",
+    "isBetterLower": false,
+    "one": "{} of the visits converted",
+    "many": "{} of the visits converted"
+  },
+  "revenue": {
+    "label": "Revenue",
+    "meaning": "What the conversions were worth, in the site's currency",
+    "unit": "money",
+    "isBetterLower": false,
+    "one": "Completed transactions were worth {}",
+    "many": "Completed transactions were worth {}"
+  },
+  "refunds": {
+    "label": "Refunds",
+    "meaning": "What was paid back, in the site's currency; revenue is without it",
+    "unit": "money",
+    "isBetterLower": false,
+    "one": "Refunds were worth {}",
+    "many": "Refunds were worth {}"
+  }
+};
+
+export const DECLARED_DIMENSIONS: Record<string, string> = {
+  "source": "Source",
+  "channel": "Channel",
+  "referrer": "Referrer",
+  "utm_source": "Campaign source",
+  "utm_medium": "Campaign medium",
+  "utm_campaign": "Campaign",
+  "utm_content": "UTM content",
+  "utm_term": "UTM term",
+  "device": "Device",
+  "browser": "Browser",
+  "browser_version": "Browser version",
+  "os": "Operating system",
+  "language": "Language",
+  "country": "Country",
+  "entry_page": "Entry page",
+  "exit_page": "Exit page",
+  "page": "Page",
+  "host": "Domain",
+  "event_type": "Event",
+  "event_category": "Category",
+  "event_action": "Action",
+  "event_label": "Label",
+  "item": "Item",
+  "item_type": "Item type",
+  "funnel_step": "Funnel step",
+  "hour_of_day": "Hour of the day",
+  "weekday": "Day of the week"
+};

@@ -1,0 +1,55 @@
+// The views of the pages: each is a file of its own, which is loaded when it is opened.
+import type { ComponentType } from "preact";
+
+export interface View {
+  title: string;
+  group: string;
+  load: () => Promise<ComponentType>;
+  /** Tells what single visitors did, or sets something up: not for guests. */
+  isInner?: boolean;
+}
+
+// their names are addresses, also in web/dashboard.py
+export const VIEWS: Record<string, View> = {
+  "": { title: "Overview", group: "Watch", load: () => import("./views/overview").then(({ Overview }) => Overview) },
+  realtime: { title: "Realtime", group: "Watch", load: () => import("./views/realtime").then(({ Realtime }) => Realtime), isInner: true },
+  sessions: { title: "Visits", group: "Watch", load: () => import("./views/sessions").then(({ Sessions }) => Sessions), isInner: true },
+  funnels: { title: "Funnels", group: "Explore", load: () => import("./views/funnels").then(({ Funnels }) => Funnels) },
+  retention: { title: "Retention", group: "Explore", load: () => import("./views/retention").then(({ Retention }) => Retention) },
+  paths: { title: "Paths", group: "Explore", load: () => import("./views/paths").then(({ Paths }) => Paths) },
+  items: { title: "Items", group: "Explore", load: () => import("./views/items").then(({ Items }) => Items) },
+  engagement: { title: "Engagement", group: "Explore", load: () => import("./views/engagement").then(({ Engagement }) => Engagement) },
+  speed: { title: "Speed", group: "Explore", load: () => import("./views/speed").then(({ Speed }) => Speed) },
+  events: { title: "Events", group: "Explore", load: () => import("./views/events").then(({ Events }) => Events) },
+  why: { title: "Why this number", group: "Trust", load: () => import("./views/why").then(({ Why }) => Why), isInner: true },
+  quality: { title: "Data quality", group: "Trust", load: () => import("./views/quality").then(({ Quality }) => Quality), isInner: true },
+  setup: { title: "Set-up", group: "Set up", load: () => import("./views/setup/index").then(({ Setup }) => Setup), isInner: true },
+};
+export const GROUPS = ["Watch", "Explore", "Trust", "Set up"];
+
+/** The view of this name; nothing for an address that is none of ours. */
+export const viewOf = (name: string): View | undefined => (Object.hasOwn(VIEWS, name) ? VIEWS[name] : undefined);
+
+const loaded = new Map<View["load"], ComponentType>();
+
+/** What a view is drawn by, once it is loaded. */
+export const drawnBy = ({ load }: View): ComponentType | undefined => loaded.get(load);
+
+const RELOADED = "footfall-reloaded"; // until the tab is closed, or the next file comes
+
+/**
+ * Loads a view. A file that is not there may have gone: a newer Footfall serves these pages by now, so they are loaded anew, but
+ * once: whoever has no connection, or a filter between, would see them begin over and over.
+ */
+export const load = async ({ load }: View): Promise<void> => {
+  if (loaded.has(load)) return;
+  try {
+    loaded.set(load, await load());
+    sessionStorage.removeItem(RELOADED);
+  } catch (error) {
+    if (sessionStorage.getItem(RELOADED)) throw error;
+    sessionStorage.setItem(RELOADED, "yes");
+    location.reload();
+    await new Promise(() => {}); // the page goes
+  }
+};

@@ -1,0 +1,101 @@
+"""One question, from the request to the reply: read, planned, written as SQL, bound, run."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from footfall.api.questions.parsing import Request, Resolved, resolve
+from footfall.api.questions.plan import OF_EVENTS, Source, plan, verdicts
+from footfall.api.questions.question import Question, shape_of
+from footfall.api.statements.compiled import Write, compiled, rows, statement_of
+from footfall.api.statements.names import with_keys
+from footfall.api.tenant import Tenant, asking_tenant
+from footfall.database import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question of a tenant, and the connection that it is asked on."""
+
+    connection: Connection
+    tenant: Tenant
+    question: Question
+
+    def one(self, write: Write, more: Mapping[str, Any] | None = None, **changed: Any) -> Any:
+        """The one value that a statement gives.
+
+        `more` are the parameters that it has beside those of every question; `changed`: it asks something else than this one.
+        """
+        shape, values = shape_of(replace(self.question, **changed))
+        tenant = {"tenant": self.tenant.tenant_hk, "time_zone": self.tenant.time_zone, "currency": self.tenant.currency}
+        ((value,),) = rows(self.connection, compiled(write, shape), {**values, **tenant, **(more or {})})
+        return value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """A question with a name.
+
+    Attributes:
+        name: as requests write it.
+        words: as people read it.
+        keys: what it may be asked.
+        answer: its answer's own part.
+        rows: where its rows are in that, for files; nothing: it is one row.
+        columns: in which order people read them; others follow.
+        statements: what it is answered with.
+        sources: which can answer it, the cheapest first.
+    """
+
+    name: str
+    words: str
+    keys: tuple[str, ...]
+    answer: Callable[[Asked], dict[str, Any]]
+    statements: tuple[Write, ...]
+    rows: str = ""
+    columns: tuple[str, ...] = ()
+    sources: tuple[Source, ...] = OF_EVENTS
+
+
+def ask(connection: Connection, report: Report, request: Request, *, is_explained: bool = False) -> dict[str, Any]:
+    """A report's answer to a request, with the question as it was understood (`query`) and `metadata`. Raises Refused.
+
+    `is_explained`: with how it was found, see `explanation`.
+    """
+    tenant = asking_tenant(connection, request)
+    resolved = _resolved(connection, tenant, report, request)
+    question = with_keys(connection, tenant.tenant_hk, resolved.question)
+    metadata = {
+        "tenant_id": tenant.tenant_id,
+        "time_zone": tenant.time_zone,
+        "currency": tenant.currency,
+        "generated_at": tenant.now.isoformat(),
+        "data_freshness": tenant.freshness,
+    }
+    said = {"query": resolved.query, "metadata": metadata}
+    if is_explained:
+        said["explanation"] = explanation(report, question)
+    return report.answer(Asked(connection, tenant, question)) | said
+
+
+def explanation(report: Report, question: Question) -> dict[str, Any]:
+    """Which source answers a question, what speaks against the others, and the statements, with places for values."""
+    shape, _ = shape_of(question)
+    return {
+        "source": plan(question, report.sources).name,
+        "sources": verdicts(question, report.sources),
+        "statements": [statement_of(write(shape), is_pretty=True).text for write in report.statements],
+    }
+
+
+def checked(connection: Connection, report: Report, request: Request) -> Request:
+    """The question as it would be echoed. Raises Refused."""
+    return _resolved(connection, asking_tenant(connection, request), report, request).query
+
+
+def _resolved(connection: Connection, tenant: Tenant, report: Report, request: Request) -> Resolved:
+    moment = request.get("asOf")
+    as_of = None
+    if moment:
+        ((as_of,),) = connection.execute("SELECT util.moment_of(%s)", (str(moment),)).fetchall()
+    return resolve(report.name, report.keys, request, tenant, as_of)

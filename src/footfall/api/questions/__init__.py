@@ -1,0 +1,1 @@
+"""What can be asked: dimensions, metrics and conditions as data, and a question as a tree."""

@@ -1,0 +1,1 @@
+"""What answers are broken down and filtered by, one module a family."""

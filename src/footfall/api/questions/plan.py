@@ -1,0 +1,77 @@
+"""Which source answers a question: the first in SOURCES whose every rule holds. The rules are a table that one can read."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from footfall.api.questions.conditions import is_of_visits, leaves
+from footfall.api.questions.question import Question
+
+Rule = tuple[str, Callable[[Question], bool]]
+
+
+def _are_rolled_up(question: Question) -> bool:
+    by = question.by.dimension if question.by else None
+    if not all(measure.rolled for measure in question.measures):
+        return False
+    if by is None or by.grain == "visit":
+        return by is None or by.is_rolled
+    # the visitors of a day are distinct by what belongs to visits alone
+    counts_visitors = any(measure.visitor for measure in question.measures)
+    counts_begun = any(measure.of_begun for measure in question.measures)
+    return by.is_rolled and not counts_visitors and (by.entered is not None or not counts_begun)
+
+
+_NOW: Rule = ("asked as of now", lambda question: question.as_of is None)
+_THEN: Rule = ("asked as of a load date", lambda question: question.as_of is not None)
+_HUMANS: Rule = ("without bots", lambda question: not question.bots)
+_BY_DAYS: Rule = ("of days", lambda question: not question.is_of_hours and question.interval not in ("minute", "hour"))
+_WHOLE: Rule = ("of whole days", lambda question: not question.is_cut)
+_UNFILTERED: Rule = ("without a filter", lambda question: next(leaves(question.where), None) is None)
+_KNOWN: Rule = ("of values that are known", lambda question: not question.unknown)
+_ROLLED: Rule = ("its measures are rolled up by its dimension", _are_rolled_up)
+_BY_VISITS: Rule = (
+    "by a property of visits, or by none",
+    lambda question: question.by is None or question.by.dimension.grain == "visit",
+)
+_OF_VISITS: Rule = ("filtered by properties of visits, or not at all", lambda question: is_of_visits(question.where))
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Rows that can answer, and the rules under which they answer exactly."""
+
+    name: str
+    words: str
+    rules: tuple[Rule, ...]
+
+
+ROLLUPS = Source("rollups", "figures of days", (_NOW, _HUMANS, _BY_DAYS, _UNFILTERED, _KNOWN, _ROLLED))
+VISITS = Source("visits", "visits of days", (_NOW, _HUMANS, _BY_DAYS, _WHOLE, _BY_VISITS, _OF_VISITS))
+EVENTS = Source("events", "events", (_NOW,))
+VAULT = Source("vault", "events as the vault knew them at a load date", (_THEN,))
+# What can answer which questions, the cheapest first.
+OF_EVENTS = (EVENTS, VAULT)
+OF_VISITS = (VISITS, *OF_EVENTS)
+OF_FIGURES = (ROLLUPS, *OF_VISITS)
+
+
+def plan(question: Question, sources: tuple[Source, ...] = OF_FIGURES) -> Source:
+    """The cheapest of these sources that answers exactly."""
+    return next(source for source in sources if _objection(source, question) is None)
+
+
+def verdicts(question: Question, sources: tuple[Source, ...]) -> dict[str, str]:
+    """Each of these sources, and why it was taken or not."""
+    chosen = plan(question, sources)
+    return {f"{source.name}: {source.words}": _verdict(source, chosen, question) for source in sources}
+
+
+def _verdict(source: Source, chosen: Source, question: Question) -> str:
+    if source is chosen:
+        return "taken"
+    objection = _objection(source, question)
+    return f"no: not {objection}" if objection else "would cost more"
+
+
+def _objection(source: Source, question: Question) -> str | None:
+    return next((words for words, holds in source.rules if not holds(question)), None)

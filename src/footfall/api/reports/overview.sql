@@ -1,0 +1,20 @@
+-- All metrics of a range, and its revenue by currency.
+-- name: overview
+SELECT jsonb_build_object(
+    'metrics', jsonb_build_object(:metrics),
+    'revenue_by_currency', (
+        SELECT coalesce(jsonb_object_agg(c.currency, trim_scale(c.revenue)), '{}') FROM asked.revenue AS c WHERE c.revenue <> 0))
+FROM (SELECT 1) AS one
+LEFT JOIN asked.figures AS f ON true
+
+-- name: revenue_of_rollups
+SELECT r.value AS currency, sum(r.revenue) AS revenue
+FROM asked.rolled AS r
+WHERE r.previous_day < $first_day
+GROUP BY r.value
+
+-- name: revenue_of_conversions
+SELECT c.currency, sum(c.value) AS revenue
+FROM asked.conversions AS c
+WHERE c.is_first AND c.is_chosen AND c.currency IS NOT NULL
+GROUP BY c.currency

@@ -1,0 +1,57 @@
+"""What visits did next after (or before) the first event that meets `start`, step by step: pages viewed, or kinds of events.
+
+The same thing twice in a row is once. Links for a Sankey diagram: level 0 is the start; beyond the `limit` most frequent values
+of a level is (other), a visit that ended is (exit), or (entry) when looking back.
+"""
+
+from typing import Any
+
+from sqlglot import exp
+
+from footfall.api.asking import Asked, Report
+from footfall.api.questions.parsing import RANGE
+from footfall.api.questions.question import Question
+from footfall.api.statements.chosen import choose
+from footfall.api.statements.conditions import meets
+from footfall.api.statements.fragments import Tree, sql, statements_of
+
+_STATEMENTS = statements_of("reports/paths.sql")
+
+
+def answer(asked: Asked) -> dict[str, Any]:
+    """`visits`, and `links`."""
+    return dict(asked.one(_paths))
+
+
+def events_of_paths(question: Question) -> Tree:
+    """Rows (g, site_session_hk): of each visit that went from `source` at `level` to `target`, the event at the source."""
+    return sql(_STATEMENTS["events"], following=_following(question))
+
+
+def _paths(question: Question) -> Tree:
+    return choose(sql(_STATEMENTS["paths"], following=_following(question)), question)
+
+
+def _following(question: Question) -> Tree:
+    is_of_pages = question.of == "pages"
+    is_back = question.direction == "previous"
+    return sql(
+        _STATEMENTS["following"],
+        is_step="(e.event_type = 'page_view' AND e.site_page_hk IS NOT NULL)" if is_of_pages else "true",
+        what="e.site_page_hk" if is_of_pages else "e.event_type || ':' || e.event_action",
+        is_start=meets(question.start),
+        order=[exp.Ordered(this=sql(column), desc=is_back) for column in ("a.t", "a.o", "a.g")],
+        called=sql(_STATEMENTS["called_pages" if is_of_pages else "called_events"]),
+        end=exp.Literal.string("(entry)" if is_back else "(exit)"),
+    )
+
+
+REPORT = Report(
+    name="paths",
+    words="What visits did next, or before",
+    keys=(*RANGE, "hours", "start", "direction", "of", "depth", "limit"),
+    answer=answer,
+    statements=(_paths,),
+    rows="links",
+    columns=("level", "source", "target", "visits"),
+)

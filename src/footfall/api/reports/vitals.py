@@ -1,0 +1,29 @@
+"""Web vitals: how fast pages were."""
+
+from typing import Any
+
+from footfall.api.asking import Asked, Report
+from footfall.api.questions.parsing import RANGE
+from footfall.api.questions.question import Question
+from footfall.api.statements.chosen import choose
+from footfall.api.statements.fragments import Tree, sql, statements_of
+
+
+def answer(asked: Asked) -> dict[str, Any]:
+    """How many `loads` there were, their `vitals`, `rows` by page, and `nextCursor`."""
+    return dict(asked.one(_vitals))
+
+
+def _vitals(question: Question) -> Tree:
+    return choose(sql(statements_of("reports/vitals.sql")["vitals"]), question)
+
+
+REPORT = Report(
+    name="vitals",
+    words="Web vitals: how fast pages were",
+    keys=(*RANGE, "hours", "limit", "cursor"),
+    answer=answer,
+    statements=(_vitals,),
+    rows="rows",
+    columns=("page", "loads", "lcp", "inp", "cls", "fcp", "ttfb"),
+)

@@ -1,0 +1,184 @@
+"""The figures of a question, in groups g: of a dimension's values, of buckets of time, or in all."""
+
+from typing import Any
+
+from sqlglot import exp
+
+from footfall.api.questions.conditions import By
+from footfall.api.questions.declared import Kind, Measure
+from footfall.api.questions.formulas import MEASURES, AskedMetric, Formula, Operation
+from footfall.api.questions.plan import ROLLUPS, VISITS, plan
+from footfall.api.questions.question import FIRST_WEEKDAYS, Question
+from footfall.api.statements.conditions import meets, value_of
+from footfall.api.statements.fragments import Tree, column, named, sql, statements_of
+
+_FILE = "statements/figures.sql"
+_EVENTS = MEASURES["events"]
+# Hours and minutes are counted from the first local midnight of the range on, so that each lasts as long as every other, whatever
+# the clocks do. Weeks begin as the tenant's do.
+_BUCKETS = {
+    "minute": "date_bin('1 minute', e.event_timestamp, $since)",
+    "hour": "date_bin('1 hour', e.event_timestamp, $since)",
+    "day": ":day",
+    "week": "date_trunc('week', (:day)::timestamp + :shift * interval '1 day')::date - :shift",
+    "month": "date_trunc('month', (:day)::timestamp)::date",
+}
+_OPERATIONS = {"+": ":left + :right", "-": ":left - :right", "*": ":left * :right", "/": "(:left)::numeric / nullif(:right, 0)"}
+# What is known of a visit, from its events or from its parts.
+_FACTS = {
+    "is_bounce": "bool_or(v.is_bounce)",
+    "duration_seconds": "max(v.duration_seconds)",
+}
+_BEGUN_IN_DAYS = "v.start_day BETWEEN $first_day AND $last_day"
+_BEGUN_IN_HOURS = "v.start_day = v.day AND v.first_event_timestamp >= $since AND v.first_event_timestamp < $until"
+
+
+def bucket(question: Question, day: str) -> Tree:
+    """The bucket of time of a day; of hours and minutes: of an event e."""
+    assert question.interval is not None  # noqa: S101
+    shift = exp.Literal.number(-FIRST_WEEKDAYS[question.week_start] % 7)
+    return sql(_BUCKETS[question.interval], day=day, shift=shift)
+
+
+def figures(question: Question) -> Tree:
+    """Rows (g, and each measure by its name), from the source that the plan says."""
+    if plan(question) is ROLLUPS:
+        return _of_rollups(question)
+    measures = _needed(question)
+    conversions = [measure for measure in measures if measure.conversion]
+    counted = [measure for measure in measures if not measure.conversion]
+    slots: dict[str, Any] = {
+        "by_visit": _by_visit(question, counted),
+        "of_visits": named({m.name: sql(m.visit) if m.visit else _sum(m) for m in counted if not m.visitor}),
+        "of_visitors": named({m.name: sql(m.visitor) if m.visitor else _or_0(_sum(m)) for m in counted}),
+    }
+    if not conversions:
+        return _statement("figures", **slots)
+    return _statement(
+        "figures_and_conversions",
+        **slots,
+        conversions=conversions_of(question, _group(question, "e.day"), is_bucketed=question.interval is not None),
+        of_conversions=named({m.name: sql(m.conversion or "") for m in conversions}),
+        converted=named({m.name: _or_0(column("c", m.name)) for m in conversions}),
+    )
+
+
+def conversions_of(question: Question, group: Tree | str, *, is_bucketed: bool = False) -> Tree:
+    """Conversions and refunds of the range, with the group that each belongs to."""
+    group = sql(group) if isinstance(group, str) else group
+    return _statement("conversions", g=group, chosen=meets(question.where), bucket=group if is_bucketed else "true")
+
+
+def rolled(question: Question, *dimensions: str) -> Tree:
+    """The rollups of these dimensions."""
+    names = exp.Array(expressions=[exp.Literal.string(name) for name in dimensions])
+    return _statement("rolled_until" if question.is_cut else "rolled", dimensions=exp.cast(names, "text[]"))
+
+
+def value(metric: AskedMetric) -> Tree:
+    """A metric of figures f, 0 where there is nothing."""
+    tree = _formula(metric.formula)
+    if metric.places is not None:
+        tree = sql("round(:it, :places)", it=tree, places=exp.Literal.number(metric.places))
+    elif isinstance(metric.formula, Measure) and metric.formula.conversion:
+        tree = sql("trim_scale(:it)", it=tree)
+    return _or_0(tree)
+
+
+def values(question: Question) -> list[Tree]:
+    """All metrics of figures f by name, as jsonb_build_object takes them."""
+    return [tree for metric in question.metrics for tree in (exp.Literal.string(metric.name), value(metric))]
+
+
+def _needed(question: Question) -> list[Measure]:
+    """What the metrics need: whatever is counted has events; and what is counted of visits by what is counted of events."""
+    needed = dict.fromkeys((_EVENTS, *question.measures))
+    for measure in question.measures:
+        needed |= dict.fromkeys(MEASURES[fact] for fact in measure.facts if fact in MEASURES)
+    return sorted(dict.fromkeys(needed), key=list(MEASURES.values()).index)
+
+
+def _by_visit(question: Question, measures: list[Measure]) -> Tree:
+    is_of_visits = plan(question) is VISITS
+    group = _group(question, "v.day" if is_of_visits else "e.day")
+    facts = {m.name: sql((m.day if is_of_visits else m.event) or "") for m in measures if m.event}
+    known = {fact for measure in measures for fact in measure.facts}
+    if "has_begun" in known:
+        facts["has_begun"] = sql("bool_or(:begun)", begun=_begun(question, group))
+    facts |= {name: sql(text) for name, text in _FACTS.items() if name in known}
+    # visitors that nobody asks for need not be told apart
+    visitor = "NULL::bytea" if "site_visitor_hk" not in known else "v.site_visitor_hk" if is_of_visits else "e.site_visitor_hk"
+    return _statement(
+        "by_visit_of_visits" if is_of_visits else "by_visit_of_events",
+        g=group,
+        g_is=sql("(:g) IS NULL" if question.unknown else "(:g) IS NOT NULL", g=group),
+        visitor=visitor,
+        facts=named(facts),
+    )
+
+
+def _begun(question: Question, group: Tree) -> Tree:
+    begun = sql(_BEGUN_IN_HOURS if question.is_of_hours else _BEGUN_IN_DAYS)
+    if question.interval in ("day", "week", "month"):
+        return sql(":begun AND :start = :g", begun=begun, start=bucket(question, "v.start_day"), g=group)
+    if question.by and question.by.dimension.entered:
+        return sql(":begun AND v.entry_page_hk IS NOT DISTINCT FROM :g", begun=begun, g=group)
+    return begun
+
+
+def _group(question: Question, day: str) -> Tree:
+    if question.interval:
+        return bucket(question, day)
+    return value_of(question.by) if question.by else sql("''")
+
+
+def _of_rollups(question: Question) -> Tree:
+    entered = _entered(question)
+    if question.interval:
+        group = bucket(question, "r.day")
+        since = sql("greatest(:g, $first_day::date)", g=group)
+    else:
+        group = sql("r.value" if not question.by or question.by.dimension.kind is Kind.TEXT else "decode(r.value, 'hex')")
+        since = sql("$first_day::date")
+    own = sql("r.dimension = :name", name=exp.Literal.string(_rolled(question.by)))
+    dimensions = (_rolled(question.by), *([entered] if entered else []))
+    measures = {}
+    for measure in _needed(question):
+        tree = sql(measure.rolled or "")
+        # bounces and durations of a page are those of the visits that entered there
+        counted = tree if measure.of_begun or not entered else exp.Filter(this=tree, expression=exp.Where(this=own.copy()))
+        measures[measure.name] = _or_0(counted)
+    return _statement(
+        "figures_of_rollups", g=group, since=since, own=own, rolled=rolled(question, *dimensions), measures=named(measures)
+    )
+
+
+def _rolled(by: By | None) -> str:
+    return by.dimension.name if by else "all"
+
+
+def _entered(question: Question) -> str | None:
+    """The other dimension that visits which began are counted by."""
+    if question.by is None or not any(measure.of_begun for measure in question.measures):
+        return None
+    return question.by.dimension.entered
+
+
+def _formula(formula: Formula) -> Tree:
+    if isinstance(formula, Measure):
+        return column("f", formula.name)
+    if isinstance(formula, Operation):
+        return sql(_OPERATIONS[formula.operator], left=_formula(formula.left), right=_formula(formula.right))
+    return exp.Literal.number(str(formula))
+
+
+def _sum(measure: Measure) -> Tree:
+    return sql("sum(:it)", it=column("b", measure.name))
+
+
+def _or_0(tree: Tree) -> Tree:
+    return sql("coalesce(:it, 0)", it=tree)
+
+
+def _statement(name: str, **slots: Any) -> Tree:
+    return sql(statements_of(_FILE)[name], **slots)

@@ -1,0 +1,94 @@
+"""Whom a question is about, and what of that tenant its answer depends on."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from http import HTTPStatus
+from typing import Any
+
+from psycopg.rows import dict_row
+
+from footfall.api.questions.question import WeekStart
+from footfall.api.refused import refuse
+from footfall.api.zone import StoreZone, Zone
+from footfall.database import Connection
+
+# A session that is bound to a tenant asks about that one; a worker, which is bound to none, about whom it names.
+_TENANT = r"""
+SELECT t.tenant_hk, t.tenant_bk AS tenant_id, t.time_zone, t.currency, t.week_start, n.now,
+       n.now AT TIME ZONE t.time_zone AS clock,
+       api.freshness(t.tenant_hk) AS freshness,
+       ARRAY(SELECT DISTINCT ARRAY[r.event_type, r.event_action] FROM ref.conversion_rule r
+             WHERE r.tenant_hk IN (t.tenant_hk, '\x') ORDER BY 1) AS conversion_acts,
+       ARRAY(SELECT ARRAY[g.goal, g.filter, g.value::text, g.currency] FROM ref.goal g
+             WHERE g.tenant_hk = t.tenant_hk ORDER BY g.goal COLLATE "C") AS goals
+FROM auth.tenant_v t
+CROSS JOIN (SELECT util.current_load_date() AS now OFFSET 0) n
+WHERE t.is_active AND t.tenant_hk = CASE
+    WHEN util.current_tenant() IS NOT NULL THEN util.current_tenant()
+    WHEN pg_has_role(current_user, 'footfall_worker', 'USAGE') THEN util.tenant_key(%s)
+END
+"""
+_CAN_BE_MEANT = """
+SELECT util.current_tenant() IS NOT NULL OR pg_has_role(current_user, 'footfall_worker', 'USAGE') AND %s::text IS NOT NULL
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """What a tenant wants its visitors to do; without a value, an event says what it is worth."""
+
+    goal: str
+    filter: str
+    value: Decimal | None
+    currency: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """A tenant as questions know it.
+
+    Attributes:
+        now: the moment of asking; `clock`: what the tenant's clocks show then.
+        freshness: how far answers are behind.
+        goals: by name.
+        conversion_acts: which (event type, event action) can be conversions.
+    """
+
+    tenant_hk: bytes
+    tenant_id: str
+    time_zone: str
+    currency: str
+    week_start: WeekStart
+    now: datetime
+    clock: datetime
+    freshness: dict[str, Any]
+    goals: tuple[Goal, ...]
+    conversion_acts: tuple[tuple[str, str], ...]
+    zone: Zone
+
+    @property
+    def filters(self) -> dict[str, str]:
+        """The filters of its goals, by name."""
+        return {goal.goal: goal.filter for goal in self.goals}
+
+
+def asking_tenant(connection: Connection, request: dict[str, Any]) -> Tenant:
+    """The tenant that asks.
+
+    Raises Refused: ``tenant_required``, ``tenant_mismatch`` (the request names another), ``tenant_unknown``.
+    """
+    asked = request.get("tenantId", request.get("tenant_id"))
+    named = None if asked is None else str(asked)
+    with connection.cursor(row_factory=dict_row) as cursor:
+        row = cursor.execute(_TENANT, (named,)).fetchone()
+    if row is None:
+        if connection.execute(_CAN_BE_MEANT, (named,)).fetchone() == (True,):
+            refuse("tenant_unknown", "", status=HTTPStatus.NOT_FOUND)
+        refuse("tenant_required", "", status=HTTPStatus.UNAUTHORIZED)
+    if named not in (None, row["tenant_id"]):
+        refuse("tenant_mismatch", "", status=HTTPStatus.FORBIDDEN)
+    goals = (Goal(goal, text, None if value is None else Decimal(value), unit) for goal, text, value, unit in row.pop("goals"))
+    acts = (tuple(act) for act in row.pop("conversion_acts"))
+    zone = StoreZone(connection, row["time_zone"])
+    return Tenant(**row, goals=tuple(goals), conversion_acts=tuple(acts), zone=zone)

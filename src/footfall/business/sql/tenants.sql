@@ -1,0 +1,74 @@
+-- Says anew what the session's tenant is called and counted by (NULL: as it is), and makes its marts follow, in one transaction: until
+-- it commits every report has the old days and the old currency, from then on the new ones. Loads, closings and rollups wait, as they
+-- would write by what they have read before. With another time zone all days are cut anew; with another currency only sums are made
+-- anew, and sessions are closed again, so that what they and their visitors were worth follows.
+CREATE OR REPLACE FUNCTION business.change_tenant(
+    p_name text, p_industry text, p_time_zone text, p_currency text, p_week_start text
+) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog SET work_mem = '64MB' AS $$
+DECLARE
+    v_before auth.tenant_details_s;
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('footfall:' || job, 0)) FROM unnest('{load,sessions,rollups}'::text[]) AS job;
+    SELECT * INTO v_before FROM auth.describe_tenant(p_name, p_industry, p_time_zone, p_currency, p_week_start);
+    IF v_before.time_zone <> p_time_zone THEN
+        PERFORM business.rebuild_marts(v_before.tenant_hk);
+    END IF;
+    IF v_before.currency <> p_currency THEN
+        UPDATE business.day_w w SET is_rolled_up = false WHERE w.tenant_hk = v_before.tenant_hk AND w.is_rolled_up;
+        UPDATE business.site_session_w w SET is_open = true WHERE w.tenant_hk = v_before.tenant_hk AND NOT w.is_open;
+    END IF;
+END
+$$;
+ALTER FUNCTION business.change_tenant OWNER TO footfall_worker;
+
+-- Lets the session's tenant send an event type of its own, with the category and action of events that name none, or says anew what
+-- these are; and gives what was refused for want of it another chance. Returns how many events that are: the worker takes them.
+-- Raises event_type_invalid.
+CREATE OR REPLACE FUNCTION business.add_event_type(p_event_type text, p_category text, p_action text) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+BEGIN
+    IF NOT coalesce(btrim(p_event_type) = p_event_type AND p_event_type ~ '^[^\x01-\x1f]{1,50}$'
+                    AND p_category ~ '^[^\x01-\x1f]{1,50}$' AND p_action ~ '^[^\x01-\x1f]{1,50}$', false) THEN
+        RAISE EXCEPTION 'event_type_invalid' USING ERRCODE = 'FF400';
+    END IF;
+    INSERT INTO ref.event_type VALUES (util.current_tenant(), p_event_type, p_category, p_action)
+    ON CONFLICT (tenant_hk, event_type) DO UPDATE
+    SET event_category = excluded.event_category, event_action = excluded.event_action;
+    RETURN business.reprocess_invalid('evt_type_unknown', '-infinity');
+END
+$$;
+ALTER FUNCTION business.add_event_type(text, text, text) OWNER TO footfall_worker;
+
+-- Takes an event type of the session's tenant away; what is loaded stays. Returns whether there was one.
+CREATE OR REPLACE FUNCTION business.remove_event_type(p_event_type text) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+BEGIN
+    DELETE FROM ref.event_type t WHERE t.tenant_hk = util.current_tenant() AND t.event_type = p_event_type;
+    RETURN FOUND;
+END
+$$;
+ALTER FUNCTION business.remove_event_type(text) OWNER TO footfall_worker;
+
+-- The event types that the session's tenant may send and those that it sent without being allowed to (is_known: false), with how
+-- often those were refused, the latest receipt of each, and whether a type is its own.
+CREATE OR REPLACE FUNCTION business.event_types() RETURNS TABLE (
+    event_type text, event_category text, event_action text, is_own boolean, is_known boolean, refused bigint, last_refused timestamptz
+)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+    SELECT coalesce(k.event_type, u.event_type), k.event_category, k.event_action, coalesce(k.is_own, false), k.event_type IS NOT NULL,
+           coalesce(u.refused, 0), u.last_refused
+    FROM (
+        SELECT DISTINCT ON (t.event_type) t.event_type, t.event_category, t.event_action, t.tenant_hk <> '\x' AS is_own
+        FROM ref.event_type t WHERE t.tenant_hk IN (util.current_tenant(), '\x') ORDER BY t.event_type, t.tenant_hk DESC
+    ) k
+    FULL JOIN (
+        SELECT s.event_type, count(*) AS refused, max(s.received_timestamp) AS last_refused
+        FROM staging.site_events_staging s
+        WHERE s.tenant_hk = util.current_tenant() AND s.validation_status = 'INVALID'
+          AND 'evt_type_unknown' = ANY (s.validation_errors) AND s.event_type IS NOT NULL
+        GROUP BY s.event_type
+    ) u ON u.event_type = k.event_type
+    ORDER BY k.event_type IS NULL DESC, coalesce(u.refused, 0) DESC, coalesce(k.event_type, u.event_type) COLLATE "C"
+$$;
+ALTER FUNCTION business.event_types() OWNER TO footfall_worker;

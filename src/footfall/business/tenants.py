@@ -1,0 +1,77 @@
+"""What a tenant is counted by, and what it may send: settings that the marts and refused events follow.
+
+Each function is about the tenant of the connection's transaction (`administering`).
+"""
+
+from typing import Any, Literal, get_args
+
+import psycopg
+
+from footfall.database import Connection
+from footfall.errors import NotAccepted
+
+WeekStart = Literal["monday", "sunday", "saturday"]
+WEEK_STARTS: tuple[WeekStart, ...] = get_args(WeekStart)
+
+_REFUSALS = {
+    "name_invalid": "a name has 1 to 255 characters",
+    "time_zone_unknown": "a time zone is an IANA name such as Europe/Berlin",
+    "currency_invalid": "a currency is an ISO 4217 code such as EUR",
+    "week_start_invalid": f"a week begins on {', '.join(WEEK_STARTS)}",
+    "event_type_invalid": "type, category and action have 1 to 50 characters each",
+}
+
+
+def change_tenant(
+    connection: Connection,
+    *,
+    name: str | None = None,
+    industry: str | None = None,
+    time_zone: str | None = None,
+    currency: str | None = None,
+    week_start: str | None = None,
+) -> None:
+    """Say anew what the tenant is called and counted by; None: as it is. Its marts follow in the same transaction.
+
+    Raises NotAccepted: ``name_invalid``, ``time_zone_unknown``, ``currency_invalid``, ``week_start_invalid``.
+    """
+    _call(
+        connection,
+        "SELECT business.change_tenant(%s, %s, %s, %s, %s)",
+        name if name is None else name.strip(),
+        industry,
+        time_zone,
+        currency,
+        week_start,
+    )
+
+
+def add_event_type(connection: Connection, event_type: str, category: str, action: str) -> int:
+    """Let the tenant send an event type of its own; what was refused for want of it is tried again.
+
+    Returns how many events that are. Raises NotAccepted: ``event_type_invalid``.
+    """
+    return int(_call(connection, "SELECT business.add_event_type(%s, %s, %s)", event_type.strip(), category, action))
+
+
+def remove_event_type(connection: Connection, event_type: str) -> bool:
+    """Let the tenant send it no longer; what is loaded stays. Whether it was one of its own."""
+    return bool(_call(connection, "SELECT business.remove_event_type(%s)", event_type))
+
+
+def list_event_types(connection: Connection) -> list[dict[str, Any]]:
+    """What the tenant may send, its own and everybody's; before these what it sent but may not: `known` is false."""
+    cursor = connection.execute("SELECT * FROM business.event_types()")
+    names = ("event_type", "category", "action", "own", "known", "refused", "last_refused")
+    return [dict(zip(names, row, strict=True)) for row in cursor]
+
+
+def _call(connection: Connection, query: str, *parameters: Any) -> Any:
+    try:
+        row = connection.execute(query, parameters).fetchone()
+    except psycopg.Error as error:
+        code = error.diag.message_primary or ""
+        if code not in _REFUSALS:
+            raise
+        raise NotAccepted(code, _REFUSALS[code]) from None
+    return row[0] if row else None

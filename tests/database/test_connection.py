@@ -1,0 +1,72 @@
+"""Connections act in their role or not at all: behind a pooler that drops start-up options they would be the schema's owner."""
+
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg_pool import PoolTimeout
+
+from footfall.auth import add_key
+from footfall.database import connect, pool
+from footfall.errors import RoleNotTaken
+from server_process import ServerProcess
+from site_under_test import Site
+
+ROLES = ("footfall_worker", "footfall_reader", "footfall_ingest", "footfall_admin")
+
+
+@pytest.fixture
+def behind(url: str) -> Iterator[str]:
+    """The URL of the test's database behind a pooler that drops start-up options, as some are told to."""
+    server = conninfo_to_dict(url)
+    command = [sys.executable, Path(__file__).with_name("pooler.py"), str(server["host"]), str(server.get("port", 5432))]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as pooler:
+        yield make_conninfo(url, host="127.0.0.1", port=int(pooler.stdout.readline()))
+        pooler.kill()
+
+
+def test_the_pooler_of_these_tests_leads_to_the_store(behind: str, url: str):
+    with connect(behind) as through, connect(url) as straight:
+        assert through.execute("SELECT current_database()").fetchone() == straight.execute("SELECT current_database()").fetchone()
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_connection_with_other_rights_than_its_roles_is_refused(behind: str, url: str, role):
+    with connect(url, role) as connection:
+        assert connection.execute("SELECT current_user").fetchone() == (role,)
+    with pytest.raises(RoleNotTaken), connect(behind, role):
+        pass
+
+
+def test_a_role_that_may_go_round_policies_is_refused(url: str, owner):
+    owner.execute("ALTER ROLE footfall_admin BYPASSRLS")
+    try:
+        with pytest.raises(RoleNotTaken), connect(url, "footfall_admin"):
+            pass
+    finally:
+        owner.execute("ALTER ROLE footfall_admin NOBYPASSRLS")
+
+
+def test_a_pool_hands_none_out(behind: str):
+    with pool(behind, "footfall_reader", size=1) as readers, pytest.raises(PoolTimeout), readers.connection(timeout=0.5):
+        pass
+
+
+def test_a_server_behind_it_says_why_it_is_not_ready_and_answers_nobody(behind: str, site: Site):
+    _, secret = add_key(site.connection, "acme", "read", "test")
+    with ServerProcess(behind) as server:
+        assert _refused(f"{server.address}/health/ready") == (503, True)
+        assert _refused(f"{server.address}/api/analytics/overview", {"X-Footfall-Key": secret}) == (503, False)
+
+
+def _refused(address: str, headers: dict[str, str] | None = None) -> tuple[int, bool]:
+    """The status, and whether the answer says that a role could not be taken."""
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(urllib.request.Request(address, headers=headers or {}), timeout=30)
+    with refused.value as answer:
+        return answer.code, b'"role_not_taken"' in answer.read()

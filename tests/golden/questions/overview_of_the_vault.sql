@@ -1,0 +1,296 @@
+-- overview {"filter":"channel==paid|email,source=~news","asOf":"2026-11-23T12:00:00+00:00"}
+-- rollups: figures of days: no: not asked as of now
+-- visits: visits of days: no: not asked as of now
+-- events: events: no: not asked as of now
+-- vault: events as the vault knew them at a load date: taken
+
+SELECT
+  jsonb_build_object(
+    'metrics',
+    jsonb_build_object(
+      'visitors',
+      COALESCE(f.visitors, 0),
+      'visits',
+      COALESCE(f.visits, 0),
+      'page_views',
+      COALESCE(f.page_views, 0),
+      'views_without_visit',
+      COALESCE(f.views_without_visit, 0),
+      'views_per_visit',
+      COALESCE(
+        ROUND(
+          CAST((
+            f.page_views - f.views_without_visit
+          ) AS DECIMAL) / NULLIF(f.visits, 0),
+          2
+        ),
+        0
+      ),
+      'bounce_rate',
+      COALESCE(ROUND(CAST((
+        100 * f.bounces
+      ) AS DECIMAL) / NULLIF(f.begun, 0), 2), 0),
+      'visit_duration',
+      COALESCE(ROUND(CAST((
+        f.duration_seconds
+      ) AS DECIMAL) / NULLIF(f.begun, 0), 2), 0),
+      'events',
+      COALESCE(f.events, 0),
+      'conversions',
+      COALESCE(trim_scale(f.conversions), 0),
+      'conversion_rate',
+      COALESCE(ROUND(CAST((
+        100 * f.converted
+      ) AS DECIMAL) / NULLIF(f.visits, 0), 2), 0),
+      'revenue',
+      COALESCE(trim_scale(f.revenue), 0),
+      'refunds',
+      COALESCE(trim_scale(f.refunds), 0)
+    ),
+    'revenue_by_currency',
+    (
+      SELECT
+        COALESCE(JSONB_OBJECT_AGG(c.currency, trim_scale(c.revenue)), '{}')
+      FROM (
+        SELECT
+          c.currency,
+          SUM(c.value) AS revenue
+        FROM (
+          SELECT
+            '' AS g,
+            e.site_session_hk,
+            c.value,
+            c.currency,
+            (
+              e.channel = ANY(
+                $8
+              ) OR e.source ILIKE ANY(
+                $9
+              )
+            ) AS is_chosen,
+            ROW_NUMBER() OVER (
+              PARTITION BY TRUE, business.conversion_identity(
+                e.event_type,
+                e.transaction_id,
+                e.site_session_hk,
+                e.transaction_funnel_step,
+                e.site_event_hk,
+                e.event_value,
+                c.is_refund
+              )
+              ORDER BY e.event_timestamp, e.raw_event_id, e.site_event_hk
+            ) = 1 AS is_first,
+            c.is_refund,
+            e.is_visit AND NOT c.is_refund AS is_of_visit
+          FROM (
+            SELECT
+              e.*
+            FROM business.events_as_of($4, $5, $6, $7) AS e
+            WHERE
+              (
+                e.tenant_hk = $4
+                AND e.site_event_hk >= util.time_prefix($5)
+                AND e.site_event_hk < util.time_prefix($6)
+              )
+              AND NOT e.is_bot
+              AND (
+                (
+                  e.event_type = $10 AND e.event_action = $11
+                )
+                OR (
+                  e.event_type = 'transaction_step'
+                  AND (
+                    e.event_action = 'refund' OR e.event_value < 0
+                  )
+                )
+              )
+            OFFSET 0
+          ) AS e
+          CROSS JOIN LATERAL business.conversion_of(
+            e.tenant_hk,
+            e.event_type,
+            e.event_action,
+            e.event_label,
+            e.event_timestamp,
+            e.event_value,
+            e.event_currency
+          ) AS c
+        ) AS c
+        WHERE
+          c.is_first AND c.is_chosen AND c.currency IS NOT NULL
+        GROUP BY
+          c.currency
+      ) AS c
+      WHERE
+        c.revenue <> 0
+    )
+  )
+FROM (
+  SELECT
+    1
+) AS one
+LEFT JOIN (
+  WITH by_visit AS (
+    SELECT
+      b.*
+    FROM (
+      SELECT
+        '' AS g,
+        e.site_session_hk,
+        e.site_visitor_hk AS site_visitor_hk,
+        BOOL_OR(e.is_visit) AS is_visit,
+        COUNT(*) AS events,
+        COUNT(*) FILTER(WHERE
+          e.event_type = 'page_view') AS page_views,
+        BOOL_OR(v.start_day BETWEEN $2 AND $3) AS has_begun,
+        BOOL_OR(v.is_bounce) AS is_bounce,
+        MAX(v.duration_seconds) AS duration_seconds
+      FROM business.events_as_of($4, $5, $6, $7) AS e
+      CROSS JOIN LATERAL (
+        SELECT
+          e.*
+      ) AS v
+      WHERE
+        (
+          e.tenant_hk = $4
+          AND e.site_event_hk >= util.time_prefix($5)
+          AND e.site_event_hk < util.time_prefix($6)
+        )
+        AND NOT e.is_bot
+        AND (
+          e.channel = ANY(
+            $8
+          ) OR e.source ILIKE ANY(
+            $9
+          )
+        )
+        AND (
+          ''
+        ) IS NOT NULL
+      GROUP BY
+        1,
+        2,
+        3
+    ) AS b
+  ), by_visitor AS (
+    SELECT
+      b.g,
+      b.site_visitor_hk,
+      SUM(b.events) AS events,
+      SUM(b.page_views) AS page_views,
+      COUNT(*) FILTER(WHERE
+        b.is_visit) AS visits,
+      SUM(b.page_views) FILTER(WHERE
+        NOT b.is_visit) AS views_without_visit,
+      COUNT(*) FILTER(WHERE
+        b.has_begun) AS begun,
+      COUNT(*) FILTER(WHERE
+        b.has_begun AND b.is_bounce) AS bounces,
+      SUM(b.duration_seconds) FILTER(WHERE
+        b.has_begun) AS duration_seconds
+    FROM by_visit AS b
+    GROUP BY
+      1,
+      2
+  ), by_group AS (
+    SELECT
+      b.g,
+      COALESCE(SUM(b.events), 0) AS events,
+      COALESCE(SUM(b.page_views), 0) AS page_views,
+      COALESCE(SUM(b.visits), 0) AS visits,
+      COUNT(b.site_visitor_hk) AS visitors,
+      COALESCE(SUM(b.views_without_visit), 0) AS views_without_visit,
+      COALESCE(SUM(b.begun), 0) AS begun,
+      COALESCE(SUM(b.bounces), 0) AS bounces,
+      COALESCE(SUM(b.duration_seconds), 0) AS duration_seconds
+    FROM by_visitor AS b
+    GROUP BY
+      b.g
+  ), converted AS (
+    SELECT
+      c.g,
+      COUNT(*) FILTER(WHERE
+        c.is_first AND NOT c.is_refund) AS conversions,
+      COUNT(DISTINCT c.site_session_hk) FILTER(WHERE
+        c.is_of_visit) AS converted,
+      SUM(c.value) FILTER(WHERE
+        c.is_first AND c.currency = $1) AS revenue,
+      -SUM(c.value) FILTER(WHERE
+        c.is_refund AND c.currency = $1) AS refunds
+    FROM (
+      SELECT
+        '' AS g,
+        e.site_session_hk,
+        c.value,
+        c.currency,
+        (
+          e.channel = ANY(
+            $8
+          ) OR e.source ILIKE ANY(
+            $9
+          )
+        ) AS is_chosen,
+        ROW_NUMBER() OVER (
+          PARTITION BY TRUE, business.conversion_identity(
+            e.event_type,
+            e.transaction_id,
+            e.site_session_hk,
+            e.transaction_funnel_step,
+            e.site_event_hk,
+            e.event_value,
+            c.is_refund
+          )
+          ORDER BY e.event_timestamp, e.raw_event_id, e.site_event_hk
+        ) = 1 AS is_first,
+        c.is_refund,
+        e.is_visit AND NOT c.is_refund AS is_of_visit
+      FROM (
+        SELECT
+          e.*
+        FROM business.events_as_of($4, $5, $6, $7) AS e
+        WHERE
+          (
+            e.tenant_hk = $4
+            AND e.site_event_hk >= util.time_prefix($5)
+            AND e.site_event_hk < util.time_prefix($6)
+          )
+          AND NOT e.is_bot
+          AND (
+            (
+              e.event_type = $10 AND e.event_action = $11
+            )
+            OR (
+              e.event_type = 'transaction_step'
+              AND (
+                e.event_action = 'refund' OR e.event_value < 0
+              )
+            )
+          )
+        OFFSET 0
+      ) AS e
+      CROSS JOIN LATERAL business.conversion_of(
+        e.tenant_hk,
+        e.event_type,
+        e.event_action,
+        e.event_label,
+        e.event_timestamp,
+        e.event_value,
+        e.event_currency
+      ) AS c
+    ) AS c
+    WHERE
+      c.is_chosen
+    GROUP BY
+      c.g
+  )
+  SELECT
+    b.*,
+    COALESCE(c.conversions, 0) AS conversions,
+    COALESCE(c.converted, 0) AS converted,
+    COALESCE(c.revenue, 0) AS revenue,
+    COALESCE(c.refunds, 0) AS refunds
+  FROM by_group AS b
+  LEFT JOIN converted AS c
+    ON c.g IS NOT DISTINCT FROM b.g
+) AS f
+  ON TRUE;

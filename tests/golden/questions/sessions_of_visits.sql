@@ -1,0 +1,162 @@
+-- sessions {"filter":"channel==paid|email,source=~news"}
+-- visits: visits of days: taken
+-- events: events: would cost more
+-- vault: events as the vault knew them at a load date: no: not asked as of a load date
+
+WITH page AS MATERIALIZED (
+  SELECT
+    p.site_session_hk,
+    MIN(p.first) AS first
+  FROM (
+    SELECT
+      v.site_session_hk,
+      v.first_event_timestamp AS first
+    FROM business.visit_b AS v
+    CROSS JOIN LATERAL (
+      SELECT
+        v.source,
+        v.channel,
+        v.device_type,
+        v.country
+    ) AS e
+    WHERE
+      (
+        v.tenant_hk = $5 AND v.day BETWEEN $10 AND $11 AND v.events > 0
+      )
+      AND (
+        e.channel = ANY(
+          $6
+        ) OR e.source ILIKE ANY(
+          $7
+        )
+      )
+      AND v.is_visit
+  ) AS p
+  GROUP BY
+    p.site_session_hk
+  HAVING
+    TRUE
+  ORDER BY
+    MIN(p.first) DESC,
+    p.site_session_hk
+  LIMIT $1 + 1
+  OFFSET $2
+), visit AS (
+  SELECT
+    e.site_session_hk,
+    e.site_visitor_hk,
+    o.first AS found,
+    MIN(e.event_timestamp) AS first,
+    MAX(e.event_timestamp) AS last,
+    COUNT(*) AS events,
+    COUNT(*) FILTER(WHERE
+      e.event_type = 'page_view') AS page_views,
+    MIN(e.source) AS source,
+    MIN(e.channel) AS channel,
+    MIN(e.device_type) AS device,
+    MIN(e.country) AS country,
+    MIN(v.browser_name) AS browser,
+    MIN(v.operating_system) AS os,
+    BOOL_OR(v.is_bounce) AS is_bounce,
+    MAX(v.duration_seconds) AS duration_seconds,
+    MIN(ENCODE(v.entry_page_hk, 'hex')) AS entry_page,
+    MIN(ENCODE(v.exit_page_hk, 'hex')) AS exit_page
+  FROM page AS o
+  CROSS JOIN LATERAL business.visit_bridge(o.site_session_hk) AS e
+  JOIN business.visit_b AS v
+    ON v.site_session_hk = e.site_session_hk AND v.day = e.day
+  WHERE
+    (
+      e.tenant_hk = $5
+      AND e.site_event_hk >= util.time_prefix($9)
+      AND e.site_event_hk < util.time_prefix($8)
+    )
+    AND NOT e.is_bot
+    AND (
+      e.channel = ANY(
+        $6
+      ) OR e.source ILIKE ANY(
+        $7
+      )
+    )
+  GROUP BY
+    1,
+    2,
+    3
+), numbered AS (
+  SELECT
+    v.*,
+    ROW_NUMBER() OVER (ORDER BY v.found DESC, v.site_session_hk) AS position
+  FROM visit AS v
+)
+SELECT
+  jsonb_build_object(
+    'sessions',
+    COALESCE(
+      jsonb_agg(
+        jsonb_build_object(
+          'session',
+          ENCODE(n.site_session_hk, 'hex'),
+          'visitor',
+          ENCODE(n.site_visitor_hk, 'hex'),
+          'start',
+          api.local_moment(n.first, $4),
+          'end',
+          api.local_moment(n.last, $4),
+          'events',
+          n.events,
+          'page_views',
+          n.page_views,
+          'duration_seconds',
+          n.duration_seconds,
+          'is_bounce',
+          n.is_bounce,
+          'source',
+          n.source,
+          'channel',
+          n.channel,
+          'device',
+          n.device,
+          'browser',
+          n.browser,
+          'os',
+          n.os,
+          'country',
+          n.country,
+          'entry_page',
+          (
+            SELECT
+              h.site_page_bk
+            FROM business.site_page_h AS h
+            WHERE
+              h.site_page_hk = DECODE(n.entry_page, 'hex')
+          ),
+          'exit_page',
+          (
+            SELECT
+              h.site_page_bk
+            FROM business.site_page_h AS h
+            WHERE
+              h.site_page_hk = DECODE(n.exit_page, 'hex')
+          )
+        ) ORDER BY n.position
+      ) FILTER(WHERE
+        n.position <= $1),
+      '[]'
+    ),
+    'nextCursor',
+    CASE
+      WHEN COUNT(*) > $1
+      THEN CONCAT_WS(
+        '~',
+        $3 + $1,
+        CAST((
+          EXTRACT(EPOCH FROM MAX(n.found) FILTER(WHERE
+            n.position = $1)) * 1000000
+        ) AS BIGINT),
+        MAX(ENCODE(n.site_session_hk, 'hex')) FILTER(WHERE
+          n.position = $1)
+      )
+    END
+  )
+FROM numbered AS n;
