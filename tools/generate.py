@@ -7,13 +7,14 @@ import json
 import sys
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import typer.main
 from golden_questions import golden_questions
 
 from footfall import schema
 from footfall.api.questions.conditions import DIMENSIONS
+from footfall.api.questions.declared import Unit
 from footfall.api.questions.formulas import METRICS
 from footfall.business import VAULT, all_checks
 from footfall.cli import app
@@ -101,6 +102,7 @@ def _declared_for_the_dashboard() -> str:
             "meaning": metric.meaning,
             "unit": metric.unit,
             "isBetterLower": metric.is_better_lower,
+            "isMeasured": metric.is_measured,
             "one": metric.one or metric.many,
             "many": metric.many,
         }
@@ -108,13 +110,14 @@ def _declared_for_the_dashboard() -> str:
     }
     dimensions = {dimension.name: dimension.words for dimension in DIMENSIONS.values()}
     return f"""// Generated from api/questions by tools/generate.py: `make golden`.
-type Unit = "count" | "percent" | "seconds" | "money" | "ratio";
+type Unit = {" | ".join(json.dumps(unit) for unit in get_args(Unit))};
 
 interface Declared {{
   label: string;
   meaning: string;
   unit: Unit;
   isBetterLower: boolean;
+  isMeasured: boolean;
   one: string;
   many: string;
 }}

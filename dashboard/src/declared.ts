@@ -1,11 +1,12 @@
 // Generated from api/questions by tools/generate.py: `make golden`.
-type Unit = "count" | "percent" | "seconds" | "money" | "ratio";
+type Unit = "count" | "percent" | "seconds" | "milliseconds" | "money" | "ratio";
 
 interface Declared {
   label: string;
   meaning: string;
   unit: Unit;
   isBetterLower: boolean;
+  isMeasured: boolean;
   one: string;
   many: string;
 }
@@ -16,6 +17,7 @@ export const DECLARED_METRICS: Record<string, Declared> = {
     "meaning": "Different visitors",
     "unit": "count",
     "isBetterLower": false,
+    "isMeasured": false,
     "one": "{} visitor came",
     "many": "{} different visitors came"
   },
@@ -24,6 +26,7 @@ export const DECLARED_METRICS: Record<string, Declared> = {
     "meaning": "How often somebody came",
     "unit": "count",
     "isBetterLower": false,
+    "isMeasured": false,
     "one": "{} visit was made",
     "many": "{} visits were made"
   },
@@ -32,6 +35,7 @@ export const DECLARED_METRICS: Record<string, Declared> = {
     "meaning": "How often pages were looked at",
     "unit": "count",
     "isBetterLower": false,
+    "isMeasured": false,
     "one": "Pages were looked at {} time",
     "many": "Pages were looked at {} times"
   },
@@ -40,6 +44,7 @@ export const DECLARED_METRICS: Record<string, Declared> = {
     "meaning": "Page views of visitors who ask not to be tracked: they are in no visit and in no rate",
     "unit": "count",
     "isBetterLower": false,
+    "isMeasured": false,
     "one": "{} page view was in no visit",
     "many": "{} page views were in no visit"
   },
@@ -48,6 +53,7 @@ export const DECLARED_METRICS: Record<string, Declared> = {
     "meaning": "Page views divided by visits",
     "unit": "ratio",
     "isBetterLower": false,
+    "isMeasured": false,
     "one": "A visit had {} page views on average",
     "many": "A visit had {} page views on average"
   },
@@ -56,6 +62,7 @@ export const DECLARED_METRICS: Record<string, Declared> = {
     "meaning": "Visits with one page view and nothing else, percent of the visits that have ended",
     "unit": "percent",
     "isBetterLower": true,
+    "isMeasured": false,
     "one": "{} of the visits ended after one page",
     "many": "{} of the visits ended after one page"
   },
@@ -64,6 +71,7 @@ export const DECLARED_METRICS: Record<string, Declared> = {
     "meaning": "From the first to the last event, on average over the visits that have ended",
     "unit": "seconds",
     "isBetterLower": false,
+    "isMeasured": false,
     "one": "A visit lasted {} on average",
     "many": "A visit lasted {} on average"
   },
@@ -72,6 +80,7 @@ export const DECLARED_METRICS: Record<string, Declared> = {
     "meaning": "All that was sent: page views and everything else",
     "unit": "count",
     "isBetterLower": false,
+    "isMeasured": false,
     "one": "{} event was counted",
     "many": "{} events were counted"
   },
@@ -80,6 +89,7 @@ export const DECLARED_METRICS: Record<string, Declared> = {
     "meaning": "Completed transactions, each counted once",
     "unit": "count",
     "isBetterLower": false,
+    "isMeasured": false,
     "one": "{} transaction was completed",
     "many": "{} transactions were completed"
   },
@@ -88,6 +98,7 @@ export const DECLARED_METRICS: Record<string, Declared> = {
     "meaning": "Visits with a conversion, percent of all visits",
     "unit": "percent",
     "isBetterLower": false,
+    "isMeasured": false,
     "one": "{} of the visits converted",
     "many": "{} of the visits converted"
   },
@@ -96,6 +107,7 @@ export const DECLARED_METRICS: Record<string, Declared> = {
     "meaning": "What the conversions were worth, in the site's currency",
     "unit": "money",
     "isBetterLower": false,
+    "isMeasured": false,
     "one": "Completed transactions were worth {}",
     "many": "Completed transactions were worth {}"
   },
@@ -104,8 +116,81 @@ export const DECLARED_METRICS: Record<string, Declared> = {
     "meaning": "What was paid back, in the site's currency; revenue is without it",
     "unit": "money",
     "isBetterLower": false,
+    "isMeasured": false,
     "one": "Refunds were worth {}",
     "many": "Refunds were worth {}"
+  },
+  "engaged_time": {
+    "label": "Engaged time",
+    "meaning": "How long a visit looked at pages, on average: time in which the page is seen and used",
+    "unit": "seconds",
+    "isBetterLower": false,
+    "isMeasured": false,
+    "one": "A visit looked at pages for {} on average",
+    "many": "A visit looked at pages for {} on average"
+  },
+  "time_on_page": {
+    "label": "Time on page",
+    "meaning": "How long a page was read: half of its views were read longer",
+    "unit": "seconds",
+    "isBetterLower": false,
+    "isMeasured": true,
+    "one": "Half of the views were read for longer than {}",
+    "many": "Half of the views were read for longer than {}"
+  },
+  "scroll_depth": {
+    "label": "Scroll depth",
+    "meaning": "How far down pages were read, on average",
+    "unit": "percent",
+    "isBetterLower": false,
+    "isMeasured": true,
+    "one": "Pages were read to {} of their height on average",
+    "many": "Pages were read to {} of their height on average"
+  },
+  "lcp": {
+    "label": "Largest paint",
+    "meaning": "LCP: until the largest text or picture is there",
+    "unit": "milliseconds",
+    "isBetterLower": true,
+    "isMeasured": true,
+    "one": "Three of four loads had an LCP of {} or less",
+    "many": "Three of four loads had an LCP of {} or less"
+  },
+  "inp": {
+    "label": "Response",
+    "meaning": "INP: from a click or key to what it changes",
+    "unit": "milliseconds",
+    "isBetterLower": true,
+    "isMeasured": true,
+    "one": "Three of four loads had an INP of {} or less",
+    "many": "Three of four loads had an INP of {} or less"
+  },
+  "cls": {
+    "label": "Layout shift",
+    "meaning": "CLS: how far things move while the page loads",
+    "unit": "ratio",
+    "isBetterLower": true,
+    "isMeasured": true,
+    "one": "Three of four loads had a CLS of {} or less",
+    "many": "Three of four loads had a CLS of {} or less"
+  },
+  "fcp": {
+    "label": "First paint",
+    "meaning": "FCP: until anything is there",
+    "unit": "milliseconds",
+    "isBetterLower": true,
+    "isMeasured": true,
+    "one": "Three of four loads had an FCP of {} or less",
+    "many": "Three of four loads had an FCP of {} or less"
+  },
+  "ttfb": {
+    "label": "First byte",
+    "meaning": "TTFB: until the server answers",
+    "unit": "milliseconds",
+    "isBetterLower": true,
+    "isMeasured": true,
+    "one": "Three of four loads had a TTFB of {} or less",
+    "many": "Three of four loads had a TTFB of {} or less"
   }
 };
 

@@ -14,7 +14,8 @@ export interface Figure {
   format: (value: number, currency: string) => string;
   /** The report that says it, and where. */
   report: Question;
-  read: (answer: Answer) => number | undefined;
+  read: (answer: Answer) => number | null | undefined;
+  isMeasured?: boolean;
   /** The question for the events behind it; nothing for a mean or a rate, which has visits behind it. */
   events?: Question;
   /** What each of these events stands for. */
@@ -59,7 +60,7 @@ export const figureOf = ({ params, about, pack }: Site): Figure => {
   return {
     name: metric,
     ...metricOf(metric, pack),
-    report: { report: "overview", ...about },
+    report: { report: "overview", ...about, metrics: [metric] },
     read: (answer) => answer?.metrics[metric],
     ...(metric in COUNTED && { events: { report: "events", ...about, figure: metric }, standsFor: COUNTED[metric] }),
   };

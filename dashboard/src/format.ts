@@ -30,6 +30,8 @@ export const duration = (seconds: number): string => {
   return `${Math.floor(whole / 3600)} h ${String(Math.floor((whole % 3600) / 60)).padStart(2, "0")} m`;
 };
 
+export const milliseconds = (value: number): string => (value < 1000 ? `${count(value)} ms` : `${count(Math.round(value / 10) / 100)} s`);
+
 export const bytes = (value: number): string => `${short(Math.round(value / 104_857.6) / 10)} MB`;
 
 const inUtc = (options: Intl.DateTimeFormatOptions) => new Intl.DateTimeFormat(ENGLISH, { ...options, timeZone: "UTC" });

@@ -1,7 +1,7 @@
 // The names of metrics and dimensions, and what each figure means. Definitions: docs/ask/reports.md.
 import { DECLARED_DIMENSIONS, DECLARED_METRICS } from "./declared";
 import { OPERATORS, parse, split, type Condition } from "./filters";
-import { count, duration, money, named, percent } from "./format";
+import { count, duration, milliseconds, money, named, percent } from "./format";
 import { readable } from "./names";
 import type { Pack } from "./server";
 
@@ -13,22 +13,33 @@ export interface Metric {
   isWhole?: boolean;
   /** Changes by points, not by percent. */
   isPercentage?: boolean;
+  /** A share or a mean of visits: without any there is none. */
+  isOfVisits?: boolean;
+  /** Not known (null) where nothing was measured. */
+  isMeasured?: boolean;
   format: (value: number, currency: string) => string;
   /** The figure in a sentence, where its `{}` is; of one, and of any other number. */
   told?: { one: string; many: string };
 }
 
-const FORMATS = { count, ratio: count, percent, seconds: duration, money };
+const FORMATS = { count, ratio: count, percent, seconds: duration, milliseconds, money };
 
 export const METRICS: Record<string, Metric> = Object.fromEntries(
-  Object.entries(DECLARED_METRICS).map(([name, { label, meaning, unit, isBetterLower, one, many }]) => [
+  Object.entries(DECLARED_METRICS).map(([name, { label, meaning, unit, isBetterLower, isMeasured, one, many }]) => [
     name,
-    { label, meaning, isBetterLower, isWhole: unit === "count", isPercentage: unit === "percent", format: FORMATS[unit], told: { one, many } },
+    {
+      label,
+      meaning,
+      isBetterLower,
+      isMeasured,
+      isWhole: unit === "count",
+      isPercentage: unit === "percent",
+      isOfVisits: !isMeasured && ["ratio", "percent", "seconds"].includes(unit),
+      format: FORMATS[unit],
+      told: { one, many },
+    },
   ]),
 );
-
-/** Whether a figure is a share or a mean of visits: without any there is none. */
-export const isOfVisits = (metric: string): boolean => ["views_per_visit", "bounce_rate", "visit_duration", "conversion_rate"].includes(metric);
 
 /** A metric under the name that a tenant's industry has for it. */
 export const metricOf = (name: string, pack?: Pack): Metric => {

@@ -24,6 +24,7 @@ METRICS = [
     "revenue",
     "refunds",
 ]
+MEASURED = ["engaged_time", "time_on_page", "scroll_depth", "lcp", "inp", "cls", "fcp", "ttfb"]
 OF_CLOSED_VISITS = ("bounce_rate", "visit_duration")
 OF_VISITS = ("source", "channel", "utm_campaign", "utm_content", "utm_term", "device", "country", "entry_page", "exit_page")
 HOUR = timedelta(hours=1)
@@ -239,6 +240,41 @@ def breakdown(
     return [{name: row[name] for name in ["value", *names]} for row in rows]
 
 
+def matrix(events: list[Event], question: Question, dimensions: list[str], names: list[str], sort: str) -> list[dict[str, Any]]:
+    """Metrics of each pair of values, in the order of one of them; what is not known comes last."""
+    inside = question.inside(events)
+
+    def pair_of(event: Event) -> tuple[str | None, ...]:
+        return tuple(value_of(event, dimension) for dimension in dimensions)
+
+    def of_pair(pair: tuple[str | None, ...]) -> dict[str, Any]:
+        def began(visit: Visit) -> bool:
+            entered = [value for dimension, value in zip(dimensions, pair, strict=True) if dimension == "page"]
+            return question.began_inside(visit) and all(visit.values["entry_page"] == value for value in entered)
+
+        chosen = metrics(inside, lambda event: question.filter.holds(event) and pair_of(event) == pair, question, began)
+        return dict(zip(("value", "across"), pair, strict=True)) | chosen
+
+    pairs = {pair_of(event) for event in inside if question.filter.holds(event)}
+    rows = [of_pair(pair) for pair in sorted(pairs, key=lambda pair: [(value is None, value or "") for value in pair])]
+    rows.sort(key=lambda row: row[sort.removeprefix("-")], reverse=sort.startswith("-"))
+    return [{name: row[name] for name in ["value", "across", *names]} for row in rows]
+
+
+def measured(events: list[Event], question: Question, belongs: Callable[[Event], bool]) -> dict[str, Any]:
+    """What the tracker measured, of the views and loads at events that belong together."""
+    chosen = [event for event in question.inside(events) if question.filter.holds(event)]
+    most = [told for event, told in views_of(chosen) if told and belongs(event)]
+    loads = [event for event in loads_of(chosen) if belongs(event)]
+    seconds = [seconds for seconds, _ in most]
+    visits = visits_of(event for event in chosen if belongs(event))
+    return {
+        "engaged_time": ratio(sum(seconds), len(visits)),
+        "time_on_page": median(seconds) if seconds else None,
+        "scroll_depth": round(sum(depth for _, depth in most) / len(most) + 1e-9, 1) if most else None,
+    } | {vital: p75([event.vitals[vital] for event in loads if vital in event.vitals]) for vital in VITALS}
+
+
 def metrics(
     inside: list[Event],
     is_chosen: Callable[[Event], bool],
@@ -407,6 +443,24 @@ def retention(events: list[Event], question: Question, interval: str) -> list[di
     return cohorts
 
 
+def retention_groups(events: list[Event], question: Question, interval: str, dimension: str) -> list[dict[str, Any]]:
+    """The same visitors by what was said of them first, those with most first; percent of those who could have come so late."""
+    periods_there_are = len(periods(question, interval))
+    groups = defaultdict(list)
+    for firsts in visitors_by_period(events, question, interval):
+        groups[value_of(firsts[min(firsts)], dimension)].append(firsts)
+
+    def of_group(value: str | None, group: list[dict[int, Event]]) -> dict[str, Any]:
+        ages = range(periods_there_are)
+        retained = [sum(min(firsts) + age in firsts for firsts in group) for age in ages]
+        possible = [sum(min(firsts) + age < periods_there_are for firsts in group) for age in ages]
+        percents = [percent(n, of) for n, of in zip(retained, possible, strict=True)]
+        return {"value": value, "visitors": len(group), "retained": retained, "percent": percents}
+
+    rows = [of_group(*group) for group in groups.items()]
+    return sorted(rows, key=lambda row: (-row["visitors"], row["value"] is None, row["value"]))
+
+
 def events_of_retention(events: list[Event], question: Question, interval: str, *, cohort: int, period: int) -> list[Event]:
     """The first event of each visitor of a cohort in a later period; cohorts and periods are counted from 0."""
     came = visitors_by_period(events, question, interval)
@@ -513,18 +567,10 @@ def items(events: list[Event], question: Question) -> list[dict[str, Any]]:
 def engagement(events: list[Event], question: Question) -> dict[str, Any]:
     """How views were read, in all and by page; and what was not found, with where people came from."""
     chosen = [event for event in question.inside(events) if question.filter.holds(event)]
-    views: dict[Any, list[Event]] = defaultdict(list)
-    number: Counter[Any] = Counter()
-    for event in chosen:
-        if event.type == "page_view" or event.attention:
-            number[event.session] += event.type == "page_view"
-            views[event.session, number[event.session], event.page].append(event)
+    views = views_of(chosen)
 
-    views = {key: view for key, view in views.items() if any(event.type == "page_view" for event in view)}
-
-    def read(of: list[list[Event]]) -> dict[str, Any]:
-        measured = [[event.attention for event in view if event.attention] for view in of]
-        most = [(max(seconds for seconds, _ in view), max(depth for _, depth in view)) for view in measured if view]
+    def read(of: list[tuple[Event, Any]]) -> dict[str, Any]:
+        most = [told for _, told in of if told]
         return {
             "views": len(of),
             "measured": len(most),
@@ -532,8 +578,8 @@ def engagement(events: list[Event], question: Question) -> dict[str, Any]:
             "scroll_depth": round(sum(depth for _, depth in most) / len(most) + 1e-9, 1) if most else None,
         }
 
-    pages = {page for _, _, page in views if page}
-    rows = [{"page": page} | read([view for key, view in views.items() if key[2] == page]) for page in pages]
+    pages = {event.page for event, _ in views if event.page}
+    rows = [{"page": page} | read([view for view in views if view[0].page == page]) for page in pages]
     missing: dict[Any, list[Event]] = defaultdict(list)
     for event in chosen:
         if event.action == "not_found" and event.page:
@@ -543,10 +589,38 @@ def engagement(events: list[Event], question: Question) -> dict[str, Any]:
         for (page, referrer), of in missing.items()
     ]
     return {
-        "all": read(list(views.values())),
+        "all": read(views),
         "rows": sorted(rows, key=lambda row: (-row["views"], row["page"])),
         "not_found": sorted(not_found, key=lambda row: (-row["events"], row["page"], row["referrer"] is None, row["referrer"])),
     }
+
+
+def views_of(chosen: list[Event]) -> list[tuple[Event, tuple[int, int] | None]]:
+    """Page views, each with how long and how far it was read until the next one of its visit, if that was told."""
+    views: dict[Any, list[Event]] = defaultdict(list)
+    number: Counter[Any] = Counter()
+    for event in chosen:
+        if event.type == "page_view" or event.attention:
+            number[event.session] += event.type == "page_view"
+            views[event.session, number[event.session], event.page].append(event)
+    answer = []
+    for view in views.values():
+        first = next((event for event in view if event.type == "page_view"), None)
+        told = [event.attention for event in view if event.attention]
+        if first:
+            answer.append((first, (max(seconds for seconds, _ in told), max(depth for _, depth in told)) if told else None))
+    return answer
+
+
+def loads_of(chosen: list[Event]) -> list[Event]:
+    """The last word of each load."""
+    loads = {(event.session, event.page, event.vitals.get("ttfb")): event for event in chosen if event.vitals is not None}
+    return list(loads.values())
+
+
+def p75(values: list[float]) -> float | None:
+    """What three of four do not exceed."""
+    return sorted(values)[-(-3 * len(values) // 4) - 1] if values else None
 
 
 VITALS = {"lcp": (2500, 4000), "inp": (200, 500), "cls": (0.1, 0.25), "fcp": (1800, 3000), "ttfb": (800, 1800)}
@@ -554,10 +628,7 @@ VITALS = {"lcp": (2500, 4000), "inp": (200, 500), "cls": (0.1, 0.25), "fcp": (18
 
 def vitals(events: list[Event], question: Question) -> dict[str, Any]:
     """The last word of each load, rated; in all and by page."""
-    loads: dict[Any, Event] = {}
-    for event in question.inside(events):
-        if event.vitals is not None and question.filter.holds(event):
-            loads[event.session, event.page, event.vitals.get("ttfb")] = event
+    loads = loads_of([event for event in question.inside(events) if question.filter.holds(event)])
 
     def rated(of: list[Event]) -> dict[str, Any]:
         answer = {}
@@ -566,7 +637,7 @@ def vitals(events: list[Event], question: Question) -> dict[str, Any]:
             if values:
                 answer[vital] = {
                     "loads": len(values),
-                    "p75": values[-(-3 * len(values) // 4) - 1],
+                    "p75": p75(values),
                     "good": percent(sum(value <= good for value in values), len(values)),
                     "needs_improvement": percent(sum(good < value <= poor for value in values), len(values)),
                     "poor": percent(sum(value > poor for value in values), len(values)),
@@ -574,13 +645,13 @@ def vitals(events: list[Event], question: Question) -> dict[str, Any]:
         return answer
 
     of_page: dict[str, list[Event]] = defaultdict(list)
-    for event in loads.values():
+    for event in loads:
         if event.page:
             of_page[event.page].append(event)
     rows = [{"page": page, "loads": len(of)} | rated(of) for page, of in of_page.items()]
     return {
         "loads": len(loads),
-        "vitals": rated(list(loads.values())),
+        "vitals": rated(loads),
         "rows": sorted(rows, key=lambda row: (-row["loads"], row["page"])),
     }
 

@@ -42,7 +42,9 @@ QUESTIONS = [
     ("timeseries", {"interval": "week", "metrics": METRICS, "filter": "country==IN,country=="}),
     ("breakdown", {"dimension": "country", "metrics": METRICS}),
     ("breakdown", {"dimension": "page", "metrics": ["page_views", "visits", "bounce_rate"]}),
+    ("breakdown", {"dimension": "country", "across": "browser", "metrics": METRICS}),
     ("retention", {"interval": "day"}),
+    ("retention", {"interval": "day", "dimension": "country"}),
     ("sessions", {"filter": "country==DE"}),
 ]
 
@@ -111,6 +113,34 @@ def test_conditions_within_conditions_have_an_end() -> None:
 def test_a_slip_of_the_pen_is_told_what_was_probably_meant() -> None:
     with pytest.raises(NotAccepted, match="did you mean country"):
         parse_filter("cuntry==DE", {}, "filter")
+
+
+def test_an_overview_shows_what_is_known_at_once_and_what_it_is_told_to(busy: Site) -> None:
+    reply = api.answer(busy.connection, "overview", {"tenantId": "acme", **DAYS}, is_explained=True)["data"]
+    assert reply["explanation"]["source"] == "rollups"
+    assert "revenue" in reply["metrics"]
+    assert "lcp" not in reply["metrics"]
+    told = busy.ask("overview", metrics=["lcp", "visits", "lcp / visits"], compare="previous_period", **DAYS)["data"]
+    assert told["metrics"] == {"lcp": None, "visits": 3, "lcp / visits": None}
+    assert told["comparison"]["previous_period"]["change"] == {"lcp": None, "visits": None, "lcp / visits": None}
+
+
+def test_pairs_of_values_come_page_by_page_and_add_up(busy: Site) -> None:
+    asked = {"dimension": "page", "across": "country", "metrics": ["events"], "sort": "events", "limit": 1, **DAYS}
+    rows = []
+    cursor = 0
+    while cursor is not None:
+        said = busy.ask("breakdown", cursor=cursor, **asked)["data"]
+        rows += said["rows"]
+        cursor = said["nextCursor"]
+    assert {(row["value"], row["across"]): row["events"] for row in rows} == {
+        ("acme.example/", "DE"): 1,
+        ("acme.example/cart", "DE"): 1,
+        ("acme.example/docs", "DE"): 1,
+        ("acme.example/pricing", "DE"): 1,
+        ("acme.example/pricing", "IN"): 1,
+    }
+    assert len(rows) == 5
 
 
 def test_a_formula_of_metrics_is_one(busy: Site) -> None:

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from api import reports_oracle as oracle
-from api.reports_oracle import METRICS, OF_CLOSED_VISITS, OF_VISITS, Condition, Event, Filter, Question, understood
+from api.reports_oracle import MEASURED, METRICS, OF_CLOSED_VISITS, OF_VISITS, Condition, Event, Filter, Question, understood
 from footfall import api
 from footfall.database import connect
 from site_under_test import BOT, HUMAN, Site, at
@@ -435,6 +435,52 @@ def test_a_breakdown_is_what_plain_python_counts(module_url: str, story, asked) 
 @examples
 @given(
     story=stories(),
+    asked=asked(
+        dimension=st.sampled_from(["page", *VALUES]),
+        across=st.sampled_from(["page", *VALUES]),
+        sort=st.tuples(st.sampled_from(["", "-"]), st.sampled_from(METRICS)).map("".join),
+        limit=st.sampled_from([3, 1000]),
+    ),
+)
+def test_a_matrix_is_what_plain_python_counts(module_url: str, story, asked) -> None:
+    with told(module_url, story) as site:
+        for what, keys in asked:
+            question = site.question(what)
+            dimensions = [keys["dimension"], keys["across"]]
+            said: dict = {"nextCursor": 0}
+            rows = []
+            while said["nextCursor"] is not None:
+                said = site.answers("breakdown", question, metrics=METRICS, cursor=said["nextCursor"], **keys)
+                rows += said["rows"]
+            assert rounded(rows) == rounded(oracle.matrix(site.events, question, dimensions, METRICS, keys["sort"]))
+
+
+@examples
+@given(story=stories(), asked=asked(dimension=st.sampled_from(["page", *VALUES]), sort=st.sampled_from(["-lcp", "time_on_page"])))
+def test_what_is_measured_is_what_plain_python_measures(module_url: str, story, asked) -> None:
+    with told(module_url, story) as site:
+        for what, keys in asked:
+            question = site.question(what)
+
+            def measured(belongs, question=question) -> dict:
+                return rounded(oracle.measured(site.events, question, belongs))
+
+            assert rounded(site.answers("overview", question, metrics=MEASURED)["metrics"]) == measured(lambda _: True)
+            for bucket in site.answers("timeseries", question, metrics=MEASURED, interval="day")["buckets"]:
+                day = date.fromisoformat(bucket.pop("start"))
+                assert rounded(bucket) == measured(lambda event, day=day, question=question: question.day_of(event) == day)
+            rows = site.answers("breakdown", question, metrics=MEASURED, limit=1000, **keys)["rows"]
+            known = [row[keys["sort"].removeprefix("-")] for row in rows if row["value"] is not None]
+            in_order = sorted((value for value in known if value is not None), reverse=keys["sort"].startswith("-"))
+            assert known == in_order + [None] * (len(known) - len(in_order))
+            for row in rows:
+                of = (keys["dimension"], row.pop("value"))
+                assert rounded(row) == measured(lambda event, of=of: oracle.value_of(event, of[0]) == of[1])
+
+
+@examples
+@given(
+    story=stories(),
     asked=asked(),
     of_tenant=st.lists(
         st.tuples(st.sampled_from("ABCD"), filters(1), st.sampled_from([None, 2.5])), unique_by=lambda goal: goal[0]
@@ -517,6 +563,23 @@ def test_retention_is_what_plain_python_counts_and_each_figure_has_its_events(mo
             assert len(events) == expected[cohort]["retained"][period]
             cell = {"interval": interval, "cohort": expected[cohort]["start"].isoformat(), "period": period}
             assert_its_events(site, question, events, figure="retention", **cell)
+
+
+@examples
+@given(
+    story=stories(),
+    asked=asked(
+        interval=st.sampled_from(["day", "week", "month"]), dimension=st.sampled_from(["source", "country", "event_type"])
+    ),
+)
+def test_cohorts_by_what_was_first_are_what_plain_python_counts(module_url: str, story, asked) -> None:
+    with told(module_url, story) as site:
+        for what, keys in asked:
+            question = site.question(what)
+            said = site.answers("retention", question, limit=1000, **keys)
+            assert rounded(said["cohorts"]) == rounded(oracle.retention(site.events, question, keys["interval"]))
+            expected = oracle.retention_groups(site.events, question, **keys)
+            assert rounded(said["groups"]) == rounded(expected)
 
 
 @examples

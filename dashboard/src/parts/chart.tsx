@@ -4,7 +4,7 @@ import uPlot from "uplot";
 import { go, hrefOf, useAddress } from "../address";
 import { bucket, days, short } from "../format";
 import type { Answer } from "../questions";
-import { isOfVisits } from "../words";
+import { metricOf } from "../words";
 import { Table } from "./table";
 
 export interface Line {
@@ -20,7 +20,7 @@ export interface Line {
 export const lineOf = (answer: Answer, metric: string, label: string, isOpen = false): Line => ({
   label,
   starts: answer.buckets.map(({ start }: { start: string }) => start),
-  values: answer.buckets.filter(({ start }: { start: string }) => !(Date.parse(start) > Date.now())).map((bucket: Record<string, number>) => (isOfVisits(metric) && bucket.visits === 0 ? null : bucket[metric])),
+  values: answer.buckets.filter(({ start }: { start: string }) => !(Date.parse(start) > Date.now())).map((bucket: Record<string, number>) => (metricOf(metric).isOfVisits && bucket.visits === 0 ? null : bucket[metric])),
   isOpen,
 });
 

@@ -132,7 +132,7 @@ export const Details = ({ dimension }: { dimension: string }) => {
   const question = { report: "breakdown", ...about, dimension, metrics, sort, search: params.get("search") ?? "", limit: Math.min(rows, 1000) };
   const { answers, error, isLoading, again } = useAnswers(tenant.tenant, [question, ...(dimension === "page" ? [{ report: "engagement", ...about, limit: 1000 }] : [])]);
   const [answer, engagement] = answers;
-  const file = (form: string) => addressOf(`/api/analytics/breakdown.${form}`, { ...about, includeBots: String(about.includeBots), dimension, metrics: metrics.join(","), sort, search: question.search, limit: "1000" });
+  const file = (form: string) => addressOf(`/api/analytics/breakdown.${form}`, { ...about, includeBots: String(about.includeBots), dimension, metrics: metrics.join(","), sort, search: question.search });
   const most = mostOf(answer?.rows ?? [], sorted);
   return (
     <Dialog title={`${dimensionLabel(dimension)}, ${span(range)}`} close={() => go(hrefOf({ details: undefined, sort: undefined, search: undefined, rows: undefined }))}>
@@ -149,7 +149,7 @@ export const Details = ({ dimension }: { dimension: string }) => {
           <input type="search" placeholder="Search" value={search} onInput={(event) => setSearch(event.currentTarget.value)} />
         </label>
         <button>Search</button>
-        <span class="files" title="At most 1,000 rows">
+        <span class="files">
           Download{" "}
           {["csv", "parquet"].map((form) => (
             <a key={form} href={file(form)} download>

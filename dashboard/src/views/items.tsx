@@ -74,10 +74,10 @@ export const Items = () => {
       <section class="panel wide">
         <header>
           <h2>{itemsWord(pack)}</h2>
-          <span class="files" title="At most 1,000 rows">
+          <span class="files">
             Download{" "}
             {["csv", "parquet"].map((form) => (
-              <a key={form} download href={addressOf(`/api/analytics/items.${form}`, { ...about, includeBots: String(about.includeBots), limit: "1000" })}>
+              <a key={form} download href={addressOf(`/api/analytics/items.${form}`, { ...about, includeBots: String(about.includeBots) })}>
                 {form === "csv" ? "CSV" : "Parquet"}
               </a>
             ))}

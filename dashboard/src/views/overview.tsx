@@ -17,7 +17,7 @@ import { Table } from "../parts/table";
 import { useAnswers, type Answer, type Answered } from "../questions";
 import { useRounds } from "../rounds";
 import { useSite } from "../site";
-import { isOfVisits, itemWord, itemsWord, metricOf } from "../words";
+import { itemWord, itemsWord, metricOf } from "../words";
 
 const CARDS = ["visitors", "visits", "page_views", "bounce_rate", "visit_duration", "conversions", "conversion_rate", "revenue"];
 const PANELS: Record<string, PanelAbout> = {
@@ -43,7 +43,7 @@ export const Overview = () => {
   const panels = order.flatMap((name) => PANELS[name] ?? []);
 
   // a share of nothing is no share, and no mean either: buckets without visits are left out
-  const series = { report: "timeseries", interval, metrics: isOfVisits(metric) ? [metric, "visits"] : [metric] };
+  const series = { report: "timeseries", interval, metrics: metricOf(metric).isOfVisits ? [metric, "visits"] : [metric] };
   const comparing = compare ? [compare] : [];
   // of hours, days are drawn where a figure is of whole visits: what was before them has no days of its own
   const drawn = range.hours && interval !== "hour" ? [] : comparing;
@@ -137,11 +137,11 @@ const sinceFirst = (over: Answer, metric: string): Answer => {
 
 const Card = ({ name, isShown, answer }: { name: string; isShown: boolean; answer?: Answer }) => {
   const { tenant, pack, compare, seesVisitors } = useSite();
-  const { label, meaning, isBetterLower, isPercentage, format } = metricOf(name, pack);
+  const { label, meaning, isBetterLower, isPercentage, isOfVisits, format } = metricOf(name, pack);
   const before = compare ? answer?.comparison?.[compare] : undefined;
   const change = before?.change[name];
   const then = before?.metrics[name];
-  const isKnown = (metrics: Record<string, number>) => !isOfVisits(name) || metrics.visits! > 0;
+  const isKnown = (metrics: Record<string, number>) => !isOfVisits || metrics.visits! > 0;
   return (
     <li class={isShown ? "card shown" : "card"}>
       <button aria-pressed={isShown} onClick={() => go(hrefOf({ metric: name }))} title={meaning}>

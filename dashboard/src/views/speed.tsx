@@ -6,6 +6,7 @@ import { filteredBy } from "../parts/panel";
 import { Table } from "../parts/table";
 import { useAnswers } from "../questions";
 import { useSite } from "../site";
+import { metricOf } from "../words";
 
 interface Figures {
   loads: number;
@@ -15,25 +16,22 @@ interface Figures {
   poor: number;
 }
 
+/** Good up to the first, poor beyond the second: twin of api/reports/vitals.sql. */
 interface Vital {
   name: string;
-  label: string;
-  meaning: string;
-  /** Good up to the first, poor beyond the second: twin of api.vitals_known(). */
   good: number;
   poor: number;
-  hasNoUnit?: boolean;
 }
 
 const VITALS: Vital[] = [
-  { name: "lcp", label: "Largest paint", meaning: "LCP: until the largest text or picture is there", good: 2500, poor: 4000 },
-  { name: "inp", label: "Response", meaning: "INP: from a click or key to what it changes", good: 200, poor: 500 },
-  { name: "cls", label: "Layout shift", meaning: "CLS: how far things move while the page loads", good: 0.1, poor: 0.25, hasNoUnit: true },
-  { name: "fcp", label: "First paint", meaning: "FCP: until anything is there", good: 1800, poor: 3000 },
-  { name: "ttfb", label: "First byte", meaning: "TTFB: until the server answers", good: 800, poor: 1800 },
+  { name: "lcp", good: 2500, poor: 4000 },
+  { name: "inp", good: 200, poor: 500 },
+  { name: "cls", good: 0.1, poor: 0.25 },
+  { name: "fcp", good: 1800, poor: 3000 },
+  { name: "ttfb", good: 800, poor: 1800 },
 ];
 
-const said = ({ hasNoUnit }: Vital, value: number) => (hasNoUnit ? count(value) : value < 1000 ? `${count(value)} ms` : `${count(Math.round(value / 10) / 100)} s`);
+const said = ({ name }: Vital, value: number) => metricOf(name).format(value, "");
 
 const ratingOf = ({ good, poor }: Vital, value: number) => (value <= good ? "good" : value <= poor ? "fair" : "poor");
 const RATINGS = { good: "good", fair: "needs improvement", poor: "poor" };
@@ -85,7 +83,7 @@ export const Speed = () => {
                     ),
                   },
                   { label: "Loads", isNumber: true, value: ({ loads }) => count(loads) },
-                  ...known.map((vital) => ({ label: vital.label, isNumber: true, value: (row: Row) => <Rated vital={vital} figures={row[vital.name]} /> })),
+                  ...known.map((vital) => ({ label: metricOf(vital.name).label, isNumber: true, value: (row: Row) => <Rated vital={vital} figures={row[vital.name]} /> })),
                 ]}
               />
             </section>
@@ -97,6 +95,7 @@ export const Speed = () => {
 };
 
 const Card = ({ vital, figures }: { vital: Vital; figures: Figures }) => {
+  const { label, meaning } = metricOf(vital.name);
   const rating = ratingOf(vital, figures.p75);
   const shares = [
     ["good", figures.good],
@@ -104,8 +103,8 @@ const Card = ({ vital, figures }: { vital: Vital; figures: Figures }) => {
     ["poor", figures.poor],
   ] as const;
   return (
-    <li class="vital" title={`${vital.meaning}. Good: up to ${said(vital, vital.good)}; poor: over ${said(vital, vital.poor)}`}>
-      <span class="label">{vital.label}</span>
+    <li class="vital" title={`${meaning}. Good: up to ${said(vital, vital.good)}; poor: over ${said(vital, vital.poor)}`}>
+      <span class="label">{label}</span>
       <span class={`value rated ${rating}`}>{said(vital, figures.p75)}</span>
       <span class={`rating ${rating}`}>{RATINGS[rating]}</span>
       <span class="shares" aria-hidden="true">

@@ -43,7 +43,7 @@ const EXAMPLES = 3;
 const Figure = () => {
   const site = useSite();
   const { tenant, pack, about, range, params } = site;
-  const { name, label, meaning, told, format, report, read, events, standsFor } = figureOf(site);
+  const { name, label, meaning, told, format, report, read, isMeasured, events, standsFor } = figureOf(site);
   const then = params.get("then") ?? "";
   const page = params.get("cursor") ?? "0";
   const cursor = parseInt(page); // rows that were before
@@ -54,8 +54,8 @@ const Figure = () => {
   ];
   const { answers, error, isLoading, again } = useAnswers(tenant.tenant, questions, 0, true);
   const [now, listed, former] = answers;
-  // what a report has no row for is none
-  const [figure, formerFigure] = [now, former].map((answer) => answer && (read(answer) ?? 0));
+  // what a report has no row for is none; what was not measured is not known
+  const [figure, formerFigure] = [now, former].map((answer) => answer && (read(answer) ?? (isMeasured ? null : 0)));
   const [before, after] = (told && (figure === 1 ? told.one : told.many).split("{}")) ?? [];
   const rows: Row[] = listed?.rows ?? [];
   return (
@@ -77,7 +77,7 @@ const Figure = () => {
           </label>
           <p class="sentence">
             {before}
-            <b class="figure">{figure == null ? "…" : format(figure, tenant.currency)}</b>
+            <b class="figure">{figure === undefined ? "…" : figure === null ? "–" : format(figure, tenant.currency)}</b>
             {told ? `${after}.` : `: ${meaning}.`}
           </p>
         </div>

@@ -13,7 +13,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from footfall.api.asking import Report, ask
-from footfall.api.questions.formulas import METRICS
 from footfall.api.reports import REPORTS
 from footfall.database import Connection
 
@@ -85,7 +84,7 @@ def report_rows(connection: Connection, report: str, request: Row) -> list[Row]:
 
 def _rows_of(report: Report, answer: Row) -> list[Row]:
     if not report.rows:
-        metrics = {name: answer["metrics"][name] for name in METRICS}
+        metrics = {name: answer["metrics"][name] for name in answer["query"]["metrics"]}
         return [metrics | {f"revenue_{currency}": value for currency, value in answer["revenue_by_currency"].items()}]
     # JSON has no order of keys
     columns = (*report.columns, *answer["query"].get("metrics", ()))

@@ -18,6 +18,7 @@ Filter = Annotated[str | None, typer.Option("--filter", help='Which events count
 Bots = Annotated[bool, typer.Option("--bots", help="Bots too.")]
 AsOf = Annotated[str | None, typer.Option(help="A load date: what would have been said then.")]
 By = Annotated[str | None, typer.Option("--by", help="Dimension: source, page, country, property:<key>, …")]
+Across = Annotated[str | None, typer.Option(help="Each value by another dimension, too.")]
 Metric = Annotated[list[str] | None, typer.Option(help="visitors, visits, page_views, bounce_rate, …; repeatable.")]
 Interval = Annotated[str | None, typer.Option(help="minute, hour, day, week, month.")]
 Sort = Annotated[str | None, typer.Option(help="A metric; -metric: descending.")]

@@ -21,6 +21,7 @@ def report(
     bots: q.Bots = False,  # noqa: FBT002
     as_of: q.AsOf = None,
     by: q.By = None,
+    across: q.Across = None,
     metric: q.Metric = None,
     interval: q.Interval = None,
     sort: q.Sort = None,

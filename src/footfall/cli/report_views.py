@@ -67,7 +67,7 @@ def _summary(data: Answer) -> None:
 def _overview(answer: Answer) -> None:
     comparison = answer.get("comparison", {})
     table = _table("", "", *(name.replace("_", " ") for name in comparison))
-    for metric in METRICS:
+    for metric in answer["query"]["metrics"]:
         changes = [_change(metric, other["change"].get(metric)) for other in comparison.values()]
         table.add_row(_label(metric), _cell(answer["metrics"][metric]), *changes)
     for currency, value in answer["revenue_by_currency"].items():
@@ -84,8 +84,9 @@ def _timeseries(answer: Answer) -> None:
 
 
 def _breakdown(answer: Answer) -> None:
-    rows = [row | {"value": "(unknown)"} if row["value"] is None else row for row in answer["rows"]]
-    _rows(rows, ("value", *answer["query"]["metrics"]), chart=answer["query"]["sort"].lstrip("-"))
+    dimensions = ("value", "across") if "across" in answer["query"] else ("value",)
+    rows = [row | {name: "(unknown)" for name in dimensions if row[name] is None} for row in answer["rows"]]
+    _rows(rows, (*dimensions, *answer["query"]["metrics"]), chart=answer["query"]["sort"].lstrip("-"))
 
 
 def _funnel(answer: Answer) -> None:
@@ -104,6 +105,9 @@ def _retention(answer: Answer) -> None:
         if cohort["visitors"]:
             cells = [_shade(percent) for percent in cohort["percent"][:shown]]
             table.add_row(cohort["start"], _cell(cohort["visitors"]), *cells)
+    for group in answer.get("groups", ()):
+        cells = [_shade(percent) for percent in group["percent"][:shown]]
+        table.add_row(group["value"] or "(unknown)", _cell(group["visitors"]), *cells)
     console.print(table)
 
 
@@ -232,9 +236,9 @@ _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d$")
 def _change(name: str, change: float | None) -> Text:
     if change is None:
         return Text("")
-    metric = METRICS[name]
-    unit = "points" if metric.unit == "percent" else "%"
-    style = "" if change == 0 else "green" if (change > 0) != metric.is_better_lower else "red"
+    metric = METRICS.get(name)
+    unit = "points" if metric and metric.unit == "percent" else "%"
+    style = "" if change == 0 else "green" if (change > 0) != (metric is not None and metric.is_better_lower) else "red"
     return Text(f"{change:+,.1f} {unit}", style=style)
 
 

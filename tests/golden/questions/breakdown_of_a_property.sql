@@ -1,6 +1,6 @@
 -- breakdown {"dimension":"property:plan","metrics":["events","revenue / visits"],"sort":"events"}
 -- rollups: figures of days: no: not its measures are rolled up by its dimension
--- visits: visits of days: no: not by a property of visits, or by none
+-- visits: visits of days: no: not by properties of visits, or by none
 -- events: events: taken
 -- vault: events as the vault knew them at a load date: no: not asked as of a load date
 
@@ -8,92 +8,30 @@ WITH f AS (
   SELECT
     f.*
   FROM (
-    WITH by_visit AS (
-      SELECT
-        b.*
-      FROM (
+    SELECT
+      b.*,
+      COALESCE(o.revenue, 0) AS revenue
+    FROM (
+      WITH by_visit AS (
         SELECT
-          d.custom_properties ->> $3 AS g,
-          e.site_session_hk,
-          CAST(NULL AS BYTEA) AS site_visitor_hk,
-          BOOL_OR(e.is_visit) AS is_visit,
-          COUNT(*) AS events
-        FROM business.event_b AS e
-        LEFT JOIN LATERAL (
-          SELECT
-            s.custom_properties
-          FROM business.site_event_details_s AS s
-          WHERE
-            s.site_event_hk = e.site_event_hk
-          LIMIT 1
-        ) AS d
-          ON TRUE
-        WHERE
-          (
-            e.tenant_hk = $5
-            AND e.site_event_hk >= util.time_prefix($7)
-            AND e.site_event_hk < util.time_prefix($6)
-          )
-          AND NOT e.is_bot
-          AND (
-            d.custom_properties ->> $3
-          ) IS NOT NULL
-        GROUP BY
-          1,
-          2,
-          3
-      ) AS b
-    ), by_visitor AS (
-      SELECT
-        b.g,
-        b.site_visitor_hk,
-        SUM(b.events) AS events,
-        COUNT(*) FILTER(WHERE
-          b.is_visit) AS visits
-      FROM by_visit AS b
-      GROUP BY
-        1,
-        2
-    ), by_group AS (
-      SELECT
-        b.g,
-        COALESCE(SUM(b.events), 0) AS events,
-        COALESCE(SUM(b.visits), 0) AS visits
-      FROM by_visitor AS b
-      GROUP BY
-        b.g
-    ), converted AS (
-      SELECT
-        c.g,
-        SUM(c.value) FILTER(WHERE
-          c.is_first AND c.currency = $4) AS revenue
-      FROM (
-        SELECT
-          d.custom_properties ->> $3 AS g,
-          e.site_session_hk,
-          c.value,
-          c.currency,
-          (
-            TRUE
-          ) AS is_chosen,
-          ROW_NUMBER() OVER (
-            PARTITION BY TRUE, business.conversion_identity(
-              e.event_type,
-              e.transaction_id,
-              e.site_session_hk,
-              e.transaction_funnel_step,
-              e.site_event_hk,
-              e.event_value,
-              c.is_refund
-            )
-            ORDER BY e.event_timestamp, e.raw_event_id, e.site_event_hk
-          ) = 1 AS is_first,
-          c.is_refund,
-          e.is_visit AND NOT c.is_refund AS is_of_visit
+          b.*
         FROM (
           SELECT
-            e.*
+            d.custom_properties ->> $4 AS g,
+            e.site_session_hk,
+            CAST(NULL AS BYTEA) AS site_visitor_hk,
+            BOOL_OR(e.is_visit) AS is_visit,
+            COUNT(*) AS events
           FROM business.event_b AS e
+          LEFT JOIN LATERAL (
+            SELECT
+              s.custom_properties
+            FROM business.site_event_details_s AS s
+            WHERE
+              s.site_event_hk = e.site_event_hk
+            LIMIT 1
+          ) AS d
+            ON TRUE
           WHERE
             (
               e.tenant_hk = $5
@@ -102,48 +40,120 @@ WITH f AS (
             )
             AND NOT e.is_bot
             AND (
-              (
-                e.event_type = $8 AND e.event_action = $9
+              d.custom_properties ->> $4
+            ) IS NOT NULL
+          GROUP BY
+            1,
+            2,
+            3
+        ) AS b
+      ), by_visitor AS (
+        SELECT
+          b.g,
+          b.site_visitor_hk,
+          SUM(b.events) AS events,
+          COUNT(*) FILTER(WHERE
+            b.is_visit) AS visits
+        FROM by_visit AS b
+        GROUP BY
+          1,
+          2
+      ), by_group AS (
+        SELECT
+          b.g,
+          COALESCE(SUM(b.events), 0) AS events,
+          COALESCE(SUM(b.visits), 0) AS visits
+        FROM by_visitor AS b
+        GROUP BY
+          b.g
+      )
+      SELECT
+        b.*
+      FROM by_group AS b
+    ) AS b
+    LEFT JOIN (
+      SELECT
+        o.g,
+        SUM(o.value) FILTER(WHERE
+          o.is_first AND o.currency = $3) AS revenue
+      FROM (
+        SELECT
+          c.*
+        FROM (
+          SELECT
+            d.custom_properties ->> $4 AS g,
+            e.site_session_hk,
+            c.value,
+            c.currency,
+            (
+              TRUE
+            ) AS is_chosen,
+            ROW_NUMBER() OVER (
+              PARTITION BY TRUE, business.conversion_identity(
+                e.event_type,
+                e.transaction_id,
+                e.site_session_hk,
+                e.transaction_funnel_step,
+                e.site_event_hk,
+                e.event_value,
+                c.is_refund
               )
-              OR (
-                e.event_type = 'transaction_step'
-                AND (
-                  e.event_action = 'refund' OR e.event_value < 0
+              ORDER BY e.event_timestamp, e.raw_event_id, e.site_event_hk
+            ) = 1 AS is_first,
+            c.is_refund,
+            e.is_visit AND NOT c.is_refund AS is_of_visit
+          FROM (
+            SELECT
+              e.*
+            FROM business.event_b AS e
+            WHERE
+              (
+                e.tenant_hk = $5
+                AND e.site_event_hk >= util.time_prefix($7)
+                AND e.site_event_hk < util.time_prefix($6)
+              )
+              AND NOT e.is_bot
+              AND (
+                (
+                  e.event_type = $8 AND e.event_action = $9
+                )
+                OR (
+                  e.event_type = 'transaction_step'
+                  AND (
+                    e.event_action = 'refund' OR e.event_value < 0
+                  )
                 )
               )
-            )
-          OFFSET 0
-        ) AS e
-        LEFT JOIN LATERAL (
-          SELECT
-            s.custom_properties
-          FROM business.site_event_details_s AS s
-          WHERE
-            s.site_event_hk = e.site_event_hk
-          LIMIT 1
-        ) AS d
-          ON TRUE
-        CROSS JOIN LATERAL business.conversion_of(
-          e.tenant_hk,
-          e.event_type,
-          e.event_action,
-          e.event_label,
-          e.event_timestamp,
-          e.event_value,
-          e.event_currency
+            OFFSET 0
+          ) AS e
+          LEFT JOIN LATERAL (
+            SELECT
+              s.custom_properties
+            FROM business.site_event_details_s AS s
+            WHERE
+              s.site_event_hk = e.site_event_hk
+            LIMIT 1
+          ) AS d
+            ON TRUE
+          CROSS JOIN LATERAL business.conversion_of(
+            e.tenant_hk,
+            e.event_type,
+            e.event_action,
+            e.event_label,
+            e.event_timestamp,
+            e.event_value,
+            e.event_currency
+          ) AS c
         ) AS c
-      ) AS c
-      WHERE
-        c.is_chosen
+        WHERE
+          c.is_chosen
+      ) AS o
       GROUP BY
-        c.g
-    )
-    SELECT
-      b.*,
-      COALESCE(c.revenue, 0) AS revenue
-    FROM by_group AS b
-    LEFT JOIN converted AS c
-      ON c.g IS NOT DISTINCT FROM b.g
+        o.g
+    ) AS o
+      ON (
+        o.g = b.g
+      )
   ) AS f
 ), named AS (
   SELECT
@@ -195,7 +205,7 @@ SELECT
         f.position <= $1),
       '[]'
     ) || CASE
-      WHEN COUNT(*) > $1 OR FALSE
+      WHEN COUNT(*) > $1
       THEN '[]'
       ELSE (
         SELECT
@@ -213,92 +223,30 @@ SELECT
             '[]'
           )
         FROM (
-          WITH by_visit AS (
-            SELECT
-              b.*
-            FROM (
+          SELECT
+            b.*,
+            COALESCE(o.revenue, 0) AS revenue
+          FROM (
+            WITH by_visit AS (
               SELECT
-                d.custom_properties ->> $3 AS g,
-                e.site_session_hk,
-                CAST(NULL AS BYTEA) AS site_visitor_hk,
-                BOOL_OR(e.is_visit) AS is_visit,
-                COUNT(*) AS events
-              FROM business.event_b AS e
-              LEFT JOIN LATERAL (
-                SELECT
-                  s.custom_properties
-                FROM business.site_event_details_s AS s
-                WHERE
-                  s.site_event_hk = e.site_event_hk
-                LIMIT 1
-              ) AS d
-                ON TRUE
-              WHERE
-                (
-                  e.tenant_hk = $5
-                  AND e.site_event_hk >= util.time_prefix($7)
-                  AND e.site_event_hk < util.time_prefix($6)
-                )
-                AND NOT e.is_bot
-                AND (
-                  d.custom_properties ->> $3
-                ) IS NULL
-              GROUP BY
-                1,
-                2,
-                3
-            ) AS b
-          ), by_visitor AS (
-            SELECT
-              b.g,
-              b.site_visitor_hk,
-              SUM(b.events) AS events,
-              COUNT(*) FILTER(WHERE
-                b.is_visit) AS visits
-            FROM by_visit AS b
-            GROUP BY
-              1,
-              2
-          ), by_group AS (
-            SELECT
-              b.g,
-              COALESCE(SUM(b.events), 0) AS events,
-              COALESCE(SUM(b.visits), 0) AS visits
-            FROM by_visitor AS b
-            GROUP BY
-              b.g
-          ), converted AS (
-            SELECT
-              c.g,
-              SUM(c.value) FILTER(WHERE
-                c.is_first AND c.currency = $4) AS revenue
-            FROM (
-              SELECT
-                d.custom_properties ->> $3 AS g,
-                e.site_session_hk,
-                c.value,
-                c.currency,
-                (
-                  TRUE
-                ) AS is_chosen,
-                ROW_NUMBER() OVER (
-                  PARTITION BY TRUE, business.conversion_identity(
-                    e.event_type,
-                    e.transaction_id,
-                    e.site_session_hk,
-                    e.transaction_funnel_step,
-                    e.site_event_hk,
-                    e.event_value,
-                    c.is_refund
-                  )
-                  ORDER BY e.event_timestamp, e.raw_event_id, e.site_event_hk
-                ) = 1 AS is_first,
-                c.is_refund,
-                e.is_visit AND NOT c.is_refund AS is_of_visit
+                b.*
               FROM (
                 SELECT
-                  e.*
+                  d.custom_properties ->> $4 AS g,
+                  e.site_session_hk,
+                  CAST(NULL AS BYTEA) AS site_visitor_hk,
+                  BOOL_OR(e.is_visit) AS is_visit,
+                  COUNT(*) AS events
                 FROM business.event_b AS e
+                LEFT JOIN LATERAL (
+                  SELECT
+                    s.custom_properties
+                  FROM business.site_event_details_s AS s
+                  WHERE
+                    s.site_event_hk = e.site_event_hk
+                  LIMIT 1
+                ) AS d
+                  ON TRUE
                 WHERE
                   (
                     e.tenant_hk = $5
@@ -307,48 +255,120 @@ SELECT
                   )
                   AND NOT e.is_bot
                   AND (
-                    (
-                      e.event_type = $8 AND e.event_action = $9
+                    d.custom_properties ->> $4
+                  ) IS NULL
+                GROUP BY
+                  1,
+                  2,
+                  3
+              ) AS b
+            ), by_visitor AS (
+              SELECT
+                b.g,
+                b.site_visitor_hk,
+                SUM(b.events) AS events,
+                COUNT(*) FILTER(WHERE
+                  b.is_visit) AS visits
+              FROM by_visit AS b
+              GROUP BY
+                1,
+                2
+            ), by_group AS (
+              SELECT
+                b.g,
+                COALESCE(SUM(b.events), 0) AS events,
+                COALESCE(SUM(b.visits), 0) AS visits
+              FROM by_visitor AS b
+              GROUP BY
+                b.g
+            )
+            SELECT
+              b.*
+            FROM by_group AS b
+          ) AS b
+          LEFT JOIN (
+            SELECT
+              o.g,
+              SUM(o.value) FILTER(WHERE
+                o.is_first AND o.currency = $3) AS revenue
+            FROM (
+              SELECT
+                c.*
+              FROM (
+                SELECT
+                  d.custom_properties ->> $4 AS g,
+                  e.site_session_hk,
+                  c.value,
+                  c.currency,
+                  (
+                    TRUE
+                  ) AS is_chosen,
+                  ROW_NUMBER() OVER (
+                    PARTITION BY TRUE, business.conversion_identity(
+                      e.event_type,
+                      e.transaction_id,
+                      e.site_session_hk,
+                      e.transaction_funnel_step,
+                      e.site_event_hk,
+                      e.event_value,
+                      c.is_refund
                     )
-                    OR (
-                      e.event_type = 'transaction_step'
-                      AND (
-                        e.event_action = 'refund' OR e.event_value < 0
+                    ORDER BY e.event_timestamp, e.raw_event_id, e.site_event_hk
+                  ) = 1 AS is_first,
+                  c.is_refund,
+                  e.is_visit AND NOT c.is_refund AS is_of_visit
+                FROM (
+                  SELECT
+                    e.*
+                  FROM business.event_b AS e
+                  WHERE
+                    (
+                      e.tenant_hk = $5
+                      AND e.site_event_hk >= util.time_prefix($7)
+                      AND e.site_event_hk < util.time_prefix($6)
+                    )
+                    AND NOT e.is_bot
+                    AND (
+                      (
+                        e.event_type = $8 AND e.event_action = $9
+                      )
+                      OR (
+                        e.event_type = 'transaction_step'
+                        AND (
+                          e.event_action = 'refund' OR e.event_value < 0
+                        )
                       )
                     )
-                  )
-                OFFSET 0
-              ) AS e
-              LEFT JOIN LATERAL (
-                SELECT
-                  s.custom_properties
-                FROM business.site_event_details_s AS s
-                WHERE
-                  s.site_event_hk = e.site_event_hk
-                LIMIT 1
-              ) AS d
-                ON TRUE
-              CROSS JOIN LATERAL business.conversion_of(
-                e.tenant_hk,
-                e.event_type,
-                e.event_action,
-                e.event_label,
-                e.event_timestamp,
-                e.event_value,
-                e.event_currency
+                  OFFSET 0
+                ) AS e
+                LEFT JOIN LATERAL (
+                  SELECT
+                    s.custom_properties
+                  FROM business.site_event_details_s AS s
+                  WHERE
+                    s.site_event_hk = e.site_event_hk
+                  LIMIT 1
+                ) AS d
+                  ON TRUE
+                CROSS JOIN LATERAL business.conversion_of(
+                  e.tenant_hk,
+                  e.event_type,
+                  e.event_action,
+                  e.event_label,
+                  e.event_timestamp,
+                  e.event_value,
+                  e.event_currency
+                ) AS c
               ) AS c
-            ) AS c
-            WHERE
-              c.is_chosen
+              WHERE
+                c.is_chosen
+            ) AS o
             GROUP BY
-              c.g
-          )
-          SELECT
-            b.*,
-            COALESCE(c.revenue, 0) AS revenue
-          FROM by_group AS b
-          LEFT JOIN converted AS c
-            ON c.g IS NOT DISTINCT FROM b.g
+              o.g
+          ) AS o
+            ON (
+              o.g IS NULL
+            )
         ) AS f
       )
     END,

@@ -78,8 +78,9 @@ SELECT
       '[]'
     ) || CASE
       WHEN COUNT(*) > $1
-      OR (
-        (
+      THEN '[]'
+      ELSE CASE
+        WHEN (
           SELECT
             SUM(f.events)
           FROM f
@@ -90,83 +91,83 @@ SELECT
           WHERE
             r.previous_day < $3
         )
-      )
-      THEN '[]'
-      ELSE (
-        SELECT
-          COALESCE(
-            jsonb_agg(
-              '{"value": null}' || jsonb_build_object(
-                'visitors',
-                COALESCE(f.visitors, 0),
-                'visits',
-                COALESCE(f.visits, 0),
-                'page_views',
-                COALESCE(f.page_views, 0)
-              )
-            ),
-            '[]'
-          )
-        FROM (
-          WITH by_visit AS (
-            SELECT
-              b.*
-            FROM (
-              SELECT
-                e.source AS g,
-                v.site_session_hk,
-                v.site_visitor_hk AS site_visitor_hk,
-                BOOL_OR(v.is_visit) AS is_visit,
-                SUM(v.events) AS events,
-                SUM(v.page_views) AS page_views
-              FROM business.visit_b AS v
-              CROSS JOIN LATERAL (
-                SELECT
-                  v.source,
-                  v.channel,
-                  v.device_type,
-                  v.country
-              ) AS e
-              WHERE
-                (
-                  v.tenant_hk = $4 AND v.day BETWEEN $3 AND $5 AND v.events > 0
+        THEN '[]'
+        ELSE (
+          SELECT
+            COALESCE(
+              jsonb_agg(
+                '{"value": null}' || jsonb_build_object(
+                  'visitors',
+                  COALESCE(f.visitors, 0),
+                  'visits',
+                  COALESCE(f.visits, 0),
+                  'page_views',
+                  COALESCE(f.page_views, 0)
                 )
-                AND (
-                  e.source
-                ) IS NULL
+              ),
+              '[]'
+            )
+          FROM (
+            WITH by_visit AS (
+              SELECT
+                b.*
+              FROM (
+                SELECT
+                  e.source AS g,
+                  v.site_session_hk,
+                  v.site_visitor_hk AS site_visitor_hk,
+                  BOOL_OR(v.is_visit) AS is_visit,
+                  SUM(v.events) AS events,
+                  SUM(v.page_views) AS page_views
+                FROM business.visit_b AS v
+                CROSS JOIN LATERAL (
+                  SELECT
+                    v.source,
+                    v.channel,
+                    v.device_type,
+                    v.country
+                ) AS e
+                WHERE
+                  (
+                    v.tenant_hk = $4 AND v.day BETWEEN $3 AND $5 AND v.events > 0
+                  )
+                  AND (
+                    e.source
+                  ) IS NULL
+                GROUP BY
+                  1,
+                  2,
+                  3
+              ) AS b
+            ), by_visitor AS (
+              SELECT
+                b.g,
+                b.site_visitor_hk,
+                SUM(b.events) AS events,
+                SUM(b.page_views) AS page_views,
+                COUNT(*) FILTER(WHERE
+                  b.is_visit) AS visits
+              FROM by_visit AS b
               GROUP BY
                 1,
-                2,
-                3
-            ) AS b
-          ), by_visitor AS (
+                2
+            ), by_group AS (
+              SELECT
+                b.g,
+                COALESCE(SUM(b.events), 0) AS events,
+                COALESCE(SUM(b.page_views), 0) AS page_views,
+                COALESCE(SUM(b.visits), 0) AS visits,
+                COUNT(b.site_visitor_hk) AS visitors
+              FROM by_visitor AS b
+              GROUP BY
+                b.g
+            )
             SELECT
-              b.g,
-              b.site_visitor_hk,
-              SUM(b.events) AS events,
-              SUM(b.page_views) AS page_views,
-              COUNT(*) FILTER(WHERE
-                b.is_visit) AS visits
-            FROM by_visit AS b
-            GROUP BY
-              1,
-              2
-          ), by_group AS (
-            SELECT
-              b.g,
-              COALESCE(SUM(b.events), 0) AS events,
-              COALESCE(SUM(b.page_views), 0) AS page_views,
-              COALESCE(SUM(b.visits), 0) AS visits,
-              COUNT(b.site_visitor_hk) AS visitors
-            FROM by_visitor AS b
-            GROUP BY
-              b.g
-          )
-          SELECT
-            b.*
-          FROM by_group AS b
-        ) AS f
-      )
+              b.*
+            FROM by_group AS b
+          ) AS f
+        )
+      END
     END,
     'nextCursor',
     CASE WHEN COUNT(*) > $1 THEN $2 + $1 END

@@ -117,7 +117,7 @@ SELECT
         f.position <= $1),
       '[]'
     ) || CASE
-      WHEN COUNT(*) > $1 OR FALSE
+      WHEN COUNT(*) > $1
       THEN '[]'
       ELSE (
         SELECT

@@ -2,52 +2,60 @@
 -- events: events: taken
 -- vault: events as the vault knew them at a load date: no: not asked as of a load date
 
-WITH met AS (
+WITH view AS (
   SELECT
-    e.site_page_hk AS g,
-    e.site_session_hk,
-    e.site_event_hk,
-    e.event_type = 'page_view' AS is_view,
-    COUNT(*) FILTER(WHERE
-      e.event_type = 'page_view') OVER (
-      PARTITION BY e.site_session_hk
-      ORDER BY e.event_timestamp, e.raw_event_id, e.site_event_hk
-    ) AS view_number
-  FROM business.event_b AS e
-  WHERE
-    (
-      e.tenant_hk = $3
-      AND e.site_event_hk >= util.time_prefix($5)
-      AND e.site_event_hk < util.time_prefix($4)
-    )
-    AND NOT e.is_bot
-    AND (
-      e.event_type = 'page_view'
-      OR e.event_type = 'engagement'
-      AND e.event_action = 'attention'
-    )
-), view AS (
-  SELECT
-    m.g,
-    MAX(d.time_on_page) AS seconds,
-    MAX(d.scroll_depth) AS depth
-  FROM met AS m
-  LEFT JOIN LATERAL (
+    v.*
+  FROM (
     SELECT
-      d.time_on_page,
-      d.scroll_depth
-    FROM business.site_event_details_s AS d
-    WHERE
-      d.site_event_hk = m.site_event_hk AND NOT m.is_view
-    LIMIT 1
-  ) AS d
-    ON TRUE
-  GROUP BY
-    m.g,
-    m.site_session_hk,
-    m.view_number
-  HAVING
-    BOOL_OR(m.is_view)
+      (
+        ARRAY_AGG(m.g) FILTER(WHERE
+          m.is_view)
+      )[1] AS g,
+      MAX(d.time_on_page) AS seconds,
+      MAX(d.scroll_depth) AS depth
+    FROM (
+      SELECT
+        e.site_page_hk AS g,
+        e.site_page_hk,
+        e.site_session_hk,
+        e.site_event_hk,
+        e.event_type = 'page_view' AS is_view,
+        COUNT(*) FILTER(WHERE
+          e.event_type = 'page_view') OVER (
+          PARTITION BY e.site_session_hk
+          ORDER BY e.event_timestamp, e.raw_event_id, e.site_event_hk
+        ) AS view_number
+      FROM business.event_b AS e
+      WHERE
+        (
+          e.tenant_hk = $3
+          AND e.site_event_hk >= util.time_prefix($5)
+          AND e.site_event_hk < util.time_prefix($4)
+        )
+        AND NOT e.is_bot
+        AND (
+          e.event_type = 'page_view'
+          OR e.event_type = 'engagement'
+          AND e.event_action = 'attention'
+        )
+    ) AS m
+    LEFT JOIN LATERAL (
+      SELECT
+        d.time_on_page,
+        d.scroll_depth
+      FROM business.site_event_details_s AS d
+      WHERE
+        d.site_event_hk = m.site_event_hk AND NOT m.is_view
+      LIMIT 1
+    ) AS d
+      ON TRUE
+    GROUP BY
+      m.site_page_hk,
+      m.site_session_hk,
+      m.view_number
+    HAVING
+      BOOL_OR(m.is_view)
+  ) AS v
 ), figure AS (
   SELECT
     GROUPING(v.g) = 1 AS is_all,

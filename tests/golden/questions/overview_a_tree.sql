@@ -63,11 +63,11 @@ SELECT
             c.currency,
             (
               e.country = ANY(
-                $4
+                $2
               )
               OR (
                 e.device_type = ANY(
-                  $6
+                  $5
                 )
                 AND NOT (
                   v.browser_name = ANY(
@@ -96,7 +96,7 @@ SELECT
             FROM business.event_b AS e
             WHERE
               (
-                e.tenant_hk = $5
+                e.tenant_hk = $6
                 AND e.site_event_hk >= util.time_prefix($11)
                 AND e.site_event_hk < util.time_prefix($10)
               )
@@ -140,184 +140,194 @@ FROM (
     1
 ) AS one
 LEFT JOIN (
-  WITH by_visit AS (
-    SELECT
-      b.*
-    FROM (
-      SELECT
-        '' AS g,
-        v.site_session_hk,
-        v.site_visitor_hk AS site_visitor_hk,
-        BOOL_OR(v.is_visit) AS is_visit,
-        SUM(v.events) AS events,
-        SUM(v.page_views) AS page_views,
-        BOOL_OR(v.start_day BETWEEN $2 AND $3) AS has_begun,
-        BOOL_OR(v.is_bounce) AS is_bounce,
-        MAX(v.duration_seconds) AS duration_seconds
-      FROM business.visit_b AS v
-      CROSS JOIN LATERAL (
-        SELECT
-          v.source,
-          v.channel,
-          v.device_type,
-          v.country
-      ) AS e
-      WHERE
-        (
-          v.tenant_hk = $5 AND v.day BETWEEN $2 AND $3 AND v.events > 0
-        )
-        AND (
-          e.country = ANY(
-            $4
-          )
-          OR (
-            e.device_type = ANY(
-              $6
-            )
-            AND NOT (
-              v.browser_name = ANY(
-                $9
-              )
-            ) IS TRUE
-          )
-        )
-        AND (
-          ''
-        ) IS NOT NULL
-      GROUP BY
-        1,
-        2,
-        3
-    ) AS b
-  ), by_visitor AS (
-    SELECT
-      b.g,
-      b.site_visitor_hk,
-      SUM(b.events) AS events,
-      SUM(b.page_views) AS page_views,
-      COUNT(*) FILTER(WHERE
-        b.is_visit) AS visits,
-      SUM(b.page_views) FILTER(WHERE
-        NOT b.is_visit) AS views_without_visit,
-      COUNT(*) FILTER(WHERE
-        b.has_begun) AS begun,
-      COUNT(*) FILTER(WHERE
-        b.has_begun AND b.is_bounce) AS bounces,
-      SUM(b.duration_seconds) FILTER(WHERE
-        b.has_begun) AS duration_seconds
-    FROM by_visit AS b
-    GROUP BY
-      1,
-      2
-  ), by_group AS (
-    SELECT
-      b.g,
-      COALESCE(SUM(b.events), 0) AS events,
-      COALESCE(SUM(b.page_views), 0) AS page_views,
-      COALESCE(SUM(b.visits), 0) AS visits,
-      COUNT(b.site_visitor_hk) AS visitors,
-      COALESCE(SUM(b.views_without_visit), 0) AS views_without_visit,
-      COALESCE(SUM(b.begun), 0) AS begun,
-      COALESCE(SUM(b.bounces), 0) AS bounces,
-      COALESCE(SUM(b.duration_seconds), 0) AS duration_seconds
-    FROM by_visitor AS b
-    GROUP BY
-      b.g
-  ), converted AS (
-    SELECT
-      c.g,
-      COUNT(*) FILTER(WHERE
-        c.is_first AND NOT c.is_refund) AS conversions,
-      COUNT(DISTINCT c.site_session_hk) FILTER(WHERE
-        c.is_of_visit) AS converted,
-      SUM(c.value) FILTER(WHERE
-        c.is_first AND c.currency = $1) AS revenue,
-      -SUM(c.value) FILTER(WHERE
-        c.is_refund AND c.currency = $1) AS refunds
-    FROM (
-      SELECT
-        '' AS g,
-        e.site_session_hk,
-        c.value,
-        c.currency,
-        (
-          e.country = ANY(
-            $4
-          )
-          OR (
-            e.device_type = ANY(
-              $6
-            )
-            AND NOT (
-              v.browser_name = ANY(
-                $9
-              )
-            ) IS TRUE
-          )
-        ) AS is_chosen,
-        ROW_NUMBER() OVER (
-          PARTITION BY TRUE, business.conversion_identity(
-            e.event_type,
-            e.transaction_id,
-            e.site_session_hk,
-            e.transaction_funnel_step,
-            e.site_event_hk,
-            e.event_value,
-            c.is_refund
-          )
-          ORDER BY e.event_timestamp, e.raw_event_id, e.site_event_hk
-        ) = 1 AS is_first,
-        c.is_refund,
-        e.is_visit AND NOT c.is_refund AS is_of_visit
-      FROM (
-        SELECT
-          e.*
-        FROM business.event_b AS e
-        WHERE
-          (
-            e.tenant_hk = $5
-            AND e.site_event_hk >= util.time_prefix($11)
-            AND e.site_event_hk < util.time_prefix($10)
-          )
-          AND NOT e.is_bot
-          AND (
-            (
-              e.event_type = $7 AND e.event_action = $8
-            )
-            OR (
-              e.event_type = 'transaction_step'
-              AND (
-                e.event_action = 'refund' OR e.event_value < 0
-              )
-            )
-          )
-        OFFSET 0
-      ) AS e
-      JOIN business.visit_b AS v
-        ON v.site_session_hk = e.site_session_hk AND v.day = e.day
-      CROSS JOIN LATERAL business.conversion_of(
-        e.tenant_hk,
-        e.event_type,
-        e.event_action,
-        e.event_label,
-        e.event_timestamp,
-        e.event_value,
-        e.event_currency
-      ) AS c
-    ) AS c
-    WHERE
-      c.is_chosen
-    GROUP BY
-      c.g
-  )
   SELECT
     b.*,
-    COALESCE(c.conversions, 0) AS conversions,
-    COALESCE(c.converted, 0) AS converted,
-    COALESCE(c.revenue, 0) AS revenue,
-    COALESCE(c.refunds, 0) AS refunds
-  FROM by_group AS b
-  LEFT JOIN converted AS c
-    ON c.g IS NOT DISTINCT FROM b.g
+    COALESCE(o.conversions, 0) AS conversions,
+    COALESCE(o.converted, 0) AS converted,
+    COALESCE(o.revenue, 0) AS revenue,
+    COALESCE(o.refunds, 0) AS refunds
+  FROM (
+    WITH by_visit AS (
+      SELECT
+        b.*
+      FROM (
+        SELECT
+          '' AS g,
+          v.site_session_hk,
+          v.site_visitor_hk AS site_visitor_hk,
+          BOOL_OR(v.is_visit) AS is_visit,
+          SUM(v.events) AS events,
+          SUM(v.page_views) AS page_views,
+          BOOL_OR(v.start_day BETWEEN $3 AND $4) AS has_begun,
+          BOOL_OR(v.is_bounce) AS is_bounce,
+          MAX(v.duration_seconds) AS duration_seconds
+        FROM business.visit_b AS v
+        CROSS JOIN LATERAL (
+          SELECT
+            v.source,
+            v.channel,
+            v.device_type,
+            v.country
+        ) AS e
+        WHERE
+          (
+            v.tenant_hk = $6 AND v.day BETWEEN $3 AND $4 AND v.events > 0
+          )
+          AND (
+            e.country = ANY(
+              $2
+            )
+            OR (
+              e.device_type = ANY(
+                $5
+              )
+              AND NOT (
+                v.browser_name = ANY(
+                  $9
+                )
+              ) IS TRUE
+            )
+          )
+          AND (
+            ''
+          ) IS NOT NULL
+        GROUP BY
+          1,
+          2,
+          3
+      ) AS b
+    ), by_visitor AS (
+      SELECT
+        b.g,
+        b.site_visitor_hk,
+        SUM(b.events) AS events,
+        SUM(b.page_views) AS page_views,
+        COUNT(*) FILTER(WHERE
+          b.is_visit) AS visits,
+        SUM(b.page_views) FILTER(WHERE
+          NOT b.is_visit) AS views_without_visit,
+        COUNT(*) FILTER(WHERE
+          b.has_begun) AS begun,
+        COUNT(*) FILTER(WHERE
+          b.has_begun AND b.is_bounce) AS bounces,
+        SUM(b.duration_seconds) FILTER(WHERE
+          b.has_begun) AS duration_seconds
+      FROM by_visit AS b
+      GROUP BY
+        1,
+        2
+    ), by_group AS (
+      SELECT
+        b.g,
+        COALESCE(SUM(b.events), 0) AS events,
+        COALESCE(SUM(b.page_views), 0) AS page_views,
+        COALESCE(SUM(b.visits), 0) AS visits,
+        COUNT(b.site_visitor_hk) AS visitors,
+        COALESCE(SUM(b.views_without_visit), 0) AS views_without_visit,
+        COALESCE(SUM(b.begun), 0) AS begun,
+        COALESCE(SUM(b.bounces), 0) AS bounces,
+        COALESCE(SUM(b.duration_seconds), 0) AS duration_seconds
+      FROM by_visitor AS b
+      GROUP BY
+        b.g
+    )
+    SELECT
+      b.*
+    FROM by_group AS b
+  ) AS b
+  LEFT JOIN (
+    SELECT
+      o.g,
+      COUNT(*) FILTER(WHERE
+        o.is_first AND NOT o.is_refund) AS conversions,
+      COUNT(DISTINCT o.site_session_hk) FILTER(WHERE
+        o.is_of_visit) AS converted,
+      SUM(o.value) FILTER(WHERE
+        o.is_first AND o.currency = $1) AS revenue,
+      -SUM(o.value) FILTER(WHERE
+        o.is_refund AND o.currency = $1) AS refunds
+    FROM (
+      SELECT
+        c.*
+      FROM (
+        SELECT
+          '' AS g,
+          e.site_session_hk,
+          c.value,
+          c.currency,
+          (
+            e.country = ANY(
+              $2
+            )
+            OR (
+              e.device_type = ANY(
+                $5
+              )
+              AND NOT (
+                v.browser_name = ANY(
+                  $9
+                )
+              ) IS TRUE
+            )
+          ) AS is_chosen,
+          ROW_NUMBER() OVER (
+            PARTITION BY TRUE, business.conversion_identity(
+              e.event_type,
+              e.transaction_id,
+              e.site_session_hk,
+              e.transaction_funnel_step,
+              e.site_event_hk,
+              e.event_value,
+              c.is_refund
+            )
+            ORDER BY e.event_timestamp, e.raw_event_id, e.site_event_hk
+          ) = 1 AS is_first,
+          c.is_refund,
+          e.is_visit AND NOT c.is_refund AS is_of_visit
+        FROM (
+          SELECT
+            e.*
+          FROM business.event_b AS e
+          WHERE
+            (
+              e.tenant_hk = $6
+              AND e.site_event_hk >= util.time_prefix($11)
+              AND e.site_event_hk < util.time_prefix($10)
+            )
+            AND NOT e.is_bot
+            AND (
+              (
+                e.event_type = $7 AND e.event_action = $8
+              )
+              OR (
+                e.event_type = 'transaction_step'
+                AND (
+                  e.event_action = 'refund' OR e.event_value < 0
+                )
+              )
+            )
+          OFFSET 0
+        ) AS e
+        JOIN business.visit_b AS v
+          ON v.site_session_hk = e.site_session_hk AND v.day = e.day
+        CROSS JOIN LATERAL business.conversion_of(
+          e.tenant_hk,
+          e.event_type,
+          e.event_action,
+          e.event_label,
+          e.event_timestamp,
+          e.event_value,
+          e.event_currency
+        ) AS c
+      ) AS c
+      WHERE
+        c.is_chosen
+    ) AS o
+    GROUP BY
+      o.g
+  ) AS o
+    ON (
+      o.g = b.g
+    )
 ) AS f
   ON TRUE;

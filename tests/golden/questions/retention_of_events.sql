@@ -4,7 +4,7 @@
 -- vault: events as the vault knew them at a load date: no: not asked as of a load date
 
 WITH seen AS (
-  SELECT DISTINCT
+  SELECT
     s.site_visitor_hk,
     s.period
   FROM (
@@ -45,6 +45,9 @@ WITH seen AS (
   ) AS s
   WHERE
     s.site_visitor_hk IS NOT NULL
+  GROUP BY
+    1,
+    2
 ), cohort AS (
   SELECT
     s.period,
@@ -97,5 +100,5 @@ WITH seen AS (
     f.period
 )
 SELECT
-  jsonb_build_object('cohorts', COALESCE(jsonb_agg(l.cohort ORDER BY l.period), '[]'))
+  jsonb_build_object('cohorts', COALESCE(jsonb_agg(l.cohort ORDER BY l.period), '[]')) || CAST('{}' AS JSONB)
 FROM line AS l;

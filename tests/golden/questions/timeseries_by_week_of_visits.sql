@@ -39,9 +39,7 @@ LEFT JOIN (
         BOOL_OR(v.is_visit) AS is_visit,
         SUM(v.events) AS events,
         BOOL_OR(
-          (
-            v.start_day BETWEEN $1 AND $2
-          )
+          v.start_day BETWEEN $1 AND $2
           AND (
             CAST(DATE_TRUNC('WEEK', CAST((
               v.start_day

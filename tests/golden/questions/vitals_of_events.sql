@@ -2,76 +2,90 @@
 -- events: events: taken
 -- vault: events as the vault knew them at a load date: no: not asked as of a load date
 
-WITH told AS (
+WITH load AS (
   SELECT
-    e.site_session_hk,
-    e.site_page_hk,
-    e.event_timestamp,
-    e.raw_event_id,
-    e.site_event_hk,
-    d.custom_properties
-  FROM business.event_b AS e
-  LEFT JOIN LATERAL (
+    l.*
+  FROM (
     SELECT
-      s.custom_properties
-    FROM business.site_event_details_s AS s
-    WHERE
-      s.site_event_hk = e.site_event_hk
-    LIMIT 1
-  ) AS d
-    ON TRUE
-  WHERE
-    (
-      e.tenant_hk = $3
-      AND e.site_event_hk >= util.time_prefix($5)
-      AND e.site_event_hk < util.time_prefix($4)
-    )
-    AND NOT e.is_bot
-    AND (
-      e.event_type = 'engagement'
-      AND e.event_action = 'web_vitals'
-      AND jsonb_typeof(d.custom_properties) = 'object'
-    )
-), load AS (
-  SELECT DISTINCT ON (t.site_session_hk, t.site_page_hk, t.custom_properties -> 'ttfb')
-    t.site_page_hk AS g,
-    t.custom_properties AS told
-  FROM told AS t
-  ORDER BY
-    t.site_session_hk,
-    t.site_page_hk,
-    t.custom_properties -> 'ttfb',
-    t.event_timestamp DESC,
-    t.raw_event_id DESC,
-    t.site_event_hk DESC
-), known AS (
-  SELECT
-    k.vital,
-    k.good,
-    k.poor
-  FROM (VALUES
-    ('lcp', 2500, 4000),
-    ('inp', 200, 500),
-    ('cls', 0.1, 0.25),
-    ('fcp', 1800, 3000),
-    ('ttfb', 800, 1800)) AS k(vital, good, poor)
+      l.g,
+      CAST((
+        jsonb_path_query_first(l.told, 'strict $.lcp ? (@ >= 0)', '{}', TRUE)
+      ) AS DECIMAL) AS lcp,
+      CAST((
+        jsonb_path_query_first(l.told, 'strict $.inp ? (@ >= 0)', '{}', TRUE)
+      ) AS DECIMAL) AS inp,
+      CAST((
+        jsonb_path_query_first(l.told, 'strict $.cls ? (@ >= 0)', '{}', TRUE)
+      ) AS DECIMAL) AS cls,
+      CAST((
+        jsonb_path_query_first(l.told, 'strict $.fcp ? (@ >= 0)', '{}', TRUE)
+      ) AS DECIMAL) AS fcp,
+      CAST((
+        jsonb_path_query_first(l.told, 'strict $.ttfb ? (@ >= 0)', '{}', TRUE)
+      ) AS DECIMAL) AS ttfb
+    FROM (
+      SELECT DISTINCT ON (t.site_session_hk, t.site_page_hk, t.told -> 'ttfb')
+        t.g,
+        t.told
+      FROM (
+        SELECT
+          e.site_page_hk AS g,
+          e.site_session_hk,
+          e.site_page_hk,
+          e.event_timestamp,
+          e.raw_event_id,
+          e.site_event_hk,
+          d.custom_properties AS told
+        FROM business.event_b AS e
+        LEFT JOIN LATERAL (
+          SELECT
+            s.custom_properties
+          FROM business.site_event_details_s AS s
+          WHERE
+            s.site_event_hk = e.site_event_hk
+          LIMIT 1
+        ) AS d
+          ON TRUE
+        WHERE
+          (
+            e.tenant_hk = $3
+            AND e.site_event_hk >= util.time_prefix($5)
+            AND e.site_event_hk < util.time_prefix($4)
+          )
+          AND NOT e.is_bot
+          AND (
+            e.event_type = 'engagement'
+            AND e.event_action = 'web_vitals'
+            AND jsonb_typeof(d.custom_properties) = 'object'
+          )
+      ) AS t
+      ORDER BY
+        t.site_session_hk,
+        t.site_page_hk,
+        t.told -> 'ttfb',
+        t.event_timestamp DESC,
+        t.raw_event_id DESC,
+        t.site_event_hk DESC
+    ) AS l
+  ) AS l
 ), measured AS (
   SELECT
     l.g,
     k.vital,
     k.good,
     k.poor,
-    CAST((
-      l.told ->> k.vital
-    ) AS DECIMAL) AS value
+    k.value
   FROM load AS l
-  JOIN known AS k
-    ON CASE
-      WHEN jsonb_typeof(l.told -> k.vital) = 'number'
-      THEN CAST((
-        l.told ->> k.vital
-      ) AS DECIMAL) >= 0
-    END
+  CROSS JOIN LATERAL (
+    VALUES
+      ('lcp', l.lcp, 2500, 4000),
+      ('inp', l.inp, 200, 500),
+      ('cls', l.cls, 0.1, 0.25),
+      ('fcp', l.fcp, 1800, 3000),
+      ('ttfb', l.ttfb, 800, 1800)
+  ) AS k(vital, value, good, poor)
+  WHERE
+    k.value IS NOT NULL
 ), rated AS (
   SELECT
     m.g,

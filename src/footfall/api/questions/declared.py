@@ -7,7 +7,8 @@ from enum import StrEnum
 from typing import Any, Literal, TypeVar
 
 Grain = Literal["visit", "event"]
-Unit = Literal["count", "percent", "seconds", "money", "ratio"]
+Unit = Literal["count", "percent", "seconds", "milliseconds", "money", "ratio"]
+Rows = Literal["conversions", "views", "loads"]
 
 
 class Kind(StrEnum):
@@ -51,10 +52,12 @@ class Measure:
         day: the same over days v of a visit; what begins at events has both.
         visit: over the visits b of a visitor.
         visitor: over the visitors b of a group.
-        conversion: over conversions c.
+        taken: over rows o of `rows`, all those of a group at once.
+        rows: what that is taken of: a statement of statements/figures.sql.
         rolled: over rows r of the rollups.
         facts: what has to be known of a visit for that, by the names of `FACTS` (statements/figures.py).
         of_begun: over closed visits that began in the range.
+        is_quantile: nothing that could be summed, and not known where there are no rows.
     """
 
     name: str
@@ -62,15 +65,17 @@ class Measure:
     day: str | None = None
     visit: str | None = None
     visitor: str | None = None
-    conversion: str | None = None
+    taken: str | None = None
+    rows: Rows | None = None
     rolled: str | None = None
     facts: tuple[str, ...] = ()
     of_begun: bool = False
+    is_quantile: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """What a question asks for: a formula over measures, rounded to `places`; 0 where there is nothing to divide by.
+    """What a question asks for: a formula over measures, rounded to `places`.
 
     Attributes:
         name: as questions write it.
@@ -81,6 +86,7 @@ class Metric:
         unit: what the number is.
         places: decimals that are kept; none: as exact as its measures.
         is_better_lower: whether less is good.
+        is_measured: whether it is not known (null) where nothing was measured; the others are 0 where there is nothing.
     """
 
     name: str
@@ -93,6 +99,7 @@ class Metric:
     unit: Unit = "count"
     places: int | None = None
     is_better_lower: bool = False
+    is_measured: bool = False
 
 
 Declared = TypeVar("Declared", Dimension, Measure, Metric)

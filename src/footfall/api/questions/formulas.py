@@ -62,6 +62,7 @@ class AskedMetric:
     name: str
     formula: Formula
     places: int | None
+    is_measured: bool = False
 
     @property
     def measures(self) -> tuple[Measure, ...]:
@@ -72,8 +73,10 @@ class AskedMetric:
 def asked_metric(name: str) -> AskedMetric:
     """The metric of this name, or the formula. Raises ValueError for what is neither."""
     if name in METRICS:
-        return AskedMetric(name, _FORMULAS[name], METRICS[name].places)
-    return AskedMetric(name, parse_formula(name, _FORMULAS), _PLACES)
+        metric = METRICS[name]
+        return AskedMetric(name, _FORMULAS[name], metric.places, metric.is_measured)
+    formula = parse_formula(name, _FORMULAS)
+    return AskedMetric(name, formula, _PLACES, is_measured=any(measure.is_quantile for measure in _measures(formula)))
 
 
 def _measures(formula: Formula) -> Iterator[Measure]:

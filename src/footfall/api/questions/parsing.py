@@ -48,6 +48,8 @@ _NUMBER = re.compile("[0-9]{1,9}")
 _METRICS_OF_PAGES = ("page_views", "visits")
 _METRICS_OF_VISITS = ("visitors", "visits", "page_views")
 _METRICS_OF_EVENTS = ("events", "page_views", "visits")
+# what an overview shows when it is not told: what is known at once
+_METRICS_AT_ONCE = tuple(name for name in METRICS if all(measure.rolled for measure in asked_metric(name).measures))
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,12 +143,13 @@ class _Reader:
         if "dimension" in self._keys and (self._report == "breakdown" or self._text("dimension") is not None):
             self._fields["by"] = by = parse_by(self._text("dimension"), "dimension")
             self._query["dimension"] = by.name
+        if "across" in self._keys and self._text("across") is not None:
+            self._fields["across"] = across = parse_by(self._text("across"), "across")
+            self._query["across"] = across.name
         if "metrics" in self._keys:
             metrics = self._metrics(interval)
             self._fields["metrics"] = metrics
             self._query["metrics"] = [metric.name for metric in metrics]
-        elif self._report == "overview":
-            self._fields["metrics"] = tuple(asked_metric(name) for name in METRICS)
         if "sort" in self._keys:
             names = [metric.name for metric in self._fields["metrics"]]
             self._keep("sort", self._word("sort", (*names, *(f"-{name}" for name in names)), f"-{names[0]}"))
@@ -270,7 +273,9 @@ class _Reader:
     def _metrics(self, interval: Interval | None) -> tuple[AskedMetric, ...]:
         by = self._fields.get("by")
         default = (
-            _METRICS_OF_VISITS
+            _METRICS_AT_ONCE
+            if self._report == "overview"
+            else _METRICS_OF_VISITS
             if by is None or by.dimension.grain == "visit"
             else _METRICS_OF_PAGES
             if by.dimension.name == "page"

@@ -11,7 +11,7 @@ Rule = tuple[str, Callable[[Question], bool]]
 
 def _are_rolled_up(question: Question) -> bool:
     by = question.by.dimension if question.by else None
-    if not all(measure.rolled for measure in question.measures):
+    if question.across or not all(measure.rolled for measure in question.measures):
         return False
     if by is None or by.grain == "visit":
         return by is None or by.is_rolled
@@ -30,8 +30,8 @@ _UNFILTERED: Rule = ("without a filter", lambda question: next(leaves(question.w
 _KNOWN: Rule = ("of values that are known", lambda question: not question.unknown)
 _ROLLED: Rule = ("its measures are rolled up by its dimension", _are_rolled_up)
 _BY_VISITS: Rule = (
-    "by a property of visits, or by none",
-    lambda question: question.by is None or question.by.dimension.grain == "visit",
+    "by properties of visits, or by none",
+    lambda question: all(by.dimension.grain == "visit" for by in question.dimensions),
 )
 _OF_VISITS: Rule = ("filtered by properties of visits, or not at all", lambda question: is_of_visits(question.where))
 

@@ -75,6 +75,7 @@ class Question:
     week_start: WeekStart = "monday"
     metrics: tuple[AskedMetric, ...] = ()
     by: By | None = None
+    across: By | None = None  # each of those values by another dimension, too
     unknown: bool = False  # about what has no value of the dimension
     sort: str = ""
     search: str | Hole = ""
@@ -107,6 +108,11 @@ class Question:
     target: str = ""
     goals: tuple[GoalAsked, ...] = ()
     conversion_acts: tuple[Any, ...] = ()  # which (event type, event action) can be conversions
+
+    @property
+    def dimensions(self) -> tuple[By, ...]:
+        """What it is broken down by."""
+        return tuple(one for one in (self.by, self.across) if one)
 
     @property
     def measures(self) -> tuple[Measure, ...]:
@@ -152,6 +158,7 @@ def shape_of(question: Question) -> tuple[Question, dict[str, Any]]:
         compared_range=None,
         where=transform(question.where, leaf),
         by=by(question.by) if question.by else None,
+        across=by(question.across) if question.across else None,
         steps=tuple(transform(step, leaf) for step in question.steps),
         step_texts=tuple(hole(text) for text in question.step_texts),
         start=transform(question.start, leaf),

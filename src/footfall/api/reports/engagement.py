@@ -6,6 +6,7 @@ from footfall.api.asking import Asked, Report
 from footfall.api.questions.parsing import RANGE
 from footfall.api.questions.question import Question
 from footfall.api.statements.chosen import choose
+from footfall.api.statements.figures import rows_of
 from footfall.api.statements.fragments import Tree, sql, statements_of
 
 
@@ -15,7 +16,8 @@ def answer(asked: Asked) -> dict[str, Any]:
 
 
 def _engagement(question: Question) -> Tree:
-    return choose(sql(statements_of("reports/engagement.sql")["engagement"]), question)
+    views = rows_of("views", "e.site_page_hk")
+    return choose(sql(statements_of("reports/engagement.sql")["engagement"], views=views), question)
 
 
 REPORT = Report(

@@ -1,21 +1,8 @@
--- How long and how far pages were read, in all and by page, and which pages there were not. A view is a page view and what its visit
--- tells of that page until the next one; it is measured when the tracker told its attention, which grows within a view.
+-- How long and how far pages were read, in all and by page, and which pages there were not. A view is measured when the tracker told
+-- its attention.
 -- name: engagement
-WITH met AS (
-    SELECT e.site_page_hk AS g, e.site_session_hk, e.site_event_hk, e.event_type = 'page_view' AS is_view,
-           count(*) FILTER (WHERE e.event_type = 'page_view')
-               OVER (PARTITION BY e.site_session_hk ORDER BY e.event_timestamp, e.raw_event_id, e.site_event_hk) AS view_number
-    FROM asked.events AS e
-    WHERE e.event_type = 'page_view' OR e.event_type = 'engagement' AND e.event_action = 'attention'
-), view AS (
-    SELECT m.g, max(d.time_on_page) AS seconds, max(d.scroll_depth) AS depth
-    FROM met AS m
-    LEFT JOIN LATERAL (
-        SELECT d.time_on_page, d.scroll_depth FROM business.site_event_details_s AS d
-        WHERE d.site_event_hk = m.site_event_hk AND NOT m.is_view LIMIT 1
-    ) AS d ON true
-    GROUP BY m.g, m.site_session_hk, m.view_number
-    HAVING bool_or(m.is_view)
+WITH view AS (
+    SELECT v.* FROM asked.views AS v
 ), figure AS (
     SELECT grouping(v.g) = 1 AS is_all, h.site_page_bk AS page,
            jsonb_build_object(

@@ -36,11 +36,11 @@ def _before(asked: Asked, name: Comparison, now: dict[str, Any]) -> dict[str, An
     return said | {"metrics": before, "change": {metric: _change(metric, now[metric], value) for metric, value in before.items()}}
 
 
-def _change(metric: str, now: float, before: float) -> float | None:
+def _change(metric: str, now: float | None, before: float | None) -> float | None:
     """By how many percent it changed, of a percentage: by how many points; None: there was nothing."""
-    if METRICS[metric].unit == "percent":
+    if now is not None and before is not None and metric in METRICS and METRICS[metric].unit == "percent":
         return round(now - before, 2)
-    if not before:
+    if now is None or not before:
         return None
     exact = 100 * (Decimal(str(now)) - Decimal(str(before))) / Decimal(str(before))
     return float(exact.quantize(Decimal("0.1"), ROUND_HALF_UP))
@@ -59,7 +59,7 @@ def _overview(question: Question) -> Tree:
 REPORT = Report(
     name="overview",
     words="All metrics of a range",
-    keys=(*RANGE, "hours", *COMPARING),
+    keys=(*RANGE, "hours", "metrics", *COMPARING),
     answer=answer,
     statements=(_overview,),
     sources=OF_FIGURES,

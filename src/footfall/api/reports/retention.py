@@ -9,14 +9,16 @@ from footfall.api.questions.parsing import RANGE
 from footfall.api.questions.plan import OF_VISITS, VISITS, plan
 from footfall.api.questions.question import Question
 from footfall.api.statements.chosen import choose
+from footfall.api.statements.conditions import names_of, value_of
 from footfall.api.statements.figures import bucket
-from footfall.api.statements.fragments import Tree, sql, statements_of
+from footfall.api.statements.fragments import Tree, named, sql, statements_of
 
 _STATEMENTS = statements_of("reports/retention.sql")
+_MOMENTS = {"visits": "v.first_event_timestamp", "events": "e.event_timestamp"}
 
 
 def answer(asked: Asked) -> dict[str, Any]:
-    """`cohorts`, the oldest first."""
+    """`cohorts`, the oldest first; with a dimension also `groups`, by what it said when visitors were first seen."""
     return dict(asked.one(_retention))
 
 
@@ -31,19 +33,29 @@ def events_of_retention(question: Question) -> Tree:
 
 
 def _retention(question: Question) -> Tree:
-    seen = (
-        sql(_STATEMENTS["seen_in_visits"], period=bucket(question, "v.day"))
-        if plan(question, OF_VISITS) is VISITS
-        else sql(_STATEMENTS["seen_in_events"], period=bucket(question, "e.day"))
+    source, day = ("visits", "v.day") if plan(question, OF_VISITS) is VISITS else ("events", "e.day")
+    by = question.by
+    # of events of one moment the first that came; of visits that began at once, whichever source is asked, the least value
+    order = "0" if by and by.dimension.grain == "visit" else "e.raw_event_id"
+    facts = {"g": value_of(by), "t": sql(_MOMENTS[source]), "o": sql(order)} if by else {}
+    return choose(
+        sql(
+            _STATEMENTS["retention"],
+            seen=sql(_STATEMENTS[f"seen_in_{source}"], period=bucket(question, day), facts=named(facts)),
+            bucket=bucket(question, "d.day::date"),
+            first_of_period=named({"g": sql("(array_agg(s.g ORDER BY s.t, s.o, s.g))[1]")} if by else {}),
+            first=named({"g": sql("first_value(s.g) OVER (PARTITION BY s.site_visitor_hk ORDER BY s.period)")} if by else {}),
+            groups=exp.Subquery(this=sql(_STATEMENTS["groups"], name=names_of(by, "a.g"))) if by else sql("'{}'::jsonb"),
+        ),
+        question,
     )
-    return choose(sql(_STATEMENTS["retention"], seen=seen, bucket=bucket(question, "d.day::date")), question)
 
 
 # not of hours: days are what people come back on
 REPORT = Report(
     name="retention",
     words="Who came again",
-    keys=(*RANGE, "interval"),
+    keys=(*RANGE, "interval", "dimension", "limit"),
     answer=answer,
     statements=(_retention,),
     rows="cohorts",

@@ -6,6 +6,7 @@ from footfall.api.asking import Asked, Report
 from footfall.api.questions.parsing import RANGE
 from footfall.api.questions.question import Question
 from footfall.api.statements.chosen import choose
+from footfall.api.statements.figures import rows_of
 from footfall.api.statements.fragments import Tree, sql, statements_of
 
 
@@ -15,7 +16,8 @@ def answer(asked: Asked) -> dict[str, Any]:
 
 
 def _vitals(question: Question) -> Tree:
-    return choose(sql(statements_of("reports/vitals.sql")["vitals"]), question)
+    loads = rows_of("loads", "e.site_page_hk")
+    return choose(sql(statements_of("reports/vitals.sql")["vitals"], loads=loads), question)
 
 
 REPORT = Report(

@@ -1,25 +1,15 @@
 -- How fast pages were: for each vital the value that three of four loads do not exceed, and how many loads were good, in between, and
--- poor (web.dev: milliseconds, but for cls, which has no unit); in all and by page. A load is what one visit tells of one page with one
--- ttfb: of that the last word counts.
+-- poor (web.dev: milliseconds, but for cls, which has no unit); in all and by page.
 -- name: vitals
-WITH told AS (
-    SELECT e.site_session_hk, e.site_page_hk, e.event_timestamp, e.raw_event_id, e.site_event_hk, d.custom_properties
-    FROM asked.events AS e
-    WHERE e.event_type = 'engagement' AND e.event_action = 'web_vitals' AND jsonb_typeof(d.custom_properties) = 'object'
-), load AS (
-    SELECT DISTINCT ON (t.site_session_hk, t.site_page_hk, t.custom_properties -> 'ttfb')
-           t.site_page_hk AS g, t.custom_properties AS told
-    FROM told AS t
-    ORDER BY t.site_session_hk, t.site_page_hk, t.custom_properties -> 'ttfb', t.event_timestamp DESC, t.raw_event_id DESC,
-             t.site_event_hk DESC
-), known AS (
-    SELECT k.vital, k.good, k.poor
-    FROM (VALUES ('lcp', 2500, 4000), ('inp', 200, 500), ('cls', 0.1, 0.25), ('fcp', 1800, 3000), ('ttfb', 800, 1800))
-        AS k(vital, good, poor)
+WITH load AS (
+    SELECT l.* FROM asked.loads AS l
 ), measured AS (
-    SELECT l.g, k.vital, k.good, k.poor, (l.told ->> k.vital)::numeric AS value
+    SELECT l.g, k.vital, k.good, k.poor, k.value
     FROM load AS l
-    JOIN known AS k ON CASE WHEN jsonb_typeof(l.told -> k.vital) = 'number' THEN (l.told ->> k.vital)::numeric >= 0 END
+    CROSS JOIN LATERAL (VALUES
+        ('lcp', l.lcp, 2500, 4000), ('inp', l.inp, 200, 500), ('cls', l.cls, 0.1, 0.25), ('fcp', l.fcp, 1800, 3000),
+        ('ttfb', l.ttfb, 800, 1800)) AS k(vital, value, good, poor)
+    WHERE k.value IS NOT NULL
 ), rated AS (
     SELECT m.g, grouping(m.g) = 1 AS is_all, m.vital, jsonb_build_object(
                'loads', count(*), 'p75', percentile_disc(0.75) WITHIN GROUP (ORDER BY m.value),

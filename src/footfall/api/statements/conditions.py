@@ -6,9 +6,15 @@ from typing import assert_never
 from sqlglot import exp
 
 from footfall.api.questions.conditions import By, Condition, Did, Every, Has, Hole, Not, Some, Unknown, leaves
+from footfall.api.questions.declared import Kind
 from footfall.api.statements.fragments import Tree, every, parameter, some, sql
 
 _SUCH_EVENTS = "SELECT :who FROM asked.such_events AS e WHERE :who IS NOT NULL AND :met"
+_NAMES = {
+    Kind.TEXT: ":value",
+    Kind.PAGE: "(SELECT h.site_page_bk FROM business.site_page_h AS h WHERE h.site_page_hk = :value)",
+    Kind.ITEM: "(SELECT h.business_item_bk FROM business.business_item_h AS h WHERE h.business_item_hk = :value)",
+}
 _WHO = {"visit": "e.site_session_hk", "visitor": "e.site_visitor_hk"}
 
 
@@ -62,12 +68,6 @@ def meets(condition: Condition, known: Mapping[Thing, Tree] | None = None) -> Tr
             assert_never(condition)
 
 
-def names_of(by: By) -> Tree:
-    """How people write a dimension's value g of rows r, where keys stand for names."""
-    return sql(
-        {
-            "text": "r.g",
-            "page": "(SELECT h.site_page_bk FROM business.site_page_h AS h WHERE h.site_page_hk = r.g)",
-            "item": "(SELECT h.business_item_bk FROM business.business_item_h AS h WHERE h.business_item_hk = r.g)",
-        }[by.dimension.kind]
-    )
+def names_of(by: By, value: Tree | str = "r.g") -> Tree:
+    """How people write a dimension's value, where keys stand for names; of rows r, if it is not said of which."""
+    return sql(_NAMES[by.dimension.kind], value=value)

@@ -1,16 +1,16 @@
 """The figures of a question, in groups g: of a dimension's values, of buckets of time, or in all."""
 
-from typing import Any
+from typing import Any, Literal
 
 from sqlglot import exp
 
-from footfall.api.questions.conditions import By
+from footfall.api.questions.conditions import DIMENSIONS, By
 from footfall.api.questions.declared import Kind, Measure
 from footfall.api.questions.formulas import MEASURES, AskedMetric, Formula, Operation
 from footfall.api.questions.plan import ROLLUPS, VISITS, plan
 from footfall.api.questions.question import FIRST_WEEKDAYS, Question
 from footfall.api.statements.conditions import meets, value_of
-from footfall.api.statements.fragments import Tree, column, named, sql, statements_of
+from footfall.api.statements.fragments import Tree, column, every, named, sql, statements_of
 
 _FILE = "statements/figures.sql"
 _EVENTS = MEASURES["events"]
@@ -45,28 +45,42 @@ def figures(question: Question) -> Tree:
     if plan(question) is ROLLUPS:
         return _of_rollups(question)
     measures = _needed(question)
-    conversions = [measure for measure in measures if measure.conversion]
-    counted = [measure for measure in measures if not measure.conversion]
-    slots: dict[str, Any] = {
-        "by_visit": _by_visit(question, counted),
-        "of_visits": named({m.name: sql(m.visit) if m.visit else _sum(m) for m in counted if not m.visitor}),
-        "of_visitors": named({m.name: sql(m.visitor) if m.visitor else _or_0(_sum(m)) for m in counted}),
-    }
-    if not conversions:
-        return _statement("figures", **slots)
-    return _statement(
-        "figures_and_conversions",
-        **slots,
-        conversions=conversions_of(question, _group(question, "e.day"), is_bucketed=question.interval is not None),
-        of_conversions=named({m.name: sql(m.conversion or "") for m in conversions}),
-        converted=named({m.name: _or_0(column("c", m.name)) for m in conversions}),
+    counted = [measure for measure in measures if measure.rows is None]
+    tree = _statement(
+        "figures",
+        by_visit=_by_visit(question, counted),
+        of_visits=named({m.name: sql(m.visit) if m.visit else _sum(m) for m in counted if not m.visitor}),
+        of_visitors=named({m.name: sql(m.visitor) if m.visitor else _or_0(_sum(m)) for m in counted}),
     )
+    group = _group(question, "e.day")
+    for name in dict.fromkeys(measure.rows for measure in measures if measure.rows):
+        taken = [measure for measure in measures if measure.rows == name]
+        tree = _statement(
+            "figures_with_taken",
+            figures=tree,
+            rows=_chosen_conversions(question, group) if name == "conversions" else rows_of(name, group),
+            taken=named({m.name: sql(m.taken or "") for m in taken}),
+            columns=named({m.name: column("o", m.name) if m.is_quantile else _or_0(column("o", m.name)) for m in taken}),
+            same="o.g IS NULL" if question.unknown else "o.g = b.g",
+        )
+    return tree
 
 
 def conversions_of(question: Question, group: Tree | str, *, is_bucketed: bool = False) -> Tree:
     """Conversions and refunds of the range, with the group that each belongs to."""
     group = sql(group) if isinstance(group, str) else group
     return _statement("conversions", g=group, chosen=meets(question.where), bucket=group if is_bucketed else "true")
+
+
+def rows_of(name: Literal["views", "loads"], group: Tree | str) -> Tree:
+    """Views, or loads, with the group that each belongs to."""
+    return _statement(name, g=group)
+
+
+def _chosen_conversions(question: Question, group: Tree) -> Tree:
+    return _statement(
+        "chosen_conversions", conversions=conversions_of(question, group, is_bucketed=question.interval is not None)
+    )
 
 
 def rolled(question: Question, *dimensions: str) -> Tree:
@@ -76,13 +90,13 @@ def rolled(question: Question, *dimensions: str) -> Tree:
 
 
 def value(metric: AskedMetric) -> Tree:
-    """A metric of figures f, 0 where there is nothing."""
+    """A metric of figures f; where there is nothing 0, or NULL for what is measured."""
     tree = _formula(metric.formula)
     if metric.places is not None:
         tree = sql("round(:it, :places)", it=tree, places=exp.Literal.number(metric.places))
-    elif isinstance(metric.formula, Measure) and metric.formula.conversion:
+    elif isinstance(metric.formula, Measure) and metric.formula.rows:
         tree = sql("trim_scale(:it)", it=tree)
-    return _or_0(tree)
+    return tree if metric.is_measured else _or_0(tree)
 
 
 def values(question: Question) -> list[Tree]:
@@ -104,7 +118,7 @@ def _by_visit(question: Question, measures: list[Measure]) -> Tree:
     facts = {m.name: sql((m.day if is_of_visits else m.event) or "") for m in measures if m.event}
     known = {fact for measure in measures for fact in measure.facts}
     if "has_begun" in known:
-        facts["has_begun"] = sql("bool_or(:begun)", begun=_begun(question, group))
+        facts["has_begun"] = sql("bool_or(:begun)", begun=every(_begun(question, group)))
     facts |= {name: sql(text) for name, text in _FACTS.items() if name in known}
     # visitors that nobody asks for need not be told apart
     visitor = "NULL::bytea" if "site_visitor_hk" not in known else "v.site_visitor_hk" if is_of_visits else "e.site_visitor_hk"
@@ -117,19 +131,25 @@ def _by_visit(question: Question, measures: list[Measure]) -> Tree:
     )
 
 
-def _begun(question: Question, group: Tree) -> Tree:
-    begun = sql(_BEGUN_IN_HOURS if question.is_of_hours else _BEGUN_IN_DAYS)
+def _begun(question: Question, group: Tree) -> list[Tree]:
+    begun = [sql(_BEGUN_IN_HOURS if question.is_of_hours else _BEGUN_IN_DAYS)]
     if question.interval in ("day", "week", "month"):
-        return sql(":begun AND :start = :g", begun=begun, start=bucket(question, "v.start_day"), g=group)
-    if question.by and question.by.dimension.entered:
-        return sql(":begun AND v.entry_page_hk IS NOT DISTINCT FROM :g", begun=begun, g=group)
+        begun.append(sql(":start = :g", start=bucket(question, "v.start_day"), g=group))
+    entered = {by: DIMENSIONS[by.dimension.entered] for by in question.dimensions if by.dimension.entered}
+    begun += [sql(":entered IS NOT DISTINCT FROM :it", entered=to.value, it=value_of(by)) for by, to in entered.items()]
     return begun
 
 
 def _group(question: Question, day: str) -> Tree:
     if question.interval:
         return bucket(question, day)
+    if question.across:
+        return exp.Array(expressions=[_as_text(by) for by in question.dimensions])
     return value_of(question.by) if question.by else sql("''")
+
+
+def _as_text(by: By) -> Tree:
+    return value_of(by) if by.dimension.kind is Kind.TEXT else sql("encode(:key, 'hex')", key=value_of(by))
 
 
 def _of_rollups(question: Question) -> Tree:

@@ -22,15 +22,11 @@ WITH by_visit AS (SELECT b.* FROM asked.by_visit AS b), by_visitor AS (
 )
 SELECT b.* FROM by_group AS b
 
--- name: figures_and_conversions
-WITH by_visit AS (SELECT b.* FROM asked.by_visit AS b), by_visitor AS (
-    SELECT b.g, b.site_visitor_hk, :of_visits FROM by_visit AS b GROUP BY 1, 2
-), by_group AS (
-    SELECT b.g, :of_visitors FROM by_visitor AS b GROUP BY b.g
-), converted AS (
-    SELECT c.g, :of_conversions FROM asked.conversions AS c WHERE c.is_chosen GROUP BY c.g
-)
-SELECT b.*, :converted FROM by_group AS b LEFT JOIN converted AS c ON c.g IS NOT DISTINCT FROM b.g
+-- Figures, and beside them what is taken of other rows of the same groups.
+-- name: figures_with_taken
+SELECT b.*, :columns
+FROM asked.figures AS b
+LEFT JOIN (SELECT o.g, :taken FROM asked.rows AS o GROUP BY o.g) AS o ON :same
 
 -- Conversions and refunds of the range: every event that is one. is_first: not a repetition within its bucket of time, or in the whole
 -- range; is_chosen: meets the filter; is_of_visit: a conversion that a visit has.
@@ -44,6 +40,47 @@ SELECT :g AS g, e.site_session_hk, c.value, c.currency, (:chosen) AS is_chosen,
 FROM asked.converting_events AS e
 CROSS JOIN LATERAL business.conversion_of(
     e.tenant_hk, e.event_type, e.event_action, e.event_label, e.event_timestamp, e.event_value, e.event_currency) AS c
+
+-- Those that meet the filter.
+-- name: chosen_conversions
+SELECT c.* FROM asked.conversions AS c WHERE c.is_chosen
+
+-- Views: each a page view, with what its visit tells of that page until the next one: how long (seconds) and how far (percent) it was
+-- read. Attention grows within a view; NULL: it was not told.
+-- name: views
+SELECT (array_agg(m.g) FILTER (WHERE m.is_view))[1] AS g, max(d.time_on_page) AS seconds, max(d.scroll_depth) AS depth
+FROM (
+    SELECT :g AS g, e.site_page_hk, e.site_session_hk, e.site_event_hk, e.event_type = 'page_view' AS is_view,
+           count(*) FILTER (WHERE e.event_type = 'page_view')
+               OVER (PARTITION BY e.site_session_hk ORDER BY e.event_timestamp, e.raw_event_id, e.site_event_hk) AS view_number
+    FROM asked.events AS e
+    WHERE e.event_type = 'page_view' OR e.event_type = 'engagement' AND e.event_action = 'attention'
+) AS m
+LEFT JOIN LATERAL (
+    SELECT d.time_on_page, d.scroll_depth FROM business.site_event_details_s AS d
+    WHERE d.site_event_hk = m.site_event_hk AND NOT m.is_view LIMIT 1
+) AS d ON true
+GROUP BY m.site_page_hk, m.site_session_hk, m.view_number
+HAVING bool_or(m.is_view)
+
+-- Loads: what one visit tells of one page with one ttfb; of that the last word counts. Vitals that are no numbers, or negative, are
+-- NULL.
+-- name: loads
+SELECT l.g, (jsonb_path_query_first(l.told, 'strict $.lcp ? (@ >= 0)', '{}', true))::numeric AS lcp,
+       (jsonb_path_query_first(l.told, 'strict $.inp ? (@ >= 0)', '{}', true))::numeric AS inp,
+       (jsonb_path_query_first(l.told, 'strict $.cls ? (@ >= 0)', '{}', true))::numeric AS cls,
+       (jsonb_path_query_first(l.told, 'strict $.fcp ? (@ >= 0)', '{}', true))::numeric AS fcp,
+       (jsonb_path_query_first(l.told, 'strict $.ttfb ? (@ >= 0)', '{}', true))::numeric AS ttfb
+FROM (
+    SELECT DISTINCT ON (t.site_session_hk, t.site_page_hk, t.told -> 'ttfb') t.g, t.told
+    FROM (
+        SELECT :g AS g, e.site_session_hk, e.site_page_hk, e.event_timestamp, e.raw_event_id, e.site_event_hk,
+               d.custom_properties AS told
+        FROM asked.events AS e
+        WHERE e.event_type = 'engagement' AND e.event_action = 'web_vitals' AND jsonb_typeof(d.custom_properties) = 'object'
+    ) AS t
+    ORDER BY t.site_session_hk, t.site_page_hk, t.told -> 'ttfb', t.event_timestamp DESC, t.raw_event_id DESC, t.site_event_hk DESC
+) AS l
 
 -- Of the rollups: what can recur was counted on the first day of the range that it was seen on.
 -- name: figures_of_rollups

@@ -7,7 +7,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from footfall.web.wire import Freshness, Text
 
-Figures = dict[str, float]
+Figures = Annotated[dict[str, float | None], Meta(description="null: nothing was measured")]
 Cursor = Annotated[int | str | None, Meta(description="send it as `cursor` for the next rows; null: there are none")]
 
 
@@ -77,7 +77,7 @@ class TimeseriesAnswer(Answer):
 
 
 class BreakdownAnswer(Answer, kw_only=True):
-    """A row for each value: `value`, and the metrics; last, what has none (`value` is null)."""
+    """A row for each value, or pair of `value` and `across`, with the metrics; of single values last, what has none (null)."""
 
     rows: list[dict[str, Any]]
     nextCursor: Cursor  # noqa: N815
@@ -137,10 +137,20 @@ class Cohort(msgspec.Struct):
     percent: list[float]
 
 
+class CohortGroup(msgspec.Struct):
+    """Visitors of whom a dimension said this when they were first seen."""
+
+    value: str | None
+    visitors: int
+    retained: list[int]
+    percent: Annotated[list[float], Meta(description="of those for whom so many periods have passed")]
+
+
 class RetentionAnswer(Answer):
     """Cohorts, the oldest first."""
 
     cohorts: list[Cohort]
+    groups: list[CohortGroup] | UnsetType = UNSET
 
 
 class PathLink(msgspec.Struct):

@@ -41,7 +41,9 @@ class Compared(Range):
 
 
 class OverviewQuestion(Compared):
-    """All metrics of the range."""
+    """Metrics of the range."""
+
+    metrics: Annotated[list[Metric], Meta(description="default: those that are known at once")] = []
 
 
 class TimeseriesQuestion(Compared):
@@ -55,6 +57,7 @@ class BreakdownQuestion(Range, kw_only=True):
     """Metrics by the values of a dimension."""
 
     dimension: Annotated[str, Meta(description="source, page, country, property:<key>, …")]
+    across: Annotated[str, Meta(description="each value by another dimension, too")] = ""
     metrics: list[Metric] = []
     sort: Annotated[str, Meta(description="a metric that is asked for; `-` before it: descending")] = ""
     search: Annotated[str, Meta(description="only values that contain this")] = ""
@@ -77,6 +80,8 @@ class RetentionQuestion(Days):
     """Cohorts."""
 
     interval: Literal["day", "week", "month", ""] = ""
+    dimension: Annotated[str, Meta(description="also by what this said when a visitor was first seen")] = ""
+    limit: Annotated[int, Meta(ge=1, le=1000, description="most groups")] = 10
 
 
 class PathsQuestion(Range):

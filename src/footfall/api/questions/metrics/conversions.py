@@ -4,10 +4,30 @@ from footfall.api.questions.declared import Measure, Metric
 
 ORDER = 2
 DECLARED = (
-    Measure("conversions", conversion="count(*) FILTER (WHERE c.is_first AND NOT c.is_refund)", rolled="sum(r.conversions)"),
-    Measure("converted", conversion="count(DISTINCT c.site_session_hk) FILTER (WHERE c.is_of_visit)", rolled="sum(r.converted)"),
-    Measure("revenue", conversion="sum(c.value) FILTER (WHERE c.is_first AND c.currency = $currency)", rolled="sum(r.revenue)"),
-    Measure("refunds", conversion="-sum(c.value) FILTER (WHERE c.is_refund AND c.currency = $currency)", rolled="sum(r.refunds)"),
+    Measure(
+        "conversions",
+        rows="conversions",
+        taken="count(*) FILTER (WHERE o.is_first AND NOT o.is_refund)",
+        rolled="sum(r.conversions)",
+    ),
+    Measure(
+        "converted",
+        rows="conversions",
+        taken="count(DISTINCT o.site_session_hk) FILTER (WHERE o.is_of_visit)",
+        rolled="sum(r.converted)",
+    ),
+    Measure(
+        "revenue",
+        rows="conversions",
+        taken="sum(o.value) FILTER (WHERE o.is_first AND o.currency = $currency)",
+        rolled="sum(r.revenue)",
+    ),
+    Measure(
+        "refunds",
+        rows="conversions",
+        taken="-sum(o.value) FILTER (WHERE o.is_refund AND o.currency = $currency)",
+        rolled="sum(r.refunds)",
+    ),
     Metric(
         "conversions",
         "Conversions",
