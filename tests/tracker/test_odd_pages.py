@@ -29,6 +29,14 @@ def test_whatever_an_event_holds_it_is_sent_and_so_are_its_neighbours(open_page,
     assert all(len(json.dumps(request)) < 64_000 for request in host.requests)
 
 
+@pytest.mark.parametrize("details", ["'x'.repeat(1e6)", "Array(1e5).fill('y')", "{0: 'x'.repeat(1e5), 1: 'y'.repeat(1e5), 2: 2}"])
+def test_details_that_are_none_leave_the_event_what_it_is(open_page, host: Host, details: str):
+    page = open_page("/")
+    page.wait_for_function(MORE_IS_THERE)
+    page.evaluate(f"() => footfall.track('engagement', {details})")
+    until(lambda: ("engagement", None) in host.told(), wanted=True)
+
+
 def test_an_event_that_cannot_be_said_before_the_rest_is_there_is_dropped_alone(open_page, host: Host, web_site: WebSite):
     web_site.body = """<script>addEventListener("DOMContentLoaded", () => {
         footfall.track("engagement", {action: "odd", properties: {n: 10n}}); footfall.contact(); });</script>"""

@@ -21,6 +21,8 @@ export const encode = (event: object): string => {
         if (isPlain && within.length < DEEPEST && !within.includes(value)) {
           const parts: string[] = [];
           for (const name of Object.keys(isList ? value.slice(0, 4e3) : value)) {
+            // an event's own numbers are those of a text or a list that was handed over as details, and would come before its id
+            if (!within[0] && /^\d/.test(name)) continue;
             if (room < least) break;
             room -= 9;
             const part = say(value[name], [...within, value]);

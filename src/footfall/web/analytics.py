@@ -227,7 +227,7 @@ def _questions(text: str) -> list[dict[str, Any]]:
         questions = msgspec.json.decode(text, type=list[dict[str, Any]])
     except msgspec.ValidationError as error:
         raise NotAccepted("questions_invalid", f"a list of questions is needed: {error}") from error
-    if len(questions) > _MOST_QUESTIONS or any(question.get("report") not in api.REPORTS for question in questions):
+    if len(questions) > _MOST_QUESTIONS or any(str(question.get("report")) not in api.REPORTS for question in questions):
         reports = ", ".join(api.REPORTS)
         raise NotAccepted("questions_invalid", f"at most {_MOST_QUESTIONS} questions, each with its report: {reports}")
     return questions
