@@ -191,14 +191,14 @@ def test_one_failing_batch_does_not_hold_up_the_others(site: Site, owner) -> Non
         "ALTER TABLE business.site_event_details_s ADD CONSTRAINT no_poison CHECK (page_url NOT LIKE '%%/poison') NOT VALID"
     )
     loaded = []
-    for hour in range(4):
+    for hour in range(2):
         site.set_clock(RECEIVED + timedelta(hours=hour))
         loaded.append(load_pending(site.connection, 1000).loaded)
-    assert loaded == [0, 1, 0, 1]
+    assert loaded == [2, 0]
     assert site.rows("SELECT processing_status, retry_count FROM raw.ingest_batch ORDER BY batch_id") == [
-        ("PROCESSED", 1),
+        ("PROCESSED", 0),
         ("PENDING", 2),
-        ("PROCESSED", 1),
+        ("PROCESSED", 0),
     ]
     assert "no_poison" in site.value("SELECT error_message FROM raw.ingest_batch WHERE processing_status = 'PENDING'")
     owner.execute("ALTER TABLE business.site_event_details_s DROP CONSTRAINT no_poison")

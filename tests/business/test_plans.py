@@ -119,11 +119,12 @@ def test_a_claim_reads_the_queue_of_pending_batches_by_its_index(history: Site) 
             line
             for (line,) in history.rows(
                 "EXPLAIN SELECT b.batch_id FROM raw.ingest_batch b"
-                " WHERE b.processing_status = 'PENDING' AND b.next_attempt_at <= util.current_load_date()"
-                " ORDER BY b.next_attempt_at, b.batch_id FOR UPDATE SKIP LOCKED"
+                " WHERE b.tenant_hk = %s AND b.processing_status = 'PENDING' AND b.retry_count = 0"
+                " AND b.next_attempt_at <= util.current_load_date() ORDER BY b.next_attempt_at, b.batch_id LIMIT 100",
+                history.tenant_hk,
             )
         )
-    assert "ingest_batch_pending" in plan
+    assert "ingest_batch_turns" in plan
 
 
 def test_an_event_costs_a_bounded_number_of_index_insertions(history: Site) -> None:

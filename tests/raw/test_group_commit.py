@@ -56,6 +56,36 @@ def test_a_batch_is_of_one_tenant(site: Site, url: str) -> None:
     assert sorted(site.rows("SELECT event_count FROM raw.ingest_batch")) == [(1,), (2,)]
 
 
+def test_who_sends_little_is_in_the_next_commit_however_much_others_send(site: Site, url: str) -> None:
+    Site(site.connection, "other")
+    much = event('{"evt_type": "page_view", "page_title": "' + "x" * 10_000 + '"}')
+
+    async def send() -> None:
+        commits = GroupCommit(url, 1000)
+        tasks = await all_waiting(commits, [much] * 300, [much] * 300, [event(tenant="other")])
+        async with started(commits):
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            assert done == {tasks[2]}
+            assert await asyncio.gather(*tasks) == [[True] * 300, [True] * 300, [True]]
+
+    asyncio.run(send())
+    assert site.value("SELECT count(*) FROM raw.site_tracking_events_r") == 601
+
+
+def test_a_tenant_that_has_too_much_waiting_leaves_room_for_others(site: Site, url: str) -> None:
+    Site(site.connection, "other")
+
+    async def send() -> None:
+        commits = GroupCommit(url, 3)
+        tasks = await all_waiting(commits, [event()] * 3, [event(tenant="other")] * 3)
+        with pytest.raises(NotAccepted, match="too many events wait"):
+            await commits.submit([event()])
+        async with started(commits):
+            assert await asyncio.gather(*tasks) == [[True] * 3] * 2
+
+    asyncio.run(send())
+
+
 def test_what_cannot_be_stored_is_told_apart_from_its_neighbours(site: Site, url: str) -> None:
     async def send() -> None:
         commits = GroupCommit(url, 1000)

@@ -145,7 +145,7 @@ def test_poison_loses_nothing_of_its_neighbours(site: Site) -> None:  # T11
     assert site.fates()[-1] == "loaded"
 
 
-@pytest.mark.parametrize("payload", ['{"evt_type": "page_view", "evt_value": 1e400000}', '{"page_title": "\\ud800"}', "{broken"])
+@pytest.mark.parametrize("payload", ['{"page_title": "\\ud800"}', "{broken"])
 def test_what_postgresql_cannot_store_is_left_out_alone(site: Site, payload: str) -> None:
     from footfall.raw import land
 

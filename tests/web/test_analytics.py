@@ -353,6 +353,12 @@ def test_several_questions_are_answered_in_their_order_each_as_if_it_were_alone(
     assert [reply["success"] for reply in replies] == [True, False, True]
     assert replies[0]["data"]["metrics"]["page_views"] == 2
     assert replies[1]["debug_info"]["error"] == "dimension_unknown"
-    for wrong in ([{"report": "nonsense"}], [{"report": ["overview"]}], [{}], {"report": "overview"}, [{"report": "overview"}] * 21):
+    for wrong in (
+        [{"report": "nonsense"}],
+        [{"report": ["overview"]}],
+        [{}],
+        {"report": "overview"},
+        [{"report": "overview"}] * 21,
+    ):
         refused = client.post("/api/analytics/many", json=wrong, headers=headers)
         assert refused.json()["debug_info"]["error"] == "questions_invalid"

@@ -12,7 +12,7 @@ from footfall.business.checks import all_checks, run_check
 from footfall.database import connect
 from footfall.raw import land
 from footfall.settings import Settings
-from footfall.worker import load_pending, loop, work, work_once
+from footfall.worker import load, load_pending, loop, quarantine, work, work_once
 from footfall.worker.quarantine import quarantine_poison
 from site_under_test import Site, view
 
@@ -110,6 +110,45 @@ def test_trouble_of_the_store_is_not_held_against_the_events(site: Site, owner) 
     owner.execute("ALTER TABLE business.event_page_away RENAME TO event_page_l")
     until_all_is_tried(site)
     assert site.fates() == ["loaded", "loaded"]
+
+
+@pytest.mark.parametrize("harm", ["RAISE EXCEPTION 'no' USING ERRCODE = 'XX000'", "RAISE undefined_table", "PERFORM pg_sleep(2)"])
+def test_whatever_an_event_does_to_the_store_only_itself_is_set_aside(site: Site, owner, monkeypatch, harm: str) -> None:
+    monkeypatch.setattr(load, "_LONGEST_LOAD_SECONDS", 1.0)
+    monkeypatch.setattr(quarantine, "_LONGEST_TRY_SECONDS", 0.5)
+    other = Site(site.connection, "other")
+    owner.execute(
+        f"""
+        CREATE FUNCTION business.harm() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {harm}; RETURN new; END $$;
+        CREATE TRIGGER harm BEFORE INSERT ON business.site_event_details_s FOR EACH ROW
+        WHEN (new.page_title = 'harm') EXECUTE FUNCTION business.harm();
+        """
+    )
+    site.land(view("/", 0, session_id="s"), view("/", 1, session_id="s", page_title="harm"), view("/", 2, session_id="s"))
+    other.land(view("/", 0, session_id="t"))
+    assert load_pending(site.connection, 1000).loaded == 1  # the other tenant's, at once
+    moment = datetime.now(UTC)
+    for number in range(6):
+        other.land(view(f"/{number}", 0, session_id="t"))
+        site.set_clock(moment := moment + timedelta(minutes=1))
+        assert load_pending(site.connection, 1000).loaded >= 1
+    fates = "SELECT loaded_count, invalid_count FROM raw.ingest_batch WHERE tenant_hk = %s"
+    assert site.rows(fates, site.tenant_hk) == [(2, 1)]
+
+
+def test_who_sends_little_does_not_wait_for_who_sends_much(site: Site) -> None:
+    other = Site(site.connection, "other")
+    for number in range(30):
+        site.land(*(view(f"/{number}/{n}", 0, session_id="s") for n in range(10)))
+    other.land(view("/", 0, session_id="t"))
+    site.land(view("/last", 0, session_id="s"))
+    load_pending(site.connection, 50)
+    done = "SELECT count(*) FROM raw.ingest_batch WHERE tenant_hk = %s AND processing_status = 'PROCESSED'"
+    assert site.value(done, other.tenant_hk) == 1
+    assert 0 < site.value(done, site.tenant_hk) < 30
+    while load_pending(site.connection, 50):
+        pass
+    assert site.value(done, site.tenant_hk) == 31
 
 
 def test_while_a_batch_is_searched_no_other_worker_tries_it(site: Site, url: str) -> None:

@@ -2,5 +2,6 @@
 
 from footfall.raw.group_commit import GroupCommit
 from footfall.raw.landing import IncomingEvent, land
+from footfall.raw.numbers import without_swelling_numbers
 
-__all__ = ["GroupCommit", "IncomingEvent", "land"]
+__all__ = ["GroupCommit", "IncomingEvent", "land", "without_swelling_numbers"]

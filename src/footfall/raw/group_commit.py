@@ -1,12 +1,15 @@
-"""The group commit of the door: whoever arrives while a commit is under way shares the next one."""
+"""The group commit of the door: whoever arrives while a commit is under way shares the next one.
+
+Tenants take turns, and a turn is short: however much one of them sends, the others' events are in the next commit.
+"""
 
 import asyncio
 import logging
 import threading
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http import HTTPStatus
 from queue import Empty, SimpleQueue
@@ -20,15 +23,36 @@ from footfall.raw.landing import IncomingEvent, land
 logger = logging.getLogger(__name__)
 
 Landed = list[bool]
-_MOST_AT_ONCE = 2000  # events in one commit; the last request in may exceed it
+_MOST_AT_ONCE = 2000  # events in one commit; the last turn in may exceed it
+_COST_AT_ONCE = 1_048_576  # of the events in one commit, likewise
+_COST_OF_TURN = 65_536  # of those of a tenant that are taken at a time; the last event may exceed it
+_TENANTS_SHARE = 4  # all tenants together may have so many times as many events waiting as one
 _FLUSH_SECONDS = 1.0  # refusals are counted at least this often
 _RETRY_SECONDS = 0.5  # between attempts to reach a store that is away
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class _Waiting:
+    """A request: its events, how many have had their turn, and what became of those that were landed."""
+
     events: Sequence[IncomingEvent]
+    tenant: str
     landed: "asyncio.Future[Landed]"
+    taken: int = 0
+    fates: Landed = field(default_factory=list)
+
+    def turn(self) -> Sequence[IncomingEvent]:
+        """The next of its events: nearly always all."""
+        begin = end = self.taken
+        cost = 0
+        while end < len(self.events) and cost < _COST_OF_TURN:
+            cost += self.events[end].cost
+            end += 1
+        self.taken = end
+        return self.events[begin:end]
+
+
+_Group = list[tuple[_Waiting, Sequence[IncomingEvent]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +74,12 @@ class GroupCommit:
         self._queue: SimpleQueue[_Waiting | _Close] = SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="group-commit", daemon=True)
         # of the event loop
-        self._events_waiting = 0
+        self._events_waiting: Counter[str] = Counter()
         self._is_closing = False
         # of the thread
         self._is_last = False
+        self._turns: dict[str, deque[_Waiting]] = {}
+        self._landing: _Group = []
         # of both
         self._refusals: Counter[tuple[bytes, str]] = Counter()
         self._refusals_lock = threading.Lock()
@@ -79,17 +105,21 @@ class GroupCommit:
     async def submit(self, events: Sequence[IncomingEvent]) -> Landed:
         """Have events landed; tells, after the commit, for each whether it was stored.
 
-        Raises NotAccepted: ``overloaded`` (503) when too many events wait already, StoreUnavailable when the store cannot be
-        reached: then it is not known whether the events were stored.
+        They are of one tenant's request. Raises NotAccepted: ``overloaded`` (503) when too many events of the tenant, or of all,
+        wait already, StoreUnavailable when the store cannot be reached: then it is not known whether the events were stored.
         """
         self.require_open()
-        if self._events_waiting + len(events) > self._max_waiting:
+        tenant = events[0].tenant_id
+        room = min(
+            self._max_waiting - self._events_waiting[tenant], self._max_waiting * _TENANTS_SHARE - self._events_waiting.total()
+        )
+        if len(events) > room:
             raise NotAccepted(
                 "overloaded", "too many events wait to be stored: send it again", HTTPStatus.SERVICE_UNAVAILABLE, retry_after=1
             )
         landed: asyncio.Future[Landed] = asyncio.get_running_loop().create_future()
-        self._events_waiting += len(events)
-        self._queue.put(_Waiting(events, landed))
+        self._events_waiting[tenant] += len(events)
+        self._queue.put(_Waiting(events, tenant, landed))
         return await landed
 
     def count_refusal(self, tenant_hk: bytes, reason: str, count: int = 1) -> None:
@@ -110,46 +140,74 @@ class GroupCommit:
                 logger.warning("the store does not take events: %s", error, exc_info=not isinstance(error, psycopg.Error))
                 self._is_away = True
                 # nobody waits for a store that is away: they are told, and may try again
-                self._settle(self._take(wait=0, most=None), None)
+                self._give_up()
                 if not self._is_last:
                     time.sleep(_RETRY_SECONDS)
-        self._settle(self._take(wait=0, most=None), None)
+        self._give_up()
 
     def _land_until_closed(self, connection: Connection) -> None:
-        while not self._is_last:
-            group = self._take(wait=_FLUSH_SECONDS, most=_MOST_AT_ONCE)
-            if group:
-                try:
-                    landed = land(connection, [event for waiting in group for event in waiting.events])
-                except BaseException:
-                    self._settle(group, None)
-                    raise
-                self._settle(group, landed)
+        while self._turns or not self._is_last:
+            self._receive(0 if self._turns or self._is_last else _FLUSH_SECONDS)
+            self._landing = self._group()
+            if self._landing:
+                self._finish(land(connection, [event for _, turn in self._landing for event in turn]))
             self._write_refusals(connection)
 
-    def _take(self, wait: float, most: int | None) -> list[_Waiting]:
-        """What waits, as many events as may go into one commit."""
-        group: list[_Waiting] = []
-        size = 0
+    def _receive(self, wait: float) -> None:
+        """Have what was submitted wait for its turn."""
         try:
             message = self._queue.get(timeout=wait) if wait else self._queue.get_nowait()
             while True:
                 if isinstance(message, _Close):
                     self._is_last = True
                 else:
-                    group.append(message)
-                    size += len(message.events)
-                    if most is not None and size >= most:
-                        break
+                    self._turns.setdefault(message.tenant, deque()).append(message)
                 message = self._queue.get_nowait()
         except Empty:
             pass
+
+    def _group(self) -> _Group:
+        """What goes into the next commit: a turn of each tenant that waits, and of all again, as long as there is room."""
+        group: _Group = []
+        size = cost = 0
+        while self._turns and size < _MOST_AT_ONCE and cost < _COST_AT_ONCE:
+            # who has had a turn comes last the next time
+            tenant, requests = next(iter(self._turns.items()))
+            del self._turns[tenant]
+            waiting = requests[0]
+            turn = waiting.turn()
+            group.append((waiting, turn))
+            if waiting.taken == len(waiting.events):
+                requests.popleft()
+            if requests:
+                self._turns[tenant] = requests
+            size += len(turn)
+            cost += sum([event.cost for event in turn])
         return group
 
-    def _settle(self, group: list[_Waiting], landed: Landed | None) -> None:
-        """Tell everybody in the group what became of their events; None: not known to be stored, send it again."""
-        if group:
-            self._loop.call_soon_threadsafe(self._tell, group, landed)
+    def _finish(self, landed: Landed) -> None:
+        """Tell those whose events have all been landed."""
+        fates = iter(landed)
+        told: list[tuple[_Waiting, Landed | None]] = []
+        for waiting, turn in self._landing:
+            waiting.fates += [next(fates) for _ in turn]
+            if len(waiting.fates) == len(waiting.events):
+                told.append((waiting, waiting.fates))
+        self._landing = []
+        self._settle(told)
+
+    def _give_up(self) -> None:
+        """Tell everybody who waits that their events are not known to be stored."""
+        self._receive(wait=0)
+        waiting = [*(waiting for waiting, _ in self._landing), *(one for requests in self._turns.values() for one in requests)]
+        self._settle([(one, None) for one in dict.fromkeys(waiting)])
+        self._turns.clear()
+        self._landing = []
+
+    def _settle(self, told: list[tuple[_Waiting, Landed | None]]) -> None:
+        """Tell what became of their events; None: not known to be stored, send it again."""
+        if told:
+            self._loop.call_soon_threadsafe(self._tell, told)
 
     def _write_refusals(self, connection: Connection) -> None:
         if not self._refusals:
@@ -173,15 +231,14 @@ class GroupCommit:
 
     # --- the event loop ------------------------------------------------------------------------------------------------------
 
-    def _tell(self, group: list[_Waiting], landed: Landed | None) -> None:
-        position = 0
-        for waiting in group:
-            size = len(waiting.events)
-            self._events_waiting -= size
+    def _tell(self, told: list[tuple[_Waiting, Landed | None]]) -> None:
+        for waiting, landed in told:
+            self._events_waiting[waiting.tenant] -= len(waiting.events)
+            if not self._events_waiting[waiting.tenant]:
+                del self._events_waiting[waiting.tenant]
             if waiting.landed.done():
                 pass  # its sender has gone away; what was stored is stored, and a retry counts once
             elif landed is None:
                 waiting.landed.set_exception(StoreUnavailable("the store cannot be reached"))
             else:
-                waiting.landed.set_result(landed[position : position + size])
-            position += size
+                waiting.landed.set_result(landed)

@@ -1,43 +1,88 @@
-"""One load, from the queue into the vault: claim, parse what is new among user agents, stage, load; one transaction."""
+"""Loads, from the queue into the vault: claim, parse what is new among user agents, stage, load; one transaction each.
+
+What goes wrong is searched for at once, by halves: one batch that cannot be loaded, for whatever reason, holds up no other.
+"""
 
 import logging
 import time
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import psycopg
 
-from footfall.database import Connection
+from footfall.database import Connection, limit_statements
 from footfall.staging import parse_new_user_agents
 from footfall.worker.quarantine import is_of_the_data, quarantine_poison
 
 logger = logging.getLogger(__name__)
 
 _FAILURES_BEFORE_SEARCH = 3
+_LONGEST_LOAD_SECONDS = 30.0  # a load of ten thousand events takes one or two
+# After so many attempts in a row of which none succeeded it is the store that is in trouble: halves of ten thousand batches come
+# down to one in fifteen.
+_MOST_FRUITLESS = 18
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What a load did."""
+    """What loads did."""
 
-    events: int
-    loaded: int
-    duplicate: int
-    invalid: int
-    seconds: float
+    events: int = 0
+    loaded: int = 0
+    duplicate: int = 0
+    invalid: int = 0
+    seconds: float = 0
+
+    def __add__(self, other: "Loaded") -> "Loaded":
+        return Loaded(
+            self.events + other.events,
+            self.loaded + other.loaded,
+            self.duplicate + other.duplicate,
+            self.invalid + other.invalid,
+            self.seconds + other.seconds,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Failed:
+    batch_ids: Sequence[int]
+    error: psycopg.Error
 
 
 def load_pending(connection: Connection, batch_size: int) -> Loaded | None:
-    """Load up to about `batch_size` pending events; None when nothing is pending.
+    """Load up to about `batch_size` pending events, and one batch that failed before; None when nothing is pending.
 
-    When the load fails, nothing of it remains, and its batches are noted to be tried again, each alone. A batch that goes on
-    failing is searched for the events that cannot be loaded. Raises psycopg.OperationalError when the store cannot be reached.
+    When a load fails, nothing of it remains; its halves are tried, until it is known which batches cannot be loaded. Those are
+    tried again later, each alone, and searched for the events that cannot be loaded. Raises psycopg.OperationalError when the
+    store cannot be reached.
     """
     started = time.perf_counter()
+    fresh = _claim_and_load(connection, "SELECT business.claim_batches(%s)", batch_size)
+    failed = _claim_and_load(connection, "SELECT business.claim_failed()")
+    if fresh is None and failed is None:
+        return None
+    loaded = Loaded()
+    failures: list[_Failed] = []
+    for outcome in (fresh, failed):
+        if isinstance(outcome, Loaded):
+            loaded += outcome
+        elif outcome:
+            more, left = _load_parts(connection, outcome)
+            loaded += more
+            failures += left
+    for failure in failures:
+        _note(connection, failure, is_store_well=loaded.events > 0)
+    return replace(loaded, seconds=time.perf_counter() - started)
+
+
+def _claim_and_load(connection: Connection, claim: str, *parameters: object) -> Loaded | _Failed | None:
+    """One transaction; None: there was nothing to claim."""
     batch_ids: list[int] = []
     try:
         with connection.transaction():
-            batch_ids = _value(connection, "/* worker.load */ SELECT business.claim_batches(%s)", batch_size)
+            limit_statements(connection, _LONGEST_LOAD_SECONDS)
+            batch_ids = _value(connection, f"/* worker.load */ {claim}", *parameters)
             if not batch_ids:
                 return None
             parse_new_user_agents(connection, _new_user_agents(connection, batch_ids))
@@ -50,17 +95,39 @@ def load_pending(connection: Connection, batch_size: int) -> Loaded | None:
     except psycopg.Error as error:
         if connection.closed:
             raise
-        _note_failure(connection, batch_ids, error)
-        return Loaded(0, 0, 0, 0, time.perf_counter() - started)
+        return _Failed(batch_ids, error)
     assert row is not None  # noqa: S101  an aggregate returns one row
-    events, loaded, duplicate, invalid = row
-    return Loaded(events, loaded, duplicate, invalid, time.perf_counter() - started)
+    return Loaded(*row)
 
 
-def _note_failure(connection: Connection, batch_ids: list[int], error: psycopg.Error) -> None:
+def _load_parts(connection: Connection, failed: _Failed) -> tuple[Loaded, list[_Failed]]:
+    """Load what can be loaded of batches that cannot be loaded together; and what is left, told apart as far as it could be."""
+    loaded = Loaded()
+    left: list[_Failed] = []
+    waiting = [failed]
+    fruitless = 1
+    while waiting:
+        part = waiting.pop()
+        if len(part.batch_ids) <= 1 or isinstance(part.error, psycopg.errors.DeadlockDetected) or fruitless > _MOST_FRUITLESS:
+            left.append(part)
+            continue
+        middle = len(part.batch_ids) // 2
+        for half in (part.batch_ids[:middle], part.batch_ids[middle:]):
+            outcome = _claim_and_load(connection, "SELECT business.claim_these(%s)", list(half))
+            if isinstance(outcome, _Failed):
+                waiting.append(outcome)
+                fruitless += 1
+            elif outcome:
+                loaded += outcome
+                fruitless = 0
+    return loaded, left
+
+
+def _note(connection: Connection, failed: _Failed, *, is_store_well: bool) -> None:
+    batch_ids, error = list(failed.batch_ids), failed.error
     if isinstance(error, psycopg.errors.DeadlockDetected):
         logger.info("met another worker, and will try again: %s", error.diag.message_detail)
-    elif not is_of_the_data(error):
+    elif not is_of_the_data(error) and not (is_store_well and len(batch_ids) == 1):
         logger.error("the store could not take a load of %d batches; they will be tried again", len(batch_ids), exc_info=error)
         connection.execute("SELECT business.postpone_batches(%s, %s)", (batch_ids, str(error)))
     else:

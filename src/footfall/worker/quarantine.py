@@ -1,17 +1,21 @@
-"""A batch that cannot be loaded is searched by halves for the events to blame; those are set aside, the others are loaded."""
+"""A batch that cannot be loaded is searched by halves for the events to blame; those are set aside, the others are loaded.
+
+Whatever the store says of an event that it cannot take, or that takes it too long, while it takes others: the event is to blame.
+"""
 
 import logging
 from collections.abc import Iterator, Sequence
 
 import psycopg
 
-from footfall.database import Connection
+from footfall.database import Connection, limit_statements
 
 logger = logging.getLogger(__name__)
 
 # What PostgreSQL says of data that it does not take: more rows than there may be, data exceptions, violated constraints, limits
-# exceeded. Anything else is the store's trouble, not the events', and no reason to set one aside.
+# exceeded. Anything else may be the store's trouble, not the events': that others are loaded meanwhile tells.
 _CLASSES_OF_POISON = ("21", "22", "23", "54")
+_LONGEST_TRY_SECONDS = 5.0  # an event takes milliseconds
 
 
 def is_of_the_data(error: psycopg.Error) -> bool:
@@ -52,13 +56,17 @@ def _search(connection: Connection, batch_id: int, raw_event_ids: Sequence[int])
 
 
 def _refusal(connection: Connection, batch_id: int, raw_event_ids: Sequence[int]) -> str | None:
-    """Why these events, of this batch alone, cannot be loaded; None when they can be, or when it is not they who are to blame."""
+    """Why these events, of this batch alone, cannot be loaded; None when they can be."""
     try:
         with connection.transaction(force_rollback=True):
+            # loads run one at a time: what waits for another one is not to blame
+            connection.execute("SELECT business.await_load()")
+            limit_statements(connection, _LONGEST_TRY_SECONDS)
             connection.execute("SELECT business.try_events(%s, %s)", (batch_id, list(raw_event_ids)))
+    except psycopg.errors.DeadlockDetected:
+        return None
     except psycopg.Error as error:
         if connection.closed:
             raise
-        if is_of_the_data(error):
-            return error.diag.message_primary or str(error)
+        return error.diag.message_primary or str(error)
     return None

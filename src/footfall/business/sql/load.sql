@@ -19,9 +19,10 @@ BEGIN
 END
 $$;
 
--- Claims pending ingest batches, oldest first, those that failed before after all others, until they hold p_batch_size events;
--- returns their numbers, none when nothing is pending. Batches that another worker holds are passed over. The claim is a row lock
--- and ends with the transaction: a worker that dies leaves its batches pending.
+-- Claims pending ingest batches until they hold p_batch_size events; returns their numbers, none when nothing is pending. Tenants take
+-- turns: whose earlier batches hold fewer events come first, so that whoever sends much waits for nobody's sake but his own. Batches
+-- that another worker holds are passed over, and so are those that failed before. The claim is a row lock and ends with the
+-- transaction: a worker that dies leaves its batches pending.
 CREATE OR REPLACE FUNCTION business.claim_batches(p_batch_size integer) RETURNS bigint[]
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -29,24 +30,65 @@ DECLARE
     v_batch record;
     v_batch_ids bigint[] := '{}';
     v_events bigint := 0;
+    v_now constant timestamptz := util.current_load_date();
 BEGIN
     OPEN v_pending NO SCROLL FOR
-        SELECT b.batch_id, b.event_count, b.retry_count FROM raw.ingest_batch b
-        WHERE b.processing_status = 'PENDING' AND b.next_attempt_at <= util.current_load_date()
-        ORDER BY b.next_attempt_at, b.batch_id
-        FOR UPDATE SKIP LOCKED;
+        -- each tenant that has something, by one look at the index each
+        WITH RECURSIVE waiting AS (
+            (SELECT b.tenant_hk FROM raw.ingest_batch b
+             WHERE b.processing_status = 'PENDING' AND b.retry_count = 0 ORDER BY b.tenant_hk LIMIT 1)
+            UNION ALL
+            SELECT (SELECT b.tenant_hk FROM raw.ingest_batch b
+                    WHERE b.processing_status = 'PENDING' AND b.retry_count = 0 AND b.tenant_hk > w.tenant_hk
+                    ORDER BY b.tenant_hk LIMIT 1)
+            FROM waiting w WHERE w.tenant_hk IS NOT NULL
+        ), tenant AS (
+            SELECT w.tenant_hk, greatest(p_batch_size / count(*) OVER (), 100) AS most FROM waiting w WHERE w.tenant_hk IS NOT NULL
+        ), turn AS (
+            SELECT o.batch_id, sum(o.event_count) OVER (PARTITION BY t.tenant_hk ORDER BY o.next_attempt_at, o.batch_id) - o.event_count
+                   AS events_before, o.next_attempt_at
+            FROM tenant t
+            CROSS JOIN LATERAL (
+                SELECT b.batch_id, b.event_count, b.next_attempt_at FROM raw.ingest_batch b
+                WHERE b.tenant_hk = t.tenant_hk AND b.processing_status = 'PENDING' AND b.retry_count = 0 AND b.next_attempt_at <= v_now
+                ORDER BY b.next_attempt_at, b.batch_id LIMIT t.most
+            ) o
+        )
+        SELECT b.batch_id, b.event_count
+        FROM turn t
+        JOIN raw.ingest_batch b ON b.batch_id = t.batch_id
+        WHERE b.processing_status = 'PENDING' AND b.retry_count = 0
+        ORDER BY t.events_before, t.next_attempt_at, t.batch_id
+        FOR UPDATE OF b SKIP LOCKED;
     WHILE v_events < p_batch_size LOOP
         FETCH v_pending INTO v_batch;
         EXIT WHEN NOT FOUND;
-        -- a batch that has failed is tried alone, so that it holds nothing else up
-        EXIT WHEN v_batch.retry_count > 0 AND v_events > 0;
         v_batch_ids := v_batch_ids || v_batch.batch_id;
         v_events := v_events + v_batch.event_count;
-        EXIT WHEN v_batch.retry_count > 0;
     END LOOP;
     CLOSE v_pending;
     RETURN v_batch_ids;
 END
+$$;
+
+-- Claims the batch that has failed and whose next attempt is due for longest; an empty array: none is.
+CREATE OR REPLACE FUNCTION business.claim_failed() RETURNS bigint[]
+LANGUAGE sql AS $$
+    SELECT ARRAY(
+        SELECT b.batch_id FROM raw.ingest_batch b
+        WHERE b.processing_status = 'PENDING' AND b.retry_count > 0 AND b.next_attempt_at <= util.current_load_date()
+        ORDER BY b.next_attempt_at, b.batch_id LIMIT 1
+        FOR UPDATE SKIP LOCKED)
+$$;
+
+-- Claims those of these batches that are pending still and that no other worker holds.
+CREATE OR REPLACE FUNCTION business.claim_these(p_batch_ids bigint[]) RETURNS bigint[]
+LANGUAGE sql AS $$
+    SELECT ARRAY(
+        SELECT b.batch_id FROM raw.ingest_batch b
+        WHERE b.batch_id = ANY (p_batch_ids) AND b.processing_status = 'PENDING'
+        ORDER BY b.batch_id
+        FOR UPDATE SKIP LOCKED)
 $$;
 
 -- Notes that these batches could not be loaded: they are tried again, each alone, after 1, 2, 4, 8 seconds, and then set aside as
@@ -72,6 +114,11 @@ LANGUAGE sql AS $$
     WHERE b.batch_id = ANY (p_batch_ids) AND b.processing_status = 'PENDING'
 $$;
 
+-- Waits until no other load is under way; until the transaction's end none begins.
+CREATE OR REPLACE FUNCTION business.await_load() RETURNS void
+LANGUAGE sql
+AS $$ SELECT pg_advisory_xact_lock(hashtextextended('footfall:load', 0)) $$;
+
 -- Loads the VALID staged events of these batches under a load_date of its own; returns the rows inserted into each table.
 --
 -- Staging goes on beside; this part runs one at a time, and a load_date is taken only when it is its turn. So load dates rise in the
@@ -92,7 +139,7 @@ BEGIN
         PERFORM util.ensure_month(v_month, 'bytea');
     END LOOP;
 
-    PERFORM pg_advisory_xact_lock(hashtextextended('footfall:load', 0));
+    PERFORM business.await_load();
     v_load_date := business.open_load('load');
     SELECT jsonb_object_agg(l.loaded, l.inserted) INTO v_counts FROM business.load_vault(v_load_date) l;
     PERFORM business.touch_sessions(v_load_date);

@@ -147,7 +147,7 @@ BEGIN
     ON CONFLICT DO NOTHING;
 
     -- from here on loads wait: they write the same rows
-    PERFORM pg_advisory_xact_lock(hashtextextended('footfall:load', 0));
+    PERFORM business.await_load();
     UPDATE business.site_session_w w SET is_open = false
     FROM unnest(v_members, v_touched) AS s(site_session_hk, touched_load_date)
     WHERE w.site_session_hk = s.site_session_hk AND w.touched_load_date = s.touched_load_date AND w.is_open

@@ -27,7 +27,7 @@ from footfall.auth import (
     visitor_key,
 )
 from footfall.errors import NotAccepted
-from footfall.raw import IncomingEvent
+from footfall.raw import IncomingEvent, without_swelling_numbers
 from footfall.settings import Settings
 from footfall.staging import CUTS
 from footfall.web.door.body import Request
@@ -110,6 +110,7 @@ def _judge(
     settings: Settings,
     seen: set[tuple[str, bytes]],
 ) -> Verdict:
+    event = without_swelling_numbers(event)
     if len(event) > settings.max_event_bytes:
         event = _with_shorter_texts(event, settings.max_event_depth)
     sent = _looked_at(event, settings)
