@@ -4,10 +4,24 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from dataclasses import field as dataclass_field
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, get_type_hints
 
 from footfall.errors import SettingInvalid
+
+# this machine, and networks that nobody reaches from outside: RFC 1918, 6598 (what clouds give their balancers), 3927, 4193, 4291
+_PRIVATE = "127.0.0.0/8 10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 100.64.0.0/10 169.254.0.0/16 ::1/128 fc00::/7 fe80::/10"
+
+
+class Networks(str):
+    """Networks of addresses, with commas or blanks between; `private`: this machine and private ones. Raises ValueError."""
+
+    __slots__ = ("networks",)
+
+    def __init__(self, text: str) -> None:
+        named = [one for part in text.replace(",", " ").split() for one in (_PRIVATE.split() if part == "private" else [part])]
+        self.networks = tuple(map(ip_network, named))
 
 
 def _setting(variable: str, default: Any, help_text: str) -> Any:
@@ -26,6 +40,11 @@ class Settings:
         "FOOTFALL_CLIENT_ADDRESS_HEADER",
         "",
         "Header in which a proxy you trust gives the visitor's address, e.g. X-Forwarded-For; empty: the connection's.",
+    )
+    trusted_proxies: Networks = _setting(
+        "FOOTFALL_TRUSTED_PROXIES",
+        Networks("private"),
+        "Networks of the proxies whose header is believed, e.g. 203.0.113.0/24; private: this machine and private networks.",
     )
     max_body_bytes: int = _setting("FOOTFALL_MAX_BODY_BYTES", 1_048_576, "Largest request that the door reads.")
     max_events: int = _setting("FOOTFALL_MAX_EVENTS", 500, "Most events in one request.")

@@ -30,6 +30,7 @@ from footfall.web.door import PATHS, Door, Receive, Scope, Send
 from footfall.web.files import BuiltFiles
 from footfall.web.problems import problem
 from footfall.web.proof import Proof
+from footfall.web.proxies import Proxies
 from footfall.web.session import Session
 from footfall.web.setup import Setup
 
@@ -55,7 +56,8 @@ def application(settings: Settings, url: str) -> Application:
     keys = KeyRing(ingest)
     secrets = Secrets(ingest)
     commits = GroupCommit(url, settings.max_waiting_events)
-    door = Door(settings, keys, secrets, commits)
+    proxies = Proxies(settings)
+    door = Door(settings, keys, secrets, commits, proxies)
     administrators = pool(url, "footfall_admin", size=2)
     # apart: whoever waits for a setting does not keep others from signing in
     signing_in = pool(url, "footfall_admin", size=4)
@@ -64,7 +66,7 @@ def application(settings: Settings, url: str) -> Application:
     rest = _Rest(url, keys, readers)
     analytics = Analytics(callers, readers, settings)
     setup = Setup(callers, administrators)
-    session = Session(callers, accounts, settings)
+    session = Session(callers, accounts, proxies)
     proof = Proof(callers, administrators, readers)
 
     @contextlib.asynccontextmanager

@@ -110,16 +110,6 @@ def _cookie(request: Request) -> str:
     return share_cookie(link) if link else COOKIE
 
 
-def address_of_client(scope: MutableMapping[str, Any], headers: Mapping[bytes, bytes], trusted_header: bytes) -> str | None:
-    """Where a request came from: the connection's address, or what a trusted proxy says in its header."""
-    if trusted_header:
-        # the last entry is the one that the trusted proxy itself wrote; of one of RFC 7239, `for=…;proto=…`, the address
-        last = headers.get(trusted_header, b"").decode("latin-1").rsplit(",", maxsplit=1)[-1]
-        pairs = [pair.strip() for pair in last.split(";")]
-        return next((pair for pair in pairs if pair.lower().startswith("for=")), pairs[0])
-    return scope["client"][0] if scope.get("client") else None
-
-
 def named_tenant(request: Request) -> str:
     """The tenant that a signed-in person's request is about; `?tenant=` is for EventSource and links, which set no header."""
     return request.headers.get("x-footfall-tenant") or request.query_params.get("tenant", "")

@@ -9,10 +9,10 @@ from starlette.routing import Route
 
 from footfall.auth import PACKS, SIGN_IN_LASTS, Accounts
 from footfall.errors import NotAccepted
-from footfall.settings import Settings
 from footfall.web import setup_wire as wire
 from footfall.web.answers import answering, answering_body, done
-from footfall.web.callers import COOKIE, Callers, address_of_client, require_own_page, share_cookie
+from footfall.web.callers import COOKIE, Callers, require_own_page, share_cookie
+from footfall.web.proxies import Proxies
 from footfall.web.rate import RateLimit
 
 _BURST_SECONDS = 120.0
@@ -23,10 +23,10 @@ _ATTEMPTS_A_SECOND = 1 / 2  # of one address at all, and of all addresses at one
 class Session:
     """Who looks at the dashboard. A token lives in a cookie that scripts cannot read; the store knows only its hash."""
 
-    def __init__(self, callers: Callers, accounts: Accounts, settings: Settings) -> None:
+    def __init__(self, callers: Callers, accounts: Accounts, proxies: Proxies) -> None:
         self._callers = callers
         self._accounts = accounts
-        self._address_header = settings.client_address_header.lower().encode()
+        self._proxies = proxies
         self._guesses = RateLimit(_GUESSES_A_SECOND, burst_seconds=_BURST_SECONDS, what="attempt")
         self._attempts = RateLimit(_ATTEMPTS_A_SECOND, burst_seconds=_BURST_SECONDS, what="attempt")
 
@@ -97,7 +97,7 @@ class Session:
         self._attempts.admit(("account", what))
 
     def _address(self, request: Request) -> str | None:
-        return address_of_client(request.scope, dict(request.scope["headers"]), self._address_header)
+        return self._proxies.client_of(request.scope)
 
 
 def _with_cookie(request: Request, name: str, token: str, seconds: float) -> Response:

@@ -14,14 +14,15 @@ from typing import Any
 
 import msgspec
 
-from footfall.auth import KeyOwner, KeyRing, Secrets, address_of
+from footfall.auth import KeyOwner, KeyRing, Secrets
 from footfall.errors import NotAccepted
 from footfall.raw import GroupCommit
 from footfall.settings import Settings
-from footfall.web.callers import address_of_client, admitted, shown_key
+from footfall.web.callers import admitted, shown_key
 from footfall.web.door.accept import SecretNotInMemory, Sender, Verdict, accept
 from footfall.web.door.body import ENCODINGS, Request, read_request
 from footfall.web.problems import problem
+from footfall.web.proxies import Proxies
 from footfall.web.rate import RateLimit
 
 Scope = MutableMapping[str, Any]
@@ -55,13 +56,13 @@ class Disconnected(Exception):
 class Door:
     """Takes events. Everything it needs is given to it; it opens nothing by itself."""
 
-    def __init__(self, settings: Settings, keys: KeyRing, secrets: Secrets, commits: GroupCommit) -> None:
+    def __init__(self, settings: Settings, keys: KeyRing, secrets: Secrets, commits: GroupCommit, proxies: Proxies) -> None:
         self._settings = settings
         self._keys = keys
         self._secrets = secrets
         self._commits = commits
         self._rate = RateLimit(settings.key_events_per_second)
-        self._address_header = settings.client_address_header.lower().encode()
+        self._proxies = proxies
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request for one of `PATHS`."""
@@ -131,11 +132,10 @@ class Door:
         return admitted(key, owner, "write")
 
     def _sender(self, scope: Scope, headers: dict[bytes, bytes], owner: KeyOwner) -> Sender:
-        address = address_of_client(scope, headers, self._address_header)
         return Sender(
             owner=owner,
             received=datetime.now(UTC),
-            address=address_of(address),
+            address=self._proxies.client_of(scope),
             # browsers always name themselves: an empty user agent is a program's, and is counted as a bot's
             user_agent=headers.get(b"user-agent", b"").decode("latin-1"),
             asks_not_to_be_tracked=not owner.is_trusted and (headers.get(b"dnt") == b"1" or headers.get(b"sec-gpc") == b"1"),
