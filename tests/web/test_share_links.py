@@ -18,7 +18,9 @@ OF_MANY = {"overview", "timeseries", "breakdown", "goals", "funnel", "retention"
 
 @pytest.fixture
 def shop(site: Site) -> Site:
-    site.land(view("/", session_id="s", _visitor_id="v"), view("/a", 1, session_id="s", _visitor_id="v"))
+    for number in range(5):
+        who = {"session_id": f"s{number}", "_visitor_id": f"v{number}"}
+        site.land(view("/", number, **who), view("/a", number + 1, **who))
     Site(site.connection, "other").land(view("/secret", session_id="x"))
     site.settle()
     return site
@@ -61,7 +63,7 @@ def test_a_guest_sees_figures(client, shop):
     assert [(tenant["tenant"], tenant["role"]) for tenant in person["tenants"]] == [("acme", "guest")]
     assert person["email"] == ""
     overview = client.get("/api/analytics/overview", params=MARCH, headers=guest(token))
-    assert overview.json()["data"]["metrics"]["page_views"] == 2
+    assert overview.json()["data"]["metrics"]["page_views"] == 10
     many = client.post("/api/analytics/many", json=[{"report": "breakdown", "dimension": "page"} | MARCH], headers=guest(token))
     assert many.json()["data"][0]["success"]
     assert client.get("/api/setup/funnels", headers=guest(token)).json()["data"] == []
@@ -75,6 +77,77 @@ def test_a_guest_sees_the_figures_of_its_tenant_and_of_no_other(client, shop):
     assert [row["value"] for row in pages["rows"]] == ["acme.example/", "acme.example/a"]
     days = client.get("/api/analytics/timeseries", params=MARCH | {"metrics": "visits"}, headers=guest(token)).json()["data"]
     assert [day["start"] for day in days["buckets"] if day["visits"]] == ["2026-03-10"]
+
+
+FEW = [
+    ("overview", {"filter": "country==IN"}),
+    ("overview", {"filter": {"and": ["country==IN", "page==/"]}}),
+    ("timeseries", {"interval": "day", "filter": "country==IN"}),
+    ("timeseries", {"interval": "minute"}),
+    ("timeseries", {"interval": "hour", "filter": "page==/"}),
+    ("breakdown", {"dimension": "page", "filter": "country==IN;device==desktop"}),
+    ("items", {"filter": "visit:page==/alone"}),
+    ("goals", {"filter": "page==/alone"}),
+    ("funnel", {"steps": ["page==/", "page==/alone"]}),
+    ("paths", {"start": "country==IN"}),
+    ("retention", {"filter": "country==IN"}),
+]
+
+
+@pytest.fixture
+def alone(shop) -> Site:
+    """Among six visits one from another country, and an order of it."""
+    order = {"evt_type": "transaction_step", "evt_action": "complete", "evt_value": 20, "currency": "USD", "item_id": "boat"}
+    who = {"session_id": "alone", "_visitor_id": "alone", "timezone": "Asia/Kolkata"}
+    shop.land(view("/", 7, **who), view("/alone", 8, **who), view("/alone", 9, **who, **order))
+    shop.settle()
+    return shop
+
+
+@pytest.mark.parametrize(("report", "question"), FEW)
+def test_a_guest_cannot_single_a_visit_out(client, alone, report: str, question: dict):
+    token = link(alone)
+    open_link(client, token)
+    reply = client.post(f"/api/analytics/{report}", json=MARCH | {"dateTo": "2026-03-10"} | question, headers=guest(token))
+    assert (reply.status_code, code(reply)) == (403, "group_too_small")
+    (one,) = client.post("/api/analytics/many", json=[{"report": report} | MARCH | question], headers=guest(token)).json()["data"]
+    assert one["debug_info"]["error"] == "group_too_small"
+    if isinstance(question.get("filter", ""), str) and report != "paths":
+        file = client.get(f"/api/analytics/{report}.csv", params=MARCH | question, headers=guest(token))
+        assert code(file) == "group_too_small"
+
+
+ROWS_OF_MANY = [
+    ("breakdown", {"dimension": "page"}, "rows", ["acme.example/", "acme.example/a"]),
+    ("breakdown", {"dimension": "page", "metrics": "page_views"}, "rows", ["acme.example/", "acme.example/a"]),
+    ("breakdown", {"dimension": "page", "across": "country"}, "rows", ["acme.example/", "acme.example/a"]),
+    ("breakdown", {"dimension": "country"}, "rows", [None]),
+    ("items", {}, "rows", []),
+    ("paths", {"start": "page==/"}, "links", [None]),
+]
+
+
+@pytest.mark.parametrize(("report", "question", "rows", "expected"), ROWS_OF_MANY)
+def test_a_guest_sees_no_row_of_a_few_visits(client, alone, report: str, question: dict, rows: str, expected: list):
+    token = link(alone)
+    open_link(client, token)
+    said = client.get(f"/api/analytics/{report}", params=MARCH | question, headers=guest(token)).json()["data"][rows]
+    assert [row.get("value") for row in said][: len(expected)] == expected
+    assert all(row.get("visits", 5) >= 5 for row in said)
+    assert [set(row) & {"visits"} for row in said if question.get("metrics") == "page_views"] in ([], [set()] * len(said))
+    file = client.get(f"/api/analytics/{report}.jsonl", params=MARCH | question, headers=guest(token))
+    assert [json.loads(line) for line in file.text.splitlines()] == [row | {} for row in said]
+
+
+def test_what_is_refused_to_guests_is_not_to_those_who_signed_in(client, alone):
+    sign_in(alone, client, "vera", "acme", "viewer")
+    for report, question in FEW:
+        reply = client.post(
+            f"/api/analytics/{report}",
+            json={"dateFrom": "2026-03-10", "dateTo": "2026-03-10"} | question,
+            headers=OURS | {"X-Footfall-Tenant": "acme"},
+        )
+        assert reply.status_code == 200, (report, reply.text)
 
 
 def test_of_all_reports_and_their_files_a_guest_sees_those_that_are_of_many(client, shop):

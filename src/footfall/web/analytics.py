@@ -22,6 +22,7 @@ from footfall.database import Connection, Pool, limit_statements, reading
 from footfall.errors import NotAccepted
 from footfall.settings import Settings
 from footfall.vault.hashing import hash_key
+from footfall.web import guests
 from footfall.web.answers import json_response, refusal, reply_response
 from footfall.web.callers import Callers
 from footfall.web.problems import problem
@@ -67,7 +68,9 @@ class Analytics:
     def track_analytics(self, request: Request) -> Response:
         """The plan's report."""
         try:
-            with reading(self._readers, self._tenant(request), self._settings.query_seconds) as connection:
+            # it lists items, however few looked at them: not for guests
+            tenant_hk = hash_key(self._callers.reads(request, individuals=True))
+            with reading(self._readers, tenant_hk, self._settings.query_seconds) as connection:
                 reply = api.track_analytics(connection, _asked(request))
         except Exception as error:  # noqa: BLE001  whatever happens, the caller gets an answer
             return refusal(problem(error, ERROR_CODE))
@@ -92,12 +95,13 @@ class Analytics:
     def _answers(self, request: Request, questions: list[dict[str, Any]]) -> Response:
         asked = [(question.pop("report"), question) for question in questions]
         tenant_hk = self._tenant(request, *asked)
+        is_guest = self._callers.is_guest(request)
         end = time.monotonic() + self._settings.query_seconds
         with reading(self._readers, tenant_hk, self._settings.query_seconds) as connection:
             replies = []
             for report, question in asked:
                 limit_statements(connection, end - time.monotonic())
-                replies.append(_one_of_many(connection, report, question))
+                replies.append(_one_of_many(connection, report, question, is_guest=is_guest))
         return json_response({"success": True, "message": "Answers", "data": replies})
 
     def _answer(self, request: Request, question: dict[str, Any]) -> Response:
@@ -109,7 +113,10 @@ class Analytics:
             self._callers.explains(request)
         tenant_hk = self._tenant(request, (report, question))
         _require_report(report)
+        is_guest = self._callers.is_guest(request)
         with reading(self._readers, tenant_hk, self._settings.query_seconds) as connection:
+            if is_guest:
+                return guests.answer(connection, report, question)
             return api.answer(connection, report, question, is_explained=is_explained)
 
     def file(self, request: Request) -> Response:
@@ -121,8 +128,9 @@ class Analytics:
             has_bom = request.query_params.get("bom", "") in _YES
             tenant_id = self._tenant_id(request, (report, question))
             _require_report(report)
+            rows_of = guests.report_rows if self._callers.is_guest(request) else export.report_rows
             with reading(self._readers, hash_key(tenant_id), self._settings.query_seconds) as connection:
-                rows = export.report_rows(connection, report, question)
+                rows = rows_of(connection, report, question)
         except Exception as error:  # noqa: BLE001  whatever happens, the caller gets an answer
             return refusal(problem(error, ERROR_CODE))
         with TemporaryDirectory(prefix="footfall-") as folder:
@@ -175,11 +183,11 @@ class Analytics:
             return api.live_events(connection, upto)
 
 
-def _one_of_many(connection: Connection, report: str, question: dict[str, Any]) -> dict[str, Any]:
+def _one_of_many(connection: Connection, report: str, question: dict[str, Any], *, is_guest: bool) -> dict[str, Any]:
     """The reply to one question; what fails takes no other with it, but for the time that all of them have."""
     try:
         with connection.transaction():
-            return api.answer(connection, report, question)
+            return (guests.answer if is_guest else api.answer)(connection, report, question)
     except psycopg.errors.QueryCanceled:
         raise
     except (psycopg.Error, NotAccepted) as error:

@@ -58,6 +58,11 @@ class Callers:
             return self.acts(request, ("owner", "admin", "viewer") if individuals else ("owner", "admin", "viewer", "guest"))
         return admitted(key, self._keys.owner_of(key) if key else None, "read").tenant_id
 
+    def is_guest(self, request: Request) -> bool:
+        """Whether a share link asks. Raises NotAccepted as `tenant_and_role` does."""
+        key = shown_key(request.scope, dict(request.scope["headers"]))
+        return not key and self.tenant_and_role(request)[1] == "guest"
+
     def explains(self, request: Request) -> str:
         """The tenant whose answers may be explained: to its owners, and to who has its admin key.
 
