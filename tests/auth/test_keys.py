@@ -46,6 +46,29 @@ def test_a_revoked_key_opens_nothing(site: Site, url: str) -> None:
     assert list_keys(site.connection)[0]["revoked_at"] is not None
 
 
+@pytest.mark.parametrize(
+    "shown", ["", "x" * 50_000, "ffw_", "ffx_" + "a" * 32, "ffw_" + "a" * 31, "ffw_" + "a" * 33, "ffw_" + "ä" * 32]
+)
+def test_what_does_not_look_like_a_key_is_not_looked_up_nor_remembered(shown: str) -> None:
+    ring = KeyRing(None)  # without a store
+    assert ring.known(shown) == (True, None)
+    assert ring.owner_of(shown) is None
+
+
+def test_keys_that_are_made_up_push_none_of_a_tenant_out(site: Site, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(KeyRing, "_KEPT", 2)
+    monkeypatch.setattr(KeyRing, "_UNKNOWN_KEPT", 2)
+    _, key = add_key(site.connection, "acme", "write", "")
+    with pool(url, "footfall_ingest", size=1) as connections:
+        ring = KeyRing(connections)
+        ring.look_up(key)
+        made_up = [f"ffw_{number:032}" for number in range(5)]
+        for one in made_up:
+            assert ring.look_up(one) is None
+        assert ring.known(key)[0]
+        assert [ring.known(one)[0] for one in made_up] == [False, False, False, True, True]
+
+
 def test_keys_of_a_tenant_that_is_not_active_open_nothing(site: Site, url: str) -> None:
     _, key = add_key(site.connection, "acme", "write", "")
     site.connection.execute("UPDATE auth.tenant_details_s SET is_active = false")

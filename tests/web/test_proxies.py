@@ -4,7 +4,7 @@ import pytest
 
 from footfall.errors import SettingInvalid
 from footfall.settings import Networks, Settings
-from footfall.web.proxies import Proxies
+from footfall.web.proxies import Proxies, network_of
 
 XFF = "X-Forwarded-For"
 ELSEWHERE = "203.0.113.0/24 2001:db8:9::/48, private"
@@ -43,6 +43,19 @@ def test_the_first_that_is_no_trusted_proxy_counts(connected, networks, header, 
     headers = [(b"host", b"footfall"), *((sent.lower().encode(), entry.encode()) for entry in said)]
     scope = {"client": (connected, 1) if connected else None, "headers": headers}
     assert proxies.client_of(scope) == expected
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("198.51.100.1", "198.51.100.1"),
+        ("2001:db8:0:1:2:3:4:5", "2001:db8:0:1::/64"),
+        ("2001:db8:0:1::", "2001:db8:0:1::/64"),
+        (None, ""),
+    ],
+)
+def test_who_has_a_network_of_ipv6_is_one(address, network) -> None:
+    assert network_of(address) == network
 
 
 @pytest.mark.parametrize("networks", ["10.0.0.1/8", "everybody", "10.0.0.0/8; 192.168.0.0/16"])

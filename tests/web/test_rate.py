@@ -65,3 +65,16 @@ def test_never_more_than_rate_and_burst_pass(requests: list[tuple[float, int]]) 
             continue
         passed += events
     assert passed <= 10 * (clock.now - 100) + 50 + 1e-6
+
+
+def test_fifty_thousand_others_do_not_make_a_limit_forget_the_latest() -> None:
+    limit = RateLimit(1, Clock(), burst_seconds=2)
+    for _ in range(2):
+        limit.admit("guesser")
+    for number in range(49_999):
+        limit.admit(number)
+    with pytest.raises(NotAccepted):
+        limit.admit("guesser")
+    for number in range(60_000):  # the oldest are forgotten, never all
+        limit.admit(("other", number))
+    assert len(limit._full_at) == 50_000  # noqa: SLF001  its memory is what this is about

@@ -1,5 +1,7 @@
 """People sign in, see their tenants and no other's byte, and set up keys and goals as far as their role goes."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from urllib.parse import quote
 
@@ -575,6 +577,25 @@ def test_what_the_store_cannot_hold_is_refused(client, people):
     replies = [(method, address, body, ask(client, method, address, **body)) for method, address, body in NOT_TO_BE_HELD]
     assert [(*asked, code(reply)) for *asked, reply in replies if code(reply) != "value_invalid"] == []
     assert {reply.status_code for *_, reply in replies} == {400}
+
+
+def test_passwords_are_checked_two_at_a_time_and_nobody_is_turned_away_for_that(client, people, monkeypatch):
+    from footfall.auth import accounts
+
+    at_once = [0, 0]
+
+    def is_right(_hash: str, _password: str) -> bool:
+        at_once[0] += 1
+        at_once[1] = max(at_once)
+        time.sleep(0.05)
+        at_once[0] -= 1
+        return True
+
+    monkeypatch.setattr(accounts, "is_password", is_right)
+    with ThreadPoolExecutor(12) as threads:
+        replies = list(threads.map(lambda number: sign_in(client, ("ann", "opa")[number % 2]), range(8)))
+    assert {reply.status_code for reply in replies} == {200}
+    assert at_once[1] == 2
 
 
 def test_guessing_from_elsewhere_keeps_nobody_out(url: str, people):

@@ -6,13 +6,14 @@ import secrets
 import threading
 import time
 from dataclasses import dataclass
-from typing import Literal, cast, get_args
+from typing import Any, Literal, cast, get_args
 
 from footfall.database import Connection, Pool
 from footfall.errors import NotAccepted
 
 Kind = Literal["write", "read", "admin"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
+_KEY = re.compile("ff[wra]_[A-Za-z0-9_-]{32}")  # as `add_key` makes them
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,16 +103,21 @@ class KeyRing:
     _SECONDS = 60.0
     _UNKNOWN_SECONDS = 5.0  # a key may have been made a moment ago
     _KEPT = 50_000
+    _UNKNOWN_KEPT = 10_000  # apart: whoever makes keys up pushes no key of a tenant out
 
     def __init__(self, connections: Pool) -> None:
         self._connections = connections
         self._lock = threading.Lock()
-        self._known: dict[str, tuple[float, KeyOwner | None]] = {}
+        self._known: dict[str, tuple[float, KeyOwner]] = {}
+        self._unknown: dict[str, float] = {}
 
     def known(self, key: str) -> tuple[bool, KeyOwner | None]:
-        """Whether the answer is in memory, and the answer: None for a key that opens nothing."""
+        """Whether the answer is known at once, and the answer: None for a key that opens nothing."""
+        if not _KEY.fullmatch(key):
+            return True, None
         expires, owner = self._known.get(key, (0.0, None))
-        return time.monotonic() < expires, owner
+        now = time.monotonic()
+        return now < expires or now < self._unknown.get(key, 0.0), owner if now < expires else None
 
     def owner_of(self, key: str) -> KeyOwner | None:
         """The answer, from memory or else from the store."""
@@ -127,7 +133,17 @@ class KeyRing:
             number, kind, tenant_id, tenant_hk, zone, honours, keeps, event_types = row
             owner = KeyOwner(number, cast(Kind, kind), tenant_id, bytes(tenant_hk), zone, honours, keeps, tuple(event_types))
         with self._lock:
-            if len(self._known) >= self._KEPT:
-                self._known.clear()
-            self._known[key] = (time.monotonic() + (self._SECONDS if owner else self._UNKNOWN_SECONDS), owner)
+            if owner:
+                _remember(self._known, key, (time.monotonic() + self._SECONDS, owner), self._KEPT)
+            else:
+                self._known.pop(key, None)
+                _remember(self._unknown, key, time.monotonic() + self._UNKNOWN_SECONDS, self._UNKNOWN_KEPT)
         return owner
+
+
+def _remember(answers: dict[str, Any], key: str, answer: Any, most: int) -> None:
+    """Keep an answer, and forget the oldest where there are too many."""
+    answers.pop(key, None)
+    if len(answers) >= most:
+        del answers[next(iter(answers))]
+    answers[key] = answer

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
+import anyio.to_thread
 import msgspec
 import psycopg
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -56,15 +56,22 @@ def answering(action: Callable[[Request], Any]) -> Callable[[Request], Response]
     return answer
 
 
-def answering_body(kind: type[Any], action: Callable[[Request, Any], Any]) -> Callable[[Request], Any]:
-    """What an action returns or raises that gets the body as a struct, as a response."""
+# a password takes 64 MB and a tenth of a second of a core: two at a time, whoever else wants to sign in waits without a thread
+_passwords = anyio.CapacityLimiter(2)
+
+
+def answering_body(
+    kind: type[Any], action: Callable[[Request, Any], Any], *, has_password: bool = False
+) -> Callable[[Request], Any]:
+    """What an action returns or raises that gets the body as a struct, as a response; `has_password`: one is hashed for it."""
+    limiter = _passwords if has_password else None
 
     async def answer(request: Request) -> Response:
         try:
             body = await _body(request, kind)
         except Exception as error:  # noqa: BLE001  whatever happens, the caller gets an answer
             return refusal(problem(error, _REQUEST_ERROR))
-        return await run_in_threadpool(answering(lambda asked: action(asked, body)), request)
+        return await anyio.to_thread.run_sync(answering(lambda asked: action(asked, body)), request, limiter=limiter)
 
     return answer
 

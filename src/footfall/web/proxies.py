@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, MutableMapping
 from functools import lru_cache
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from typing import Any
 
 from footfall.auth import Address, address_of
@@ -48,3 +48,10 @@ class Proxies:
         for entry in reversed(",".join(lines).split(",")) if lines else ():
             pairs = [pair.strip() for pair in entry.split(";")]
             yield next((pair for pair in pairs if pair.lower().startswith("for=")), pairs[0])
+
+
+def network_of(address: Address | None) -> str:
+    """Whom limits are for: an address of IPv4, the /64 of one of IPv6, of which everybody has as many as they like."""
+    if address is None or ":" not in address:
+        return address or ""
+    return str(ip_network((address, 64), strict=False))

@@ -45,6 +45,8 @@ class RateLimit:
                 HTTPStatus.TOO_MANY_REQUESTS,
                 retry_after=math.ceil(wait),
             )
-        if len(self._full_at) >= self._KEPT:  # most are full again: what is forgotten is little
-            self._full_at.clear()
+        # the last come last: who is forgotten has not been here for longest
+        self._full_at.pop(key, None)
+        if len(self._full_at) >= self._KEPT:
+            del self._full_at[next(iter(self._full_at))]
         self._full_at[key] = full_at

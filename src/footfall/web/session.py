@@ -12,7 +12,7 @@ from footfall.errors import NotAccepted
 from footfall.web import setup_wire as wire
 from footfall.web.answers import answering, answering_body, done
 from footfall.web.callers import COOKIE, Callers, require_own_page, share_cookie
-from footfall.web.proxies import Proxies
+from footfall.web.proxies import Proxies, network_of
 from footfall.web.rate import RateLimit
 
 _BURST_SECONDS = 120.0
@@ -34,10 +34,14 @@ class Session:
         """One address a thing, one method a verb."""
         return [
             Route("/api/session", answering(self.who), methods=["GET"]),
-            Route("/api/session", answering_body(wire.SignIn, self.sign_in), methods=["POST"]),
+            Route("/api/session", answering_body(wire.SignIn, self.sign_in, has_password=True), methods=["POST"]),
             Route("/api/session", answering(self.sign_out), methods=["DELETE"]),
-            Route("/api/session/password", answering_body(wire.NewPassword, self.change_password), methods=["POST"]),
-            Route("/api/share", answering_body(wire.OpenLink, self.open_link), methods=["POST"]),
+            Route(
+                "/api/session/password",
+                answering_body(wire.NewPassword, self.change_password, has_password=True),
+                methods=["POST"],
+            ),
+            Route("/api/share", answering_body(wire.OpenLink, self.open_link, has_password=True), methods=["POST"]),
         ]
 
     def who(self, request: Request) -> Any:
@@ -96,8 +100,8 @@ class Session:
         self._attempts.admit(("address", address))
         self._attempts.admit(("account", what))
 
-    def _address(self, request: Request) -> str | None:
-        return self._proxies.client_of(request.scope)
+    def _address(self, request: Request) -> str:
+        return network_of(self._proxies.client_of(request.scope))
 
 
 def _with_cookie(request: Request, name: str, token: str, seconds: float) -> Response:

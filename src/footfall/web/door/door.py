@@ -22,7 +22,7 @@ from footfall.web.callers import admitted, shown_key
 from footfall.web.door.accept import SecretNotInMemory, Sender, Verdict, accept
 from footfall.web.door.body import ENCODINGS, Request, read_request
 from footfall.web.problems import problem
-from footfall.web.proxies import Proxies
+from footfall.web.proxies import Proxies, network_of
 from footfall.web.rate import RateLimit
 
 Scope = MutableMapping[str, Any]
@@ -33,6 +33,9 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 PATHS = frozenset(f"/api/tracking/events{ending}" for ending in ("", ".js", "/", ".js/"))
 ERROR_CODE = "TRACKING_ERROR"
 _NO_TENANT = b""
+# keys of one address that are looked up in the store: those of sites are in memory
+_LOOKUPS_A_SECOND = 2
+_LOOKUPS_BURST_SECONDS = 30
 
 # Any site may post, and read the answer: a write key is public, and no cookie counts here.
 _CORS = [
@@ -62,6 +65,7 @@ class Door:
         self._secrets = secrets
         self._commits = commits
         self._rate = RateLimit(settings.key_events_per_second)
+        self._lookups = RateLimit(_LOOKUPS_A_SECOND, burst_seconds=_LOOKUPS_BURST_SECONDS, what="unknown key")
         self._proxies = proxies
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -128,6 +132,7 @@ class Door:
         key = shown_key(scope, headers)
         is_known, owner = self._keys.known(key)
         if key and not is_known:
+            self._lookups.admit(network_of(self._proxies.client_of(scope)))
             owner = await asyncio.to_thread(self._keys.look_up, key)
         return admitted(key, owner, "write")
 
