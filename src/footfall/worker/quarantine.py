@@ -60,7 +60,7 @@ def _refusal(connection: Connection, batch_id: int, raw_event_ids: Sequence[int]
     try:
         with connection.transaction(force_rollback=True):
             # loads run one at a time: what waits for another one is not to blame
-            connection.execute("SELECT business.await_load()")
+            connection.execute("SELECT util.take_turn('load')")
             limit_statements(connection, _LONGEST_TRY_SECONDS)
             connection.execute("SELECT business.try_events(%s, %s)", (batch_id, list(raw_event_ids)))
     except psycopg.errors.DeadlockDetected:

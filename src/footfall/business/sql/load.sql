@@ -114,11 +114,6 @@ LANGUAGE sql AS $$
     WHERE b.batch_id = ANY (p_batch_ids) AND b.processing_status = 'PENDING'
 $$;
 
--- Waits until no other load is under way; until the transaction's end none begins.
-CREATE OR REPLACE FUNCTION business.await_load() RETURNS void
-LANGUAGE sql
-AS $$ SELECT pg_advisory_xact_lock(hashtextextended('footfall:load', 0)) $$;
-
 -- Loads the VALID staged events of these batches under a load_date of its own; returns the rows inserted into each table.
 --
 -- Staging goes on beside; this part runs one at a time, and a load_date is taken only when it is its turn. So load dates rise in the
@@ -139,7 +134,7 @@ BEGIN
         PERFORM util.ensure_month(v_month, 'bytea');
     END LOOP;
 
-    PERFORM business.await_load();
+    PERFORM util.take_turn('load');
     v_load_date := business.open_load('load');
     SELECT jsonb_object_agg(l.loaded, l.inserted) INTO v_counts FROM business.load_vault(v_load_date) l;
     PERFORM business.touch_sessions(v_load_date);

@@ -97,7 +97,7 @@ DECLARE
     v_month timestamptz;
     v_events bigint := 0;
 BEGIN
-    PERFORM business.await_load();
+    PERFORM util.take_turn('load');
     DELETE FROM business.event_b e WHERE e.tenant_hk = p_tenant_hk;
     DELETE FROM business.visit_b v WHERE v.tenant_hk = p_tenant_hk;
     DELETE FROM business.rollup_b r WHERE r.tenant_hk = p_tenant_hk;

@@ -13,7 +13,7 @@ DECLARE
     v_load_date timestamptz;
     v_inserted bigint;
 BEGIN
-    PERFORM pg_advisory_xact_lock(hashtextextended('footfall:' || p_satellite, 0));
+    PERFORM util.take_turn(p_satellite);
     EXECUTE format($due$
         SELECT array_agg(d.hash_key) FROM (
             SELECT DISTINCT w.hash_key FROM business.refresh_w w

@@ -325,7 +325,7 @@ LANGUAGE plpgsql SET work_mem = '64MB' AS $$
 DECLARE
     v_due business.day_w;
 BEGIN
-    PERFORM pg_advisory_xact_lock(hashtextextended('footfall:rollups', 0));
+    PERFORM util.take_turn('rollups');
     SELECT w.* INTO v_due FROM business.day_w w
     WHERE NOT w.is_rolled_up AND w.touched_at <= p_now - p_quiet ORDER BY w.touched_at, w.tenant_hk, w.day LIMIT 1;
     IF v_due.day IS NULL THEN

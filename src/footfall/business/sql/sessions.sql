@@ -95,7 +95,7 @@ DECLARE
     v_load_date timestamptz;
     v_inserted bigint;
 BEGIN
-    PERFORM pg_advisory_xact_lock(hashtextextended('footfall:sessions', 0));
+    PERFORM util.take_turn('sessions');
     SELECT array_agg(s.root_session_hk) INTO v_closed
     FROM (
         SELECT o.root_session_hk
@@ -147,7 +147,7 @@ BEGIN
     ON CONFLICT DO NOTHING;
 
     -- from here on loads wait: they write the same rows
-    PERFORM business.await_load();
+    PERFORM util.take_turn('load');
     UPDATE business.site_session_w w SET is_open = false
     FROM unnest(v_members, v_touched) AS s(site_session_hk, touched_load_date)
     WHERE w.site_session_hk = s.site_session_hk AND w.touched_load_date = s.touched_load_date AND w.is_open

@@ -9,7 +9,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog SET work_mem = '6
 DECLARE
     v_before auth.tenant_details_s;
 BEGIN
-    PERFORM pg_advisory_xact_lock(hashtextextended('footfall:' || job, 0)) FROM unnest('{load,sessions,rollups}'::text[]) AS job;
+    PERFORM util.take_turn(job) FROM unnest('{load,sessions,rollups}'::text[]) AS job;
     SELECT * INTO v_before FROM auth.describe_tenant(p_name, p_industry, p_time_zone, p_currency, p_week_start);
     IF v_before.time_zone <> p_time_zone THEN
         PERFORM business.rebuild_marts(v_before.tenant_hk);

@@ -15,6 +15,27 @@ BEGIN
 END
 $$;
 
+-- Takes from everybody what a login could use against others, and Footfall does not need: advisory locks, large objects, sleep,
+-- temporary tables (the worker's loads have them). What the schema's owner may not take away, on a server that is not the owner's,
+-- stays, with a warning.
+CREATE OR REPLACE FUNCTION util.close_catalog() RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_function regprocedure;
+BEGIN
+    FOR v_function IN
+        SELECT p.oid::regprocedure FROM pg_proc p
+        WHERE p.pronamespace = 'pg_catalog'::regnamespace
+          AND p.proname ~ '^(pg_(try_)?advisory_|pg_sleep|lo_|lo(creat|open|read|write|unlink)$)'
+          AND has_function_privilege('footfall_analyst', p.oid, 'EXECUTE')
+    LOOP
+        EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', v_function);
+    END LOOP;
+    EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database());
+    EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO footfall_worker', current_database());
+END
+$$;
+
 -- Who may touch what. Run after every deployment, so that a new table, view or function is closed until it is named here.
 --   footfall_ingest  the collector: lands events, resolves keys; reads no event
 --   footfall_worker  stages, loads, computes: all tenants
@@ -61,6 +82,7 @@ BEGIN
         EXECUTE format('CREATE POLICY all_tenants ON %s TO footfall_worker USING (true) WITH CHECK (true)', v_table);
     END LOOP;
 
+    PERFORM util.close_catalog();
     GRANT USAGE ON SCHEMA util, auth, ref, raw, staging, business, api
         TO footfall_worker, footfall_reader, footfall_ingest, footfall_admin;
     PERFORM util.close_partition(c.oid) FROM pg_class c
@@ -69,6 +91,8 @@ BEGIN
     PERFORM util.grant_on_relations('SELECT', '{api}', 'footfall_worker');
     PERFORM util.grant_on_relations('SELECT', '{business,api}', 'footfall_reader, footfall_analyst');
     GRANT USAGE ON ALL SEQUENCES IN SCHEMA raw, staging TO footfall_worker;
+
+    GRANT SELECT, UPDATE ON util.work TO footfall_worker;
 
     -- which version the schema is
     GRANT SELECT ON util.migration, util.definition TO footfall_worker, footfall_reader;
@@ -110,10 +134,10 @@ BEGIN
     GRANT SELECT, INSERT, DELETE ON auth.share_link TO footfall_admin;
     GRANT EXECUTE ON ALL ROUTINES IN SCHEMA util, business, api TO footfall_admin;
     -- these change what every tenant stands on
-    REVOKE ALL ON FUNCTION util.secure_access(), util.grant_on_relations(text, text[], text), util.close_partition(regclass),
+    REVOKE ALL ON FUNCTION util.secure_access(), util.grant_on_relations(text, text[], text), util.close_catalog(), util.close_partition(regclass),
         util.ensure_month(timestamptz, regtype),
         util.ensure_partitions(timestamptz, integer), util.analyze_grown(), util.drop_month(text, text, timestamptz),
-        util.delete_expired(text, timestamptz)
+        util.delete_expired(text, timestamptz), util.take_turn(text), util.try_turn(text)
         FROM footfall_reader, footfall_ingest, footfall_analyst, footfall_admin;
     -- these act with the worker's rights: only the web process, which knows who asks, may call them
     REVOKE ALL ON FUNCTION business.reprocess_invalid(text, timestamptz), business.change_tenant, business.add_event_type,

@@ -55,7 +55,7 @@ DECLARE
     v_rows bigint;
     v_deleted bigint := 0;
 BEGIN
-    IF NOT pg_try_advisory_xact_lock(hashtextextended('footfall:retention', 0)) THEN
+    IF NOT util.try_turn('retention') THEN
         RETURN 0; -- another worker is at it
     END IF;
     FOR v_tenant IN

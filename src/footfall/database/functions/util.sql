@@ -108,3 +108,23 @@ RETURN coalesce(nullif(current_setting('footfall.now', true), '')::timestamptz, 
 CREATE OR REPLACE FUNCTION util.current_tenant() RETURNS bytea
 LANGUAGE sql STABLE
 RETURN decode(nullif(current_setting('app.tenant_hk', true), ''), 'hex');
+
+-- Waits until nobody else does this work, and keeps others from it until the transaction ends. p_work is one of util.work.
+CREATE OR REPLACE FUNCTION util.take_turn(p_work text) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM FROM util.work w WHERE w.work = p_work FOR UPDATE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'util.work has no %', p_work;
+    END IF;
+END
+$$;
+
+-- The same without waiting: whether nobody else does this work.
+CREATE OR REPLACE FUNCTION util.try_turn(p_work text) RETURNS boolean
+LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM FROM util.work w WHERE w.work = p_work FOR UPDATE SKIP LOCKED;
+    RETURN FOUND;
+END
+$$;
