@@ -4,6 +4,81 @@
 -- events: events: taken
 -- vault: events as the vault knew them at a load date: no: not asked as of a load date
 
+WITH conversion AS MATERIALIZED (
+  SELECT
+    '' AS g,
+    e.site_session_hk,
+    c.value,
+    c.currency,
+    (
+      e.site_page_hk = ANY(
+        $1
+      )
+      AND NOT (
+        (
+          d.custom_properties ->> $3
+        ) = ANY(
+          $4
+        )
+      ) IS TRUE
+    ) AS is_chosen,
+    ROW_NUMBER() OVER (
+      PARTITION BY TRUE, business.conversion_identity(
+        e.event_type,
+        e.transaction_id,
+        e.site_session_hk,
+        e.transaction_funnel_step,
+        e.site_event_hk,
+        e.event_value,
+        c.is_refund
+      )
+      ORDER BY e.event_timestamp, e.raw_event_id, e.site_event_hk
+    ) = 1 AS is_first,
+    c.is_refund,
+    e.is_visit AND NOT c.is_refund AS is_of_visit
+  FROM (
+    SELECT
+      e.*
+    FROM business.event_b AS e
+    WHERE
+      (
+        e.tenant_hk = $5
+        AND e.site_event_hk >= util.time_prefix($11)
+        AND e.site_event_hk < util.time_prefix($8)
+      )
+      AND NOT e.is_bot
+      AND (
+        (
+          e.event_type = $6 AND e.event_action = $7
+        )
+        OR (
+          e.event_type = 'transaction_step'
+          AND (
+            e.event_action = 'refund' OR e.event_value < 0
+          )
+        )
+      )
+    OFFSET 0
+  ) AS e
+  LEFT JOIN LATERAL (
+    SELECT
+      s.custom_properties
+    FROM business.site_event_details_s AS s
+    WHERE
+      s.site_event_hk = e.site_event_hk
+    LIMIT 1
+  ) AS d
+    ON TRUE
+  CROSS JOIN LATERAL business.conversion_of(
+    e.tenant_hk,
+    e.event_type,
+    e.event_action,
+    e.event_label,
+    e.event_timestamp,
+    e.event_value,
+    e.event_currency
+  ) AS c
+)
 SELECT
   jsonb_build_object(
     'metrics',
@@ -57,78 +132,8 @@ SELECT
           SUM(c.value) AS revenue
         FROM (
           SELECT
-            '' AS g,
-            e.site_session_hk,
-            c.value,
-            c.currency,
-            (
-              e.site_page_hk = ANY(
-                $2
-              )
-              AND NOT (
-                (
-                  d.custom_properties ->> $5
-                ) = ANY(
-                  $6
-                )
-              ) IS TRUE
-            ) AS is_chosen,
-            ROW_NUMBER() OVER (
-              PARTITION BY TRUE, business.conversion_identity(
-                e.event_type,
-                e.transaction_id,
-                e.site_session_hk,
-                e.transaction_funnel_step,
-                e.site_event_hk,
-                e.event_value,
-                c.is_refund
-              )
-              ORDER BY e.event_timestamp, e.raw_event_id, e.site_event_hk
-            ) = 1 AS is_first,
-            c.is_refund,
-            e.is_visit AND NOT c.is_refund AS is_of_visit
-          FROM (
-            SELECT
-              e.*
-            FROM business.event_b AS e
-            WHERE
-              (
-                e.tenant_hk = $7
-                AND e.site_event_hk >= util.time_prefix($11)
-                AND e.site_event_hk < util.time_prefix($10)
-              )
-              AND NOT e.is_bot
-              AND (
-                (
-                  e.event_type = $8 AND e.event_action = $9
-                )
-                OR (
-                  e.event_type = 'transaction_step'
-                  AND (
-                    e.event_action = 'refund' OR e.event_value < 0
-                  )
-                )
-              )
-            OFFSET 0
-          ) AS e
-          LEFT JOIN LATERAL (
-            SELECT
-              s.custom_properties
-            FROM business.site_event_details_s AS s
-            WHERE
-              s.site_event_hk = e.site_event_hk
-            LIMIT 1
-          ) AS d
-            ON TRUE
-          CROSS JOIN LATERAL business.conversion_of(
-            e.tenant_hk,
-            e.event_type,
-            e.event_action,
-            e.event_label,
-            e.event_timestamp,
-            e.event_value,
-            e.event_currency
-          ) AS c
+            c.*
+          FROM conversion AS c
         ) AS c
         WHERE
           c.is_first AND c.is_chosen AND c.currency IS NOT NULL
@@ -163,7 +168,7 @@ LEFT JOIN (
           COUNT(*) AS events,
           COUNT(*) FILTER(WHERE
             e.event_type = 'page_view') AS page_views,
-          BOOL_OR(v.start_day BETWEEN $3 AND $4) AS has_begun,
+          BOOL_OR(v.start_day BETWEEN $9 AND $10) AS has_begun,
           BOOL_OR(v.is_bounce) AS is_bounce,
           MAX(v.duration_seconds) AS duration_seconds
         FROM business.event_b AS e
@@ -180,20 +185,20 @@ LEFT JOIN (
           ON TRUE
         WHERE
           (
-            e.tenant_hk = $7
+            e.tenant_hk = $5
             AND e.site_event_hk >= util.time_prefix($11)
-            AND e.site_event_hk < util.time_prefix($10)
+            AND e.site_event_hk < util.time_prefix($8)
           )
           AND NOT e.is_bot
           AND (
             e.site_page_hk = ANY(
-              $2
+              $1
             )
             AND NOT (
               (
-                d.custom_properties ->> $5
+                d.custom_properties ->> $3
               ) = ANY(
-                $6
+                $4
               )
             ) IS TRUE
           )
@@ -252,86 +257,16 @@ LEFT JOIN (
       COUNT(DISTINCT o.site_session_hk) FILTER(WHERE
         o.is_of_visit) AS converted,
       SUM(o.value) FILTER(WHERE
-        o.is_first AND o.currency = $1) AS revenue,
+        o.is_first AND o.currency = $2) AS revenue,
       -SUM(o.value) FILTER(WHERE
-        o.is_refund AND o.currency = $1) AS refunds
+        o.is_refund AND o.currency = $2) AS refunds
     FROM (
       SELECT
         c.*
       FROM (
         SELECT
-          '' AS g,
-          e.site_session_hk,
-          c.value,
-          c.currency,
-          (
-            e.site_page_hk = ANY(
-              $2
-            )
-            AND NOT (
-              (
-                d.custom_properties ->> $5
-              ) = ANY(
-                $6
-              )
-            ) IS TRUE
-          ) AS is_chosen,
-          ROW_NUMBER() OVER (
-            PARTITION BY TRUE, business.conversion_identity(
-              e.event_type,
-              e.transaction_id,
-              e.site_session_hk,
-              e.transaction_funnel_step,
-              e.site_event_hk,
-              e.event_value,
-              c.is_refund
-            )
-            ORDER BY e.event_timestamp, e.raw_event_id, e.site_event_hk
-          ) = 1 AS is_first,
-          c.is_refund,
-          e.is_visit AND NOT c.is_refund AS is_of_visit
-        FROM (
-          SELECT
-            e.*
-          FROM business.event_b AS e
-          WHERE
-            (
-              e.tenant_hk = $7
-              AND e.site_event_hk >= util.time_prefix($11)
-              AND e.site_event_hk < util.time_prefix($10)
-            )
-            AND NOT e.is_bot
-            AND (
-              (
-                e.event_type = $8 AND e.event_action = $9
-              )
-              OR (
-                e.event_type = 'transaction_step'
-                AND (
-                  e.event_action = 'refund' OR e.event_value < 0
-                )
-              )
-            )
-          OFFSET 0
-        ) AS e
-        LEFT JOIN LATERAL (
-          SELECT
-            s.custom_properties
-          FROM business.site_event_details_s AS s
-          WHERE
-            s.site_event_hk = e.site_event_hk
-          LIMIT 1
-        ) AS d
-          ON TRUE
-        CROSS JOIN LATERAL business.conversion_of(
-          e.tenant_hk,
-          e.event_type,
-          e.event_action,
-          e.event_label,
-          e.event_timestamp,
-          e.event_value,
-          e.event_currency
-        ) AS c
+          c.*
+        FROM conversion AS c
       ) AS c
       WHERE
         c.is_chosen

@@ -4,6 +4,67 @@
 -- events: events: no: not asked as of now
 -- vault: events as the vault knew them at a load date: taken
 
+WITH conversion AS MATERIALIZED (
+  SELECT
+    '' AS g,
+    e.site_session_hk,
+    c.value,
+    c.currency,
+    (
+      e.channel = ANY(
+        $1
+      ) OR e.source ILIKE ANY(
+        $2
+      )
+    ) AS is_chosen,
+    ROW_NUMBER() OVER (
+      PARTITION BY TRUE, business.conversion_identity(
+        e.event_type,
+        e.transaction_id,
+        e.site_session_hk,
+        e.transaction_funnel_step,
+        e.site_event_hk,
+        e.event_value,
+        c.is_refund
+      )
+      ORDER BY e.event_timestamp, e.raw_event_id, e.site_event_hk
+    ) = 1 AS is_first,
+    c.is_refund,
+    e.is_visit AND NOT c.is_refund AS is_of_visit
+  FROM (
+    SELECT
+      e.*
+    FROM business.events_as_of($3, $4, $5, $6) AS e
+    WHERE
+      (
+        e.tenant_hk = $3
+        AND e.site_event_hk >= util.time_prefix($4)
+        AND e.site_event_hk < util.time_prefix($5)
+      )
+      AND NOT e.is_bot
+      AND (
+        (
+          e.event_type = $8 AND e.event_action = $9
+        )
+        OR (
+          e.event_type = 'transaction_step'
+          AND (
+            e.event_action = 'refund' OR e.event_value < 0
+          )
+        )
+      )
+    OFFSET 0
+  ) AS e
+  CROSS JOIN LATERAL business.conversion_of(
+    e.tenant_hk,
+    e.event_type,
+    e.event_action,
+    e.event_label,
+    e.event_timestamp,
+    e.event_value,
+    e.event_currency
+  ) AS c
+)
 SELECT
   jsonb_build_object(
     'metrics',
@@ -57,64 +118,8 @@ SELECT
           SUM(c.value) AS revenue
         FROM (
           SELECT
-            '' AS g,
-            e.site_session_hk,
-            c.value,
-            c.currency,
-            (
-              e.channel = ANY(
-                $2
-              ) OR e.source ILIKE ANY(
-                $3
-              )
-            ) AS is_chosen,
-            ROW_NUMBER() OVER (
-              PARTITION BY TRUE, business.conversion_identity(
-                e.event_type,
-                e.transaction_id,
-                e.site_session_hk,
-                e.transaction_funnel_step,
-                e.site_event_hk,
-                e.event_value,
-                c.is_refund
-              )
-              ORDER BY e.event_timestamp, e.raw_event_id, e.site_event_hk
-            ) = 1 AS is_first,
-            c.is_refund,
-            e.is_visit AND NOT c.is_refund AS is_of_visit
-          FROM (
-            SELECT
-              e.*
-            FROM business.events_as_of($4, $5, $6, $7) AS e
-            WHERE
-              (
-                e.tenant_hk = $4
-                AND e.site_event_hk >= util.time_prefix($5)
-                AND e.site_event_hk < util.time_prefix($6)
-              )
-              AND NOT e.is_bot
-              AND (
-                (
-                  e.event_type = $10 AND e.event_action = $11
-                )
-                OR (
-                  e.event_type = 'transaction_step'
-                  AND (
-                    e.event_action = 'refund' OR e.event_value < 0
-                  )
-                )
-              )
-            OFFSET 0
-          ) AS e
-          CROSS JOIN LATERAL business.conversion_of(
-            e.tenant_hk,
-            e.event_type,
-            e.event_action,
-            e.event_label,
-            e.event_timestamp,
-            e.event_value,
-            e.event_currency
-          ) AS c
+            c.*
+          FROM conversion AS c
         ) AS c
         WHERE
           c.is_first AND c.is_chosen AND c.currency IS NOT NULL
@@ -149,26 +154,26 @@ LEFT JOIN (
           COUNT(*) AS events,
           COUNT(*) FILTER(WHERE
             e.event_type = 'page_view') AS page_views,
-          BOOL_OR(v.start_day BETWEEN $8 AND $9) AS has_begun,
+          BOOL_OR(v.start_day BETWEEN $10 AND $11) AS has_begun,
           BOOL_OR(v.is_bounce) AS is_bounce,
           MAX(v.duration_seconds) AS duration_seconds
-        FROM business.events_as_of($4, $5, $6, $7) AS e
+        FROM business.events_as_of($3, $4, $5, $6) AS e
         CROSS JOIN LATERAL (
           SELECT
             e.*
         ) AS v
         WHERE
           (
-            e.tenant_hk = $4
-            AND e.site_event_hk >= util.time_prefix($5)
-            AND e.site_event_hk < util.time_prefix($6)
+            e.tenant_hk = $3
+            AND e.site_event_hk >= util.time_prefix($4)
+            AND e.site_event_hk < util.time_prefix($5)
           )
           AND NOT e.is_bot
           AND (
             e.channel = ANY(
-              $2
+              $1
             ) OR e.source ILIKE ANY(
-              $3
+              $2
             )
           )
           AND (
@@ -226,72 +231,16 @@ LEFT JOIN (
       COUNT(DISTINCT o.site_session_hk) FILTER(WHERE
         o.is_of_visit) AS converted,
       SUM(o.value) FILTER(WHERE
-        o.is_first AND o.currency = $1) AS revenue,
+        o.is_first AND o.currency = $7) AS revenue,
       -SUM(o.value) FILTER(WHERE
-        o.is_refund AND o.currency = $1) AS refunds
+        o.is_refund AND o.currency = $7) AS refunds
     FROM (
       SELECT
         c.*
       FROM (
         SELECT
-          '' AS g,
-          e.site_session_hk,
-          c.value,
-          c.currency,
-          (
-            e.channel = ANY(
-              $2
-            ) OR e.source ILIKE ANY(
-              $3
-            )
-          ) AS is_chosen,
-          ROW_NUMBER() OVER (
-            PARTITION BY TRUE, business.conversion_identity(
-              e.event_type,
-              e.transaction_id,
-              e.site_session_hk,
-              e.transaction_funnel_step,
-              e.site_event_hk,
-              e.event_value,
-              c.is_refund
-            )
-            ORDER BY e.event_timestamp, e.raw_event_id, e.site_event_hk
-          ) = 1 AS is_first,
-          c.is_refund,
-          e.is_visit AND NOT c.is_refund AS is_of_visit
-        FROM (
-          SELECT
-            e.*
-          FROM business.events_as_of($4, $5, $6, $7) AS e
-          WHERE
-            (
-              e.tenant_hk = $4
-              AND e.site_event_hk >= util.time_prefix($5)
-              AND e.site_event_hk < util.time_prefix($6)
-            )
-            AND NOT e.is_bot
-            AND (
-              (
-                e.event_type = $10 AND e.event_action = $11
-              )
-              OR (
-                e.event_type = 'transaction_step'
-                AND (
-                  e.event_action = 'refund' OR e.event_value < 0
-                )
-              )
-            )
-          OFFSET 0
-        ) AS e
-        CROSS JOIN LATERAL business.conversion_of(
-          e.tenant_hk,
-          e.event_type,
-          e.event_action,
-          e.event_label,
-          e.event_timestamp,
-          e.event_value,
-          e.event_currency
-        ) AS c
+          c.*
+        FROM conversion AS c
       ) AS c
       WHERE
         c.is_chosen

@@ -4,6 +4,67 @@
 -- events: events: would cost more
 -- vault: events as the vault knew them at a load date: no: not asked as of a load date
 
+WITH conversion AS MATERIALIZED (
+  SELECT
+    '' AS g,
+    e.site_session_hk,
+    c.value,
+    c.currency,
+    (
+      e.channel = ANY(
+        $1
+      ) OR e.source ILIKE ANY(
+        $2
+      )
+    ) AS is_chosen,
+    ROW_NUMBER() OVER (
+      PARTITION BY TRUE, business.conversion_identity(
+        e.event_type,
+        e.transaction_id,
+        e.site_session_hk,
+        e.transaction_funnel_step,
+        e.site_event_hk,
+        e.event_value,
+        c.is_refund
+      )
+      ORDER BY e.event_timestamp, e.raw_event_id, e.site_event_hk
+    ) = 1 AS is_first,
+    c.is_refund,
+    e.is_visit AND NOT c.is_refund AS is_of_visit
+  FROM (
+    SELECT
+      e.*
+    FROM business.event_b AS e
+    WHERE
+      (
+        e.tenant_hk = $4
+        AND e.site_event_hk >= util.time_prefix($10)
+        AND e.site_event_hk < util.time_prefix($7)
+      )
+      AND NOT e.is_bot
+      AND (
+        (
+          e.event_type = $5 AND e.event_action = $6
+        )
+        OR (
+          e.event_type = 'transaction_step'
+          AND (
+            e.event_action = 'refund' OR e.event_value < 0
+          )
+        )
+      )
+    OFFSET 0
+  ) AS e
+  CROSS JOIN LATERAL business.conversion_of(
+    e.tenant_hk,
+    e.event_type,
+    e.event_action,
+    e.event_label,
+    e.event_timestamp,
+    e.event_value,
+    e.event_currency
+  ) AS c
+)
 SELECT
   jsonb_build_object(
     'metrics',
@@ -57,64 +118,8 @@ SELECT
           SUM(c.value) AS revenue
         FROM (
           SELECT
-            '' AS g,
-            e.site_session_hk,
-            c.value,
-            c.currency,
-            (
-              e.channel = ANY(
-                $2
-              ) OR e.source ILIKE ANY(
-                $3
-              )
-            ) AS is_chosen,
-            ROW_NUMBER() OVER (
-              PARTITION BY TRUE, business.conversion_identity(
-                e.event_type,
-                e.transaction_id,
-                e.site_session_hk,
-                e.transaction_funnel_step,
-                e.site_event_hk,
-                e.event_value,
-                c.is_refund
-              )
-              ORDER BY e.event_timestamp, e.raw_event_id, e.site_event_hk
-            ) = 1 AS is_first,
-            c.is_refund,
-            e.is_visit AND NOT c.is_refund AS is_of_visit
-          FROM (
-            SELECT
-              e.*
-            FROM business.event_b AS e
-            WHERE
-              (
-                e.tenant_hk = $6
-                AND e.site_event_hk >= util.time_prefix($10)
-                AND e.site_event_hk < util.time_prefix($9)
-              )
-              AND NOT e.is_bot
-              AND (
-                (
-                  e.event_type = $7 AND e.event_action = $8
-                )
-                OR (
-                  e.event_type = 'transaction_step'
-                  AND (
-                    e.event_action = 'refund' OR e.event_value < 0
-                  )
-                )
-              )
-            OFFSET 0
-          ) AS e
-          CROSS JOIN LATERAL business.conversion_of(
-            e.tenant_hk,
-            e.event_type,
-            e.event_action,
-            e.event_label,
-            e.event_timestamp,
-            e.event_value,
-            e.event_currency
-          ) AS c
+            c.*
+          FROM conversion AS c
         ) AS c
         WHERE
           c.is_first AND c.is_chosen AND c.currency IS NOT NULL
@@ -148,7 +153,7 @@ LEFT JOIN (
           BOOL_OR(v.is_visit) AS is_visit,
           SUM(v.events) AS events,
           SUM(v.page_views) AS page_views,
-          BOOL_OR(v.start_day BETWEEN $4 AND $5) AS has_begun,
+          BOOL_OR(v.start_day BETWEEN $8 AND $9) AS has_begun,
           BOOL_OR(v.is_bounce) AS is_bounce,
           MAX(v.duration_seconds) AS duration_seconds
         FROM business.visit_b AS v
@@ -161,13 +166,13 @@ LEFT JOIN (
         ) AS e
         WHERE
           (
-            v.tenant_hk = $6 AND v.day BETWEEN $4 AND $5 AND v.events > 0
+            v.tenant_hk = $4 AND v.day BETWEEN $8 AND $9 AND v.events > 0
           )
           AND (
             e.channel = ANY(
-              $2
+              $1
             ) OR e.source ILIKE ANY(
-              $3
+              $2
             )
           )
           AND (
@@ -225,72 +230,16 @@ LEFT JOIN (
       COUNT(DISTINCT o.site_session_hk) FILTER(WHERE
         o.is_of_visit) AS converted,
       SUM(o.value) FILTER(WHERE
-        o.is_first AND o.currency = $1) AS revenue,
+        o.is_first AND o.currency = $3) AS revenue,
       -SUM(o.value) FILTER(WHERE
-        o.is_refund AND o.currency = $1) AS refunds
+        o.is_refund AND o.currency = $3) AS refunds
     FROM (
       SELECT
         c.*
       FROM (
         SELECT
-          '' AS g,
-          e.site_session_hk,
-          c.value,
-          c.currency,
-          (
-            e.channel = ANY(
-              $2
-            ) OR e.source ILIKE ANY(
-              $3
-            )
-          ) AS is_chosen,
-          ROW_NUMBER() OVER (
-            PARTITION BY TRUE, business.conversion_identity(
-              e.event_type,
-              e.transaction_id,
-              e.site_session_hk,
-              e.transaction_funnel_step,
-              e.site_event_hk,
-              e.event_value,
-              c.is_refund
-            )
-            ORDER BY e.event_timestamp, e.raw_event_id, e.site_event_hk
-          ) = 1 AS is_first,
-          c.is_refund,
-          e.is_visit AND NOT c.is_refund AS is_of_visit
-        FROM (
-          SELECT
-            e.*
-          FROM business.event_b AS e
-          WHERE
-            (
-              e.tenant_hk = $6
-              AND e.site_event_hk >= util.time_prefix($10)
-              AND e.site_event_hk < util.time_prefix($9)
-            )
-            AND NOT e.is_bot
-            AND (
-              (
-                e.event_type = $7 AND e.event_action = $8
-              )
-              OR (
-                e.event_type = 'transaction_step'
-                AND (
-                  e.event_action = 'refund' OR e.event_value < 0
-                )
-              )
-            )
-          OFFSET 0
-        ) AS e
-        CROSS JOIN LATERAL business.conversion_of(
-          e.tenant_hk,
-          e.event_type,
-          e.event_action,
-          e.event_label,
-          e.event_timestamp,
-          e.event_value,
-          e.event_currency
-        ) AS c
+          c.*
+        FROM conversion AS c
       ) AS c
       WHERE
         c.is_chosen

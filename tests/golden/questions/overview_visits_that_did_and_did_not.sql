@@ -4,6 +4,106 @@
 -- events: events: taken
 -- vault: events as the vault knew them at a load date: no: not asked as of a load date
 
+WITH conversion AS MATERIALIZED (
+  SELECT
+    '' AS g,
+    e.site_session_hk,
+    c.value,
+    c.currency,
+    (
+      (
+        e.site_session_hk IN (
+          SELECT
+            e.site_session_hk
+          FROM business.event_b AS e
+          WHERE
+            (
+              e.tenant_hk = $2
+              AND e.site_event_hk >= util.time_prefix($8)
+              AND e.site_event_hk < util.time_prefix($5)
+            )
+            AND NOT e.is_bot
+            AND (
+              e.site_session_hk IS NOT NULL AND (
+                e.site_page_hk = ANY(
+                  $9
+                )
+              )
+            )
+        )
+      ) IS TRUE
+      AND NOT (
+        (
+          e.site_session_hk IN (
+            SELECT
+              e.site_session_hk
+            FROM business.event_b AS e
+            WHERE
+              (
+                e.tenant_hk = $2
+                AND e.site_event_hk >= util.time_prefix($8)
+                AND e.site_event_hk < util.time_prefix($5)
+              )
+              AND NOT e.is_bot
+              AND (
+                e.site_session_hk IS NOT NULL AND (
+                  e.event_action = ANY(
+                    $10
+                  )
+                )
+              )
+          )
+        ) IS TRUE
+      ) IS TRUE
+    ) AS is_chosen,
+    ROW_NUMBER() OVER (
+      PARTITION BY TRUE, business.conversion_identity(
+        e.event_type,
+        e.transaction_id,
+        e.site_session_hk,
+        e.transaction_funnel_step,
+        e.site_event_hk,
+        e.event_value,
+        c.is_refund
+      )
+      ORDER BY e.event_timestamp, e.raw_event_id, e.site_event_hk
+    ) = 1 AS is_first,
+    c.is_refund,
+    e.is_visit AND NOT c.is_refund AS is_of_visit
+  FROM (
+    SELECT
+      e.*
+    FROM business.event_b AS e
+    WHERE
+      (
+        e.tenant_hk = $2
+        AND e.site_event_hk >= util.time_prefix($8)
+        AND e.site_event_hk < util.time_prefix($5)
+      )
+      AND NOT e.is_bot
+      AND (
+        (
+          e.event_type = $3 AND e.event_action = $4
+        )
+        OR (
+          e.event_type = 'transaction_step'
+          AND (
+            e.event_action = 'refund' OR e.event_value < 0
+          )
+        )
+      )
+    OFFSET 0
+  ) AS e
+  CROSS JOIN LATERAL business.conversion_of(
+    e.tenant_hk,
+    e.event_type,
+    e.event_action,
+    e.event_label,
+    e.event_timestamp,
+    e.event_value,
+    e.event_currency
+  ) AS c
+)
 SELECT
   jsonb_build_object(
     'metrics',
@@ -57,103 +157,8 @@ SELECT
           SUM(c.value) AS revenue
         FROM (
           SELECT
-            '' AS g,
-            e.site_session_hk,
-            c.value,
-            c.currency,
-            (
-              (
-                e.site_session_hk IN (
-                  SELECT
-                    e.site_session_hk
-                  FROM business.event_b AS e
-                  WHERE
-                    (
-                      e.tenant_hk = $4
-                      AND e.site_event_hk >= util.time_prefix($8)
-                      AND e.site_event_hk < util.time_prefix($7)
-                    )
-                    AND NOT e.is_bot
-                    AND (
-                      e.site_session_hk IS NOT NULL AND (
-                        e.site_page_hk = ANY(
-                          $9
-                        )
-                      )
-                    )
-                )
-              ) IS TRUE
-              AND NOT (
-                (
-                  e.site_session_hk IN (
-                    SELECT
-                      e.site_session_hk
-                    FROM business.event_b AS e
-                    WHERE
-                      (
-                        e.tenant_hk = $4
-                        AND e.site_event_hk >= util.time_prefix($8)
-                        AND e.site_event_hk < util.time_prefix($7)
-                      )
-                      AND NOT e.is_bot
-                      AND (
-                        e.site_session_hk IS NOT NULL AND (
-                          e.event_action = ANY(
-                            $10
-                          )
-                        )
-                      )
-                  )
-                ) IS TRUE
-              ) IS TRUE
-            ) AS is_chosen,
-            ROW_NUMBER() OVER (
-              PARTITION BY TRUE, business.conversion_identity(
-                e.event_type,
-                e.transaction_id,
-                e.site_session_hk,
-                e.transaction_funnel_step,
-                e.site_event_hk,
-                e.event_value,
-                c.is_refund
-              )
-              ORDER BY e.event_timestamp, e.raw_event_id, e.site_event_hk
-            ) = 1 AS is_first,
-            c.is_refund,
-            e.is_visit AND NOT c.is_refund AS is_of_visit
-          FROM (
-            SELECT
-              e.*
-            FROM business.event_b AS e
-            WHERE
-              (
-                e.tenant_hk = $4
-                AND e.site_event_hk >= util.time_prefix($8)
-                AND e.site_event_hk < util.time_prefix($7)
-              )
-              AND NOT e.is_bot
-              AND (
-                (
-                  e.event_type = $5 AND e.event_action = $6
-                )
-                OR (
-                  e.event_type = 'transaction_step'
-                  AND (
-                    e.event_action = 'refund' OR e.event_value < 0
-                  )
-                )
-              )
-            OFFSET 0
-          ) AS e
-          CROSS JOIN LATERAL business.conversion_of(
-            e.tenant_hk,
-            e.event_type,
-            e.event_action,
-            e.event_label,
-            e.event_timestamp,
-            e.event_value,
-            e.event_currency
-          ) AS c
+            c.*
+          FROM conversion AS c
         ) AS c
         WHERE
           c.is_first AND c.is_chosen AND c.currency IS NOT NULL
@@ -188,7 +193,7 @@ LEFT JOIN (
           COUNT(*) AS events,
           COUNT(*) FILTER(WHERE
             e.event_type = 'page_view') AS page_views,
-          BOOL_OR(v.start_day BETWEEN $2 AND $3) AS has_begun,
+          BOOL_OR(v.start_day BETWEEN $6 AND $7) AS has_begun,
           BOOL_OR(v.is_bounce) AS is_bounce,
           MAX(v.duration_seconds) AS duration_seconds
         FROM business.event_b AS e
@@ -196,9 +201,9 @@ LEFT JOIN (
           ON v.site_session_hk = e.site_session_hk AND v.day = e.day
         WHERE
           (
-            e.tenant_hk = $4
+            e.tenant_hk = $2
             AND e.site_event_hk >= util.time_prefix($8)
-            AND e.site_event_hk < util.time_prefix($7)
+            AND e.site_event_hk < util.time_prefix($5)
           )
           AND NOT e.is_bot
           AND (
@@ -209,9 +214,9 @@ LEFT JOIN (
                 FROM business.event_b AS e
                 WHERE
                   (
-                    e.tenant_hk = $4
+                    e.tenant_hk = $2
                     AND e.site_event_hk >= util.time_prefix($8)
-                    AND e.site_event_hk < util.time_prefix($7)
+                    AND e.site_event_hk < util.time_prefix($5)
                   )
                   AND NOT e.is_bot
                   AND (
@@ -231,9 +236,9 @@ LEFT JOIN (
                   FROM business.event_b AS e
                   WHERE
                     (
-                      e.tenant_hk = $4
+                      e.tenant_hk = $2
                       AND e.site_event_hk >= util.time_prefix($8)
-                      AND e.site_event_hk < util.time_prefix($7)
+                      AND e.site_event_hk < util.time_prefix($5)
                     )
                     AND NOT e.is_bot
                     AND (
@@ -310,103 +315,8 @@ LEFT JOIN (
         c.*
       FROM (
         SELECT
-          '' AS g,
-          e.site_session_hk,
-          c.value,
-          c.currency,
-          (
-            (
-              e.site_session_hk IN (
-                SELECT
-                  e.site_session_hk
-                FROM business.event_b AS e
-                WHERE
-                  (
-                    e.tenant_hk = $4
-                    AND e.site_event_hk >= util.time_prefix($8)
-                    AND e.site_event_hk < util.time_prefix($7)
-                  )
-                  AND NOT e.is_bot
-                  AND (
-                    e.site_session_hk IS NOT NULL AND (
-                      e.site_page_hk = ANY(
-                        $9
-                      )
-                    )
-                  )
-              )
-            ) IS TRUE
-            AND NOT (
-              (
-                e.site_session_hk IN (
-                  SELECT
-                    e.site_session_hk
-                  FROM business.event_b AS e
-                  WHERE
-                    (
-                      e.tenant_hk = $4
-                      AND e.site_event_hk >= util.time_prefix($8)
-                      AND e.site_event_hk < util.time_prefix($7)
-                    )
-                    AND NOT e.is_bot
-                    AND (
-                      e.site_session_hk IS NOT NULL AND (
-                        e.event_action = ANY(
-                          $10
-                        )
-                      )
-                    )
-                )
-              ) IS TRUE
-            ) IS TRUE
-          ) AS is_chosen,
-          ROW_NUMBER() OVER (
-            PARTITION BY TRUE, business.conversion_identity(
-              e.event_type,
-              e.transaction_id,
-              e.site_session_hk,
-              e.transaction_funnel_step,
-              e.site_event_hk,
-              e.event_value,
-              c.is_refund
-            )
-            ORDER BY e.event_timestamp, e.raw_event_id, e.site_event_hk
-          ) = 1 AS is_first,
-          c.is_refund,
-          e.is_visit AND NOT c.is_refund AS is_of_visit
-        FROM (
-          SELECT
-            e.*
-          FROM business.event_b AS e
-          WHERE
-            (
-              e.tenant_hk = $4
-              AND e.site_event_hk >= util.time_prefix($8)
-              AND e.site_event_hk < util.time_prefix($7)
-            )
-            AND NOT e.is_bot
-            AND (
-              (
-                e.event_type = $5 AND e.event_action = $6
-              )
-              OR (
-                e.event_type = 'transaction_step'
-                AND (
-                  e.event_action = 'refund' OR e.event_value < 0
-                )
-              )
-            )
-          OFFSET 0
-        ) AS e
-        CROSS JOIN LATERAL business.conversion_of(
-          e.tenant_hk,
-          e.event_type,
-          e.event_action,
-          e.event_label,
-          e.event_timestamp,
-          e.event_value,
-          e.event_currency
-        ) AS c
+          c.*
+        FROM conversion AS c
       ) AS c
       WHERE
         c.is_chosen

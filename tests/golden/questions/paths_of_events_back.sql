@@ -13,7 +13,9 @@ WITH following AS MATERIALIZED (
         e.raw_event_id AS o,
         e.site_event_hk AS g,
         TRUE AS is_step,
-        e.event_type || ':' || e.event_action AS what,
+        (
+          e.event_type || ':' || e.event_action
+        ) COLLATE "C" AS what,
         (
           TRUE AND TRUE
         ) IS TRUE AS is_start
@@ -70,16 +72,16 @@ WITH following AS MATERIALIZED (
       SELECT
         k.*,
         COUNT(*) OVER (PARTITION BY k.level, k.what) AS n
-      FROM (
-        SELECT
-          k.*
-        FROM kept AS k
-      ) AS k
+      FROM kept AS k
     ), ranked AS (
       SELECT
         c.*,
         DENSE_RANK() OVER (PARTITION BY c.level ORDER BY c.n DESC, c.what COLLATE "C") AS rank
-      FROM counted AS c
+      FROM (
+        SELECT
+          k.*
+        FROM counted AS k
+      ) AS c
     ), named AS (
       SELECT
         r.site_session_hk,

@@ -70,21 +70,22 @@ WITH following AS MATERIALIZED (
       SELECT
         k.*,
         COUNT(*) OVER (PARTITION BY k.level, k.what) AS n
+      FROM kept AS k
+    ), ranked AS (
+      SELECT
+        c.*,
+        DENSE_RANK() OVER (PARTITION BY c.level ORDER BY c.n DESC, c.what COLLATE "C") AS rank
       FROM (
         SELECT
           k.site_session_hk,
           k.g,
           k.level,
+          k.n,
           h.site_page_bk AS what
-        FROM kept AS k
+        FROM counted AS k
         JOIN business.site_page_h AS h
           ON h.site_page_hk = k.what
-      ) AS k
-    ), ranked AS (
-      SELECT
-        c.*,
-        DENSE_RANK() OVER (PARTITION BY c.level ORDER BY c.n DESC, c.what COLLATE "C") AS rank
-      FROM counted AS c
+      ) AS c
     ), named AS (
       SELECT
         r.site_session_hk,

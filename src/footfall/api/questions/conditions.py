@@ -227,6 +227,19 @@ def is_of_visits(condition: Condition) -> bool:
     return all(not isinstance(leaf, Did) and leaf.by.dimension.grain == "visit" for leaf in leaves(condition))
 
 
+def requires(condition: Condition, by: By) -> bool:
+    """Whether it holds only for what has a value of this."""
+    match condition:
+        case Has(about, _, _, or_unknown):
+            return about == by and not or_unknown
+        case Every(several):
+            return any(requires(one, by) for one in several)
+        case Some(several):
+            return bool(several) and all(requires(one, by) for one in several)
+        case _:
+            return False
+
+
 def transform(condition: Condition, change: Callable[[Leaf], Condition]) -> Condition:
     """The same tree with its leaves changed."""
     match condition:

@@ -6,7 +6,7 @@ from typing import Any
 from sqlglot import exp
 
 from footfall.api.asking import Asked, Report
-from footfall.api.questions.conditions import By
+from footfall.api.questions.conditions import By, requires
 from footfall.api.questions.declared import Kind
 from footfall.api.questions.formulas import asked_metric
 from footfall.api.questions.parsing import RANGE
@@ -42,7 +42,7 @@ def _breakdown(question: Question) -> Tree:
         "said": pairs(said),
         "metrics": values(question),
         "order": [rank, *(sql(':name COLLATE "C"', name=column("f", name)) for name in names)],
-        "rest": "'[]'::jsonb" if question.search or question.across else _rest(question),
+        "rest": _rest(question) if _has_rest(question) else "'[]'::jsonb",
     }
     return choose(sql(_STATEMENTS["breakdown"], **slots), question)
 
@@ -55,6 +55,11 @@ def _named(by: By, across: By | None) -> Tree:
 
 def _name_in_pair(by: By, value: str) -> Tree:
     return names_of(by, value if by.dimension.kind is Kind.TEXT else sql("decode(:key, 'hex')", key=value))
+
+
+def _has_rest(question: Question) -> bool:
+    """Whether something without a value may have been chosen, and is asked for."""
+    return not (question.search or question.across or (question.by and requires(question.where, question.by)))
 
 
 def _rest(question: Question) -> Tree:

@@ -1,8 +1,9 @@
 """The figures of the whole range, and of the ranges it is compared with."""
 
-from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
+
+from sqlglot import exp
 
 from footfall.api.asking import Asked, Report
 from footfall.api.questions.comparisons import compared_with
@@ -48,12 +49,16 @@ def _change(metric: str, now: float | None, before: float | None) -> float | Non
 
 def _overview(question: Question) -> Tree:
     statements = statements_of(_FILE)
-    revenue = (
-        sql(statements["revenue_of_rollups"], rolled=rolled(question, "currency"))
-        if plan(question) is ROLLUPS
-        else sql(statements["revenue_of_conversions"], conversions=conversions_of(replace(question, by=None), "''"))
-    )
-    return choose(sql(statements["overview"], metrics=values(question), figures=figures(question), revenue=revenue), question)
+    if plan(question) is ROLLUPS:
+        revenue = sql(statements["revenue_of_rollups"], rolled=rolled(question, "currency"))
+        overview = sql(statements["overview"], metrics=values(question), figures=figures(question), revenue=revenue)
+    else:
+        found = sql(statements["found"])
+        revenue = sql(statements["revenue_of_conversions"], conversions=found)
+        overview = sql(statements["overview"], metrics=values(question), figures=figures(question, found), revenue=revenue)
+        assert isinstance(overview, exp.Select)  # noqa: S101  so it is written
+        overview = overview.with_("conversion", conversions_of(question, "''"), materialized=True)
+    return choose(overview, question)
 
 
 REPORT = Report(

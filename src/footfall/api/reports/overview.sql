@@ -13,6 +13,10 @@ FROM asked.rolled AS r
 WHERE r.previous_day < $first_day
 GROUP BY r.value
 
+-- Conversions are found once, for the metrics and for the currencies.
+-- name: found
+SELECT c.* FROM conversion AS c
+
 -- name: revenue_of_conversions
 SELECT c.currency, sum(c.value) AS revenue
 FROM asked.conversions AS c

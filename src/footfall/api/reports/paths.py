@@ -38,7 +38,7 @@ def _following(question: Question) -> Tree:
     return sql(
         _STATEMENTS["following"],
         is_step="(e.event_type = 'page_view' AND e.site_page_hk IS NOT NULL)" if is_of_pages else "true",
-        what="e.site_page_hk" if is_of_pages else "e.event_type || ':' || e.event_action",
+        what="e.site_page_hk" if is_of_pages else "(e.event_type || ':' || e.event_action) COLLATE \"C\"",
         is_start=meets(question.start),
         order=[exp.Ordered(this=sql(column), desc=is_back) for column in ("a.t", "a.o", "a.g")],
         called=sql(_STATEMENTS["called_pages" if is_of_pages else "called_events"]),

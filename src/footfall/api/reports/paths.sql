@@ -19,21 +19,21 @@ WITH event AS (
 ), kept AS (
     SELECT n.* FROM numbered AS n WHERE n.level <= $depth
 ), counted AS (
-    -- windows, no join: without statistics the planner loops over what it takes for a row
-    SELECT k.*, count(*) OVER (PARTITION BY k.level, k.what) AS n FROM asked.called AS k
+    -- windows, no join: without statistics the planner loops over what it takes for a row. By keys, which sort faster than names
+    SELECT k.*, count(*) OVER (PARTITION BY k.level, k.what) AS n FROM kept AS k
 ), ranked AS (
-    SELECT c.*, dense_rank() OVER (PARTITION BY c.level ORDER BY c.n DESC, c.what COLLATE "C") AS rank FROM counted AS c
+    SELECT c.*, dense_rank() OVER (PARTITION BY c.level ORDER BY c.n DESC, c.what COLLATE "C") AS rank FROM asked.called AS c
 ), named AS (
     SELECT r.site_session_hk, r.g, r.level, CASE WHEN r.rank <= $top THEN r.what ELSE '(other)' END AS what FROM ranked AS r
 )
 SELECT n.*, coalesce(lead(n.what) OVER (PARTITION BY n.site_session_hk ORDER BY n.level), :end) AS next FROM named AS n
 
 -- name: called_pages
-SELECT k.site_session_hk, k.g, k.level, h.site_page_bk AS what
-FROM kept AS k JOIN business.site_page_h AS h ON h.site_page_hk = k.what
+SELECT k.site_session_hk, k.g, k.level, k.n, h.site_page_bk AS what
+FROM counted AS k JOIN business.site_page_h AS h ON h.site_page_hk = k.what
 
 -- name: called_events
-SELECT k.* FROM kept AS k
+SELECT k.* FROM counted AS k
 
 -- name: paths
 WITH following AS MATERIALIZED (SELECT f.* FROM asked.following AS f), link AS (

@@ -40,8 +40,8 @@ def bucket(question: Question, day: str) -> Tree:
     return sql(_BUCKETS[question.interval], day=day, shift=shift)
 
 
-def figures(question: Question) -> Tree:
-    """Rows (g, and each measure by its name), from the source that the plan says."""
+def figures(question: Question, conversions: Tree | None = None) -> Tree:
+    """Rows (g, and each measure by its name), from the source that the plan says; `conversions`: where these stand already."""
     if plan(question) is ROLLUPS:
         return _of_rollups(question)
     measures = _needed(question)
@@ -58,7 +58,7 @@ def figures(question: Question) -> Tree:
         tree = _statement(
             "figures_with_taken",
             figures=tree,
-            rows=_chosen_conversions(question, group) if name == "conversions" else rows_of(name, group),
+            rows=_chosen_conversions(question, group, conversions) if name == "conversions" else rows_of(name, group),
             taken=named({m.name: sql(m.taken or "") for m in taken}),
             columns=named({m.name: column("o", m.name) if m.is_quantile else _or_0(column("o", m.name)) for m in taken}),
             same="o.g IS NULL" if question.unknown else "o.g = b.g",
@@ -77,10 +77,10 @@ def rows_of(name: Literal["views", "loads"], group: Tree | str) -> Tree:
     return _statement(name, g=group)
 
 
-def _chosen_conversions(question: Question, group: Tree) -> Tree:
-    return _statement(
-        "chosen_conversions", conversions=conversions_of(question, group, is_bucketed=question.interval is not None)
-    )
+def _chosen_conversions(question: Question, group: Tree, conversions: Tree | None) -> Tree:
+    if conversions is None:
+        conversions = conversions_of(question, group, is_bucketed=question.interval is not None)
+    return _statement("chosen_conversions", conversions=conversions)
 
 
 def rolled(question: Question, *dimensions: str) -> Tree:
