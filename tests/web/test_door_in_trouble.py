@@ -75,7 +75,7 @@ def test_a_full_disk_stores_no_half_of_a_request(url: str, keys, owner) -> None:
 def test_a_connection_that_is_lost_in_the_middle_stores_no_half_of_a_request(url: str, keys, owner) -> None:
     owner.execute(
         """
-        CREATE FUNCTION raw.cut() RETURNS trigger LANGUAGE plpgsql AS
+        CREATE FUNCTION raw.cut() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS
         $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); PERFORM pg_sleep(10); RETURN new; END $$;
         CREATE TRIGGER cut BEFORE INSERT ON raw.site_tracking_events_r FOR EACH ROW
         WHEN (new.raw_payload ->> 'page_title' = 'the last straw') EXECUTE FUNCTION raw.cut();
