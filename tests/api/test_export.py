@@ -152,10 +152,19 @@ def test_csv_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
 
 
 def test_a_text_that_a_spreadsheet_would_compute_stays_a_text(tmp_path) -> None:
-    rows = [{"label": '=HYPERLINK("https://evil.example")', "value": -5}, {"label": "plain-text", "value": 1}]
+    rows = [
+        {"label": '=HYPERLINK("https://evil.example")', "value": -5},
+        {"label": "plain-text; a=b", "value": 1},
+        {"label": "a;=1+1;-2", "value": 1},
+        {"label": "\uff1d1", "value": 1},
+        {"label": "a\n@SUM(A1)", "value": 1},
+    ]
     export.write(tmp_path / "rows.csv", "csv", export.schema_of(rows), rows)
-    assert list(csv.reader((tmp_path / "rows.csv").read_text().splitlines())) == [
+    assert list(csv.reader((tmp_path / "rows.csv").read_text().splitlines(keepends=True))) == [
         ["label", "value"],
         ['\'=HYPERLINK("https://evil.example")', "-5"],
-        ["plain-text", "1"],
+        ["plain-text; a=b", "1"],
+        ["a;'=1+1;'-2", "1"],
+        ["'\uff1d1", "1"],
+        ["a\n'@SUM(A1)", "1"],
     ]

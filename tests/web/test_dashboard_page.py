@@ -92,3 +92,27 @@ def test_a_page_that_is_not_built_says_how(tmp_path: Path):
     reply = TestClient(Starlette(routes=routes(tmp_path))).get("/")
     assert "make setup" in reply.text
     assert HEADERS.items() <= dict(reply.headers).items()
+
+
+@pytest.mark.parametrize(
+    ("method", "address"),
+    [
+        ("GET", "/api/analytics/overview"),
+        ("GET", "/api/session"),
+        ("POST", "/api/tracking/events"),
+        ("OPTIONS", "/api/tracking/events"),
+        ("GET", "/health/live"),
+        ("GET", "/openapi.json"),
+        ("GET", "/footfall.js"),
+        ("GET", "/docs"),
+        ("GET", "/nothing-of-ours"),
+        ("GET", "/api/nothing"),
+        ("PUT", "/api/session"),
+    ],
+)
+def test_every_answer_is_what_it_says_and_in_nobodys_frame(url: str, method: str, address: str) -> None:
+    with TestClient(application(Settings(), url)) as client:
+        headers = client.request(method, address).headers
+    assert headers["x-content-type-options"] == "nosniff"
+    assert "frame-ancestors 'none'" in headers["content-security-policy"]
+    assert "default-src 'none'" in headers["content-security-policy"]

@@ -3,6 +3,7 @@
 import contextlib
 import csv
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime
 from decimal import Decimal
@@ -22,8 +23,9 @@ FORMATS: tuple[Format, ...] = ("csv", "jsonl", "parquet")
 
 _PIECE = 5_000  # rows that are in memory at once
 _PAGE = 1_000  # rows that are asked for at once
-# Whoever has a write key says what a label is, and spreadsheets compute what begins like this (OWASP, CSV injection).
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# Whoever has a write key says what a label is, and spreadsheets compute what begins like this, full-width signs included, also after
+# what some of them take for the end of a cell (OWASP, CSV injection).
+_FORMULA = re.compile(r"(^|[;\n\r\t])(?=[=+\-@\t\r\uff1d\uff0b\uff0d\uff20])")
 _TYPES = {
     "timestamptz": pa.timestamp("us", "UTC"),
     "date": pa.date32(),
@@ -168,8 +170,8 @@ def _text(value: Any) -> Any:
         return json.dumps(value, default=_json, ensure_ascii=False)
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, str) and value.startswith(_FORMULA):
-        return f"'{value}"
+    if isinstance(value, str):
+        return _FORMULA.sub(r"\1'", value)
     return value.isoformat() if isinstance(value, datetime | date) else value
 
 

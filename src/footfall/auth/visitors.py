@@ -30,6 +30,9 @@ PERSONAL_KEYS = frozenset(
         "timezone",
         "language",
         "browser_name",
+        "transaction_id",
+        "properties",
+        "item_metadata",
     }
 )
 _HEX_DIGITS = 32  # 128 bits

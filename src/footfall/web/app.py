@@ -28,6 +28,7 @@ from footfall.web.answers import json_response, refusal
 from footfall.web.callers import Callers, admitted, shown_key
 from footfall.web.door import PATHS, Door, Receive, Scope, Send
 from footfall.web.files import BuiltFiles
+from footfall.web.headers import with_headers
 from footfall.web.problems import problem
 from footfall.web.proof import Proof
 from footfall.web.proxies import Proxies
@@ -46,6 +47,12 @@ _TRACKER_HEADERS = {
     "Cache-Control": "public, max-age=3600",
     "Access-Control-Allow-Origin": "*",
     "Cross-Origin-Resource-Policy": "cross-origin",
+}
+# Swagger UI sets styles of its elements
+_DOCS_HEADERS = dashboard.PAGE_HEADERS | {
+    "Content-Security-Policy": dashboard.PAGE_HEADERS["Content-Security-Policy"].replace(
+        "style-src 'self'", "style-src 'self' 'unsafe-inline'"
+    )
 }
 
 
@@ -100,7 +107,7 @@ def application(settings: Settings, url: str) -> Application:
         else:
             await behind(scope, receive, send)
 
-    return serve
+    return with_headers(serve)
 
 
 class _Rest:
@@ -120,7 +127,7 @@ class _Rest:
             Route("/health/live", self.live),
             Route("/health/ready", self.ready),
             Route("/openapi.json", lambda _: json_response(openapi.document())),
-            Route("/docs", lambda _: HTMLResponse(_docs_page(built=ui.is_dir()))),
+            Route("/docs", lambda _: HTMLResponse(_docs_page(built=ui.is_dir()), headers=_DOCS_HEADERS)),
             *([Mount("/docs/ui", BuiltFiles(ui, {}))] if ui.is_dir() else []),
         ]
 

@@ -31,6 +31,7 @@ from footfall.raw import IncomingEvent, without_swelling_numbers
 from footfall.settings import Settings
 from footfall.staging import CUTS
 from footfall.web.door.body import Request
+from footfall.web.wire import TrackingEvent
 
 Status = Literal["accepted", "duplicate-in-request", "rejected"]
 _SENDER_KEYS = frozenset({"client_ip", "user_agent"})
@@ -126,9 +127,8 @@ def _judge(
         seen.add((event_id, event))
     had_nul = "\\u0000" in text
     no_track = sender.owner.honour_do_not_track and (sender.asks_not_to_be_tracked or _is_true(sent.do_not_track))
-    removed = (PERSONAL_KEYS if no_track else frozenset()) | _SENDER_KEYS
     if no_track or had_nul or sent.client_ip is not msgspec.UNSET or sent.user_agent is not msgspec.UNSET:
-        text = _rewrite(event, removed)
+        text = _rewrite(event, is_anonymous=no_track)
     note, read_as = _note_on_type(sent.evt_type, sender.owner)
     return Verdict(
         "accepted",
@@ -236,9 +236,17 @@ def _require_tenant(named: Any, owner: KeyOwner) -> None:
         raise NotAccepted("tenant_mismatch", "the key belongs to another tenant than the request names", HTTPStatus.FORBIDDEN)
 
 
-def _rewrite(event: bytes, removed: frozenset[str]) -> str:
-    """The event without these keys and without NUL characters, which PostgreSQL cannot store."""
-    payload = {key: value for key, value in _decode_exactly(event).items() if key not in removed}
+# of an event of nobody: what says what happened, and not to whom. A key that nobody knows may say that
+_OF_NOBODY = frozenset(TrackingEvent.__struct_fields__) - PERSONAL_KEYS - _SENDER_KEYS
+
+
+def _rewrite(event: bytes, *, is_anonymous: bool) -> str:
+    """The event without what is the sender's, or anybody's, and without NUL characters, which PostgreSQL cannot store."""
+    payload = {
+        key: value
+        for key, value in _decode_exactly(event).items()
+        if (key in _OF_NOBODY if is_anonymous else key not in _SENDER_KEYS)
+    }
     return _encode_exactly(_without_nul(payload)).decode()
 
 
