@@ -292,6 +292,20 @@ def test_people_are_the_owners_business_alone(client, people):
     assert len(ask(client, "GET", "/api/setup").json()["data"]["people"]) == 3
 
 
+def test_the_last_owner_stays_owner_until_there_is_another(client, people):
+    sign_in(client, "ann")
+    assert code(ask(client, "DELETE", "/api/setup/people/ann%40example.org")) == "last_owner"
+    assert code(ask(client, "POST", "/api/setup/people", email="ann@example.org", role="viewer")) == "last_owner"
+    assert ask(client, "POST", "/api/setup/people", email="adam@example.org", role="owner").status_code == 200
+    assert ask(client, "DELETE", "/api/setup/people/ann%40example.org").status_code == 200
+
+
+def test_a_share_links_password_is_as_long_as_any(client, people):
+    sign_in(client, "ann")
+    assert code(ask(client, "POST", "/api/setup/links", label="board", password="sesame")) == "password_too_short"
+    assert ask(client, "POST", "/api/setup/links", label="board", password="open sesame").status_code == 200
+
+
 def test_a_role_counts_at_once_also_for_who_is_signed_in(client, people):
     sign_in(client, "vic")
     token = client.cookies["footfall_sign_in"]

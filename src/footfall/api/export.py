@@ -23,8 +23,8 @@ FORMATS: tuple[Format, ...] = ("csv", "jsonl", "parquet")
 
 _PIECE = 5_000  # rows that are in memory at once
 _PAGE = 1_000  # rows that are asked for at once
-# Whoever has a write key says what a label is, and spreadsheets compute what begins like this, full-width signs included, also after
-# what some of them take for the end of a cell (OWASP, CSV injection).
+# Whoever has a write key says what a label is, and spreadsheets compute what begins like this, full-width signs included; some do
+# so also after what they take for the end of a cell (OWASP, CSV injection).
 _FORMULA = re.compile(r"(^|[;\n\r\t])(?=[=+\-@\t\r\uff1d\uff0b\uff0d\uff20])")
 _TYPES = {
     "timestamptz": pa.timestamp("us", "UTC"),

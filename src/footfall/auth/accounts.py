@@ -19,6 +19,10 @@ ROLES: tuple[AccountRole, ...] = get_args(AccountRole)
 Role = AccountRole | Literal["guest"]  # guest: opened a share link
 SIGN_IN_LASTS = timedelta(days=14)
 _LEAST_PASSWORD = 10
+_REFUSED_PEOPLE = {
+    "account_elsewhere": "they have an account of another tenant: the operator gives them a role here",
+    "last_owner": "somebody has to own the site: make somebody else an owner first",
+}
 
 # RFC 9106, second recommended option (64 MiB): argon2-cffi's defaults
 _hasher = argon2.PasswordHasher()
@@ -122,26 +126,24 @@ def set_person(
 ) -> bool:
     """Give somebody a role in the connection's tenant, or take it away; whether an account was made, with this password.
 
-    Raises NotAccepted: ``email_invalid``; ``account_elsewhere`` (409) for an account without a role here, unless an operator
-    asks.
+    Raises NotAccepted: ``email_invalid``; unless an operator asks ``account_elsewhere`` (409) for an account without a role here,
+    and ``last_owner`` (409) when nobody would own the tenant.
     """
     try:
         row = connection.execute(
             "SELECT auth.set_person(%s, %s, %s, %s)", (_address(email), role, password_hash, is_operator)
         ).fetchone()
     except psycopg.Error as error:
-        if error.diag.message_primary != "account_elsewhere":
+        refused = error.diag.message_primary or ""
+        if refused not in _REFUSED_PEOPLE:
             raise
-        raise NotAccepted(
-            "account_elsewhere",
-            "they have an account of another tenant: the operator gives them a role here",
-            HTTPStatus.CONFLICT,
-        ) from None
+        raise NotAccepted(refused, _REFUSED_PEOPLE[refused], HTTPStatus.CONFLICT) from None
     return bool(row and row[0])
 
 
 def hash_password(password: str) -> str:
-    """Argon2id, with its salt and parameters."""
+    """Argon2id, with its salt and parameters. Raises NotAccepted: ``password_too_short``."""
+    _require_long(password)
     return _hasher.hash(password)
 
 

@@ -132,8 +132,9 @@ class Setup:
 
     def remove_person(self, request: Request) -> None:
         """Take somebody's role away; their account, which may have others, stays."""
+        is_operator = self._callers.account(request).is_operator
         with self._acting(request, ("owner",)) as (connection, _):
-            auth.set_person(connection, request.path_params["email"], None, None)
+            auth.set_person(connection, request.path_params["email"], None, None, is_operator=is_operator)
 
     def add_link(self, request: Request, body: wire.NewLink) -> Any:
         """Make a share link: shown this once."""

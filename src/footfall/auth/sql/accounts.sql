@@ -70,13 +70,16 @@ $$;
 ALTER FUNCTION auth.people() OWNER TO footfall_worker;
 
 -- Gives somebody a role in the session's tenant, or takes it away (NULL). Whoever has no account yet gets one with this password.
--- Returns whether one was made. Raises account_elsewhere for somebody who has an account but no role here, unless an operator asks:
--- nothing proves whose address it is, and another tenant's owner may know that account's password.
+-- Returns whether one was made. Unless an operator asks, raises last_owner when nobody would own the tenant; account_elsewhere for
+-- somebody who has an account but no role here: nothing proves whose address it is, and another tenant's owner may know that
+-- account's password.
 CREATE OR REPLACE FUNCTION auth.set_person(p_email text, p_role text, p_password_hash text, p_is_operator boolean) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 DECLARE
     v_email text := lower(btrim(p_email));
     v_is_new boolean := false;
+    v_had_owner constant boolean := EXISTS (
+        SELECT FROM auth.membership m WHERE m.tenant_hk = util.current_tenant() AND m.role = 'owner');
 BEGIN
     IF p_role IS NOT NULL THEN
         INSERT INTO auth.account (email, account_name, password_hash, is_operator, created_at)
@@ -93,6 +96,10 @@ BEGIN
     WHERE a.email = v_email AND m.account_id = a.account_id AND m.tenant_hk = util.current_tenant();
     INSERT INTO auth.membership (account_id, tenant_hk, role)
     SELECT a.account_id, util.current_tenant(), p_role FROM auth.account a WHERE a.email = v_email AND p_role IS NOT NULL;
+    IF v_had_owner AND NOT p_is_operator AND NOT EXISTS (
+        SELECT FROM auth.membership m WHERE m.tenant_hk = util.current_tenant() AND m.role = 'owner') THEN
+        RAISE EXCEPTION 'last_owner' USING ERRCODE = 'FF409';
+    END IF;
     RETURN v_is_new;
 END
 $$;
