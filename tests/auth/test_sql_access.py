@@ -104,8 +104,6 @@ def test_its_name_tells_nobody_whose_it_is(two, owner: Connection, analyst: Conn
         "SELECT pg_try_advisory_xact_lock_shared(1, 2)",
         "SELECT lo_from_bytea(0, 'x')",
         "SELECT lo_creat(-1)",
-        "SELECT pg_sleep(1)",
-        "SELECT pg_sleep_for('1s')",
         "CREATE TEMP TABLE mine AS SELECT 1",
         "SELECT * FROM util.work FOR UPDATE",
         "SELECT util.take_turn('load')",

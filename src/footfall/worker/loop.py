@@ -22,24 +22,27 @@ _SESSIONS_SECONDS = 2.0
 _REFRESH_SECONDS = 10.0
 _ROLLUP_SECONDS = 5.0
 _RETENTION_SECONDS = 3600.0
-_WATCH_SECONDS = 5.0
+_WATCH_SECONDS = 2.0
 _RETRY_SECONDS = 1.0  # between attempts to reach a store that is away
 
 
 def work(url: str, settings: Settings, stop: threading.Event) -> None:
     """Work until told to stop; outlives a store that goes away. A task under way is finished first.
 
-    Loading has a connection and a thread of its own: however long the upkeep takes, events do not wait for it.
+    Loading has a connection and a thread of its own: however long the upkeep takes, events do not wait for it. So has the watch
+    over tenants' logins, which waits for neither.
     """
-    with ThreadPoolExecutor(1, thread_name_prefix="upkeep") as threads:
-        upkeep = threads.submit(_persist, url, stop, partial(_keep_up, url, settings))
-        # neither goes on alone: a worker that has lost one of its halves ends, and is started again
-        upkeep.add_done_callback(lambda _: stop.set())
+    with ThreadPoolExecutor(2, thread_name_prefix="upkeep") as threads:
+        others = [threads.submit(_persist, url, stop, part) for part in (partial(_keep_up, url, settings), _watch)]
+        # none goes on alone: a worker that has lost one of its parts ends, and is started again
+        for other in others:
+            other.add_done_callback(lambda _: stop.set())
         try:
             _persist(url, stop, partial(_load, settings))
         finally:
             stop.set()
-    upkeep.result()
+    for other in others:
+        other.result()
     logger.info("stopped")
 
 
@@ -131,11 +134,13 @@ def end_overdue(connection: Connection) -> None:
     _log(ended, "ended %d sessions of tenants' logins that took too long", ended)
 
 
+def _watch(connection: Connection, stop: threading.Event) -> None:
+    while not stop.wait(_WATCH_SECONDS):
+        end_overdue(connection)
+
+
 def _load(settings: Settings, connection: Connection, stop: threading.Event) -> None:
-    # here, where nothing takes long
-    watch = _Task(_WATCH_SECONDS, lambda: end_overdue(connection))
     while not stop.is_set():
-        watch.run_if_due()
         loaded = load_pending(connection, settings.batch_size)
         if not loaded:
             stop.wait(settings.poll_seconds)

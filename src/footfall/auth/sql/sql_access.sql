@@ -75,7 +75,7 @@ $$;
 
 -- Ends what tenants' logins do for too long, whatever timeouts they set themselves: statements of more than p_most, transactions, and
 -- with them snapshots, of more than twice that. Returns how many sessions were ended.
-CREATE OR REPLACE FUNCTION auth.end_overdue_sql(p_most interval DEFAULT '66 seconds') RETURNS integer
+CREATE OR REPLACE FUNCTION auth.end_overdue_sql(p_most interval DEFAULT '60 seconds') RETURNS integer
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS $$
     SELECT count(*) FILTER (WHERE pg_terminate_backend(s.pid))::integer
     FROM pg_stat_activity s

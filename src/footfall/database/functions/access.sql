@@ -15,9 +15,9 @@ BEGIN
 END
 $$;
 
--- Takes from everybody what a login could use against others, and Footfall does not need: advisory locks, large objects, sleep,
--- temporary tables (the worker's loads have them). What the schema's owner may not take away, on a server that is not the owner's,
--- stays, with a warning.
+-- Takes from everybody what a login could use against others, and Footfall does not need: advisory locks, large objects, temporary
+-- tables (the worker's loads have them). What the schema's owner may not take away, on a server that is not the owner's, stays, with a
+-- warning. pg_sleep stays: it holds nothing but its own connection, which auth.end_overdue_sql ends.
 CREATE OR REPLACE FUNCTION util.close_catalog() RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -26,7 +26,7 @@ BEGIN
     FOR v_function IN
         SELECT p.oid::regprocedure FROM pg_proc p
         WHERE p.pronamespace = 'pg_catalog'::regnamespace
-          AND p.proname ~ '^(pg_(try_)?advisory_|pg_sleep|lo_|lo(creat|open|read|write|unlink)$)'
+          AND p.proname ~ '^(pg_(try_)?advisory_|lo_|lo(creat|open|read|write|unlink)$)'
           AND has_function_privilege('footfall_analyst', p.oid, 'EXECUTE')
     LOOP
         EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', v_function);
