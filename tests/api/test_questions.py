@@ -1,16 +1,20 @@
 """Questions are data: each source that claims one says the same, no text of a question gets into SQL, and filters are trees."""
 
 import ast
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from sqlglot import exp
 
 from footfall import api
 from footfall.api.questions import plan
 from footfall.api.questions.conditions import parse_condition, parse_filter
 from footfall.api.questions.formulas import asked_metric
-from footfall.api.statements.compiled import compiled
+from footfall.api.statements import fragments
+from footfall.api.statements.compiled import compiled, statement_of
 from footfall.api.statements.fragments import sql
 from footfall.errors import NotAccepted
 from site_under_test import Site, view
@@ -200,6 +204,29 @@ def test_alternatives_are_alternatives_wherever_they_stand(busy: Site) -> None:
     # no page view is one of these
     ways = busy.ask("paths", start="event_action==complete,event_label==nothing", direction="previous", **DAYS)["data"]
     assert ways["visits"] == 0
+
+
+def test_threads_that_ask_at_once_read_and_write_sql_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """sqlglot's dialects are made when they are first needed: a thread that came meanwhile read `$name` as a column, for ever."""
+    at_once = [0, 0]
+    parse_one, write = fragments.parse_one, exp.Expr.sql
+
+    def alone(action: Callable) -> Callable:
+        def act(*arguments: object, **options: object) -> object:
+            at_once[0] += 1
+            at_once[1] = max(at_once)
+            time.sleep(0.005)
+            at_once[0] -= 1
+            return action(*arguments, **options)
+
+        return act
+
+    monkeypatch.setattr(fragments, "parse_one", alone(parse_one))
+    monkeypatch.setattr(exp.Expr, "sql", alone(write))
+    with ThreadPoolExecutor(6) as threads:
+        said = list(threads.map(lambda number: statement_of(sql(f"{number} + $x")).text, range(30)))
+    assert said == [f"{number} + $1" for number in range(30)]
+    assert at_once[1] == 1
 
 
 def test_no_sql_is_put_together_as_text() -> None:

@@ -10,7 +10,7 @@ from psycopg.types.numeric import Int8
 from sqlglot import exp
 
 from footfall.api.questions.question import Question
-from footfall.api.statements.fragments import Tree
+from footfall.api.statements.fragments import Tree, written
 from footfall.database import Connection
 
 Write = Callable[[Question], Tree]
@@ -38,7 +38,7 @@ def statement_of(tree: Tree, *, is_pretty: bool = False) -> Statement:
     tree = tree.copy()
     for node in list(tree.find_all(exp.Parameter)):
         node.set("this", exp.Literal.number(numbers.setdefault(node.name, len(numbers) + 1)))
-    return Statement(tree.sql("postgres", normalize_functions=False, comments=False, pretty=is_pretty), tuple(numbers))
+    return Statement(written(tree, is_pretty=is_pretty), tuple(numbers))
 
 
 def rows(connection: Connection, statement: Statement, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:

@@ -7,6 +7,7 @@ value. Slots take trees only: a value can get into no text.
 import functools
 import logging
 import re
+import threading
 from collections.abc import Mapping, Sequence
 from importlib import resources
 
@@ -22,9 +23,21 @@ _NAMED = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
 _ENCLOSED = (exp.Paren, exp.Alias, exp.Select, exp.Where, exp.Func, exp.Tuple, exp.Ordered, exp.Group, exp.Array)
 
 
+# sqlglot makes a dialect's parser and generator when they are first needed; a thread that needs them meanwhile gets them
+# unfinished, and reads `$name` as something else. What is read is kept: it would be wrong for ever.
+_one_at_a_time = threading.Lock()
+
+
 @functools.cache
 def _parsed(text: str) -> Tree:
-    return parse_one(text, read="postgres")
+    with _one_at_a_time:
+        return parse_one(text, read="postgres")
+
+
+def written(tree: Tree, *, is_pretty: bool = False) -> str:
+    """The tree as text in PostgreSQL's dialect; `is_pretty`: for people."""
+    with _one_at_a_time:
+        return tree.sql("postgres", normalize_functions=False, comments=False, pretty=is_pretty)
 
 
 @functools.cache
