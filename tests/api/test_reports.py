@@ -455,7 +455,7 @@ def test_a_matrix_is_what_plain_python_counts(module_url: str, story, asked) -> 
             assert rounded(rows) == rounded(oracle.matrix(site.events, question, dimensions, METRICS, keys["sort"]))
 
 
-@examples
+@settings(examples, max_examples=4)
 @given(story=stories(), asked=asked(dimension=st.sampled_from(["page", *VALUES]), sort=st.sampled_from(["-lcp", "time_on_page"])))
 def test_what_is_measured_is_what_plain_python_measures(module_url: str, story, asked) -> None:
     with told(module_url, story) as site:
