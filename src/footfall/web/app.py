@@ -87,7 +87,7 @@ def application(settings: Settings, url: str) -> Application:
                 forgetting.cancel()
                 await commits.close()
 
-    behind = Starlette(
+    rest_of_all = Starlette(
         routes=[
             *analytics.routes(),
             *session.routes(),
@@ -101,13 +101,15 @@ def application(settings: Settings, url: str) -> Application:
         exception_handlers={HTTPException: _http_error, Exception: _any_error},
     )
 
+    behind = with_headers(rest_of_all)
+
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"] in PATHS:
             await door(scope, receive, send)
         else:
             await behind(scope, receive, send)
 
-    return with_headers(serve)
+    return serve
 
 
 class _Rest:

@@ -21,6 +21,7 @@ from footfall.settings import Settings
 from footfall.web.callers import admitted, shown_key
 from footfall.web.door.accept import SecretNotInMemory, Sender, Verdict, accept
 from footfall.web.door.body import ENCODINGS, Request, read_request
+from footfall.web.headers import HEADERS
 from footfall.web.problems import problem
 from footfall.web.proxies import Proxies, network_of
 from footfall.web.rate import RateLimit
@@ -37,13 +38,14 @@ _NO_TENANT = b""
 _LOOKUPS_A_SECOND = 2
 _LOOKUPS_BURST_SECONDS = 30
 
-# Any site may post, and read the answer: a write key is public, and no cookie counts here.
-_CORS = [
+# Of every answer. Any site may post, and read it: a write key is public, and no cookie counts here.
+_SAID = [
+    *HEADERS,
     (b"access-control-allow-origin", b"*"),
     (b"access-control-expose-headers", b"x-footfall-reason, retry-after"),
 ]
 _PREFLIGHT = [
-    *_CORS,
+    *_SAID,
     (b"access-control-allow-methods", b"POST, OPTIONS"),
     (b"access-control-allow-headers", b"content-type, content-encoding, authorization, x-footfall-key"),
     (b"access-control-max-age", b"86400"),
@@ -76,14 +78,14 @@ class Door:
                     status, body, headers = await self._answer(scope, receive)
                 except Disconnected:
                     return
-                await _send(send, status, _encode(body), [*_CORS, *headers])
+                await _send(send, status, _encode(body), [*_SAID, *headers])
             case "OPTIONS":
                 await _send(send, HTTPStatus.NO_CONTENT, b"", _PREFLIGHT)
             case _:
                 refusal = problem(
                     NotAccepted("method_not_allowed", "events are posted", HTTPStatus.METHOD_NOT_ALLOWED), ERROR_CODE
                 )
-                await _send(send, refusal.status, _encode(refusal.body), [*_CORS, (b"allow", b"POST, OPTIONS")])
+                await _send(send, refusal.status, _encode(refusal.body), [*_SAID, (b"allow", b"POST, OPTIONS")])
 
     async def _answer(self, scope: Scope, receive: Receive) -> tuple[HTTPStatus, dict[str, Any], list[tuple[bytes, bytes]]]:
         owner: KeyOwner | None = None
