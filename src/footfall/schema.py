@@ -14,7 +14,7 @@ from footfall.business.model import VAULT
 from footfall.database import Connection, Definition, migrate
 from footfall.staging.rules import staging_parts
 from footfall.vault import History, ddl, loads
-from footfall.vault.hashing import RECIPE_VERSION, hash_key_sql, netstring_sql
+from footfall.vault.hashing import RECIPE_VERSION, hash_key_sql, netstring_sql, time_ordered_key_sql
 
 _FILES = (
     "database/functions/util.sql",
@@ -22,6 +22,7 @@ _FILES = (
     "database/functions/retention.sql",
     "auth/sql/sql_access.sql",
     "auth/sql/auth.sql",
+    "auth/sql/plans.sql",
     "auth/sql/accounts.sql",
     "raw/sql/landing.sql",
     "raw/sql/site_tracking_events_v.sql",
@@ -73,6 +74,9 @@ def _definitions() -> Iterator[Definition]:
         "dimensions": _dimensions(),
         "recipe_version": str(RECIPE_VERSION),
         "known_as_key": hash_key_sql([loads.STAGED_TENANT, netstring_sql("known_as_bk")]),
+        "restated_key": time_ordered_key_sql(
+            "util.time_prefix(restated_timestamp)", [loads.STAGED_TENANT, netstring_sql("restated_bk")]
+        ),
     }
     yield from _rendered()
     for file in _FILES:

@@ -47,6 +47,12 @@ class Settings:
         "Networks of the proxies whose header is believed, e.g. 203.0.113.0/24; private: this machine and private networks.",
     )
     max_body_bytes: int = _setting("FOOTFALL_MAX_BODY_BYTES", 1_048_576, "Largest request that the door reads.")
+    body_seconds: float = _setting("FOOTFALL_BODY_SECONDS", 20, "How long a request may take to arrive (408).")
+    bodies_per_address: int = _setting(
+        "FOOTFALL_BODIES_PER_ADDRESS",
+        100,
+        "Requests of one address (of IPv6: one /64) that may be arriving at the same time, at each server process (429).",
+    )
     max_events: int = _setting("FOOTFALL_MAX_EVENTS", 500, "Most events in one request.")
     max_event_bytes: int = _setting("FOOTFALL_MAX_EVENT_BYTES", 32_768, "Largest event.")
     max_event_depth: int = _setting(

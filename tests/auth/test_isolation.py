@@ -29,6 +29,14 @@ def two(worker) -> tuple[Site, Site]:
             view("/p", 40, visitor_id="v", event_id="e-2"),
             view("/p", 61, visitor_id="v", event_id="e-3"),
             {"evt_type": "item_interaction", "item_id": "sku", "session_id": "s", "event_id": "e-4"},
+            {"evt_type": "transaction_step", "evt_action": "complete", "transaction_id": "o-1", "event_id": "e-5"},
+            {
+                "evt_type": "transaction_step",
+                "evt_action": "complete",
+                "transaction_id": "o-1",
+                "event_id": "e-6",
+                "_record_source": "web:1",
+            },
             {"evt_type": "nonsense"},
         )
         site.value("SELECT raw.count_refusals(%s, '{event_too_large}', '{1}', now())", [site.tenant_hk])

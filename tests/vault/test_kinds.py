@@ -11,7 +11,8 @@ DETAILS = Satellite("place_details", PLACE, History.COMPUTED, "", (Column("name"
 
 def vault(**parts) -> Vault:
     return Vault(
-        **{"schema": "s", "staging": "s.staging", "staged": "s.staged", "hubs": (EVENT, PLACE), "links": (), "satellites": ()}
+        **{"schema": "s", "staging": "s.staging", "staged": "s.staged", "precedence": "s.id"}
+        | {"hubs": (EVENT, PLACE), "links": (), "satellites": ()}
         | parts
     )
 

@@ -10,7 +10,7 @@ import pytest
 from sender import EVENTS, VIEW, VISITOR, post
 from starlette.testclient import TestClient
 
-from footfall.auth import add_key
+from footfall.auth import add_key, set_plan
 from site_under_test import HUMAN, Site
 
 
@@ -525,3 +525,24 @@ def test_a_server_that_sends_the_first_day_of_all_loses_only_that_event(client, 
     assert post(client, keys["admin"], [first, VIEW]).status_code == 202
     site.load()
     assert site.fates() == ["invalid", "loaded"]
+
+
+def test_what_a_plan_does_not_hold_is_refused_and_counted_and_the_neighbour_is_not(client, keys, site: Site, worker) -> None:
+    other = Site(worker, "other")
+    others_key = add_key(worker, "other", "write", "test")[1]
+    set_plan(worker, "acme", {"events_per_month": 3})
+    site.land(VIEW, VIEW | {"event_id": "e-1"}, VIEW | {"event_id": "e-2"})
+    site.load()
+    answer = post(client, keys["write"], [VIEW, VIEW])
+    assert (answer.status_code, answer.headers["X-Footfall-Reason"]) == (429, "quota_exceeded")
+    assert int(answer.headers["Retry-After"]) > 0
+    assert post(client, others_key, VIEW).status_code == 202
+    client.__exit__(None, None, None)  # what is still to be counted is written when the server stops
+    assert other.load() == 1
+    counted = site.rows("SELECT reason, refused_count FROM raw.refusal WHERE tenant_hk = %s", site.tenant_hk)
+    assert counted == [("quota_exceeded", 2)]
+
+
+def test_a_tenant_may_have_a_rate_of_its_own(client: TestClient, keys: dict[str, str], worker) -> None:
+    set_plan(worker, "acme", {"events_per_second": 1})
+    assert [post(client, keys[kind], VIEW).status_code for kind in ("write", "admin") * 3] == [202] * 5 + [429]

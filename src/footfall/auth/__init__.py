@@ -18,6 +18,7 @@ from footfall.auth.accounts import (
 )
 from footfall.auth.keys import KINDS, KeyOwner, KeyRing, Kind, add_key, folded, key_hash, list_keys, revoke_key
 from footfall.auth.packs import PACKS, Pack
+from footfall.auth.plans import LIMITS, Limit, own_plan, plan_of, set_plan
 from footfall.auth.retention import LAYERS, keep, list_retention
 from footfall.auth.share_links import add_share_link, list_share_links, remove_share_link
 from footfall.auth.sql_access import grant_sql_access, revoke_sql_access
@@ -36,6 +37,7 @@ from footfall.auth.visitors import (
 __all__ = [
     "KINDS",
     "LAYERS",
+    "LIMITS",
     "PACKS",
     "PERSONAL_KEYS",
     "ROLES",
@@ -47,6 +49,7 @@ __all__ = [
     "KeyOwner",
     "KeyRing",
     "Kind",
+    "Limit",
     "NewTenant",
     "Pack",
     "Role",
@@ -70,11 +73,14 @@ __all__ = [
     "list_share_links",
     "list_tenants",
     "new_password",
+    "own_plan",
+    "plan_of",
     "remove_share_link",
     "reset_password",
     "revoke_key",
     "revoke_sql_access",
     "set_person",
+    "set_plan",
     "set_role",
     "tenant_key",
     "truncated",

@@ -1,11 +1,14 @@
 """Access keys: what a site, a tool or a server shows at the door. The store keeps only their hashes."""
 
 import hashlib
+import math
 import re
 import secrets
 import threading
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Any, Literal, cast, get_args
 
 from footfall.database import Connection, Pool
@@ -28,6 +31,9 @@ class KeyOwner:
     honour_do_not_track: bool
     keep_truncated_ip: bool
     event_types: tuple[str, ...]  # that the tenant's events may have
+    events_per_second: int | None = None  # that the tenant may send; None: as the setting says
+    limit_reached: str | None = None  # of the tenant's plan
+    starts_again: datetime | None = None  # when it counts no longer
 
     @property
     def may_write(self) -> bool:
@@ -38,6 +44,17 @@ class KeyOwner:
     def may_read(self) -> bool:
         """Whether the key asks questions."""
         return self.kind in ("read", "admin")
+
+    def require_room(self) -> None:
+        """Raises NotAccepted: ``quota_exceeded`` (429) when the tenant has sent all that its plan lets it."""
+        if self.limit_reached is None or self.starts_again is None or (wait := self.starts_again - datetime.now(UTC)).days < 0:
+            return
+        raise NotAccepted(
+            "quota_exceeded",
+            f"the tenant's plan is used up: {self.limit_reached} (`footfall tenant plan {self.tenant_id}` shows it)",
+            HTTPStatus.TOO_MANY_REQUESTS,
+            retry_after=math.ceil(wait.total_seconds()),
+        )
 
     @property
     def is_trusted(self) -> bool:
@@ -130,8 +147,10 @@ class KeyRing:
             row = connection.execute("SELECT * FROM auth.key_owner(%s)", (key_hash(key),)).fetchone()
         owner = None
         if row is not None:
-            number, kind, tenant_id, tenant_hk, zone, honours, keeps, event_types = row
-            owner = KeyOwner(number, cast(Kind, kind), tenant_id, bytes(tenant_hk), zone, honours, keeps, tuple(event_types))
+            number, kind, tenant_id, tenant_hk, zone, honours, keeps, event_types, *limits = row
+            owner = KeyOwner(
+                number, cast(Kind, kind), tenant_id, bytes(tenant_hk), zone, honours, keeps, tuple(event_types), *limits
+            )
         with self._lock:
             if owner:
                 _remember(self._known, key, (time.monotonic() + self._SECONDS, owner), self._KEPT)

@@ -9,6 +9,7 @@ from footfall.business.tenants import (
     add_event_type,
     change_tenant,
     list_event_types,
+    list_sending_hosts,
     remove_event_type,
 )
 
@@ -21,6 +22,7 @@ __all__ = [
     "all_checks",
     "change_tenant",
     "list_event_types",
+    "list_sending_hosts",
     "rebuild_marts",
     "remove_event_type",
     "run_check",

@@ -246,6 +246,8 @@ VAULT = Vault(
     schema="business",
     staging="staging.site_events_staging",
     staged="staging.events_of",
+    # what a trusted sender says, then what came first
+    precedence="s.record_source LIKE 'web:%', s.raw_event_id",
     hubs=(SESSION, VISITOR, EVENT, PAGE, ITEM),
     links=(SESSION_VISITOR, EVENT_SESSION, EVENT_PAGE, EVENT_ITEM),
     satellites=(

@@ -3,6 +3,8 @@
 Each function is about the tenant of the connection's transaction (`administering`).
 """
 
+from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any, Literal, get_args
 
 import psycopg
@@ -18,6 +20,8 @@ _REFUSALS = {
     "time_zone_unknown": "a time zone is an IANA name such as Europe/Berlin",
     "currency_invalid": "a currency is an ISO 4217 code such as EUR",
     "week_start_invalid": f"a week begins on {', '.join(WEEK_STARTS)}",
+    "host_invalid": "a host is written without scheme, port and path, such as shop.example.com; at most 1,000",
+    "largest_value_invalid": "the largest value is above zero, of at most 14 digits before the point",
     "event_type_invalid": "type, category and action have 1 to 50 characters each",
 }
 
@@ -30,20 +34,33 @@ def change_tenant(
     time_zone: str | None = None,
     currency: str | None = None,
     week_start: str | None = None,
+    allowed_hosts: Sequence[str] | None = None,
+    largest_value: Decimal | None = None,
 ) -> None:
-    """Say anew what the tenant is called and counted by; None: as it is. Its marts follow in the same transaction.
+    """Say anew what the tenant is called and counted by, and what its public keys may send; None: as it is.
 
-    Raises NotAccepted: ``name_invalid``, ``time_zone_unknown``, ``currency_invalid``, ``week_start_invalid``.
+    Its marts follow in the same transaction. Raises NotAccepted: ``name_invalid``, ``time_zone_unknown``, ``currency_invalid``,
+    ``week_start_invalid``, ``host_invalid``, ``largest_value_invalid``.
     """
     _call(
         connection,
-        "SELECT business.change_tenant(%s, %s, %s, %s, %s)",
+        "SELECT business.change_tenant(%s, %s, %s, %s, %s, %s, %s)",
         name if name is None else name.strip(),
         industry,
         time_zone,
         currency,
         week_start,
+        None if allowed_hosts is None else list(allowed_hosts),
+        largest_value,
     )
+
+
+def list_sending_hosts(connection: Connection, days: int = 30) -> list[dict[str, Any]]:
+    """Whose pages sent something in so many days, the most first; `refused`: how many more events were not let in."""
+    cursor = connection.execute(
+        "SELECT * FROM business.sending_hosts(util.current_load_date() - make_interval(days => %s))", (days,)
+    )
+    return [dict(zip(("host", "allowed", "events", "refused"), row, strict=True)) for row in cursor]
 
 
 def add_event_type(connection: Connection, event_type: str, category: str, action: str) -> int:

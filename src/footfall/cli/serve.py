@@ -1,11 +1,13 @@
 """`footfall serve`: the HTTP server alone."""
 
 import os
+import resource
 from typing import Annotated
 
 import typer
 from granian import Granian
 from granian.constants import Interfaces, Loops
+from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
 from footfall import logs
@@ -15,6 +17,10 @@ from footfall.database import open_store
 # Seconds from being told to stop until what still runs is cut off. What is acknowledged is in the store by then; what is asked
 # can be asked again. Shorter than what `footfall up`, systemd and Kubernetes wait before they kill the whole server.
 _STOP_SECONDS = 10
+# An open connection costs some kilobytes; who opens more than the door bounds by address (web/arrivals) is a proxy's to stop.
+_MOST_CONNECTIONS = 8192
+_MOST_FILES = 2 * _MOST_CONNECTIONS
+_HEADER_MILLISECONDS = 10_000  # until a request's headers are there
 
 
 def serve(
@@ -30,6 +36,7 @@ def serve(
     """
     logs.configure(quiet=quiet)
     settings = settings_of(data, database_url, port)
+    _allow_connections()
     with open_store(settings.database_url, settings.data) as store:
         # each of Granian's processes reads its settings anew
         os.environ.update(settings.override(database_url=store.url).environment())
@@ -40,6 +47,8 @@ def serve(
             interface=Interfaces.ASGI,
             loop=Loops.uvloop,
             workers=workers,
+            backpressure=_MOST_CONNECTIONS,
+            http1_settings=HTTP1Settings(header_read_timeout=_HEADER_MILLISECONDS),
             websockets=False,
             respawn_failed_workers=True,
             workers_kill_timeout=_STOP_SECONDS,
@@ -47,3 +56,10 @@ def serve(
             log_level=LogLevels.warning if quiet else LogLevels.info,
             log_dictconfig=logs.GRANIAN,
         ).serve()
+
+
+def _allow_connections() -> None:
+    """Have room for them: shells start programs with at most 1,024 open files."""
+    allowed, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _MOST_FILES if most == resource.RLIM_INFINITY else min(_MOST_FILES, most)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(allowed, wanted), most))

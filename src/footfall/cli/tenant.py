@@ -1,14 +1,27 @@
 """`footfall tenant`: the operator's customers."""
 
+from decimal import Decimal
 from typing import Annotated
 
 import typer
 
-from footfall.auth import PACKS, NewTenant, add_tenant, grant_sql_access, list_tenants, revoke_sql_access
-from footfall.business import WeekStart, change_tenant
+from footfall.auth import (
+    LIMITS,
+    PACKS,
+    NewTenant,
+    add_tenant,
+    grant_sql_access,
+    list_tenants,
+    plan_of,
+    revoke_sql_access,
+    set_plan,
+)
+from footfall.business import WeekStart, change_tenant, list_sending_hosts
 from footfall.cli.options import AsJson, Data, DatabaseUrl, existing_store, setting_up
 from footfall.cli.output import console, print_json, print_rows
 from footfall.database import connect
+
+_Limit = Annotated[int | None, typer.Option(min=0, help="0: as all tenants, or without limit.")]
 
 tenant = typer.Typer(no_args_is_help=True, help="Tenants: whose sites are tracked.")
 
@@ -66,6 +79,11 @@ def set_(
     ] = None,
     currency: Annotated[str | None, typer.Option(help="ISO 4217 code of its totals. Nothing is converted.")] = None,
     week_start: Annotated[WeekStart | None, typer.Option(help="The day with which its weeks begin.")] = None,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(help="A host, with those under it, whose pages may send with a write key; repeatable; 'any': all may."),
+    ] = None,
+    largest_value: Annotated[float | None, typer.Option(help="The largest value that an event of a write key may have.")] = None,
     data: Data = None,
     database_url: DatabaseUrl = None,
     as_json: AsJson = False,  # noqa: FBT002
@@ -76,13 +94,42 @@ def set_(
     """
     with existing_store(data, database_url) as store:
         with setting_up(store, tenant_id) as connection:
-            change_tenant(connection, name=name, industry=industry, time_zone=time_zone, currency=currency, week_start=week_start)
+            change_tenant(
+                connection,
+                name=name,
+                industry=industry,
+                time_zone=time_zone,
+                currency=currency,
+                week_start=week_start,
+                allowed_hosts=[host for host in allow_host if host != "any"] if allow_host else None,
+                largest_value=None if largest_value is None else Decimal(str(largest_value)),
+            )
         with connect(store.url, "footfall_worker") as connection:
             (now,) = (row for row in list_tenants(connection) if row["tenant"] == tenant_id)
     if as_json:
         print_json(now)
     else:
         print_rows([now], "")
+
+
+@tenant.command()
+def hosts(
+    tenant_id: Annotated[str, typer.Argument(help="Which tenant.")],
+    days: Annotated[int, typer.Option(min=1, max=366, help="Of so many days.")] = 30,
+    data: Data = None,
+    database_url: DatabaseUrl = None,
+    as_json: AsJson = False,  # noqa: FBT002
+) -> None:
+    """Show whose pages sent something: what to name in `footfall tenant set --allow-host`.
+
+    Example: footfall tenant hosts acme
+    """
+    with existing_store(data, database_url) as store, setting_up(store, tenant_id) as connection:
+        rows = list_sending_hosts(connection, days)
+    if as_json:
+        print_json(rows)
+    else:
+        print_rows(rows, f"No page sent anything in {days} days.")
 
 
 @tenant.command(name="list")
@@ -97,6 +144,37 @@ def list_(data: Data = None, database_url: DatabaseUrl = None, as_json: AsJson =
         print_json(rows)
     else:
         print_rows(rows, "There is no tenant yet: footfall tenant add --help")
+
+
+@tenant.command()
+def plan(
+    tenant_id: Annotated[str | None, typer.Argument(help="Which tenant; none: all that have no limit of their own.")] = None,
+    events_per_second: _Limit = None,
+    events_per_month: _Limit = None,
+    bytes_per_day: _Limit = None,
+    pages_per_day: Annotated[int | None, typer.Option(min=0, help="Pages never seen before; 0: as all.")] = None,
+    items_per_day: Annotated[int | None, typer.Option(min=0, help="Items never seen before; 0: as all.")] = None,
+    values_per_day: Annotated[int | None, typer.Option(min=0, help="Values of properties; 0: as all.")] = None,
+    data: Data = None,
+    database_url: DatabaseUrl = None,
+    as_json: AsJson = False,  # noqa: FBT002
+) -> None:
+    """Show how much a tenant may send, and has sent; or change it. Beyond its plan its events are refused: 429 quota_exceeded.
+
+    Example: footfall tenant plan acme --events-per-month 10000000
+    """
+    asked = zip(
+        LIMITS, (events_per_second, events_per_month, bytes_per_day, pages_per_day, items_per_day, values_per_day), strict=True
+    )
+    limits = {limit: most or None for limit, most in asked if most is not None}
+    with existing_store(data, database_url) as store, connect(store.url, "footfall_worker") as connection:
+        if limits:
+            set_plan(connection, tenant_id, limits)
+        rows = plan_of(connection, tenant_id)
+    if as_json:
+        print_json(rows)
+    else:
+        print_rows(rows, "")
 
 
 @tenant.command()

@@ -55,6 +55,16 @@ ERRORS = (
         "NOT staging.is_plausible(event_timestamp, received_timestamp, is_trusted)",
         "The event is from the future or, sent with a public key, older than 30 days.",
     ),
+    Rule(
+        "value_out_of_bounds",
+        "NOT is_trusted AND greatest(abs(event_value), abs(item_value)) > largest_value",
+        "Sent with a public key, a value is larger than the tenant's events may have.",
+    ),
+    Rule(
+        "host_not_allowed",
+        "NOT is_trusted AND NOT staging.is_allowed_host(page_host, allowed_hosts)",
+        "Sent with a public key, the event is of a page on a host that is not the tenant's.",
+    ),
 )
 
 NOTES = (

@@ -169,6 +169,7 @@ class Vault:
     schema: str
     staging: str  # the table, with schema, that carries every key and attribute, computed once
     staged: str  # the function, with schema, that returns that table's rows of ingest batches (bigint[])
+    precedence: str  # SQL over s, a row of that table: which of several of one grain key is loaded, the least
     hubs: tuple[Hub, ...]
     links: tuple[Link, ...]
     satellites: tuple[Satellite, ...]

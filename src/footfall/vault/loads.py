@@ -93,7 +93,7 @@ BEGIN
     SELECT DISTINCT ON (s.{grain.hash_key}) s.*
     FROM {vault.staged}(p_batch_ids) s
     WHERE s.validation_status = 'VALID'
-    ORDER BY s.{grain.hash_key}, s.raw_event_id;
+    ORDER BY s.{grain.hash_key}, {vault.precedence};
 END
 $$;
 

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator
 from datetime import datetime
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,14 +19,14 @@ from starlette.routing import Route
 
 from footfall import api
 from footfall.api import export
-from footfall.database import Connection, Pool, limit_statements, reading
+from footfall.database import Connection, limit_statements
 from footfall.errors import NotAccepted
 from footfall.settings import Settings
-from footfall.vault.hashing import hash_key
 from footfall.web import guests
 from footfall.web.answers import json_response, refusal, reply_response
-from footfall.web.callers import Callers
+from footfall.web.callers import Callers, Reader
 from footfall.web.problems import problem
+from footfall.web.readers import Readers
 
 ERROR_CODE = "ANALYTICS_ERROR"
 _MAX_QUESTION_BYTES = 65_536
@@ -50,10 +51,10 @@ _PIECE_BYTES = 65_536
 class Analytics:
     """Answers questions, each as the reader of one tenant."""
 
-    def __init__(self, callers: Callers, readers: Pool, settings: Settings) -> None:
+    def __init__(self, callers: Callers, readers: Readers, settings: Settings) -> None:
         self._callers = callers
         self._readers = readers
-        self._settings = settings
+        self._seconds = settings.query_seconds
 
     def routes(self) -> list[Route]:
         """The plan's address first."""
@@ -65,13 +66,13 @@ class Analytics:
             Route("/api/analytics/{report}", self.report, methods=["GET", "POST"]),
         ]
 
-    def track_analytics(self, request: Request) -> Response:
+    async def track_analytics(self, request: Request) -> Response:
         """The plan's report."""
         try:
             # it lists items, however few looked at them: not for guests
-            tenant_hk = hash_key(self._callers.reads(request, individuals=True))
-            with reading(self._readers, tenant_hk, self._settings.query_seconds) as connection:
-                reply = api.track_analytics(connection, _asked(request))
+            reader = await run_in_threadpool(self._callers.reads, request, individuals=True)
+            question = _asked(request)
+            reply = await self._readers.answer(reader, lambda connection: api.track_analytics(connection, question))
         except Exception as error:  # noqa: BLE001  whatever happens, the caller gets an answer
             return refusal(problem(error, ERROR_CODE))
         return reply_response(reply)
@@ -80,66 +81,49 @@ class Analytics:
         """One of `api.REPORTS`: the question is the query string, or a JSON object."""
         try:
             question = await _sent_question(request) if request.method == "POST" else _asked(request)
-            return await run_in_threadpool(self._answer, request, question)
+            return reply_response(await self._reply(request, request.path_params["report"], question))
         except Exception as error:  # noqa: BLE001  whatever happens, the caller gets an answer
             return refusal(problem(error, ERROR_CODE))
 
     async def many(self, request: Request) -> Response:
         """Several questions, `[{"report": …, …}, …]`, answered in their order, of one moment: what a page asks for at once."""
         try:
-            questions = _questions(await _sent(request))
-            return await run_in_threadpool(self._answers, request, questions)
+            asked = [(question.pop("report"), question) for question in _questions(await _sent(request))]
+            reader = await run_in_threadpool(self._reader, request, *asked)
+            replies = await self._readers.answer(reader, partial(_answers, reader, asked, self._seconds))
         except Exception as error:  # noqa: BLE001  whatever happens, the caller gets an answer
             return refusal(problem(error, ERROR_CODE))
-
-    def _answers(self, request: Request, questions: list[dict[str, Any]]) -> Response:
-        asked = [(question.pop("report"), question) for question in questions]
-        tenant_hk = self._tenant(request, *asked)
-        is_guest = self._callers.is_guest(request)
-        end = time.monotonic() + self._settings.query_seconds
-        with reading(self._readers, tenant_hk, self._settings.query_seconds) as connection:
-            replies = []
-            for report, question in asked:
-                limit_statements(connection, end - time.monotonic())
-                replies.append(_one_of_many(connection, report, question, is_guest=is_guest))
         return json_response({"success": True, "message": "Answers", "data": replies})
 
-    def _answer(self, request: Request, question: dict[str, Any]) -> Response:
-        return reply_response(self._reply(request, request.path_params["report"], question))
-
-    def _reply(self, request: Request, report: str, question: dict[str, Any]) -> dict[str, Any]:
+    async def _reply(self, request: Request, report: str, question: dict[str, Any]) -> dict[str, Any]:
         is_explained = request.query_params.get("explain", "") in _YES
         if is_explained:
-            self._callers.explains(request)
-        tenant_hk = self._tenant(request, (report, question))
+            await run_in_threadpool(self._callers.explains, request)
+        reader = await run_in_threadpool(self._reader, request, (report, question))
         _require_report(report)
-        is_guest = self._callers.is_guest(request)
-        with reading(self._readers, tenant_hk, self._settings.query_seconds) as connection:
-            if is_guest:
-                return guests.answer(connection, report, question)
-            return api.answer(connection, report, question, is_explained=is_explained)
+        if reader.is_guest:
+            return await self._readers.answer(reader, lambda connection: guests.answer(connection, report, question))
+        return await self._readers.answer(
+            reader, lambda connection: api.answer(connection, report, question, is_explained=is_explained)
+        )
 
-    def file(self, request: Request) -> Response:
+    async def file(self, request: Request) -> Response:
         """A report's rows as a file, for download: `.csv`, `.jsonl`, `.parquet`."""
         report, form = request.path_params["report"], request.path_params["form"]
         try:
             form = _known_form(form)
             question = _asked(request)
             has_bom = request.query_params.get("bom", "") in _YES
-            tenant_id = self._tenant_id(request, (report, question))
+            reader = await run_in_threadpool(self._reader, request, (report, question))
             _require_report(report)
-            rows_of = guests.report_rows if self._callers.is_guest(request) else export.report_rows
-            with reading(self._readers, hash_key(tenant_id), self._settings.query_seconds) as connection:
-                rows = rows_of(connection, report, question)
+            rows_of = guests.report_rows if reader.is_guest else export.report_rows
+            rows = await self._readers.answer(reader, lambda connection: rows_of(connection, report, question))
         except Exception as error:  # noqa: BLE001  whatever happens, the caller gets an answer
             return refusal(problem(error, ERROR_CODE))
-        with TemporaryDirectory(prefix="footfall-") as folder:
-            path = Path(folder) / "rows"
-            export.write(path, form, export.schema_of(rows), rows, has_bom=has_bom)
-            file = path.open("rb")  # open, it outlives its name until it has been sent
+        file = await run_in_threadpool(_written, rows, form, has_bom=has_bom)
         headers = {
             "Cache-Control": "no-store",
-            "Content-Disposition": f'attachment; filename="{tenant_id}-{report}.{form}"',
+            "Content-Disposition": f'attachment; filename="{reader.tenant_id}-{report}.{form}"',
             "X-Footfall-Rows": str(len(rows)),
         }
         return StreamingResponse(_pieces(file), headers=headers, media_type=_MEDIA_TYPES[form])
@@ -152,35 +136,51 @@ class Analytics:
         stream to wait for.
         """
         try:
-            tenant_hk = await run_in_threadpool(self._tenant, request, ("events", {}))
+            reader = await run_in_threadpool(self._reader, request, ("events", {}))
             last = request.headers.get("last-event-id")
-            upto = _moment(last) if last else (await run_in_threadpool(self._live, tenant_hk, None))[1]
+            upto = _moment(last) if last else (await self._live(reader, None))[1]
         except Exception as error:  # noqa: BLE001  whatever happens, the caller gets an answer
             return refusal(problem(error, ERROR_CODE))
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-        return StreamingResponse(self._events(tenant_hk, upto), HTTPStatus.OK, headers, "text/event-stream")
+        return StreamingResponse(self._events(reader, upto), HTTPStatus.OK, headers, "text/event-stream")
 
-    async def _events(self, tenant_hk: bytes, upto: datetime) -> AsyncIterator[bytes]:
+    async def _events(self, reader: Reader, upto: datetime) -> AsyncIterator[bytes]:
         yield f"retry: {_RETRY_MILLISECONDS}\nid: {upto.isoformat()}\n\n".encode()
         for _ in range(_POLLS):
             await asyncio.sleep(_POLL_SECONDS)
-            events, upto = await run_in_threadpool(self._live, tenant_hk, upto)
+            events, upto = await self._live(reader, upto)
             for event in events:
                 yield b"event: event\ndata: " + msgspec.json.encode(event) + b"\n\n"
             # when these have been told, not before: a client that loses the stream among them gets them again
             yield f"id: {upto.isoformat()}\n\n".encode()
 
-    def _tenant(self, request: Request, *asked: tuple[str, dict[str, Any]]) -> bytes:
+    def _reader(self, request: Request, *asked: tuple[str, dict[str, Any]]) -> Reader:
         """Whose answers, if who asks may see these reports to these questions."""
-        return hash_key(self._tenant_id(request, *asked))
-
-    def _tenant_id(self, request: Request, *asked: tuple[str, dict[str, Any]]) -> str:
         individuals = any(report in _OF_INDIVIDUALS or _asks_for_property(question) for report, question in asked)
         return self._callers.reads(request, individuals=individuals)
 
-    def _live(self, tenant_hk: bytes, upto: datetime | None) -> tuple[list[dict[str, Any]], datetime]:
-        with reading(self._readers, tenant_hk, self._settings.query_seconds) as connection:
-            return api.live_events(connection, upto)
+    async def _live(self, reader: Reader, upto: datetime | None) -> tuple[list[dict[str, Any]], datetime]:
+        return await self._readers.answer(reader, lambda connection: api.live_events(connection, upto))
+
+
+def _answers(
+    reader: Reader, asked: list[tuple[str, dict[str, Any]]], seconds: float, connection: Connection
+) -> list[dict[str, Any]]:
+    """The replies to several questions, all in so many seconds."""
+    end = time.monotonic() + seconds
+    replies = []
+    for report, question in asked:
+        limit_statements(connection, end - time.monotonic())
+        replies.append(_one_of_many(connection, report, question, is_guest=reader.is_guest))
+    return replies
+
+
+def _written(rows: list[dict[str, Any]], form: export.Format, *, has_bom: bool) -> BinaryIO:
+    """A file of these rows."""
+    with TemporaryDirectory(prefix="footfall-") as folder:
+        path = Path(folder) / "rows"
+        export.write(path, form, export.schema_of(rows), rows, has_bom=has_bom)
+        return path.open("rb")  # open, it outlives its name until it has been sent
 
 
 def _one_of_many(connection: Connection, report: str, question: dict[str, Any], *, is_guest: bool) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Requests and responses: bodies as structs, JSON that is not kept by caches, refusals."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Any
 
@@ -43,17 +43,34 @@ def answering(action: Callable[[Request], Any]) -> Callable[[Request], Response]
 
     def answer(request: Request) -> Response:
         try:
-            data = action(request)
-        except psycopg.DataError as error:
-            refused = NotAccepted(
-                "value_invalid", f"a value is too long, too large, or no text: {error.diag.message_primary or error}"
-            )
-            return refusal(problem(refused, _REQUEST_ERROR))
+            return _said(action(request))
         except Exception as error:  # noqa: BLE001  whatever happens, the caller gets an answer
-            return refusal(problem(error, _REQUEST_ERROR))
-        return data if isinstance(data, Response) else done(data)
+            return _refused(error)
 
     return answer
+
+
+def answering_async(action: Callable[[Request], Awaitable[Any]]) -> Callable[[Request], Awaitable[Response]]:
+    """The same of an action that is waited for."""
+
+    async def answer(request: Request) -> Response:
+        try:
+            return _said(await action(request))
+        except Exception as error:  # noqa: BLE001  whatever happens, the caller gets an answer
+            return _refused(error)
+
+    return answer
+
+
+def _said(data: Any) -> Response:
+    return data if isinstance(data, Response) else done(data)
+
+
+def _refused(error: Exception) -> Response:
+    if isinstance(error, psycopg.DataError):
+        message = f"a value is too long, too large, or no text: {error.diag.message_primary or error}"
+        error = NotAccepted("value_invalid", message)
+    return refusal(problem(error, _REQUEST_ERROR))
 
 
 # a password takes 64 MB and a tenth of a second of a core: two at a time, whoever else wants to sign in waits without a thread

@@ -25,6 +25,7 @@ from footfall.settings import Settings
 from footfall.web import dashboard, guide, openapi
 from footfall.web.analytics import Analytics
 from footfall.web.answers import json_response, refusal
+from footfall.web.arrivals import Arrivals
 from footfall.web.callers import Callers, admitted, shown_key
 from footfall.web.door import PATHS, Door, Receive, Scope, Send
 from footfall.web.files import BuiltFiles
@@ -32,6 +33,7 @@ from footfall.web.headers import with_headers
 from footfall.web.problems import problem
 from footfall.web.proof import Proof
 from footfall.web.proxies import Proxies
+from footfall.web.readers import READERS, Readers
 from footfall.web.session import Session
 from footfall.web.setup import Setup
 
@@ -59,7 +61,8 @@ _DOCS_HEADERS = dashboard.PAGE_HEADERS | {
 def application(settings: Settings, url: str) -> Application:
     """The whole server as one ASGI callable on the store at `url`."""
     ingest = pool(url, "footfall_ingest", size=4)
-    readers = pool(url, "footfall_reader", size=8)
+    readers = pool(url, "footfall_reader", size=READERS)
+    in_turns = Readers(readers, settings.query_seconds)
     keys = KeyRing(ingest)
     secrets = Secrets(ingest)
     commits = GroupCommit(url, settings.max_waiting_events)
@@ -71,10 +74,10 @@ def application(settings: Settings, url: str) -> Application:
     accounts = Accounts(signing_in)
     callers = Callers(keys, accounts)
     rest = _Rest(url, keys, readers)
-    analytics = Analytics(callers, readers, settings)
+    analytics = Analytics(callers, in_turns, settings)
     setup = Setup(callers, administrators)
     session = Session(callers, accounts, proxies)
-    proof = Proof(callers, administrators, readers)
+    proof = Proof(callers, administrators, in_turns)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -109,7 +112,7 @@ def application(settings: Settings, url: str) -> Application:
         else:
             await behind(scope, receive, send)
 
-    return serve
+    return Arrivals(settings, proxies).bounding(serve)
 
 
 class _Rest:

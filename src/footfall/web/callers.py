@@ -1,6 +1,7 @@
 """Who calls: the key that a request shows, or the person who signed in, and whether that opens what is asked for."""
 
 from collections.abc import Mapping, MutableMapping
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Literal
 from urllib.parse import parse_qsl, urlsplit
@@ -41,6 +42,14 @@ def admitted(key: str, owner: KeyOwner | None, wish: Literal["write", "read"]) -
     return owner
 
 
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who asks: a tenant, or the guests of its share links."""
+
+    tenant_id: str
+    is_guest: bool = False
+
+
 class Callers:
     """Knows by key, or by cookie and the tenant that is named, whose answers a request may have."""
 
@@ -48,20 +57,18 @@ class Callers:
         self._keys = keys
         self._accounts = accounts
 
-    def reads(self, request: Request, *, individuals: bool = False) -> str:
+    def reads(self, request: Request, *, individuals: bool = False) -> Reader:
         """The tenant whose answers are asked for; `individuals`: they tell what single visitors did, which guests may not see.
 
         Raises NotAccepted, also: ``tenant_unknown``, for another's.
         """
         key = shown_key(request.scope, dict(request.scope["headers"]))
-        if not key and _cookie(request) in request.cookies:
-            return self.acts(request, ("owner", "admin", "viewer") if individuals else ("owner", "admin", "viewer", "guest"))
-        return admitted(key, self._keys.owner_of(key) if key else None, "read").tenant_id
-
-    def is_guest(self, request: Request) -> bool:
-        """Whether a share link asks. Raises NotAccepted as `tenant_and_role` does."""
-        key = shown_key(request.scope, dict(request.scope["headers"]))
-        return not key and self.tenant_and_role(request)[1] == "guest"
+        if key or _cookie(request) not in request.cookies:
+            return Reader(admitted(key, self._keys.owner_of(key) if key else None, "read").tenant_id)
+        tenant_id, role = self.tenant_and_role(request)
+        if role == "guest" and individuals:
+            raise _role_needed(role)
+        return Reader(tenant_id, is_guest=role == "guest")
 
     def explains(self, request: Request) -> str:
         """The tenant whose answers may be explained: to its owners, and to who has its admin key.
@@ -83,7 +90,7 @@ class Callers:
         """
         tenant_id, role = self.tenant_and_role(request)
         if role not in roles:
-            raise NotAccepted("role_needed", f"a {role} may not do this", HTTPStatus.FORBIDDEN)
+            raise _role_needed(role)
         return tenant_id
 
     def tenant_and_role(self, request: Request) -> tuple[str, Role]:
@@ -102,6 +109,10 @@ class Callers:
         if account is None:
             raise NotAccepted("not_signed_in", "sign in first", HTTPStatus.UNAUTHORIZED)
         return account
+
+
+def _role_needed(role: Role) -> NotAccepted:
+    return NotAccepted("role_needed", f"a {role} may not do this", HTTPStatus.FORBIDDEN)
 
 
 def share_cookie(link: str) -> str:

@@ -71,6 +71,8 @@ DASHBOARD = (
         "Change the tenant's name, industry, time zone, currency, week (owners)",
         setup_wire.DescribeTenant,
     ),
+    _Operation("get", "/api/setup/plan", "getPlan", "What the tenant may send, and has sent, limit by limit (owners)"),
+    _Operation("get", "/api/setup/hosts", "getHosts", "Hosts whose pages sent something in 30 days, and whether they may"),
     _Operation("get", "/api/setup/event-types", "getEventTypes", "Event types: accepted, and refused as unknown"),
     _Operation("post", "/api/setup/event-types", "addEventType", "Accept an event type", setup_wire.NewEventType),
     _Operation("delete", "/api/setup/event-types/{type}", "removeEventType", "Accept an event type no longer"),

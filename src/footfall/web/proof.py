@@ -4,15 +4,17 @@ import re
 from http import HTTPStatus
 from typing import Any
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.routing import Route
 
 from footfall import api
-from footfall.database import Pool, administering, reading
+from footfall.database import Pool, administering
 from footfall.errors import NotAccepted
 from footfall.vault.hashing import hash_key
-from footfall.web.answers import answering, answering_body
+from footfall.web.answers import answering, answering_async, answering_body
 from footfall.web.callers import Callers
+from footfall.web.readers import Readers
 from footfall.web.setup_wire import Reprocess
 
 _EVENT = re.compile("[0-9a-f]{40}")
@@ -21,7 +23,7 @@ _EVENT = re.compile("[0-9a-f]{40}")
 class Proof:
     """The addresses behind "why this number" and the data quality page. No guest of a share link sees them."""
 
-    def __init__(self, callers: Callers, administrators: Pool, readers: Pool) -> None:
+    def __init__(self, callers: Callers, administrators: Pool, readers: Readers) -> None:
         self._callers = callers
         self._administrators = administrators
         self._readers = readers
@@ -29,17 +31,16 @@ class Proof:
     def routes(self) -> list[Route]:
         """One address a thing, one method a verb."""
         return [
-            Route("/api/quality", answering(self.quality), methods=["GET"]),
+            Route("/api/quality", answering_async(self.quality), methods=["GET"]),
             Route("/api/quality/reprocess", answering_body(Reprocess, self.reprocess), methods=["POST"]),
-            Route("/api/trace/{event}", answering(self.trace), methods=["GET"]),
+            Route("/api/trace/{event}", answering_async(self.trace), methods=["GET"]),
             Route("/api/store", answering(self.store), methods=["GET"]),
         ]
 
-    def quality(self, request: Request) -> Any:
+    async def quality(self, request: Request) -> Any:
         """Whether all that was sent arrived: by hour, what was refused and why, invalid events with an example, bots."""
-        tenant_id = self._callers.reads(request, individuals=True)
-        with reading(self._readers, hash_key(tenant_id)) as connection:
-            return api.quality(connection)
+        reader = await run_in_threadpool(self._callers.reads, request, individuals=True)
+        return await self._readers.answer(reader, api.quality)
 
     def reprocess(self, request: Request, body: Reprocess) -> Any:
         """Have the worker try again the events of the last 48 hours that were refused for a reason; says how many those are."""
@@ -47,11 +48,13 @@ class Proof:
         with administering(self._administrators, hash_key(tenant_id)) as connection:
             return {"events": api.reprocess(connection, body.reason)}
 
-    def trace(self, request: Request) -> Any:
+    async def trace(self, request: Request) -> Any:
         """Why an event counts: raw, staged, and in the vault. Raises NotAccepted: ``event_unknown``, for another tenant's too."""
-        tenant_id, event = self._callers.reads(request, individuals=True), request.path_params["event"]
-        with reading(self._readers, hash_key(tenant_id)) as connection:
-            found = api.trace(connection, event) if _EVENT.fullmatch(event) else None
+        reader = await run_in_threadpool(self._callers.reads, request, individuals=True)
+        event = request.path_params["event"]
+        found = None
+        if _EVENT.fullmatch(event):
+            found = await self._readers.answer(reader, lambda connection: api.trace(connection, event))
         if found is None:
             raise NotAccepted("event_unknown", "there is no such event", HTTPStatus.NOT_FOUND)
         return found

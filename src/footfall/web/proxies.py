@@ -50,6 +50,7 @@ class Proxies:
             yield next((pair for pair in pairs if pair.lower().startswith("for=")), pairs[0])
 
 
+@lru_cache(maxsize=_KEPT)
 def network_of(address: Address | None) -> str:
     """Whom limits are for: an address of IPv4, the /64 of one of IPv6, of which everybody has as many as they like."""
     if address is None or ":" not in address:

@@ -30,18 +30,22 @@ class RateLimit:
         self._clock = clock
         self._full_at: dict[Hashable, float] = {}
 
-    def admit(self, key: Hashable, events: int = 1) -> None:
-        """Count these. Raises NotAccepted: ``rate_limited`` (429), which tells when to come back."""
-        if not self._seconds_an_event:
+    def admit(self, key: Hashable, events: int = 1, per_second: float | None = None) -> None:
+        """Count these; `per_second`: the key has a rate of its own.
+
+        Raises NotAccepted: ``rate_limited`` (429), which tells when to come back.
+        """
+        seconds_an_event = self._seconds_an_event if per_second is None else 1 / per_second
+        if not seconds_an_event:
             return
         now = self._clock()
         # a request larger than the whole bucket finds room in an empty one: it could never be sent otherwise
-        cost = min(events * self._seconds_an_event, self._burst_seconds)
+        cost = min(events * seconds_an_event, self._burst_seconds)
         full_at = max(self._full_at.get(key, now), now) + cost
         if (wait := full_at - now - self._burst_seconds) > 0:
             raise NotAccepted(
                 "rate_limited",
-                f"more than {1 / self._seconds_an_event:,.2g} {self._what}s a second",
+                f"more than {1 / seconds_an_event:,.2g} {self._what}s a second",
                 HTTPStatus.TOO_MANY_REQUESTS,
                 retry_after=math.ceil(wait),
             )

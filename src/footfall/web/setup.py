@@ -47,6 +47,8 @@ class Setup:
             Route("/api/setup/links", answering_body(wire.NewLink, self.add_link, has_password=True), methods=["POST"]),
             Route("/api/setup/links/{link:int}", answering(self.remove_link), methods=["DELETE"]),
             Route("/api/setup/tenant", answering_body(wire.DescribeTenant, self.describe_tenant), methods=["POST"]),
+            Route("/api/setup/plan", answering(self.plan), methods=["GET"]),
+            Route("/api/setup/hosts", answering(self.hosts), methods=["GET"]),
             Route("/api/setup/event-types", answering(self.event_types), methods=["GET"]),
             Route("/api/setup/event-types", answering_body(wire.NewEventType, self.add_event_type), methods=["POST"]),
             Route("/api/setup/event-types/{type:path}", answering(self.remove_event_type), methods=["DELETE"]),
@@ -157,7 +159,19 @@ class Setup:
                 time_zone=body.timeZone,
                 currency=body.currency,
                 week_start=body.weekStart,
+                allowed_hosts=body.allowedHosts,
+                largest_value=None if body.largestValue is None else Decimal(str(body.largestValue)),
             )
+
+    def plan(self, request: Request) -> Any:
+        """What the tenant may send, and has sent."""
+        with self._acting(request, ("owner",)) as (connection, _):
+            return auth.own_plan(connection)
+
+    def hosts(self, request: Request) -> Any:
+        """Whose pages sent something in the last 30 days, and whether they may."""
+        with self._looking(request) as (connection, _):
+            return business.list_sending_hosts(connection)
 
     def event_types(self, request: Request) -> Any:
         """What the tenant may send, and what it sent but may not."""

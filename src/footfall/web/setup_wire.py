@@ -85,6 +85,13 @@ class DescribeTenant(msgspec.Struct):
     timeZone: Annotated[str | None, Meta(description="IANA name: days begin at midnight there")] = None  # noqa: N815
     currency: Annotated[str | None, Meta(description="ISO 4217 code of totals")] = None
     weekStart: WeekStart | None = None  # noqa: N815
+    allowedHosts: Annotated[  # noqa: N815
+        list[str] | None,
+        Meta(description="hosts, with those under them, whose pages may send with a public key; none: all", max_length=1000),
+    ] = None
+    largestValue: Annotated[  # noqa: N815
+        float | None, Meta(description="of an event of a public key, either way from zero", gt=0)
+    ] = None
 
 
 class NewEventType(msgspec.Struct):

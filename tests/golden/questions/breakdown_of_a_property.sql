@@ -142,7 +142,8 @@ WITH f AS (
             e.event_label,
             e.event_timestamp,
             e.event_value,
-            e.event_currency
+            e.event_currency,
+            e.is_superseded
           ) AS c
         ) AS c
         WHERE
@@ -357,7 +358,8 @@ SELECT
                   e.event_label,
                   e.event_timestamp,
                   e.event_value,
-                  e.event_currency
+                  e.event_currency,
+                  e.is_superseded
                 ) AS c
               ) AS c
               WHERE

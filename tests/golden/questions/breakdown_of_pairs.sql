@@ -138,7 +138,8 @@ WITH f AS (
             e.event_label,
             e.event_timestamp,
             e.event_value,
-            e.event_currency
+            e.event_currency,
+            e.is_superseded
           ) AS c
         ) AS c
         WHERE

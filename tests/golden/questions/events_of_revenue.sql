@@ -65,7 +65,8 @@ WITH counted AS MATERIALIZED (
         e.event_label,
         e.event_timestamp,
         e.event_value,
-        e.event_currency
+        e.event_currency,
+        e.is_superseded
       ) AS c
     ) AS c
     WHERE

@@ -95,7 +95,8 @@ WITH met AS (
       e.event_label,
       e.event_timestamp,
       e.event_value,
-      e.event_currency
+      e.event_currency,
+      e.is_superseded
     ) AS c
   ) AS c
   WHERE

@@ -62,7 +62,8 @@ WITH conversion AS MATERIALIZED (
     e.event_label,
     e.event_timestamp,
     e.event_value,
-    e.event_currency
+    e.event_currency,
+    e.is_superseded
   ) AS c
 )
 SELECT

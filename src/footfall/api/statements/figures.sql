@@ -39,7 +39,8 @@ SELECT :g AS g, e.site_session_hk, c.value, c.currency, (:chosen) AS is_chosen,
        c.is_refund, e.is_visit AND NOT c.is_refund AS is_of_visit
 FROM asked.converting_events AS e
 CROSS JOIN LATERAL business.conversion_of(
-    e.tenant_hk, e.event_type, e.event_action, e.event_label, e.event_timestamp, e.event_value, e.event_currency) AS c
+    e.tenant_hk, e.event_type, e.event_action, e.event_label, e.event_timestamp, e.event_value, e.event_currency,
+    e.is_superseded) AS c
 
 -- Those that meet the filter.
 -- name: chosen_conversions

@@ -1,19 +1,26 @@
 -- Tenants as they are now.
 CREATE OR REPLACE VIEW auth.tenant_v WITH (security_invoker = true) AS
 SELECT h.tenant_hk, h.tenant_bk, d.tenant_name, d.industry, d.time_zone, d.currency, d.default_item_type, d.page_query_keys,
-       d.honour_do_not_track, d.keep_truncated_ip, d.is_active, h.load_date AS created_at, d.week_start
+       d.honour_do_not_track, d.keep_truncated_ip, d.is_active, h.load_date AS created_at, d.week_start,
+       d.allowed_hosts, d.largest_value
 FROM auth.tenant_h h
 JOIN auth.tenant_details_s d ON d.tenant_hk = h.tenant_hk AND d.load_end_date IS NULL;
 
--- Whose key this is, by the key's SHA-256. No row: unknown, revoked, or of a tenant that is not active.
+-- Whose key this is, by the key's SHA-256, and which limit of its plan the tenant has reached, until when. No row: unknown, revoked, or of a tenant that is not active.
 CREATE OR REPLACE FUNCTION auth.key_owner(p_key_hash bytea)
 RETURNS TABLE (access_key_id bigint, kind text, tenant_id text, tenant_hk bytea, time_zone text,
-               honour_do_not_track boolean, keep_truncated_ip boolean, event_types text[])
+               honour_do_not_track boolean, keep_truncated_ip boolean, event_types text[], events_per_second integer,
+               limit_reached text, starts_again timestamptz)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
     SELECT k.access_key_id, k.kind, t.tenant_bk, t.tenant_hk, t.time_zone, t.honour_do_not_track, t.keep_truncated_ip,
-           ARRAY(SELECT e.event_type FROM ref.event_type e WHERE e.tenant_hk IN (t.tenant_hk, '\x') ORDER BY e.event_type)
+           ARRAY(SELECT e.event_type FROM ref.event_type e WHERE e.tenant_hk IN (t.tenant_hk, '\x') ORDER BY e.event_type),
+           auth.events_per_second_of(t.tenant_hk), l.code, l.starts_again
     FROM auth.access_key k
     JOIN auth.tenant_v t ON t.tenant_hk = k.tenant_hk
+    LEFT JOIN LATERAL (
+        SELECT l.code, l.starts_again FROM auth.limits_of(t.tenant_hk, util.current_load_date()) l
+        WHERE l.used >= l.most ORDER BY l.starts_again DESC, l.code LIMIT 1
+    ) l ON true
     WHERE k.key_hash = p_key_hash AND k.revoked_at IS NULL AND t.is_active
 $$;
 ALTER FUNCTION auth.key_owner(bytea) OWNER TO footfall_worker;
@@ -137,9 +144,9 @@ ALTER FUNCTION auth.add_tenant OWNER TO footfall_worker;
 -- Says anew what the session's tenant is called and counted by; NULL: as it is. What held before stays in history. What items are
 -- (default_item_type) stays, as they are keyed by it. Returns what held before, nothing when nothing changed. Only a part of
 -- business.change_tenant: marts follow the time zone and the currency. Raises name_invalid, time_zone_unknown, currency_invalid,
--- week_start_invalid.
+-- week_start_invalid, host_invalid, largest_value_invalid.
 CREATE OR REPLACE FUNCTION auth.describe_tenant(
-    p_name text, p_industry text, p_time_zone text, p_currency text, p_week_start text
+    p_name text, p_industry text, p_time_zone text, p_currency text, p_week_start text, p_allowed_hosts text[], p_largest_value numeric
 ) RETURNS SETOF auth.tenant_details_s
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -153,6 +160,11 @@ BEGIN
     PERFORM auth.require_zone_and_currency(p_time_zone, p_currency);
     IF p_week_start NOT IN ('monday', 'sunday', 'saturday') THEN
         RAISE EXCEPTION 'week_start_invalid' USING ERRCODE = 'FF400';
+    ELSIF cardinality(p_allowed_hosts) > 1000 OR EXISTS (
+        SELECT FROM unnest(p_allowed_hosts) AS a(host) WHERE length(a.host) > 253 OR a.host !~ '^[^\s/:@?#]+$') THEN
+        RAISE EXCEPTION 'host_invalid' USING ERRCODE = 'FF400';
+    ELSIF p_largest_value NOT BETWEEN 0.0001 AND 99999999999999.9999 THEN
+        RAISE EXCEPTION 'largest_value_invalid' USING ERRCODE = 'FF400';
     END IF;
     SELECT d.* INTO v_before FROM auth.tenant_details_s d
     WHERE d.tenant_hk = util.current_tenant() AND d.load_end_date IS NULL FOR UPDATE;
@@ -162,6 +174,11 @@ BEGIN
     v_details.time_zone := coalesce(p_time_zone, v_before.time_zone);
     v_details.currency := coalesce(p_currency, v_before.currency);
     v_details.week_start := coalesce(p_week_start, v_before.week_start);
+    IF p_allowed_hosts IS NOT NULL THEN
+        v_details.allowed_hosts := ARRAY(
+            SELECT DISTINCT staging.without_www(lower(a.host COLLATE "C")) FROM unnest(p_allowed_hosts) AS a(host) ORDER BY 1);
+    END IF;
+    v_details.largest_value := coalesce(p_largest_value, v_before.largest_value);
     IF v_details IS DISTINCT FROM v_before THEN
         UPDATE auth.tenant_details_s d SET load_end_date = v_load_date
         WHERE d.tenant_hk = v_before.tenant_hk AND d.load_end_date IS NULL;

@@ -14,7 +14,7 @@ WITH bounds AS (
            v.browser_version::text, v.operating_system::text, v.language::text, v.start_day, v.is_bounce, v.duration_seconds,
            v.entry_page_hk, v.exit_page_hk, e.is_visit,
            -- kept since events of one time go by it
-           coalesce(e.raw_event_id, d.raw_event_id)
+           coalesce(e.raw_event_id, d.raw_event_id), e.is_superseded
     FROM business.event_b e
     JOIN business.site_event_details_s d ON d.site_event_hk = e.site_event_hk
     LEFT JOIN business.visit_b v ON v.site_session_hk = e.site_session_hk AND v.day = e.day

@@ -20,12 +20,12 @@ BEGIN
     INSERT INTO pg_temp.fresh_b (
         tenant_hk, site_event_hk, site_session_hk, site_page_hk, business_item_hk, item_name, event_timestamp, day, is_bot,
         event_type, event_category, event_action, event_label, event_value, event_currency, transaction_id,
-        transaction_funnel_step, is_visit, raw_event_id)
+        transaction_funnel_step, is_visit, raw_event_id, is_superseded)
     SELECT f.tenant_hk, f.site_event_hk, w.root_session_hk, f.site_page_hk, f.business_item_hk,
            f.business_item_info ->> 'item_name', f.event_timestamp, (f.event_timestamp AT TIME ZONE t.time_zone)::date,
            f.traffic_class = 'bot', f.event_type, f.event_category, f.event_action, f.event_label, f.event_value,
            f.event_currency, f.transaction_info ->> 'transaction_id', f.transaction_info ->> 'funnel_step', w.is_visit,
-           f.raw_event_id
+           f.raw_event_id, false
     FROM pg_temp.fresh_event f
     CROSS JOIN LATERAL (
         SELECT w.root_session_hk, w.is_visit FROM business.site_session_w w WHERE w.site_session_hk = f.site_session_hk LIMIT 1
@@ -179,11 +179,11 @@ BEGIN
     INSERT INTO business.event_b (
         tenant_hk, site_event_hk, site_session_hk, site_visitor_hk, site_page_hk, business_item_hk, item_name, event_timestamp,
         day, is_bot, event_type, event_category, event_action, event_label, event_value, event_currency, transaction_id,
-        transaction_funnel_step, source, channel, device_type, country, is_visit, raw_event_id)
+        transaction_funnel_step, source, channel, device_type, country, is_visit, raw_event_id, is_superseded)
     SELECT f.tenant_hk, f.site_event_hk, f.site_session_hk, v.site_visitor_hk, f.site_page_hk, f.business_item_hk, f.item_name,
            f.event_timestamp, f.day, f.is_bot, f.event_type, f.event_category, f.event_action, f.event_label, f.event_value,
            f.event_currency, f.transaction_id, f.transaction_funnel_step, v.source, v.channel, v.device_type, v.country,
-           v.is_visit, f.raw_event_id
+           v.is_visit, f.raw_event_id, f.is_superseded
     FROM pg_temp.fresh_b f
     CROSS JOIN LATERAL (
         SELECT v.site_visitor_hk, v.source, v.channel, v.device_type, v.country, v.is_visit FROM business.visit_b v

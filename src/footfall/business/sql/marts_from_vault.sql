@@ -11,7 +11,7 @@ CREATE OR REPLACE FUNCTION business.events_as_of(
     transaction_funnel_step text, source text, channel text, device_type text, country text, referrer_host text,
     utm_source text, utm_medium text, utm_campaign text, utm_content text, utm_term text, browser_name text, browser_version text,
     operating_system text, language text, start_day date, is_bounce boolean, duration_seconds integer, entry_page_hk bytea,
-    exit_page_hk bytea, is_visit boolean, raw_event_id bigint
+    exit_page_hk bytea, is_visit boolean, raw_event_id bigint, is_superseded boolean
 )
 LANGUAGE sql STABLE AS $$
     WITH event AS MATERIALIZED (
@@ -82,7 +82,8 @@ LANGUAGE sql STABLE AS $$
            e.event_category, e.event_action, e.event_label, e.event_value, e.event_currency, e.transaction_id,
            e.transaction_funnel_step, c.source, c.channel, c.device_type, c.country, c.referrer_host, c.utm_source,
            c.utm_medium, c.utm_campaign, c.utm_content, c.utm_term, c.browser_name, c.browser_version, c.operating_system,
-           c.language, o.start_day, o.is_bounce, o.session_duration_seconds, v.entry_page_hk, v.exit_page_hk, e.is_visit, e.raw_event_id
+           c.language, o.start_day, o.is_bounce, o.session_duration_seconds, v.entry_page_hk, v.exit_page_hk, e.is_visit, e.raw_event_id,
+           business.is_superseded(e.site_event_hk, p_as_of)
     FROM event e
     JOIN visit v USING (visit_hk)
     LEFT JOIN LATERAL business.visit_context(e.visit_hk, p_as_of) c ON true
@@ -111,10 +112,10 @@ BEGIN
         INSERT INTO pg_temp.fresh_b (
             tenant_hk, site_event_hk, site_session_hk, site_visitor_hk, site_page_hk, business_item_hk, item_name,
             event_timestamp, day, is_bot, event_type, event_category, event_action, event_label, event_value,
-            event_currency, transaction_id, transaction_funnel_step, is_visit, raw_event_id)
+            event_currency, transaction_id, transaction_funnel_step, is_visit, raw_event_id, is_superseded)
         SELECT e.tenant_hk, e.site_event_hk, e.site_session_hk, NULL, e.site_page_hk, e.business_item_hk, e.item_name,
                e.event_timestamp, e.day, e.is_bot, e.event_type, e.event_category, e.event_action, e.event_label, e.event_value,
-               e.event_currency, e.transaction_id, e.transaction_funnel_step, e.is_visit, e.raw_event_id
+               e.event_currency, e.transaction_id, e.transaction_funnel_step, e.is_visit, e.raw_event_id, e.is_superseded
         FROM business.events_as_of(p_tenant_hk, v_month, date_trunc('month', v_month + interval '32 days', 'UTC'), 'infinity') e;
         v_events := v_events + (SELECT count(*) FROM pg_temp.fresh_b);
         PERFORM business.store_marts(util.current_load_date(), NULL, NULL);

@@ -94,7 +94,8 @@ LANGUAGE sql STABLE AS $$
                    e.event_type = 'transaction_step' AND e.event_action = 'complete' AND NOT c.is_refund AS is_transaction
             FROM business.visitor_events(h.site_visitor_hk) e
             CROSS JOIN LATERAL business.conversion_of(e.tenant_hk, e.event_type, e.event_action, e.event_label,
-                                                      e.event_timestamp, e.event_value, e.event_currency) c
+                                                      e.event_timestamp, e.event_value, e.event_currency,
+                                                      business.is_superseded(e.site_event_hk)) c
             CROSS JOIN LATERAL (SELECT business.conversion_identity(
                 e.event_type, e.transaction_id, e.root_session_hk, e.transaction_funnel_step, e.site_event_hk, e.event_value,
                 c.is_refund) AS identity) i

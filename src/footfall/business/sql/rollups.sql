@@ -133,7 +133,7 @@ BEGIN
                                   ORDER BY e.event_timestamp, e.raw_event_id, e.site_event_hk) = 1 AS is_first
         FROM event e
         CROSS JOIN LATERAL business.conversion_of(e.tenant_hk, e.event_type, e.event_action, e.event_label, e.event_timestamp,
-                                                  e.event_value, e.event_currency) c
+                                                  e.event_value, e.event_currency, e.is_superseded) c
         CROSS JOIN LATERAL (SELECT business.conversion_identity(
             e.event_type, e.transaction_id, e.site_session_hk, e.transaction_funnel_step, e.site_event_hk, e.event_value,
             c.is_refund) AS identity) i
@@ -164,7 +164,7 @@ BEGIN
             WHERE t.previous_day IS NOT NULL AND e.day < t.day AND NOT e.is_bot
         ) e
         CROSS JOIN LATERAL business.conversion_of(e.tenant_hk, e.event_type, e.event_action, e.event_label, e.event_timestamp,
-                                                  e.event_value, e.event_currency) c
+                                                  e.event_value, e.event_currency, e.is_superseded) c
         WHERE NOT c.is_refund
     ), counted_conversion AS (
         SELECT o.dimension, o.value, o.day, b.previous_day, count(*) FILTER (WHERE NOT o.is_refund) AS conversions,
@@ -211,15 +211,17 @@ BEGIN
             SELECT b.day FROM business.event_b b
             WHERE b.tenant_hk = $1 AND b.transaction_id = e.transaction_id AND b.day < e.day AND NOT b.is_bot
               AND b.event_type = 'transaction_step' AND b.event_action = 'complete' AND coalesce(b.event_value, 0) >= 0
+              AND NOT b.is_superseded
             UNION ALL
             SELECT b.day FROM business.visit_bridge(e.site_session_hk) b
             WHERE e.transaction_id IS NULL AND v.previous_day IS NOT NULL AND b.day < e.day AND NOT b.is_bot
               AND b.event_type = 'transaction_step' AND b.event_action = 'complete' AND b.transaction_id IS NULL
+              AND NOT b.is_superseded
               AND b.transaction_funnel_step IS NOT DISTINCT FROM e.transaction_funnel_step
               AND b.event_value IS NOT DISTINCT FROM e.event_value
         ) b ON true
         WHERE 'transaction' = ANY ($5) AND e.event_type = 'transaction_step' AND e.event_action = 'complete'
-          AND coalesce(e.event_value, 0) >= 0
+          AND coalesce(e.event_value, 0) >= 0 AND NOT e.is_superseded
         GROUP BY e.day, i.identity
     ), figure AS (
         -- what is merely counted

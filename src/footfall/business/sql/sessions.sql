@@ -219,7 +219,8 @@ LANGUAGE sql STABLE AS $$
                 SELECT t.industry, t.currency FROM auth.tenant_v t WHERE t.tenant_hk = d.tenant_hk LIMIT 1
             ) t
             LEFT JOIN LATERAL business.conversion_of(d.tenant_hk, d.event_type, d.event_action, d.event_label,
-                                                     d.event_timestamp, d.event_value, d.event_currency) c ON true
+                                                     d.event_timestamp, d.event_value, d.event_currency,
+                                                     business.is_superseded(d.site_event_hk)) c ON true
         ) e
     ), session AS (
         SELECT e.root_session_hk, e.tenant_hk, e.industry, min(e.event_timestamp) AS started, max(e.event_timestamp) AS ended,

@@ -1,22 +1,30 @@
 -- Says anew what the session's tenant is called and counted by (NULL: as it is), and makes its marts follow, in one transaction: until
 -- it commits every report has the old days and the old currency, from then on the new ones. Loads, closings and rollups wait, as they
 -- would write by what they have read before. With another time zone all days are cut anew; with another currency only sums are made
--- anew, and sessions are closed again, so that what they and their visitors were worth follows.
+-- anew, and sessions are closed again, so that what they and their visitors were worth follows. What was refused for its host or its
+-- value gets another chance.
 CREATE OR REPLACE FUNCTION business.change_tenant(
-    p_name text, p_industry text, p_time_zone text, p_currency text, p_week_start text
+    p_name text, p_industry text, p_time_zone text, p_currency text, p_week_start text, p_allowed_hosts text[], p_largest_value numeric
 ) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog SET work_mem = '64MB' AS $$
 DECLARE
     v_before auth.tenant_details_s;
 BEGIN
     PERFORM util.take_turn(job) FROM unnest('{load,sessions,rollups}'::text[]) AS job;
-    SELECT * INTO v_before FROM auth.describe_tenant(p_name, p_industry, p_time_zone, p_currency, p_week_start);
+    SELECT * INTO v_before FROM auth.describe_tenant(
+        p_name, p_industry, p_time_zone, p_currency, p_week_start, p_allowed_hosts, p_largest_value);
     IF v_before.time_zone <> p_time_zone THEN
         PERFORM business.rebuild_marts(v_before.tenant_hk);
     END IF;
     IF v_before.currency <> p_currency THEN
         UPDATE business.day_w w SET is_rolled_up = false WHERE w.tenant_hk = v_before.tenant_hk AND w.is_rolled_up;
         UPDATE business.site_session_w w SET is_open = true WHERE w.tenant_hk = v_before.tenant_hk AND NOT w.is_open;
+    END IF;
+    IF v_before.allowed_hosts <> p_allowed_hosts THEN
+        PERFORM business.reprocess_invalid('host_not_allowed', '-infinity');
+    END IF;
+    IF v_before.largest_value < p_largest_value THEN
+        PERFORM business.reprocess_invalid('value_out_of_bounds', '-infinity');
     END IF;
 END
 $$;
@@ -72,3 +80,26 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
     ORDER BY k.event_type IS NULL DESC, coalesce(u.refused, 0) DESC, coalesce(k.event_type, u.event_type) COLLATE "C"
 $$;
 ALTER FUNCTION business.event_types() OWNER TO footfall_worker;
+
+-- The hosts whose pages sent something to the session's tenant since a moment, the most first, with how many events, and how many more
+-- were refused because the host is not allowed. For whoever decides which are allowed.
+CREATE OR REPLACE FUNCTION business.sending_hosts(p_since timestamptz)
+RETURNS TABLE (host text, is_allowed boolean, events bigint, refused bigint)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+    SELECT h.host, staging.is_allowed_host(staging.without_www(h.host), t.allowed_hosts), sum(h.events)::bigint, sum(h.refused)::bigint
+    FROM (
+        SELECT r.value AS host, r.events, 0::bigint AS refused
+        FROM business.rollups(util.current_tenant(), p_since::date, util.current_load_date()::date, '{host}') r
+        UNION ALL
+        SELECT lower((staging.url_parts(btrim(s.page_url)))[2] COLLATE "C"), 0, count(*)
+        FROM staging.site_events_staging s
+        WHERE s.tenant_hk = util.current_tenant() AND s.validation_status = 'INVALID' AND s.received_timestamp >= p_since
+          AND 'host_not_allowed' = ANY (s.validation_errors)
+        GROUP BY 1
+    ) h
+    JOIN auth.tenant_v t ON t.tenant_hk = util.current_tenant()
+    WHERE h.host IS NOT NULL
+    GROUP BY h.host, t.allowed_hosts
+    ORDER BY sum(h.events) + sum(h.refused) DESC, h.host COLLATE "C" LIMIT 100
+$$;
+ALTER FUNCTION business.sending_hosts(timestamptz) OWNER TO footfall_worker;

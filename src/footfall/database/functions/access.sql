@@ -124,7 +124,7 @@ BEGIN
     GRANT EXECUTE ON FUNCTION auth.account_of(text), auth.share_link_of(bytea), auth.open_sign_in(bigint, bigint, bytea, interval),
         auth.close_sign_in(bytea), auth.signed_in(bytea), auth.people(), auth.set_person(text, text, text, boolean),
         auth.set_password(text, text, bytea), auth.add_tenant,
-        auth.request_tenant(jsonb), auth.analyst_tenant() TO footfall_admin;
+        auth.own_limits(), auth.request_tenant(jsonb), auth.analyst_tenant() TO footfall_admin;
     GRANT SELECT ON auth.tenant_h, auth.tenant_details_s, auth.tenant_v TO footfall_admin;
     GRANT SELECT (access_key_id, tenant_hk, kind, label, created_at, revoked_at), INSERT, UPDATE (revoked_at)
         ON auth.access_key TO footfall_admin;
@@ -141,7 +141,7 @@ BEGIN
         FROM footfall_reader, footfall_ingest, footfall_analyst, footfall_admin;
     -- these act with the worker's rights: only the web process, which knows who asks, may call them
     REVOKE ALL ON FUNCTION business.reprocess_invalid(text, timestamptz), business.change_tenant, business.add_event_type,
-        business.remove_event_type, business.event_types, api.store_health()
+        business.remove_event_type, business.event_types, business.sending_hosts(timestamptz), api.store_health()
         FROM footfall_reader, footfall_ingest, footfall_analyst;
 END
 $$;

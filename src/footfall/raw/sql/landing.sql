@@ -91,9 +91,9 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog AS $$
         ) e
     ), batch AS (
         INSERT INTO raw.ingest_batch (tenant_hk, received_from, received_to, first_raw_event_id, last_raw_event_id,
-                                      event_count, next_attempt_at)
+                                      event_count, payload_bytes, next_attempt_at)
         SELECT tenant_hk, min(received_timestamp), max(received_timestamp), min(raw_event_id), max(raw_event_id),
-               count(*), '-infinity'
+               count(*), sum(octet_length(payload)), '-infinity'
         FROM event GROUP BY tenant_hk
         RETURNING batch_id, tenant_hk
     ), landed AS (

@@ -47,6 +47,13 @@ LANGUAGE sql STABLE PARALLEL SAFE
 RETURN p_event_timestamp <= p_received_timestamp + interval '10 minutes' AND p_event_timestamp >= '1970-01-01T00:00:00Z'::timestamptz
        AND (p_is_trusted OR p_event_timestamp >= p_received_timestamp - interval '30 days');
 
+-- Whether a site's pages may be on this host (without www): it is one of those allowed, or under one of them. None are named, or the
+-- event names no page: they may.
+CREATE OR REPLACE FUNCTION staging.is_allowed_host(p_host text, p_allowed text[]) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN p_host IS NULL OR cardinality(p_allowed) = 0
+    OR EXISTS (SELECT FROM unnest(p_allowed) AS a(host) WHERE p_host = a.host OR right(p_host, length(a.host) + 1) = '.' || a.host);
+
 -- What tells an event of a tenant from all others, whatever time comes with it.
 CREATE OR REPLACE FUNCTION staging.identity_of(p_tenant_id text, p_identity text) RETURNS uuid
 LANGUAGE sql STABLE PARALLEL SAFE

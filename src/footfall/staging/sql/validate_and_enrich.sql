@@ -84,15 +84,21 @@ BEGIN
     -- no clock corrects is kept for some days, for clients that stamp at each attempt (staging.forget_identities); what only
     -- its first receipt tells is kept for ever. The update changes nothing: it makes a time that is there, or that another load is
     -- writing now, come back too.
+    -- What a trusted sender says stands for itself: where somebody else has sent something under its id before, it is an event of its
+    -- own, which supersedes that one; where it came first, what others send under its id is its repetition.
     first_sent AS (
-        INSERT INTO staging.event_identity AS f (identity, event_timestamp, received_timestamp, is_of_receipt)
+        INSERT INTO staging.event_identity AS f (
+            identity, event_timestamp, received_timestamp, is_of_receipt, trusted_timestamp)
         SELECT DISTINCT ON (s.identity) s.identity, s.said_timestamp, s.received_timestamp,
-               s.moment IS NULL OR s.clock_error IS NOT NULL
+               s.moment IS NULL OR s.clock_error IS NOT NULL, CASE WHEN s.is_trusted THEN s.said_timestamp END
         FROM sent s
         WHERE s.identity IS NOT NULL AND staging.is_plausible(s.said_timestamp, s.received_timestamp, s.is_trusted)
-        ORDER BY s.identity, s.received_timestamp, s.raw_event_id
-        ON CONFLICT (identity) DO UPDATE SET event_timestamp = f.event_timestamp
-        RETURNING f.identity, f.event_timestamp
+        ORDER BY s.identity, s.is_trusted DESC, s.received_timestamp, s.raw_event_id
+        ON CONFLICT (identity) DO UPDATE SET
+            event_timestamp = f.event_timestamp,
+            trusted_timestamp = coalesce(f.trusted_timestamp, excluded.trusted_timestamp),
+            is_contested = f.is_contested OR (f.trusted_timestamp IS NULL AND excluded.trusted_timestamp IS NOT NULL)
+        RETURNING f.identity, f.event_timestamp, f.trusted_timestamp, f.is_contested
     ),
     tenants AS MATERIALIZED (
         SELECT t.* FROM auth.tenant_v t WHERE t.tenant_hk IN (SELECT s.tenant_hk FROM sent s)
@@ -186,7 +192,8 @@ BEGIN
         nullif(s.event_id, '') AS sent_event_id,
         s.usable_event_id AS event_id,
         s.sent_timestamp, s.sent_at_text AS sent_at, s.sent_moment, s.clock_error, s.said_timestamp,
-        f.event_timestamp AS first_timestamp,
+        CASE WHEN s.is_trusted AND f.is_contested THEN f.trusted_timestamp ELSE f.event_timestamp END AS first_timestamp,
+        CASE WHEN s.is_trusted AND f.is_contested THEN f.event_timestamp END AS restated_timestamp,
         nullif(s.session_id, '') AS sent_session_id,
         staging.usable_id(s.session_id) AS session_id,
         nullif(s.visitor_id, '') AS sent_visitor_id,
@@ -206,8 +213,8 @@ BEGIN
         nullif(btrim(s.click_y), '') AS sent_click_y,
         s.viewport_width, s.viewport_height, s.item_metadata, s.properties,
         t.is_active AS tenant_is_active, t.currency AS tenant_currency, t.default_item_type,
-        k.event_category AS default_category, k.event_action AS default_action,
-        p.path AS page_path, p.page_bk, p.page_info, p.has_click_id, p.utm_source AS page_utm_source,
+        t.allowed_hosts, t.largest_value, k.event_category AS default_category, k.event_action AS default_action,
+        p.bare_host AS page_host, p.path AS page_path, p.page_bk, p.page_info, p.has_click_id, p.utm_source AS page_utm_source,
         p.utm_medium AS page_utm_medium, p.utm_campaign AS page_utm_campaign, p.utm_content AS page_utm_content,
         p.utm_term AS page_utm_term,
         -- a referrer on the site itself, with or without www, is none
@@ -313,11 +320,13 @@ BEGIN
                CASE WHEN NOT e.no_track AND e.session_id IS NULL AND e.consented_visitor_id <> e.edge_visitor_id
                     THEN e.edge_visitor_id END AS known_as_bk,
                'evt_' || util.milliseconds(e.event_timestamp) || '_' || coalesce(
-                   e.event_id,
+                   -- no id begins with a blank
+                   CASE WHEN e.restated_timestamp IS NOT NULL THEN ' trusted ' ELSE '' END || e.event_id,
                    concat(e.session_id, '_', e.evt_type, '_', left(encode(util.hash_binary(
                        util.netstring(e.visitor_bk) || util.netstring(
                            (e.payload - ARRAY['sent_at', 'retry', 'client_ip', 'user_agent'])::text)), 'hex'), 16))
-               ) AS event_bk
+               ) AS event_bk,
+               'evt_' || util.milliseconds(e.restated_timestamp) || '_' || e.event_id AS restated_bk
         FROM enriched e
         OFFSET 0
     ),
@@ -352,7 +361,7 @@ BEGIN
         site_event_bk, site_session_bk, site_visitor_bk, site_page_bk, business_item_bk,
         site_event_hk, site_session_hk, site_visitor_hk, site_page_hk, business_item_hk,
         link_session_visitor_hk, link_event_session_hk, link_event_page_hk, link_event_business_item_hk,
-        site_event_details_hash_diff, session_bucket, known_as_hk,
+        site_event_details_hash_diff, session_bucket, known_as_hk, restates_hk,
         validation_status, validation_errors, validation_flags, enrichment_applied, processing_timestamp, record_source
     )
     SELECT k.raw_event_id, k.batch_id, k.received_timestamp, 1, k.tenant_hk, k.tenant_id, k.session_id, k.visitor_bk,
@@ -369,6 +378,7 @@ BEGIN
 {{hash_diffs}},
            CASE WHEN k.is_valid THEN k.session_bucket END,
            CASE WHEN k.is_valid AND k.known_as_bk IS NOT NULL THEN {{known_as_key}} END,
+           CASE WHEN k.is_valid AND k.restated_bk IS NOT NULL THEN {{restated_key}} END,
            CASE WHEN k.is_valid THEN 'VALID' ELSE 'INVALID' END, k.errors, k.flags, k.is_valid, v_now, k.record_source
     FROM keyed k
     RETURNING tenant_hk, raw_event_id, received_timestamp, validation_flags

@@ -97,7 +97,10 @@ class Door:
             owner = await self._owner(scope, headers)
             request = read_request(body, headers.get(b"content-encoding", b"").decode("latin-1"), self._settings)
             attempted = len(request.events)
+            owner.require_room()
             self._rate.admit(owner.access_key_id, attempted)
+            if owner.events_per_second is not None:
+                self._rate.admit(owner.tenant_hk, attempted, owner.events_per_second)
             verdicts = await self._judge(request, self._sender(scope, headers, owner))
             verdicts = await self._land(verdicts)
             self._count(owner, verdicts)
