@@ -136,7 +136,6 @@ class _Story:
             record_source="site_tracker",
             user_agent=agent if visitor else None,
             visitor_id=visitor,
-            visitor_ip_hash=None,
             client_ip=None,
             do_not_track=visitor is None and agent is not None,
             is_trusted=True,

@@ -67,10 +67,10 @@ def test_a_visitor_gets_at_most_one_row_a_day(site: Site) -> None:  # T15
 
 
 def test_a_visit_from_another_network_alone_makes_no_new_row(site: Site) -> None:
-    """Address hash, viewport and time of the latest visit change all the time: they are stored, not compared."""
-    site.land(view("/", 0, session_id="s", visitor_id="jo", _visitor_ip_hash="here"))
+    """Viewport and time of the latest visit change all the time: they are stored, not compared."""
+    site.land(view("/", 0, session_id="s", visitor_id="jo"))
     site.settle()
-    site.connection.execute("UPDATE business.site_session_context_s SET visitor_ip_hash = 'there'")
+    site.connection.execute("UPDATE business.site_session_context_s SET viewport_size = '7x7'")
     keys = [key for (key,) in site.rows("SELECT site_visitor_hk FROM business.site_visitor_h")]
     assert site.value("SELECT business.refresh_site_visitor_details(%s, now())", keys) == 0
 

@@ -336,7 +336,7 @@ COMMENT ON COLUMN business.site_session_context_s.entry_event_hk IS 'the session
 COMMENT ON COLUMN business.site_session_context_s.entry_timestamp IS 'when it happened';
 COMMENT ON COLUMN business.site_session_context_s.site_visitor_hk IS 'whose session it is: the visitor of the first event that has one';
 COMMENT ON COLUMN business.site_session_context_s.user_id IS 'the site''s own id of a signed-in person';
-COMMENT ON COLUMN business.site_session_context_s.visitor_ip_hash IS 'keyed hash of the address under the tenant''s secret of the day';
+COMMENT ON COLUMN business.site_session_context_s.visitor_ip_hash IS 'empty: the hash of an address alone is not kept; before 0025 the keyed one';
 COMMENT ON COLUMN business.site_session_context_s.user_agent IS 'as sent';
 COMMENT ON COLUMN business.site_session_context_s.device_type IS 'mobile, tablet, desktop';
 COMMENT ON COLUMN business.site_session_context_s.screen_resolution IS 'width x height';

@@ -40,16 +40,7 @@ _HEX_DIGITS = 32  # 128 bits
 
 def visitor_key(secret: bytes, address: Address, user_agent: str | None) -> str:
     """The visitor key of an address and a user agent; twin of `auth.visitor_key`."""
-    return "v_" + _keyed_hash(secret, f"{address}|{user_agent or ''}")
-
-
-def address_hash(secret: bytes, address: Address) -> str:
-    """The keyed hash of an address alone; twin of `auth.address_hash`."""
-    return _keyed_hash(secret, address)
-
-
-def _keyed_hash(secret: bytes, text: str) -> str:
-    return hmac.digest(secret, text.encode(), "sha256").hex()[:_HEX_DIGITS]
+    return "v_" + hmac.digest(secret, f"{address}|{user_agent or ''}".encode(), "sha256").hex()[:_HEX_DIGITS]
 
 
 def truncated(address: Address) -> str:

@@ -104,7 +104,7 @@ SESSION_CONTEXT = Satellite(
         Column("entry_timestamp", "timestamptz", "when it happened", required=True, source="event_timestamp"),
         Column("site_visitor_hk", "bytea", "whose session it is: the visitor of the first event that has one"),
         Column("user_id", "varchar(255)", "the site's own id of a signed-in person"),
-        Column("visitor_ip_hash", "varchar(64)", "keyed hash of the address under the tenant's secret of the day"),
+        Column("visitor_ip_hash", "varchar(64)", "empty: the hash of an address alone is not kept; before 0025 the keyed one"),
         Column("user_agent", "text", "as sent"),
         Column("device_type", "varchar(20)", "mobile, tablet, desktop", source="device_info ->> 'device_type'"),
         Column("browser_name", "varchar(50)", source="device_info ->> 'browser_name'"),

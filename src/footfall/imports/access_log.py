@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import BinaryIO, cast
 
-from footfall.auth import address_hash, address_of, day_of, tenant_key, visitor_key
+from footfall.auth import address_of, day_of, tenant_key, visitor_key
 from footfall.database import Connection
 from footfall.raw import IncomingEvent, land
 
@@ -129,15 +129,13 @@ def _event(
         "page_url": site.rstrip("/") + request.target if request.target.startswith("/") else request.target,
         "page_referrer": request.referrer,
     }
-    visitor_id, ip_hash = visitors.keys_of(request)
     return IncomingEvent(
         tenant_id=tenant_id,
         received=datetime.now(UTC),
         payload=json.dumps({key: value for key, value in payload.items() if value is not None}),
         record_source=record_source,
         user_agent=request.user_agent,
-        visitor_id=visitor_id,
-        visitor_ip_hash=ip_hash,
+        visitor_id=visitors.key_of(request),
         is_trusted=True,
     )
 
@@ -152,12 +150,11 @@ class _Visitors:
         self._time_zone = row[0] if row else "UTC"
         self._secrets: dict[date, bytes] = {}
 
-    def keys_of(self, request: PageRequest) -> tuple[str | None, str | None]:
+    def key_of(self, request: PageRequest) -> str | None:
         address = address_of(request.address)
         if address is None:
-            return None, None
-        secret = self._secret(day_of(request.moment, self._time_zone))
-        return visitor_key(secret, address, request.user_agent), address_hash(secret, address)
+            return None
+        return visitor_key(self._secret(day_of(request.moment, self._time_zone)), address, request.user_agent)
 
     def _secret(self, day: date) -> bytes:
         if day not in self._secrets:

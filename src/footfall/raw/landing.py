@@ -25,7 +25,6 @@ class IncomingEvent:
     record_source: str
     user_agent: str | None = None
     visitor_id: str | None = None
-    visitor_ip_hash: str | None = None
     client_ip: str | None = None  # truncated, for tenants that keep it
     do_not_track: bool = False
     is_trusted: bool = False
@@ -40,7 +39,7 @@ class IncomingEvent:
 
 _LAND = """
 /* raw.landing */ SELECT count(*) FROM raw.land_tracking_events(
-    %b::text[], %b::timestamptz[], %b::text[], %b::text[], %b::text[], %b::text[], %s::inet[], %b::boolean[], %b::boolean[],
+    %b::text[], %b::timestamptz[], %b::text[], %b::text[], %b::text[], %s::inet[], %b::boolean[], %b::boolean[],
     %b::text[], %b::boolean[])
 """
 
@@ -65,7 +64,6 @@ def land(connection: Connection, events: Sequence[IncomingEvent]) -> list[bool]:
                 [event.payload for event in events],
                 [event.user_agent for event in events],
                 [event.visitor_id for event in events],
-                [event.visitor_ip_hash for event in events],
                 [event.client_ip for event in events],
                 [event.do_not_track for event in events],
                 [event.is_trusted for event in events],

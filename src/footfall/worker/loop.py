@@ -85,8 +85,6 @@ def retire(connection: Connection, url: str) -> None:
         _log(deleted, "deleted %d rows of %s", deleted, layer)
     # VACUUM is for the tables' owner, and for no transaction
     with connect(url) as owner:
-        # what was deleted there is to be gone from the disk too
-        owner.execute("VACUUM auth.visitor_secret")
         for (table,) in owner.execute("SELECT util.months_to_freeze(util.current_load_date())").fetchall():
             owner.execute(f"VACUUM (FREEZE, ANALYZE) {table}")
             logger.info("froze %s", table)

@@ -43,13 +43,26 @@ END
 $$;
 ALTER FUNCTION auth.visitor_secret_of(bytea, date) OWNER TO footfall_worker;
 
--- Forgets secrets before they are 48 hours old, after which no one, with whatever address, can recompute a visitor's key.
+-- Forgets secrets before they are 48 hours old, after which no one, with whatever address, can recompute a visitor's key. A deleted row
+-- stays in its table's file until something else is written there: so those that live on move to a new file, and the old one goes, with
+-- this transaction. (TRUNCATE waits for nobody but who is fetching a secret.)
 CREATE OR REPLACE FUNCTION auth.destroy_visitor_secrets(p_now timestamptz) RETURNS integer
-LANGUAGE sql AS $$
-    WITH destroyed AS (
-        DELETE FROM auth.visitor_secret WHERE created_at < p_now - interval '47 hours' RETURNING 1
-    )
-    SELECT count(*)::integer FROM destroyed
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+DECLARE
+    v_kept auth.visitor_secret[];
+    v_destroyed integer;
+BEGIN
+    IF NOT EXISTS (SELECT FROM auth.visitor_secret s WHERE s.created_at < p_now - interval '47 hours') THEN
+        RETURN 0;
+    END IF;
+    LOCK TABLE auth.visitor_secret;
+    SELECT array_agg(s) FILTER (WHERE s.created_at >= p_now - interval '47 hours'),
+           count(*) FILTER (WHERE s.created_at < p_now - interval '47 hours')
+    INTO v_kept, v_destroyed FROM auth.visitor_secret s;
+    TRUNCATE auth.visitor_secret;
+    INSERT INTO auth.visitor_secret SELECT k.* FROM unnest(v_kept) AS k;
+    RETURN v_destroyed;
+END
 $$;
 
 -- HMAC-SHA256 (RFC 2104) of a text under a 32-byte secret; twin of Python's hmac.
@@ -71,11 +84,6 @@ $$;
 CREATE OR REPLACE FUNCTION auth.visitor_key(p_secret bytea, p_client_ip inet, p_user_agent text) RETURNS text
 LANGUAGE sql STABLE PARALLEL SAFE
 RETURN 'v_' || left(encode(auth.keyed_hash(p_secret, host(p_client_ip) || '|' || coalesce(p_user_agent, '')), 'hex'), 32);
-
--- The keyed hash of an address alone; twin of footfall.auth.visitors.address_hash.
-CREATE OR REPLACE FUNCTION auth.address_hash(p_secret bytea, p_client_ip inet) RETURNS text
-LANGUAGE sql STABLE PARALLEL SAFE
-RETURN left(encode(auth.keyed_hash(p_secret, host(p_client_ip)), 'hex'), 32);
 
 -- An address cut to its network, for tenants that keep it: /24 of IPv4, /48 of IPv6.
 CREATE OR REPLACE FUNCTION auth.truncated_address(p_client_ip inet) RETURNS inet

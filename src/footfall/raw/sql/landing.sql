@@ -74,7 +74,7 @@ ALTER FUNCTION raw.are_storable OWNER TO footfall_worker;
 -- raises for text that PostgreSQL cannot store: callers then land smaller parts (footfall.raw.landing).
 CREATE OR REPLACE FUNCTION raw.land_tracking_events(
     p_tenant_id text[], p_received_timestamp timestamptz[], p_payload text[], p_user_agent text[], p_visitor_id text[],
-    p_visitor_ip_hash text[], p_client_ip inet[], p_do_not_track boolean[], p_is_trusted boolean[], p_record_source text[],
+    p_client_ip inet[], p_do_not_track boolean[], p_is_trusted boolean[], p_record_source text[],
     p_is_suspect boolean[]
 ) RETURNS SETOF bigint
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog AS $$
@@ -83,9 +83,9 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog AS $$
         SELECT nextval('raw.raw_event_id_seq') AS raw_event_id, e.*
         FROM (
             SELECT util.tenant_key(e.tenant_id) AS tenant_hk, e.*
-            FROM unnest(p_tenant_id, p_received_timestamp, p_payload, p_user_agent, p_visitor_id, p_visitor_ip_hash, p_client_ip,
+            FROM unnest(p_tenant_id, p_received_timestamp, p_payload, p_user_agent, p_visitor_id, p_client_ip,
                         p_do_not_track, p_is_trusted, p_record_source, p_is_suspect) WITH ORDINALITY
-                AS e(tenant_id, received_timestamp, payload, user_agent, visitor_id, visitor_ip_hash, client_ip,
+                AS e(tenant_id, received_timestamp, payload, user_agent, visitor_id, client_ip,
                      do_not_track, is_trusted, record_source, is_suspect, position)
             ORDER BY e.tenant_id, e.position
         ) e
@@ -99,9 +99,9 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog AS $$
     ), landed AS (
         INSERT INTO raw.site_tracking_events_r (
             raw_event_id, batch_id, received_timestamp, is_trusted, do_not_track, tenant_hk, tenant_id, client_ip, visitor_id,
-            visitor_ip_hash, user_agent, record_source, raw_payload)
+            user_agent, record_source, raw_payload)
         SELECT e.raw_event_id, b.batch_id, e.received_timestamp, e.is_trusted, e.do_not_track, e.tenant_hk, e.tenant_id,
-               e.client_ip, e.visitor_id, e.visitor_ip_hash, left(e.user_agent, 2000), e.record_source,
+               e.client_ip, e.visitor_id, left(e.user_agent, 2000), e.record_source,
                CASE WHEN e.is_suspect THEN raw.scrubbed(e.payload) ELSE e.payload END::jsonb
         FROM event e JOIN batch b USING (tenant_hk)
     )
@@ -153,7 +153,6 @@ BEGIN
                        ELSE k.payload END::text ORDER BY k.position),
         array_agg(CASE WHEN NOT k.no_track THEN k.user_agent END ORDER BY k.position),
         array_agg(auth.visitor_key(k.secret, k.client_ip, k.user_agent) ORDER BY k.position),
-        array_agg(auth.address_hash(k.secret, k.client_ip) ORDER BY k.position),
         array_agg(CASE WHEN v_tenant.keep_truncated_ip AND NOT k.no_track
                        THEN auth.truncated_address(k.client_ip) END ORDER BY k.position),
         array_agg(k.no_track ORDER BY k.position), array_agg(true), array_agg('site_tracker'::text), array_agg(true))

@@ -19,7 +19,6 @@ from footfall.auth import (
     PERSONAL_KEYS,
     Address,
     KeyOwner,
-    address_hash,
     address_of,
     day_of,
     folded,
@@ -189,7 +188,7 @@ def _identified(payload: str, sent: _Sent, sender: Sender, secret_of: Callable[[
         address = address_of(sent.client_ip) if isinstance(sent.client_ip, str) else None
         user_agent = _storable(sent.user_agent) if isinstance(sent.user_agent, str) else None
         day_moment = _occurred(sent, sender.received)
-    visitor_id = ip_hash = None
+    visitor_id = None
     if address is not None:
         try:
             day = day_of(day_moment, owner.time_zone)
@@ -199,7 +198,6 @@ def _identified(payload: str, sent: _Sent, sender: Sender, secret_of: Callable[[
         if secret is None:
             raise SecretNotInMemory(day)
         visitor_id = visitor_key(secret, address, user_agent)
-        ip_hash = address_hash(secret, address)
     return IncomingEvent(
         tenant_id=owner.tenant_id,
         received=sender.received,
@@ -207,7 +205,6 @@ def _identified(payload: str, sent: _Sent, sender: Sender, secret_of: Callable[[
         record_source=_record_source(owner),
         user_agent=user_agent,
         visitor_id=visitor_id,
-        visitor_ip_hash=ip_hash,
         client_ip=truncated(address) if address is not None and owner.keep_truncated_ip else None,
         is_trusted=owner.is_trusted,
     )
