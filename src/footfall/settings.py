@@ -6,7 +6,8 @@ from dataclasses import dataclass, fields, replace
 from dataclasses import field as dataclass_field
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, Self, get_type_hints
+from urllib.parse import urlsplit
 
 from footfall.errors import SettingInvalid
 
@@ -24,6 +25,19 @@ class Networks(str):
         self.networks = tuple(map(ip_network, named))
 
 
+class PublicUrl(str):
+    """Where people reach the server, `https://stats.example.com`; empty: wherever a request says. Raises ValueError."""
+
+    __slots__ = ()
+
+    def __new__(cls, text: str) -> Self:
+        """The address without a slash at its end."""
+        parts = urlsplit(text.rstrip("/"))
+        if text and (parts.scheme not in ("http", "https") or not parts.netloc or parts.path or parts.query or parts.fragment):
+            raise ValueError(text)
+        return super().__new__(cls, text.rstrip("/"))
+
+
 def _setting(variable: str, default: Any, help_text: str) -> Any:
     return dataclass_field(default=default, metadata={"variable": variable, "help": help_text})
 
@@ -36,6 +50,11 @@ class Settings:
     database_url: str = _setting("DATABASE_URL", "", "A PostgreSQL server (16 or later) to use instead of the embedded one.")
     host: str = _setting("FOOTFALL_HOST", "127.0.0.1", "Address that the HTTP server listens on.")
     port: int = _setting("FOOTFALL_PORT", 8700, "Port that the HTTP server listens on.")
+    public_url: PublicUrl = _setting(
+        "FOOTFALL_PUBLIC_URL",
+        PublicUrl(""),
+        "Where people reach the server, e.g. https://stats.example.com: cookies and HSTS go by it; empty: by each request.",
+    )
     client_address_header: str = _setting(
         "FOOTFALL_CLIENT_ADDRESS_HEADER",
         "",

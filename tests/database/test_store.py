@@ -1,12 +1,15 @@
 """The embedded store: started by the first that needs it, stopped by the last that leaves, however others end."""
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import psycopg
 import pytest
 
@@ -15,6 +18,7 @@ from footfall.errors import StoreUnavailable
 
 HOLD = """
 import sys, time
+from collections.abc import Iterator
 from pathlib import Path
 from footfall.database import EmbeddedStore
 with EmbeddedStore(Path(sys.argv[1])) as store:
@@ -105,3 +109,92 @@ def test_nothing_that_travels_is_logged(folder: Path) -> None:
         with psycopg.connect(store.url, autocommit=True) as connection, pytest.raises(psycopg.errors.InvalidTextRepresentation):
             connection.execute("SELECT %s::text::int", ("canary 198.51.100.77",))
     assert "canary" not in (folder / "postgres" / "log").read_text()
+
+
+def pid_file(folder: Path) -> Path:
+    return folder / "postgres" / "postmaster.pid"
+
+
+@pytest.fixture(scope="module")
+def left(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
+    """A store whose server was killed; the lines of the file that it left behind."""
+    folder = tmp_path_factory.mktemp("left") / "data"
+    with EmbeddedStore(folder) as store:
+        with psycopg.connect(store.url, autocommit=True) as connection:
+            connection.execute("CREATE TABLE kept AS SELECT 42 AS answer")
+        lines = pid_file(folder).read_text().splitlines()
+        kill_all(int(lines[0]))
+    return folder, lines
+
+
+def kill_all(postmaster: int) -> None:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        process = psutil.Process(postmaster)
+        everybody = [process, *process.children(recursive=True)]
+        for one in everybody:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                one.kill()
+        psutil.wait_procs(everybody, timeout=20)
+
+
+def answer_of(folder: Path) -> int:
+    with EmbeddedStore(folder) as store, psycopg.connect(store.url) as connection:
+        return connection.execute("SELECT answer FROM kept").fetchone()[0]
+
+
+@contextlib.contextmanager
+def sleeping(user: int | None) -> Iterator[subprocess.Popen]:
+    """A stranger; as the user that PostgreSQL runs as, where that is another one, it has the number that keeps PostgreSQL out."""
+    process = subprocess.Popen(["sleep", "600"], user=user)
+    try:
+        yield process
+        assert process.poll() is None, "a stranger was harmed"
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.mark.parametrize("whose", ["ours", "PostgreSQL's"])
+def test_the_number_of_another_process_keeps_no_store_shut_and_harms_nobody(left: tuple[Path, list[str]], whose: str) -> None:
+    folder, lines = left
+    user = (folder / "postgres").stat().st_uid if whose == "PostgreSQL's" else None
+    with sleeping(user) as stranger:
+        pid_file(folder).write_text("\n".join([str(stranger.pid), *lines[1:]]) + "\n")
+        assert answer_of(folder) == 42
+
+
+def test_neither_does_that_of_a_process_that_has_ended(left: tuple[Path, list[str]]) -> None:
+    folder, lines = left
+    zombie = subprocess.Popen(["true"])
+    time.sleep(0.2)  # nobody has asked how it ended
+    pid_file(folder).write_text("\n".join([str(zombie.pid), *lines[1:]]) + "\n")
+    assert answer_of(folder) == 42
+    zombie.wait()
+
+
+def test_neither_does_that_of_another_stores_server(left: tuple[Path, list[str]], tmp_path: Path) -> None:
+    folder, lines = left
+    with EmbeddedStore(tmp_path / "other") as other:
+        others = pid_file(tmp_path / "other").read_text().splitlines()
+        pid_file(folder).write_text("\n".join([others[0], *lines[1:]]) + "\n")
+        assert answer_of(folder) == 42
+        assert answers(other.url)
+
+
+@pytest.mark.parametrize("part", ["", "17\n", "no number\n" * 8])
+def test_neither_does_a_file_of_which_only_a_part_was_written(left: tuple[Path, list[str]], part: str) -> None:
+    folder, _ = left
+    pid_file(folder).write_text(part)
+    assert answer_of(folder) == 42
+
+
+def test_it_comes_back_at_once_however_often_everything_is_killed(folder: Path) -> None:
+    for _ in range(4):
+        user, url = another_process(folder)
+        postmaster = int(pid_file(folder).read_text().splitlines()[0])
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("CREATE TABLE IF NOT EXISTS kept AS SELECT 42 AS answer")
+        user.kill()
+        os.kill(postmaster, signal.SIGKILL)  # its children notice in a while
+        user.wait()
+        assert answer_of(folder) == 42

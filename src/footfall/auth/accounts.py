@@ -4,6 +4,7 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from http import HTTPStatus
 from typing import Any, Literal, get_args
 
@@ -34,13 +35,14 @@ _NOBODYS_HASH = _hasher.hash(secrets.token_hex())
 class Account:
     """Who is signed in. `tenants`: tenant, name, industry, timeZone, currency, weekStart and role of each that is theirs.
 
-    A guest of a share link has no `email`, and one tenant.
+    A guest of a share link has no `email`, and one tenant. `is_used_up`: their password was for this sign-in only.
     """
 
     email: str
     name: str
     is_operator: bool
     tenants: list[dict[str, Any]]
+    is_used_up: bool
 
     def role_in(self, tenant_id: str) -> Role:
         """Their role there. Raises NotAccepted: ``tenant_unknown``, also for a tenant that is not theirs."""
@@ -57,7 +59,7 @@ def add_account(connection: Connection, email: str, name: str, password: str, *,
     Raises NotAccepted: ``email_invalid``, ``password_too_short``, ``account_exists``.
     """
     email = _address(email)
-    _require_long(password)
+    require_good(password)
     try:
         row = connection.execute(
             "INSERT INTO auth.account (email, account_name, password_hash, is_operator, created_at)"
@@ -72,8 +74,8 @@ def add_account(connection: Connection, email: str, name: str, password: str, *,
 
 def reset_password(connection: Connection, email: str, password: str) -> None:
     """Give a person a new password; ends all their sign-ins. Raises NotAccepted: ``account_unknown``, ``password_too_short``."""
-    _require_long(password)
-    row = connection.execute("SELECT auth.set_password(%s, %s, NULL)", (email, hash_password(password))).fetchone()
+    require_good(password)
+    row = connection.execute("SELECT auth.set_password(%s, %s)", (email, hash_password(password))).fetchone()
     if not row or not row[0]:
         raise NotAccepted("account_unknown", f"there is no account {email!r}: `footfall user list` names them")
 
@@ -121,6 +123,14 @@ def new_password() -> tuple[str, str]:
     return password, hash_password(password)
 
 
+def renew_password(connection: Connection, email: str, password_hash: str) -> None:
+    """Give somebody of the connection's tenant a password for one sign-in. Raises NotAccepted: ``account_elsewhere`` (409)."""
+    row = connection.execute("SELECT auth.renew_password(%s, %s)", (_address(email), password_hash)).fetchone()
+    if not row or not row[0]:
+        message = "they have no role here, or one elsewhere too: the operator gives them a password"
+        raise NotAccepted("account_elsewhere", message, HTTPStatus.CONFLICT)
+
+
 def set_person(
     connection: Connection, email: str, role: AccountRole | None, password_hash: str | None, *, is_operator: bool = False
 ) -> bool:
@@ -143,7 +153,7 @@ def set_person(
 
 def hash_password(password: str) -> str:
     """Argon2id, with its salt and parameters. Raises NotAccepted: ``password_too_short``."""
-    _require_long(password)
+    require_good(password)
     return _hasher.hash(password)
 
 
@@ -161,23 +171,30 @@ class Accounts:
     def __init__(self, connections: Pool) -> None:
         self._connections = connections
 
-    def sign_in(self, email: str, password: str) -> str:
-        """The token of a new sign-in, for a cookie. Raises NotAccepted: ``sign_in_refused`` (401)."""
-        account_id, password_hash = self._row("SELECT * FROM auth.account_of(%s)", email) or (None, _NOBODYS_HASH)
+    def sign_in(self, email: str, password: str, agent: str) -> str:
+        """The token of a new sign-in, for a cookie; `agent`: what the browser calls itself.
+
+        Raises NotAccepted: ``sign_in_refused``, ``password_used`` (401).
+        """
+        account_id, password_hash, is_used = self._row("SELECT * FROM auth.account_of(%s)", email) or (None, _NOBODYS_HASH, False)
         if not is_password(password_hash, password) or account_id is None:
             raise NotAccepted("sign_in_refused", "this e-mail address and password do not go together", HTTPStatus.UNAUTHORIZED)
-        return self._open(account_id, None, SIGN_IN_LASTS)
+        if is_used:
+            message = "this password was for one sign-in, and no other was chosen: ask an owner for a new one"
+            raise NotAccepted("password_used", message, HTTPStatus.UNAUTHORIZED)
+        return self._open(account_id, None, SIGN_IN_LASTS, agent)
 
-    def change_password(self, token: str, email: str, old: str, new: str) -> None:
-        """Change the password of who is signed in with this token; other sign-ins of theirs end.
+    def change_password(self, email: str, old: str, new: str, agent: str) -> str:
+        """Change somebody's password; all their sign-ins end, and a new one begins, whose token this returns.
 
-        Raises NotAccepted: ``password_wrong`` (403), ``password_too_short``.
+        Raises NotAccepted: ``password_wrong`` (403), ``password_too_short``, ``password_common``.
         """
-        _require_long(new)
+        require_good(new)
         row = self._row("SELECT * FROM auth.account_of(%s)", email)
         if row is None or not is_password(row[1], old):
             raise NotAccepted("password_wrong", "this is not your password", HTTPStatus.FORBIDDEN)
-        self._row("SELECT auth.set_password(%s, %s, %s)", email, hash_password(new), token_hash(token))
+        self._row("SELECT auth.set_password(%s, %s)", email, hash_password(new))
+        return self._open(row[0], None, SIGN_IN_LASTS, agent)
 
     def open_link(self, link: str, password: str) -> tuple[str, timedelta]:
         """The token of a guest's sign-in by a share link, and how long it lasts.
@@ -193,20 +210,36 @@ class Accounts:
         if password_hash is not None and not is_password(password_hash, password):
             raise NotAccepted("password_wrong", "this is not the link's password", HTTPStatus.UNAUTHORIZED)
         lasts = min(SIGN_IN_LASTS, expires_at - datetime.now(UTC))
-        return self._open(None, share_link_id, lasts), lasts
+        return self._open(None, share_link_id, lasts, ""), lasts
 
     def signed_in(self, token: str) -> Account | None:
         """Who shows this token."""
         row = self._row("SELECT * FROM auth.signed_in(%s)", token_hash(token))
-        return Account(*row) if row else None
+        if row is None:
+            return None
+        *account, is_unseen = row
+        if is_unseen:
+            self._row("SELECT auth.touch_sign_in(%s)", token_hash(token))
+        return Account(*account)
+
+    def sign_ins(self, token: str) -> list[dict[str, Any]]:
+        """The open sign-ins of who shows this token, the latest first."""
+        with self._connections.connection() as connection:
+            cursor = connection.execute("SELECT * FROM auth.sign_ins(%s)", (token_hash(token),))
+            return [dict(zip(("sign_in", "created_at", "last_seen_at", "agent", "this"), row, strict=True)) for row in cursor]
+
+    def end_sign_ins(self, token: str, sign_in: int | None) -> int:
+        """End a sign-in of who shows this token, or, without a number, all others of theirs; returns how many."""
+        row = self._row("SELECT auth.end_sign_ins(%s, %s)", token_hash(token), sign_in)
+        return int(row[0]) if row else 0
 
     def sign_out(self, token: str) -> None:
         """End a sign-in."""
         self._row("SELECT auth.close_sign_in(%s)", token_hash(token))
 
-    def _open(self, account_id: int | None, share_link_id: int | None, lasts: timedelta) -> str:
+    def _open(self, account_id: int | None, share_link_id: int | None, lasts: timedelta, agent: str) -> str:
         token = secrets.token_urlsafe(32)
-        self._row("SELECT auth.open_sign_in(%s, %s, %s, %s)", account_id, share_link_id, token_hash(token), lasts)
+        self._row("SELECT auth.open_sign_in(%s, %s, %s, %s, %s)", account_id, share_link_id, token_hash(token), lasts, agent)
         return token
 
     def _row(self, query: str, *values: object) -> tuple[Any, ...] | None:
@@ -220,9 +253,20 @@ def token_hash(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
-def _require_long(password: str) -> None:
+def require_good(password: str) -> None:
+    """Raises NotAccepted: ``password_too_short``, ``password_common``."""
     if len(password) < _LEAST_PASSWORD:
         raise NotAccepted("password_too_short", f"a password has at least {_LEAST_PASSWORD} characters")
+    if password.lower() in _common():
+        raise NotAccepted("password_common", "this is one of the passwords that are tried first: choose another")
+
+
+@cache
+def _common() -> frozenset[str]:
+    """The thirty thousand commonest passwords, as far as they are long enough."""
+    from zxcvbn.frequency_lists import FREQUENCY_LISTS  # noqa: PLC0415  a tenth of a second, for who sets a password
+
+    return frozenset(password for password in FREQUENCY_LISTS["passwords"] if len(password) >= _LEAST_PASSWORD)
 
 
 def _address(email: str) -> str:

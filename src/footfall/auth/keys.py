@@ -16,6 +16,7 @@ from footfall.errors import NotAccepted
 
 Kind = Literal["write", "read", "admin"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
+_MOST_DAYS = 3660
 _KEY = re.compile("ff[wra]_[A-Za-z0-9_-]{32}")  # as `add_key` makes them
 
 
@@ -72,19 +73,23 @@ def key_hash(key: str) -> bytes:
     return hashlib.sha256(key.encode()).digest()
 
 
-def add_key(connection: Connection, tenant_id: str, kind: Kind, label: str) -> tuple[int, str]:
-    """Make a key for a tenant; returns its number and the key itself, which is shown now or never.
+def add_key(
+    connection: Connection, tenant_id: str, kind: Kind, label: str, *, days: int | None = None, created_by: str | None = None
+) -> tuple[int, str]:
+    """Make a key for a tenant, for so many days; returns its number and the key itself, which is shown now or never.
 
-    Raises NotAccepted: ``tenant_unknown``, ``key_kind_unknown``.
+    Raises NotAccepted: ``tenant_unknown``, ``key_kind_unknown``, ``days_invalid``.
     """
+    if days is not None and not 1 <= days <= _MOST_DAYS:
+        raise NotAccepted("days_invalid", f"a key lasts 1 to {_MOST_DAYS} days")
     if kind not in KINDS:
         raise NotAccepted("key_kind_unknown", f"a key is one of {', '.join(KINDS)}, not {kind!r}")
     key = f"ff{kind[0]}_{secrets.token_urlsafe(24)}"
     row = connection.execute(
-        "INSERT INTO auth.access_key (key_hash, tenant_hk, kind, label, created_at)"
-        " SELECT %s, tenant_hk, %s, %s, util.current_load_date() FROM auth.tenant_h WHERE tenant_bk = %s"
-        " RETURNING access_key_id",
-        (key_hash(key), kind, label, tenant_id),
+        "INSERT INTO auth.access_key (key_hash, tenant_hk, kind, label, created_at, created_by, expires_at)"
+        " SELECT %s, tenant_hk, %s, %s, util.current_load_date(), %s, util.current_load_date() + make_interval(days => %s)"
+        " FROM auth.tenant_h WHERE tenant_bk = %s RETURNING access_key_id",
+        (key_hash(key), kind, label, created_by, days, tenant_id),
     ).fetchone()
     if row is None:
         raise NotAccepted("tenant_unknown", f"there is no tenant {tenant_id!r}: `footfall tenant list` names them")
@@ -105,12 +110,12 @@ def revoke_key(connection: Connection, access_key_id: int, tenant_id: str | None
 def list_keys(connection: Connection, tenant_id: str | None = None) -> list[dict[str, object]]:
     """Every key, or those of one tenant: what is known of it except the key."""
     cursor = connection.execute(
-        "SELECT k.access_key_id, t.tenant_bk, k.kind, k.label, k.created_at, k.revoked_at"
+        "SELECT k.access_key_id, t.tenant_bk, k.kind, k.label, k.created_at, k.created_by, k.expires_at, k.revoked_at"
         " FROM auth.access_key k JOIN auth.tenant_h t USING (tenant_hk)"
         " WHERE %s::text IS NULL OR t.tenant_bk = %s ORDER BY k.access_key_id",
         (tenant_id, tenant_id),
     )
-    names = ("key", "tenant", "kind", "label", "created_at", "revoked_at")
+    names = ("key", "tenant", "kind", "label", "created_at", "created_by", "expires_at", "revoked_at")
     return [dict(zip(names, row, strict=True)) for row in cursor]
 
 

@@ -31,6 +31,7 @@ def add(
     tenant: Annotated[str, typer.Option(help="Whose key it is.")],
     kind: Annotated[str, typer.Option(help=f"{', '.join(KINDS)}.")] = "write",
     label: Annotated[str, typer.Option(help="What it is for.")] = "",
+    days: Annotated[int | None, typer.Option(help="It ends by itself after so many days.")] = None,
     data: Data = None,
     database_url: DatabaseUrl = None,
     as_json: AsJson = False,  # noqa: FBT002
@@ -40,7 +41,7 @@ def add(
     Example: footfall key add --tenant acme --kind write --label www.acme.example
     """
     with existing_store(data, database_url) as store, connect(store.url, "footfall_worker") as connection:
-        number, secret = add_key(connection, tenant, cast(Kind, kind), label or kind)
+        number, secret = add_key(connection, tenant, cast(Kind, kind), label or kind, days=days)
     if as_json:
         print_json({"key": number, "tenant": tenant, "kind": kind, "secret": secret})
         return

@@ -14,6 +14,7 @@ from typing import Any, Self
 
 import psycopg
 
+from footfall.database import postmaster
 from footfall.errors import StoreUnavailable
 
 logger = logging.getLogger(__name__)
@@ -98,8 +99,11 @@ class EmbeddedStore(Store):
             self._users = -1
 
     def _stop(self) -> None:
-        command = [str(_binaries() / "pg_ctl"), "-w", "-m", "fast", "-D", str(self._folder / _NAME), "stop"]
-        # it fails when the server is gone already, however it went
+        cluster = self._folder / _NAME
+        if not postmaster.runs(cluster):
+            return  # it ended by itself, and its number may be a stranger's by now
+        command = [str(_binaries() / "pg_ctl"), "-w", "-m", "fast", "-D", str(cluster), "stop"]
+        # it fails when the server is gone by now
         subprocess.run(command, check=False, capture_output=True, user=self._server.system_user)  # noqa: S603  our own command
 
     @contextlib.contextmanager
@@ -142,6 +146,7 @@ def _start(cluster: Path) -> Any:
     deadline = time.monotonic() + _READY_WITHIN
     while True:
         try:
+            postmaster.forget_former(cluster)
             server.start()
         except (subprocess.SubprocessError, AssertionError) as error:
             # it gives a server 10 seconds to become ready; one that recovers from a hard stop may take longer

@@ -29,7 +29,8 @@ from footfall.web.arrivals import Arrivals
 from footfall.web.callers import Callers, admitted, shown_key
 from footfall.web.door import PATHS, Door, Receive, Scope, Send
 from footfall.web.files import BuiltFiles
-from footfall.web.headers import with_headers
+from footfall.web.headers import headers_of, with_headers
+from footfall.web.origin import Origin
 from footfall.web.problems import problem
 from footfall.web.proof import Proof
 from footfall.web.proxies import Proxies
@@ -72,11 +73,12 @@ def application(settings: Settings, url: str) -> Application:
     # apart: whoever waits for a setting does not keep others from signing in
     signing_in = pool(url, "footfall_admin", size=4)
     accounts = Accounts(signing_in)
-    callers = Callers(keys, accounts)
+    origin = Origin(settings)
+    callers = Callers(keys, accounts, origin)
     rest = _Rest(url, keys, readers)
     analytics = Analytics(callers, in_turns, settings)
     setup = Setup(callers, administrators)
-    session = Session(callers, accounts, proxies)
+    session = Session(callers, accounts, proxies, origin)
     proof = Proof(callers, administrators, in_turns)
 
     @contextlib.asynccontextmanager
@@ -104,7 +106,7 @@ def application(settings: Settings, url: str) -> Application:
         exception_handlers={HTTPException: _http_error, Exception: _any_error},
     )
 
-    behind = with_headers(rest_of_all)
+    behind = with_headers(rest_of_all, headers_of(settings))
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"] in PATHS:

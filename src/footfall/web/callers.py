@@ -4,16 +4,16 @@ from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Literal
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 
 from footfall.auth import Account, Accounts, KeyOwner, KeyRing, Role
 from footfall.errors import NotAccepted
+from footfall.web.origin import Origin
 
 COOKIE = "footfall_sign_in"
 SHARE_HEADER = "x-footfall-share"
-CSRF_HEADER = "x-footfall-request"
 
 _HOW = "send it as X-Footfall-Key, as Authorization: Bearer, or as ?key="
 
@@ -53,9 +53,10 @@ class Reader:
 class Callers:
     """Knows by key, or by cookie and the tenant that is named, whose answers a request may have."""
 
-    def __init__(self, keys: KeyRing, accounts: Accounts) -> None:
+    def __init__(self, keys: KeyRing, accounts: Accounts, origin: Origin) -> None:
         self._keys = keys
         self._accounts = accounts
+        self._origin = origin
 
     def reads(self, request: Request, *, individuals: bool = False) -> Reader:
         """The tenant whose answers are asked for; `individuals`: they tell what single visitors did, which guests may not see.
@@ -63,7 +64,7 @@ class Callers:
         Raises NotAccepted, also: ``tenant_unknown``, for another's.
         """
         key = shown_key(request.scope, dict(request.scope["headers"]))
-        if key or _cookie(request) not in request.cookies:
+        if key or not self.token(request):
             return Reader(admitted(key, self._keys.owner_of(key) if key else None, "read").tenant_id)
         tenant_id, role = self.tenant_and_role(request)
         if role == "guest" and individuals:
@@ -76,7 +77,7 @@ class Callers:
         Raises NotAccepted, also: ``key_may_not_explain``.
         """
         key = shown_key(request.scope, dict(request.scope["headers"]))
-        if not key and _cookie(request) in request.cookies:
+        if not key and self.token(request):
             return self.acts(request, ("owner",))
         owner = admitted(key, self._keys.owner_of(key) if key else None, "read")
         if owner.kind != "admin":
@@ -103,12 +104,17 @@ class Callers:
 
     def account(self, request: Request) -> Account:
         """Who signed in, or the guest of a share link. Raises NotAccepted: ``not_signed_in``, ``request_forged``."""
-        require_own_page(request)
-        token = request.cookies.get(_cookie(request))
+        self._origin.require_own_page(request)
+        token = self.token(request)
         account = self._accounts.signed_in(token) if token else None
         if account is None:
             raise NotAccepted("not_signed_in", "sign in first", HTTPStatus.UNAUTHORIZED)
         return account
+
+    def token(self, request: Request) -> str:
+        """The token in the cookie that counts: behind a share link its own, also for who is signed in besides."""
+        link = request.headers.get(SHARE_HEADER) or request.query_params.get("share", "")
+        return request.cookies.get(self._origin.cookie(share_cookie(link) if link else COOKIE), "")
 
 
 def _role_needed(role: Role) -> NotAccepted:
@@ -120,25 +126,6 @@ def share_cookie(link: str) -> str:
     return f"footfall_share_{link[:8]}"
 
 
-def _cookie(request: Request) -> str:
-    """The cookie that counts: behind a share link its own, also for who is signed in besides."""
-    link = request.headers.get(SHARE_HEADER) or request.query_params.get("share", "")
-    return share_cookie(link) if link else COOKIE
-
-
 def named_tenant(request: Request) -> str:
     """The tenant that a signed-in person's request is about; `?tenant=` is for EventSource and links, which set no header."""
     return request.headers.get("x-footfall-tenant") or request.query_params.get("tenant", "")
-
-
-def require_own_page(request: Request) -> None:
-    """Refuse what another site made a browser send: only our own pages can set our header, and browsers name the origin.
-
-    The custom-header defence of OWASP's CSRF cheat sheet; GET changes nothing. Raises NotAccepted: ``request_forged``.
-    """
-    origin = request.headers.get("origin")
-    is_foreign = origin is not None and urlsplit(origin).netloc != request.headers.get("host")
-    if is_foreign or (request.method not in ("GET", "HEAD") and CSRF_HEADER not in request.headers):
-        raise NotAccepted(
-            "request_forged", f"only Footfall's own pages may send this: {CSRF_HEADER} is missing", HTTPStatus.FORBIDDEN
-        )

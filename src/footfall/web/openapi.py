@@ -71,6 +71,11 @@ DASHBOARD = (
         "Change the tenant's name, industry, time zone, currency, week (owners)",
         setup_wire.DescribeTenant,
     ),
+    _Operation(
+        "post", "/api/setup/people/{email}/password", "renewPassword", "A password for one sign-in (owners)", setup_wire.Nothing
+    ),
+    _Operation("get", "/api/session/all", "getSignIns", "Where one is signed in"),
+    _Operation("delete", "/api/session/all/{sign_in}", "endSignIn", "End a sign-in of one's own, or `others`"),
     _Operation("get", "/api/setup/plan", "getPlan", "What the tenant may send, and has sent, limit by limit (owners)"),
     _Operation("get", "/api/setup/hosts", "getHosts", "Hosts whose pages sent something in 30 days, and whether they may"),
     _Operation("get", "/api/setup/event-types", "getEventTypes", "Event types: accepted, and refused as unknown"),

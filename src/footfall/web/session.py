@@ -11,7 +11,8 @@ from footfall.auth import PACKS, SIGN_IN_LASTS, Accounts
 from footfall.errors import NotAccepted
 from footfall.web import setup_wire as wire
 from footfall.web.answers import answering, answering_body, done
-from footfall.web.callers import COOKIE, Callers, require_own_page, share_cookie
+from footfall.web.callers import COOKIE, Callers, share_cookie
+from footfall.web.origin import Origin
 from footfall.web.proxies import Proxies, network_of
 from footfall.web.rate import RateLimit
 
@@ -23,10 +24,11 @@ _ATTEMPTS_A_SECOND = 1 / 2  # of one address at all, and of all addresses at one
 class Session:
     """Who looks at the dashboard. A token lives in a cookie that scripts cannot read; the store knows only its hash."""
 
-    def __init__(self, callers: Callers, accounts: Accounts, proxies: Proxies) -> None:
+    def __init__(self, callers: Callers, accounts: Accounts, proxies: Proxies, origin: Origin) -> None:
         self._callers = callers
         self._accounts = accounts
         self._proxies = proxies
+        self._origin = origin
         self._guesses = RateLimit(_GUESSES_A_SECOND, burst_seconds=_BURST_SECONDS, what="attempt")
         self._attempts = RateLimit(_ATTEMPTS_A_SECOND, burst_seconds=_BURST_SECONDS, what="attempt")
 
@@ -36,6 +38,8 @@ class Session:
             Route("/api/session", answering(self.who), methods=["GET"]),
             Route("/api/session", answering_body(wire.SignIn, self.sign_in, has_password=True), methods=["POST"]),
             Route("/api/session", answering(self.sign_out), methods=["DELETE"]),
+            Route("/api/session/all", answering(self.sign_ins), methods=["GET"]),
+            Route("/api/session/all/{sign_in}", answering(self.end_sign_in), methods=["DELETE"]),
             Route(
                 "/api/session/password",
                 answering_body(wire.NewPassword, self.change_password, has_password=True),
@@ -49,6 +53,7 @@ class Session:
         account = self._callers.account(request)
         return {
             "email": account.email,
+            "passwordIsUsedUp": account.is_used_up,
             "name": account.name,
             "isOperator": account.is_operator,
             "tenants": account.tenants,
@@ -57,41 +62,62 @@ class Session:
 
     def sign_in(self, request: Request, body: wire.SignIn) -> Response:
         """Sign in. Raises NotAccepted: ``sign_in_refused``, ``rate_limited``."""
-        require_own_page(request)
+        self._origin.require_own_page(request)
         self._admit(request, body.email.strip().lower())
-        return _with_cookie(request, COOKIE, self._accounts.sign_in(body.email, body.password), SIGN_IN_LASTS.total_seconds())
+        token = self._accounts.sign_in(body.email, body.password, _agent(request))
+        return self._with_cookie(request, COOKIE, token, SIGN_IN_LASTS.total_seconds())
 
     def sign_out(self, request: Request) -> Response:
         """End the sign-in, for good and everywhere this token is."""
-        require_own_page(request)
-        self._accounts.sign_out(request.cookies.get(COOKIE, ""))
+        self._origin.require_own_page(request)
+        self._accounts.sign_out(self._callers.token(request))
         response = done(None)
-        response.delete_cookie(COOKIE)
+        self._origin.delete_cookie(response, COOKIE)
         return response
 
-    def change_password(self, request: Request, body: wire.NewPassword) -> None:
-        """Change one's password; other sign-ins end.
+    def sign_ins(self, request: Request) -> Any:
+        """Where one is signed in."""
+        self._callers.account(request)
+        return self._accounts.sign_ins(self._callers.token(request))
 
-        Raises NotAccepted: ``password_wrong``, ``password_too_short``, ``rate_limited``.
+    def end_sign_in(self, request: Request) -> Any:
+        """End one of one's sign-ins, or, with `others` in place of a number, all others.
+
+        Raises NotAccepted: ``sign_in_unknown``.
+        """
+        self._callers.account(request)
+        which = request.path_params["sign_in"]
+        if which != "others" and not which.isdigit():
+            raise NotAccepted("sign_in_unknown", "there is no such sign-in of yours", HTTPStatus.NOT_FOUND)
+        ended = self._accounts.end_sign_ins(self._callers.token(request), None if which == "others" else int(which))
+        if which != "others" and not ended:
+            raise NotAccepted("sign_in_unknown", "there is no such sign-in of yours", HTTPStatus.NOT_FOUND)
+        return {"ended": ended}
+
+    def change_password(self, request: Request, body: wire.NewPassword) -> Response:
+        """Change one's password; all sign-ins end, and this one begins anew.
+
+        Raises NotAccepted: ``password_wrong``, ``password_too_short``, ``password_common``, ``rate_limited``.
         """
         account = self._callers.account(request)
         if not account.email:
             raise NotAccepted("role_needed", "a guest has no password", HTTPStatus.FORBIDDEN)
         self._admit(request, account.email)
-        self._accounts.change_password(request.cookies[COOKIE], account.email, body.old, body.new)
+        token = self._accounts.change_password(account.email, body.old, body.new, _agent(request))
+        return self._with_cookie(request, COOKIE, token, SIGN_IN_LASTS.total_seconds())
 
     def open_link(self, request: Request, body: wire.OpenLink) -> Response:
         """Open a share link.
 
         Raises NotAccepted: ``share_link_unknown``, ``password_needed``, ``password_wrong``, ``rate_limited``.
         """
-        require_own_page(request)
+        self._origin.require_own_page(request)
         if body.password:
             self._admit(request, body.link)
         else:
             self._attempts.admit(("address", self._address(request)))
         token, lasts = self._accounts.open_link(body.link, body.password)
-        return _with_cookie(request, share_cookie(body.link), token, lasts.total_seconds())
+        return self._with_cookie(request, share_cookie(body.link), token, lasts.total_seconds())
 
     def _admit(self, request: Request, what: str) -> None:
         """Guessing is slow for one address, and no quicker for many; nobody can keep the right password out. ``rate_limited``."""
@@ -103,8 +129,12 @@ class Session:
     def _address(self, request: Request) -> str:
         return network_of(self._proxies.client_of(request.scope))
 
+    def _with_cookie(self, request: Request, name: str, token: str, seconds: float) -> Response:
+        response = done(None)
+        self._origin.set_cookie(response, request, name, token, seconds)
+        return response
 
-def _with_cookie(request: Request, name: str, token: str, seconds: float) -> Response:
-    response = done(None)
-    response.set_cookie(name, token, max_age=int(seconds), httponly=True, samesite="lax", secure=request.url.scheme == "https")
-    return response
+
+def _agent(request: Request) -> str:
+    """What the browser calls itself, as a text column can hold it."""
+    return request.headers.get("user-agent", "").replace("\0", "")

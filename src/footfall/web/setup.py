@@ -43,6 +43,11 @@ class Setup:
             Route("/api/setup/funnels/{funnel:path}", answering(self.remove_funnel), methods=["DELETE"]),
             Route("/api/setup/pack", answering_body(wire.ChosenPack, self.apply_pack), methods=["POST"]),
             Route("/api/setup/people", answering_body(wire.SetPerson, self.set_person, has_password=True), methods=["POST"]),
+            Route(
+                "/api/setup/people/{email}/password",
+                answering_body(wire.Nothing, self.renew_password, has_password=True),
+                methods=["POST"],
+            ),
             Route("/api/setup/people/{email}", answering(self.remove_person), methods=["DELETE"]),
             Route("/api/setup/links", answering_body(wire.NewLink, self.add_link, has_password=True), methods=["POST"]),
             Route("/api/setup/links/{link:int}", answering(self.remove_link), methods=["DELETE"]),
@@ -76,8 +81,11 @@ class Setup:
 
     def add_key(self, request: Request, body: wire.NewKey) -> Any:
         """Make a key: shown this once."""
+        email = self._callers.account(request).email
         with self._setting_up(request) as (connection, tenant_id):
-            number, secret = auth.add_key(connection, tenant_id, body.kind, body.label or body.kind)
+            number, secret = auth.add_key(
+                connection, tenant_id, body.kind, body.label or body.kind, days=body.days, created_by=email
+            )
         return {"key": number, "secret": secret}
 
     def revoke_key(self, request: Request) -> None:
@@ -131,6 +139,13 @@ class Setup:
         with self._acting(request, ("owner",)) as (connection, _):
             is_new = auth.set_person(connection, body.email, body.role, password_hash, is_operator=is_operator)
         return {"password": password if is_new else None}
+
+    def renew_password(self, request: Request, _: wire.Nothing) -> Any:
+        """Give somebody a password for one sign-in: shown this once."""
+        password, password_hash = auth.new_password()
+        with self._acting(request, ("owner",)) as (connection, _tenant):
+            auth.renew_password(connection, request.path_params["email"], password_hash)
+        return {"password": password}
 
     def remove_person(self, request: Request) -> None:
         """Take somebody's role away; their account, which may have others, stays."""

@@ -16,6 +16,10 @@ class SignIn(msgspec.Struct):
     password: str
 
 
+class Nothing(msgspec.Struct):
+    """An empty object."""
+
+
 class NewPassword(msgspec.Struct):
     """Who changes their password."""
 
@@ -35,6 +39,7 @@ class NewKey(msgspec.Struct):
 
     kind: Kind
     label: Annotated[str, Meta(max_length=100)] = ""
+    days: Annotated[int | None, Meta(description="1 to 3660, until it ends by itself; none: it lasts")] = None
 
 
 class NewGoal(msgspec.Struct):
@@ -86,11 +91,10 @@ class DescribeTenant(msgspec.Struct):
     currency: Annotated[str | None, Meta(description="ISO 4217 code of totals")] = None
     weekStart: WeekStart | None = None  # noqa: N815
     allowedHosts: Annotated[  # noqa: N815
-        list[str] | None,
-        Meta(description="hosts, with those under them, whose pages may send with a public key; none: all", max_length=1000),
+        list[str] | None, Meta(description="hosts, with those under them, whose pages may send with a public key; none: all")
     ] = None
     largestValue: Annotated[  # noqa: N815
-        float | None, Meta(description="of an event of a public key, either way from zero", gt=0)
+        float | None, Meta(description="above zero: of an event of a public key, either way from zero")
     ] = None
 
 

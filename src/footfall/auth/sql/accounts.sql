@@ -1,9 +1,9 @@
 -- Sign-ins. The web process acts as footfall_admin, which sees one tenant at most: what has to look across tenants is a function.
 
--- The account of an e-mail address and its password's hash; no row: there is none.
-CREATE OR REPLACE FUNCTION auth.account_of(p_email text) RETURNS TABLE (account_id bigint, password_hash text)
+-- The account of an e-mail address, its password's hash, and whether that was for one sign-in and is used; no row: there is none.
+CREATE OR REPLACE FUNCTION auth.account_of(p_email text) RETURNS TABLE (account_id bigint, password_hash text, is_used boolean)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
-    SELECT a.account_id, a.password_hash FROM auth.account a WHERE a.email = lower(btrim(p_email))
+    SELECT a.account_id, a.password_hash, a.one_time IS NOT DISTINCT FROM 'used' FROM auth.account a WHERE a.email = lower(btrim(p_email))
 $$;
 ALTER FUNCTION auth.account_of(text) OWNER TO footfall_worker;
 
@@ -16,15 +16,57 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
 $$;
 ALTER FUNCTION auth.share_link_of(bytea) OWNER TO footfall_worker;
 
--- Remembers the sign-in of an account, or of a share link's guest, and forgets those that have expired.
-CREATE OR REPLACE FUNCTION auth.open_sign_in(p_account_id bigint, p_share_link_id bigint, p_token_hash bytea, p_lasts interval)
-RETURNS void
+-- For how long a sign-in that nobody uses lasts.
+CREATE OR REPLACE FUNCTION auth.idle_sign_in_lasts() RETURNS interval
+LANGUAGE sql IMMUTABLE
+RETURN interval '3 days';
+
+-- Remembers the sign-in of an account, or of a share link's guest, and forgets those that have ended. A password for one sign-in is used
+-- with it.
+CREATE OR REPLACE FUNCTION auth.open_sign_in(
+    p_account_id bigint, p_share_link_id bigint, p_token_hash bytea, p_lasts interval, p_agent text
+) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS $$
     DELETE FROM auth.sign_in WHERE expires_at < util.current_load_date();
-    INSERT INTO auth.sign_in (token_hash, account_id, share_link_id, created_at, expires_at)
-    VALUES (p_token_hash, p_account_id, p_share_link_id, util.current_load_date(), util.current_load_date() + p_lasts)
+    UPDATE auth.account SET one_time = 'used' WHERE account_id = p_account_id AND one_time = 'new';
+    INSERT INTO auth.sign_in (token_hash, account_id, share_link_id, created_at, expires_at, last_seen_at, agent)
+    VALUES (p_token_hash, p_account_id, p_share_link_id, util.current_load_date(), util.current_load_date() + p_lasts,
+            util.current_load_date(), left(p_agent, 200))
 $$;
-ALTER FUNCTION auth.open_sign_in(bigint, bigint, bytea, interval) OWNER TO footfall_worker;
+ALTER FUNCTION auth.open_sign_in(bigint, bigint, bytea, interval, text) OWNER TO footfall_worker;
+
+-- Notes that a sign-in is in use.
+CREATE OR REPLACE FUNCTION auth.touch_sign_in(p_token_hash bytea) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS $$
+    UPDATE auth.sign_in SET last_seen_at = util.current_load_date() WHERE token_hash = p_token_hash
+$$;
+ALTER FUNCTION auth.touch_sign_in(bytea) OWNER TO footfall_worker;
+
+-- The open sign-ins of whose sign-in this is, the latest first.
+CREATE OR REPLACE FUNCTION auth.sign_ins(p_token_hash bytea)
+RETURNS TABLE (sign_in_id bigint, created_at timestamptz, last_seen_at timestamptz, agent text, is_this boolean)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+    SELECT s.sign_in_id, s.created_at, s.last_seen_at, s.agent, s.token_hash = p_token_hash
+    FROM auth.sign_in o
+    JOIN auth.sign_in s ON s.account_id = o.account_id
+    WHERE o.token_hash = p_token_hash AND s.expires_at > util.current_load_date()
+      AND s.last_seen_at > util.current_load_date() - auth.idle_sign_in_lasts()
+    ORDER BY s.last_seen_at DESC, s.sign_in_id DESC
+$$;
+ALTER FUNCTION auth.sign_ins(bytea) OWNER TO footfall_worker;
+
+-- Ends a sign-in of whose sign-in this is, or all others of theirs (NULL); returns how many.
+CREATE OR REPLACE FUNCTION auth.end_sign_ins(p_token_hash bytea, p_sign_in_id bigint) RETURNS bigint
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS $$
+    WITH ended AS (
+        DELETE FROM auth.sign_in s USING auth.sign_in o
+        WHERE o.token_hash = p_token_hash AND s.account_id = o.account_id
+          AND CASE WHEN p_sign_in_id IS NULL THEN s.token_hash <> p_token_hash ELSE s.sign_in_id = p_sign_in_id END
+        RETURNING 1
+    )
+    SELECT count(*) FROM ended
+$$;
+ALTER FUNCTION auth.end_sign_ins(bytea, bigint) OWNER TO footfall_worker;
 
 CREATE OR REPLACE FUNCTION auth.close_sign_in(p_token_hash bytea) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS $$
@@ -39,21 +81,24 @@ RETURN jsonb_build_object('tenant', p_tenant.tenant_bk, 'name', p_tenant.tenant_
                           'timeZone', p_tenant.time_zone, 'currency', p_tenant.currency, 'weekStart', p_tenant.week_start, 'role', p_role);
 
 -- Who is signed in with this token, and the tenants that are theirs, by name; no row: nobody. A guest has no e-mail address and
--- sees the tenant of the share link, as long as that lasts.
+-- sees the tenant of the share link, as long as that lasts. is_unseen: that it is in use should be noted; is_used_up: the password was for
+-- this sign-in only.
 CREATE OR REPLACE FUNCTION auth.signed_in(p_token_hash bytea)
-RETURNS TABLE (email text, account_name text, is_operator boolean, tenants jsonb)
+RETURNS TABLE (email text, account_name text, is_operator boolean, tenants jsonb, is_used_up boolean, is_unseen boolean)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
     SELECT a.email, a.account_name, a.is_operator,
            (SELECT coalesce(jsonb_agg(auth.tenant_line(t, CASE WHEN a.is_operator THEN 'owner' ELSE m.role END)
                                       ORDER BY t.tenant_name, t.tenant_bk), '[]')
             FROM auth.tenant_v t
             LEFT JOIN auth.membership m ON m.tenant_hk = t.tenant_hk AND m.account_id = a.account_id
-            WHERE t.is_active AND (a.is_operator OR m.role IS NOT NULL))
+            WHERE t.is_active AND (a.is_operator OR m.role IS NOT NULL)),
+           a.one_time IS NOT NULL, s.last_seen_at < util.current_load_date() - interval '5 minutes'
     FROM auth.sign_in s
     JOIN auth.account a USING (account_id)
     WHERE s.token_hash = p_token_hash AND s.expires_at > util.current_load_date()
+      AND s.last_seen_at > util.current_load_date() - auth.idle_sign_in_lasts()
     UNION ALL
-    SELECT '', l.label, false, jsonb_build_array(auth.tenant_line(t, 'guest'))
+    SELECT '', l.label, false, jsonb_build_array(auth.tenant_line(t, 'guest')), false, false
     FROM auth.sign_in s
     JOIN auth.share_link l USING (share_link_id)
     JOIN auth.tenant_v t ON t.tenant_hk = l.tenant_hk AND t.is_active
@@ -72,7 +117,7 @@ ALTER FUNCTION auth.people() OWNER TO footfall_worker;
 -- Gives somebody a role in the session's tenant, or takes it away (NULL). Whoever has no account yet gets one with this password.
 -- Returns whether one was made. Unless an operator asks, raises last_owner when nobody would own the tenant; account_elsewhere for
 -- somebody who has an account but no role here: nothing proves whose address it is, and another tenant's owner may know that
--- account's password.
+-- account's password. The password is for one sign-in: an owner was shown it.
 CREATE OR REPLACE FUNCTION auth.set_person(p_email text, p_role text, p_password_hash text, p_is_operator boolean) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 DECLARE
@@ -82,8 +127,8 @@ DECLARE
         SELECT FROM auth.membership m WHERE m.tenant_hk = util.current_tenant() AND m.role = 'owner');
 BEGIN
     IF p_role IS NOT NULL THEN
-        INSERT INTO auth.account (email, account_name, password_hash, is_operator, created_at)
-        VALUES (v_email, v_email, p_password_hash, false, util.current_load_date())
+        INSERT INTO auth.account (email, account_name, password_hash, is_operator, created_at, one_time)
+        VALUES (v_email, v_email, p_password_hash, false, util.current_load_date(), 'new')
         ON CONFLICT (email) DO NOTHING;
         v_is_new := FOUND;
         IF NOT v_is_new AND NOT p_is_operator AND NOT EXISTS (
@@ -105,17 +150,34 @@ END
 $$;
 ALTER FUNCTION auth.set_person(text, text, text, boolean) OWNER TO footfall_worker;
 
--- Changes an account's password and ends its sign-ins but for the one that changed it (NULL: all of them). Returns whether there is
--- such an account.
-CREATE OR REPLACE FUNCTION auth.set_password(p_email text, p_password_hash text, p_keep_token_hash bytea) RETURNS boolean
+-- Gives somebody of the session's tenant a new password for one sign-in; their sign-ins end. Returns whether that may be: they have a role
+-- here, in no other tenant, and are no operator. Otherwise who owns this tenant could become who they are elsewhere.
+CREATE OR REPLACE FUNCTION auth.renew_password(p_email text, p_password_hash text) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 DECLARE
     v_account_id bigint;
 BEGIN
-    UPDATE auth.account a SET password_hash = p_password_hash WHERE a.email = lower(btrim(p_email))
+    UPDATE auth.account a SET password_hash = p_password_hash, one_time = 'new'
+    WHERE a.email = lower(btrim(p_email)) AND NOT a.is_operator
+      AND EXISTS (SELECT FROM auth.membership m WHERE m.account_id = a.account_id AND m.tenant_hk = util.current_tenant())
+      AND NOT EXISTS (SELECT FROM auth.membership m WHERE m.account_id = a.account_id AND m.tenant_hk <> util.current_tenant())
     RETURNING a.account_id INTO v_account_id;
-    DELETE FROM auth.sign_in s WHERE s.account_id = v_account_id AND s.token_hash IS DISTINCT FROM p_keep_token_hash;
+    DELETE FROM auth.sign_in s WHERE s.account_id = v_account_id;
     RETURN v_account_id IS NOT NULL;
 END
 $$;
-ALTER FUNCTION auth.set_password(text, text, bytea) OWNER TO footfall_worker;
+ALTER FUNCTION auth.renew_password(text, text) OWNER TO footfall_worker;
+
+-- Changes an account's password, which is nobody else's then, and ends its sign-ins. Returns whether there is such an account.
+CREATE OR REPLACE FUNCTION auth.set_password(p_email text, p_password_hash text) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+DECLARE
+    v_account_id bigint;
+BEGIN
+    UPDATE auth.account a SET password_hash = p_password_hash, one_time = NULL WHERE a.email = lower(btrim(p_email))
+    RETURNING a.account_id INTO v_account_id;
+    DELETE FROM auth.sign_in s WHERE s.account_id = v_account_id;
+    RETURN v_account_id IS NOT NULL;
+END
+$$;
+ALTER FUNCTION auth.set_password(text, text) OWNER TO footfall_worker;

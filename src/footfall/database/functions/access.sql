@@ -121,12 +121,13 @@ BEGIN
         raw.ingest_tracking_events TO footfall_ingest;
     GRANT EXECUTE ON FUNCTION api.track_event, api.failure TO footfall_ingest;
     GRANT EXECUTE ON ALL ROUTINES IN SCHEMA util TO footfall_ingest;
-    GRANT EXECUTE ON FUNCTION auth.account_of(text), auth.share_link_of(bytea), auth.open_sign_in(bigint, bigint, bytea, interval),
+    GRANT EXECUTE ON FUNCTION auth.account_of(text), auth.share_link_of(bytea), auth.open_sign_in, auth.touch_sign_in(bytea),
+        auth.sign_ins(bytea), auth.end_sign_ins(bytea, bigint), auth.renew_password(text, text),
         auth.close_sign_in(bytea), auth.signed_in(bytea), auth.people(), auth.set_person(text, text, text, boolean),
-        auth.set_password(text, text, bytea), auth.add_tenant,
+        auth.set_password(text, text), auth.add_tenant,
         auth.own_limits(), auth.request_tenant(jsonb), auth.analyst_tenant() TO footfall_admin;
     GRANT SELECT ON auth.tenant_h, auth.tenant_details_s, auth.tenant_v TO footfall_admin;
-    GRANT SELECT (access_key_id, tenant_hk, kind, label, created_at, revoked_at), INSERT, UPDATE (revoked_at)
+    GRANT SELECT (access_key_id, tenant_hk, kind, label, created_at, revoked_at, created_by, expires_at), INSERT, UPDATE (revoked_at)
         ON auth.access_key TO footfall_admin;
     GRANT SELECT, INSERT, UPDATE, DELETE ON ref.goal, ref.funnel TO footfall_admin;
     -- a funnel is saved when its report would answer it

@@ -21,7 +21,7 @@ from footfall.settings import Settings
 from footfall.web.callers import admitted, shown_key
 from footfall.web.door.accept import SecretNotInMemory, Sender, Verdict, accept
 from footfall.web.door.body import ENCODINGS, Request, read_request
-from footfall.web.headers import HEADERS
+from footfall.web.headers import headers_of
 from footfall.web.problems import problem
 from footfall.web.proxies import Proxies, network_of
 from footfall.web.rate import RateLimit
@@ -40,12 +40,10 @@ _LOOKUPS_BURST_SECONDS = 30
 
 # Of every answer. Any site may post, and read it: a write key is public, and no cookie counts here.
 _SAID = [
-    *HEADERS,
     (b"access-control-allow-origin", b"*"),
     (b"access-control-expose-headers", b"x-footfall-reason, retry-after"),
 ]
 _PREFLIGHT = [
-    *_SAID,
     (b"access-control-allow-methods", b"POST, OPTIONS"),
     (b"access-control-allow-headers", b"content-type, content-encoding, authorization, x-footfall-key"),
     (b"access-control-max-age", b"86400"),
@@ -69,6 +67,7 @@ class Door:
         self._rate = RateLimit(settings.key_events_per_second)
         self._lookups = RateLimit(_LOOKUPS_A_SECOND, burst_seconds=_LOOKUPS_BURST_SECONDS, what="unknown key")
         self._proxies = proxies
+        self._said = [*headers_of(settings), *_SAID]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request for one of `PATHS`."""
@@ -78,14 +77,14 @@ class Door:
                     status, body, headers = await self._answer(scope, receive)
                 except Disconnected:
                     return
-                await _send(send, status, _encode(body), [*_SAID, *headers])
+                await _send(send, status, _encode(body), [*self._said, *headers])
             case "OPTIONS":
-                await _send(send, HTTPStatus.NO_CONTENT, b"", _PREFLIGHT)
+                await _send(send, HTTPStatus.NO_CONTENT, b"", [*self._said, *_PREFLIGHT])
             case _:
                 refusal = problem(
                     NotAccepted("method_not_allowed", "events are posted", HTTPStatus.METHOD_NOT_ALLOWED), ERROR_CODE
                 )
-                await _send(send, refusal.status, _encode(refusal.body), [*_SAID, (b"allow", b"POST, OPTIONS")])
+                await _send(send, refusal.status, _encode(refusal.body), [*self._said, (b"allow", b"POST, OPTIONS")])
 
     async def _answer(self, scope: Scope, receive: Receive) -> tuple[HTTPStatus, dict[str, Any], list[tuple[bytes, bytes]]]:
         owner: KeyOwner | None = None
