@@ -69,6 +69,14 @@ const Frame = ({ person }: { person: Person }) => {
       <div class="frame">
         <Sidebar person={person} view={view} isThere={Boolean(tenant)} />
         <main id="view" tabIndex={-1}>
+          {person.passwordIsUsedUp && (
+            <p class="problem" role="status">
+              Your password was for this sign-in only.{" "}
+              <a data-own href={hrefOf({ part: "access" }, "setup", true)}>
+                Choose your own
+              </a>
+            </p>
+          )}
           {!opened ? (
             <Unknown />
           ) : tenant ? (

@@ -44,6 +44,8 @@ export interface Person {
   email: string;
   name: string;
   isOperator: boolean;
+  /** The password was for this sign-in only: without another one there will be no next. */
+  passwordIsUsedUp: boolean;
   tenants: Tenant[];
   packs: Record<string, Pack>;
 }

@@ -74,7 +74,8 @@ def _tell(address: str, keys: Keys) -> None:
     console.print(f"API, to try out    [bold]{address}/docs[/]")
     console.print(f"A report           [bold]footfall report --tenant {first}[/]")
     console.print(
-        f'The same over HTTP [bold]curl "{address}/api/tracking/analytics?key={keys[first]["read"]}"[/]', soft_wrap=True
+        f'The same over HTTP [bold]curl -H "X-Footfall-Key: {keys[first]["read"]}" {address}/api/tracking/analytics[/]',
+        soft_wrap=True,
     )
     console.print("Is all of it true? [bold]footfall check[/]")
     console.print("The vault itself   [bold]footfall psql[/]\n")

@@ -15,7 +15,7 @@ from footfall.web.origin import Origin
 COOKIE = "footfall_sign_in"
 SHARE_HEADER = "x-footfall-share"
 
-_HOW = "send it as X-Footfall-Key, as Authorization: Bearer, or as ?key="
+_HOW = "send it as X-Footfall-Key or as Authorization: Bearer; ?key= is for beacons"
 
 
 def shown_key(scope: MutableMapping[str, Any], headers: Mapping[bytes, bytes]) -> str:

@@ -8,7 +8,7 @@ from footfall import __version__, api
 from footfall.api import export
 from footfall.web import report_wire, setup_wire, wire
 
-_KEY_HELP = "the access key; also as `Authorization: Bearer …` or `?key=…`"
+_KEY_HELP = "the access key; also as `Authorization: Bearer …`; `?key=…` is for beacons, which can set no header"
 _PAGE_VIEW = {
     "evt_type": "page_view",
     "event_id": "0197a3c0-7d4e-7c3a-9f5e-2b8a6d1c4e90",

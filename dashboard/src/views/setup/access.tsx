@@ -9,10 +9,17 @@ import { Form, Part, Remove, Secret, type Doing, type Everything } from "./part"
 const KINDS = { write: "sends events", read: "reads reports", admin: "both" };
 const ROLES = { viewer: "looks", admin: "also sets up", owner: "also says who may" };
 
+const stateOf = ({ revoked_at, expires_at }: Everything["keys"][number]): string => {
+  if (revoked_at) return `revoked on ${day(revoked_at)}`;
+  if (!expires_at) return "works";
+  return `${new Date(expires_at) > new Date() ? "works until" : "ended on"} ${day(expires_at)}`;
+};
+
 export const Keys = ({ keys, run }: { keys: Everything["keys"] } & Doing) => {
   const { maySetUp } = useSite();
   const [kind, setKind] = useState("write");
   const [label, setLabel] = useState("");
+  const [days, setDays] = useState("");
   const [made, setMade] = useState("");
   return (
     <Part title="Keys" about="A write key sends events and may be seen by anybody. A read key reads reports. An admin key does both: keep it on your servers.">
@@ -25,7 +32,8 @@ export const Keys = ({ keys, run }: { keys: Everything["keys"] } & Doing) => {
           { label: "Label", value: ({ label: name }) => name },
           { label: "Kind", value: (row) => row.kind },
           { label: "Made", value: ({ created_at }) => day(created_at) },
-          { label: "State", value: ({ revoked_at }) => (revoked_at ? `revoked on ${day(revoked_at)}` : "works") },
+          { label: "By", value: ({ created_by }) => created_by ?? "the operator" },
+          { label: "State", value: stateOf },
         ]}
       />
       {made && <Secret label="The new key, shown this once:" text={made} />}
@@ -33,7 +41,7 @@ export const Keys = ({ keys, run }: { keys: Everything["keys"] } & Doing) => {
         <Form
           run={run}
           action={async () => {
-            setMade((await call<{ secret: string }>("POST", "/api/setup/keys", { kind, label })).secret);
+            setMade((await call<{ secret: string }>("POST", "/api/setup/keys", { kind, label, days: days ? Number(days) : null })).secret);
             setLabel("");
           }}
         >
@@ -49,6 +57,9 @@ export const Keys = ({ keys, run }: { keys: Everything["keys"] } & Doing) => {
           </label>
           <label>
             Label <input value={label} maxLength={100} placeholder="web site" onInput={(event) => setLabel(event.currentTarget.value)} />
+          </label>
+          <label>
+            Days <input type="number" min="1" max="3660" placeholder="for ever" value={days} onInput={(event) => setDays(event.currentTarget.value)} />
           </label>
           <button>Make a key</button>
         </Form>
@@ -104,6 +115,7 @@ export const People = ({ people, run }: { people: Everything["people"] } & Doing
   const [email, setEmail] = useState("");
   const [role, setRole] = useState("viewer");
   const [made, setMade] = useState<string | null>(null);
+  const renew = async (theirs: string) => setMade((await call<{ password: string }>("POST", `/api/setup/people/${encodeURIComponent(theirs)}/password`, {})).password);
   return (
     <Part title="People" about="Who may look at this site, and who may change what.">
       <Table
@@ -115,9 +127,17 @@ export const People = ({ people, run }: { people: Everything["people"] } & Doing
           { label: "E-mail address", value: (row) => row.email },
           { label: "Name", value: (row) => (row.name === row.email ? "" : row.name) },
           { label: "Role", value: (row) => row.role },
+          {
+            label: "",
+            value: (row) => (
+              <button type="button" class="quiet" aria-label={`New password for ${row.email}`} onClick={() => confirm(`Give ${row.email} a new password? The one they have works no longer.`) && run(() => renew(row.email))}>
+                New password
+              </button>
+            ),
+          },
         ]}
       />
-      {made && <Secret label="Their password, shown this once:" text={made} />}
+      {made && <Secret label="Their password, shown this once, for one sign-in:" text={made} />}
       <Form
         run={run}
         action={async () => {
@@ -147,8 +167,9 @@ export const People = ({ people, run }: { people: Everything["people"] } & Doing
 export const Password = ({ run }: Doing) => {
   const [old, setOld] = useState("");
   const [fresh, setFresh] = useState("");
+  const { person } = useSite();
   return (
-    <Part title="Your password" about="Changing it signs you out everywhere else.">
+    <Part title="Your password" about={person.passwordIsUsedUp ? "The one that you were given was for this sign-in only: choose your own now." : "Changing it signs you out everywhere else."}>
       <Form
         run={run}
         action={async () => {

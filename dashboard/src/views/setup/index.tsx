@@ -9,7 +9,10 @@ import { Danger, Keys, Links, Password, People } from "./access";
 import { Funnels, Goals } from "./goals";
 import type { Doing, Everything } from "./part";
 import { EventTypes } from "./event-types";
+import { Hosts } from "./hosts";
+import { Plan } from "./plan";
 import { Settings } from "./settings";
+import { SignIns } from "./sign-ins";
 import { Tenants } from "./tenants";
 import { Domains, Snippet, WhatToSend } from "./tracking";
 
@@ -29,6 +32,7 @@ const TABS: Record<string, Tab> = {
         <WhatToSend run={run} />
         <EventTypes run={run} />
         <Domains />
+        <Hosts run={run} />
       </>
     ),
   },
@@ -49,6 +53,7 @@ const TABS: Record<string, Tab> = {
         <Keys keys={thing.keys} run={run} />
         {maySetUp && <Links links={thing.links} run={run} />}
         <Password run={run} />
+        <SignIns run={run} />
         {maySetUp && <Danger everything={thing} run={run} />}
       </>
     ),
@@ -59,6 +64,7 @@ const TABS: Record<string, Tab> = {
     Shown: ({ site: { tenant, person }, run }) => (
       <>
         {tenant.role === "owner" && <Settings run={run} />}
+        {tenant.role === "owner" && <Plan />}
         {person.isOperator && <Tenants person={person} run={run} />}
       </>
     ),

@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 import { call, type Person, type Role } from "../../server";
 
 export interface Everything {
-  keys: { key: number; kind: string; label: string; created_at: string; revoked_at: string | null }[];
+  keys: { key: number; kind: string; label: string; created_at: string; created_by: string | null; expires_at: string | null; revoked_at: string | null }[];
   goals: { goal: string; filter: string; value: number | null; currency: string | null }[];
   funnels: { funnel: string; steps: string[] }[];
   links: { link: number; label: string; has_password: boolean; created_at: string; expires_at: string }[];
