@@ -60,7 +60,8 @@ def _fill(url: str) -> None:
             while load_pending(worker, 10_000):
                 pass
         close_sessions(worker)
-        roll_up(worker, timedelta(0))
+        while roll_up(worker, timedelta(0)):
+            pass
 
 
 class _Story:

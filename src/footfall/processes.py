@@ -15,13 +15,15 @@ from types import TracebackType
 from typing import Any, Self
 
 from footfall import schema
-from footfall.database import connect, open_store
+from footfall.database import Role, connect, open_store, url_of
 from footfall.errors import FootfallError, SettingInvalid
 from footfall.parent import end_with_parent
 from footfall.settings import Settings
 
 logger = logging.getLogger(__name__)
 
+# what a process logs in as, to find out more: the schema's owner is for migrations
+_ROLES: dict[str, Role] = {"serve": "footfall_reader", "worker": "footfall_worker"}
 _STOP_SECONDS = 30
 _READY_SECONDS = 60
 _TROUBLED_SECONDS = 5.0  # a process that ends sooner than this was never well
@@ -51,6 +53,7 @@ class Processes:
             with connect(self.url) as connection:
                 if done := schema.deploy(connection):
                     logger.info("brought the schema up to date: %d changes", len(done))
+            self._store.let_roles_log_in()
             for name in ("serve", "worker"):
                 self._start(name)
             self._wait_until_ready()
@@ -92,7 +95,7 @@ class Processes:
             self._start(name)
 
     def _start(self, name: str) -> None:
-        settings = self._settings.override(database_url=self.url)
+        settings = self._settings.override(database_url=url_of(self.url, _ROLES[name]))
         command = [sys.executable, "-m", "footfall", name, *self._arguments]
         self._children[name] = subprocess.Popen(  # noqa: S603  our own command
             command,

@@ -1,5 +1,7 @@
 """Connections act in their role or not at all: behind a pooler that drops start-up options they would be the schema's owner."""
 
+import contextlib
+import socket
 import subprocess
 import sys
 import urllib.error
@@ -7,13 +9,18 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
+import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg_pool import PoolTimeout
 
+from footfall import schema
 from footfall.auth import add_key
-from footfall.database import connect, pool
+from footfall.database import EmbeddedStore, connect, pool
 from footfall.errors import RoleNotTaken
+from footfall.processes import Processes
+from footfall.settings import Settings
 from server_process import ServerProcess
 from site_under_test import Site
 
@@ -70,3 +77,44 @@ def _refused(address: str, headers: dict[str, str] | None = None) -> tuple[int, 
         urllib.request.urlopen(urllib.request.Request(address, headers=headers or {}), timeout=30)
     with refused.value as answer:
         return answer.code, b'"role_not_taken"' in answer.read()
+
+
+@pytest.fixture(scope="module")
+def of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A store whose roles log in by themselves, as `footfall up` has them. Roles are a cluster's: so is this one's own."""
+    with EmbeddedStore(tmp_path_factory.mktemp("roles")) as store:
+        with connect(store.url) as owner:
+            schema.deploy(owner)
+        store.let_roles_log_in()
+        yield store.url
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_that_logs_in_has_no_way_to_more_rights(of_its_own: str, role):
+    with connect(of_its_own, role) as connection:
+        for way in ("RESET ROLE", "SET ROLE NONE", "RESET SESSION AUTHORIZATION", "DISCARD ALL"):
+            connection.execute(way)
+            assert connection.execute("SELECT current_user, session_user").fetchone() == (role, role)
+        for other in {*ROLES, "postgres"} - {role}:
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute(f"SET ROLE {other}")
+
+
+def test_what_up_starts_knows_no_way_to_the_schemas_owner(tmp_path: Path):
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with Processes(Settings(data=tmp_path / "data", port=port), quiet=True) as processes:
+        with urllib.request.urlopen(f"{processes.address}/health/ready", timeout=30) as answer:
+            assert answer.status == 200
+        with connect(processes.url) as owner:
+            others = owner.execute(
+                "SELECT usename, count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                " AND backend_type = 'client backend' GROUP BY 1"
+            ).fetchall()
+        assert {user for user, _ in others} == set(ROLES)
+        for child in psutil.Process().children(recursive=True):
+            with contextlib.suppress(psutil.Error):
+                if "footfall" in " ".join(child.cmdline()):
+                    assert "user=postgres" not in child.environ().get("DATABASE_URL", "")
+                    assert "postgres:@" not in child.environ().get("DATABASE_URL", "")

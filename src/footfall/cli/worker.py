@@ -26,7 +26,7 @@ def worker(
     logs.configure(quiet=quiet or as_json)
     settings = settings_of(data, database_url)
     with open_store(settings.database_url, settings.data) as store:
-        with connect(store.url) as connection:
+        with connect(store.url, "footfall_worker") as connection:
             require_current(connection, schema.definitions())
         if not once:
             work(store.url, settings, stop_on_signals())

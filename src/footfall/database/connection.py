@@ -1,11 +1,16 @@
-"""Connections: the only place that opens them. Each acts in one of the store's roles; a reader sees one tenant at most."""
+"""Connections: the only place that opens them. Each acts in one of the store's roles; a reader sees one tenant at most.
+
+A role that may log in is logged in as: then there is no way back to more rights than its own, whatever is run on the connection.
+Where it may not, the URL's user takes the role on.
+"""
 
 import contextlib
 from collections.abc import Iterator
-from functools import partial
-from typing import Any, Literal
+from functools import lru_cache, partial
+from typing import Any, Literal, get_args
 
 import psycopg
+from psycopg.conninfo import make_conninfo
 from psycopg_pool import ConnectionPool
 
 from footfall.errors import RoleNotTaken
@@ -13,7 +18,9 @@ from footfall.errors import RoleNotTaken
 Connection = psycopg.Connection[Any]
 Pool = ConnectionPool[Connection]
 Role = Literal["footfall_ingest", "footfall_worker", "footfall_reader", "footfall_admin"]
+ROLES: tuple[Role, ...] = get_args(Role)
 
+_CONNECT_SECONDS = 10
 _SETTINGS: dict[Role | None, str] = {
     # a load lays its events out in a temporary table: twenty thousand of them stay in memory
     "footfall_worker": "-c temp_buffers=64MB",
@@ -25,8 +32,8 @@ _SETTINGS: dict[Role | None, str] = {
 
 @contextlib.contextmanager
 def connect(url: str, role: Role | None = None) -> Iterator[Connection]:
-    """A connection in a role, committing each statement unless told otherwise; without a role, the schema's owner."""
-    with psycopg.connect(url, **_parameters(role)) as connection:
+    """A connection in a role, committing each statement unless told otherwise; without a role, as the URL's user."""
+    with psycopg.connect(_address(url, role), **_parameters(url, role)) as connection:
         _require(role, connection)
         yield connection
 
@@ -37,7 +44,13 @@ def pool(url: str, role: Role, size: int) -> Pool:
     It has none for as long as connections come in another role: psycopg_pool.PoolTimeout; `connect` says why.
     """
     return ConnectionPool(
-        url, kwargs=_parameters(role), configure=partial(_require, role), min_size=1, max_size=size, open=False, timeout=5
+        partial(_address, url, role),
+        kwargs=partial(_parameters, url, role),
+        configure=partial(_require, role),
+        min_size=1,
+        max_size=size,
+        open=False,
+        timeout=5,
     )
 
 
@@ -85,14 +98,31 @@ def _require(role: Role | None, connection: Connection) -> None:
         )
 
 
-def _parameters(role: Role | None) -> dict[str, Any]:
+def url_of(url: str, role: Role) -> str:
+    """The store's URL for a process that needs no more rights than this role's; the same where the role may not log in."""
+    return _address(url, role)
+
+
+def _address(url: str, role: Role | None) -> str:
+    return make_conninfo(url, user=role) if role and _logs_in(url, role) else url
+
+
+@lru_cache
+def _logs_in(url: str, role: Role) -> bool:
+    """Whether this role may log in: `EmbeddedStore.let_roles_log_in`, or ALTER ROLE by the operator of a server."""
+    with psycopg.connect(url, connect_timeout=_CONNECT_SECONDS) as connection:
+        return connection.execute("SELECT rolcanlogin FROM pg_roles WHERE rolname = %s", (role,)).fetchone() == (True,)
+
+
+def _parameters(url: str, role: Role | None) -> dict[str, Any]:
     # TimeZone: what a function returns as text must not depend on where the program runs
-    options = ["-c TimeZone=UTC", f"-c role={role or 'none'}", _SETTINGS.get(role, "")]
+    taken = "none" if role is None or _logs_in(url, role) else role
+    options = ["-c TimeZone=UTC", f"-c role={taken}", _SETTINGS.get(role, "")]
     return {
         "autocommit": True,
         "options": " ".join(options),
         "application_name": role or "footfall",
-        "connect_timeout": 10,
+        "connect_timeout": _CONNECT_SECONDS,
         # a server that has vanished from the network is noticed within seconds, not when the kernel gives up
         "keepalives_idle": 10,
         "keepalives_interval": 5,

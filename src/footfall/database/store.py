@@ -13,8 +13,10 @@ from types import ModuleType, TracebackType
 from typing import Any, Self
 
 import psycopg
+from psycopg import sql
 
 from footfall.database import postmaster
+from footfall.database.connection import ROLES
 from footfall.errors import StoreUnavailable
 
 logger = logging.getLogger(__name__)
@@ -59,6 +61,9 @@ class Store:
     def close(self) -> None:
         """Let go of the store."""
 
+    def let_roles_log_in(self) -> None:
+        """Have the roles of its processes be logins, where this program is who decides about that."""
+
     def psql(self) -> list[str]:
         """The command that opens this store in psql: the wheel's own, which is as new as any server it may meet."""
         return [str(_binaries() / "psql"), self.url]
@@ -83,6 +88,12 @@ class EmbeddedStore(Store):
             os.close(self._users)
             raise
         super().__init__(self._server.get_uri())
+
+    def let_roles_log_in(self) -> None:
+        """Have them log in by themselves: the socket of the folder lets anybody in who reaches it, as anybody."""
+        with psycopg.connect(self.url, autocommit=True) as owner:
+            for role in ROLES:
+                owner.execute(sql.SQL("ALTER ROLE {} LOGIN").format(sql.Identifier(role)))
 
     def close(self) -> None:
         """Stop the server if no other process uses it."""

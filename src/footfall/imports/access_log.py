@@ -137,6 +137,7 @@ def _event(
         user_agent=request.user_agent,
         visitor_id=visitors.key_of(request),
         is_trusted=True,
+        is_late=True,
     )
 
 

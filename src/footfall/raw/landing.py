@@ -28,6 +28,7 @@ class IncomingEvent:
     client_ip: str | None = None  # truncated, for tenants that keep it
     do_not_track: bool = False
     is_trusted: bool = False
+    is_late: bool = False  # of long ago: it may wait for those of today
     may_hold_secret: bool = field(init=False)
     cost: int = field(init=False)
 
@@ -40,7 +41,7 @@ class IncomingEvent:
 _LAND = """
 /* raw.landing */ SELECT count(*) FROM raw.land_tracking_events(
     %b::text[], %b::timestamptz[], %b::text[], %b::text[], %b::text[], %s::inet[], %b::boolean[], %b::boolean[],
-    %b::text[], %b::boolean[])
+    %b::text[], %b::boolean[], %b::boolean[])
 """
 
 
@@ -69,6 +70,7 @@ def land(connection: Connection, events: Sequence[IncomingEvent]) -> list[bool]:
                 [event.is_trusted for event in events],
                 [event.record_source for event in events],
                 [event.may_hold_secret for event in events],
+                [event.is_late for event in events],
             ),
         )
     except (psycopg.DataError, psycopg.errors.StatementTooComplex):

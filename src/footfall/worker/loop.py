@@ -23,6 +23,9 @@ _REFRESH_SECONDS = 10.0
 _ROLLUP_SECONDS = 5.0
 _RETENTION_SECONDS = 3600.0
 _WATCH_SECONDS = 2.0
+_SESSIONS_AT_ONCE = 10_000  # in one transaction
+_SATELLITES_AT_ONCE = 2000  # likewise: visitors, pages, items
+_SLICE = 1000  # of either where others wait: a second or so
 _RETRY_SECONDS = 1.0  # between attempts to reach a store that is away
 
 
@@ -33,7 +36,7 @@ def work(url: str, settings: Settings, stop: threading.Event) -> None:
     over tenants' logins, which waits for neither.
     """
     with ThreadPoolExecutor(2, thread_name_prefix="upkeep") as threads:
-        others = [threads.submit(_persist, url, stop, part) for part in (partial(_keep_up, url, settings), _watch)]
+        others = [threads.submit(_persist, url, stop, part) for part in (partial(_keep_up, settings), _watch)]
         # none goes on alone: a worker that has lost one of its parts ends, and is started again
         for other in others:
             other.add_done_callback(lambda _: stop.set())
@@ -55,10 +58,14 @@ def work_once(url: str, settings: Settings) -> int:
             _log(loaded.events, "loaded %d events (%d new)", loaded.events, loaded.loaded)
             events += loaded.events
         keep_house(connection)
-        close_sessions(connection)
-        refresh(connection, settings)
-        roll_up(connection, timedelta(0))
-        retire(connection, url)
+        for job in (
+            partial(close_sessions, connection, _SESSIONS_AT_ONCE),
+            partial(refresh, connection, settings, _SATELLITES_AT_ONCE),
+            partial(roll_up, connection, timedelta(0)),
+        ):
+            while job():
+                pass
+        retire(connection)
     return events
 
 
@@ -75,7 +82,7 @@ def keep_house(connection: Connection) -> None:
     _log(analyzed, "analyzed %d tables that had grown", analyzed)
 
 
-def retire(connection: Connection, url: str) -> None:
+def retire(connection: Connection) -> None:
     """Remove what raw and staging have kept for long enough; freeze the months that are over."""
     for layer in LAYERS:
         for (month,) in connection.execute("SELECT util.months_to_drop(%s, util.current_load_date())", (layer,)).fetchall():
@@ -83,35 +90,39 @@ def retire(connection: Connection, url: str) -> None:
             _log(dropped, "dropped %d month: %s", dropped, month)
         deleted = _number(connection, "SELECT util.delete_expired(%s, util.current_load_date())", layer)
         _log(deleted, "deleted %d rows of %s", deleted, layer)
-    # VACUUM is for the tables' owner, and for no transaction
-    with connect(url) as owner:
-        for (table,) in owner.execute("SELECT util.months_to_freeze(util.current_load_date())").fetchall():
-            owner.execute(f"VACUUM (FREEZE, ANALYZE) {table}")
-            logger.info("froze %s", table)
+    for (table,) in connection.execute("SELECT util.months_to_freeze(util.current_load_date())").fetchall():
+        # for no transaction; who may not do it is told so by PostgreSQL, and nothing happens
+        connection.execute(f"VACUUM (FREEZE, ANALYZE) {table}")
+        logger.info("froze %s", table)
 
 
-def close_sessions(connection: Connection) -> None:
-    """Write the details of sessions that are over."""
-    closed = _until_done(connection, "SELECT business.close_sessions(util.current_load_date())")
+def close_sessions(connection: Connection, most: int = _SLICE) -> int:
+    """Write the details of sessions that are over, of so many at most; returns of how many."""
+    closed = _number(connection, "SELECT business.close_sessions(util.current_load_date(), %s)", most)
     _log(closed, "closed or revised %d sessions", closed)
+    return closed
 
 
-def refresh(connection: Connection, settings: Settings) -> None:
-    """Recompute the visitors, pages and items that are due."""
+def refresh(connection: Connection, settings: Settings, most: int = _SLICE) -> int:
+    """Recompute visitors, pages and items that are due, so many of each at most; returns how many."""
+    done = 0
     for satellite, seconds in (
         ("site_visitor_details", settings.visitor_seconds),
         ("site_page_details", settings.snapshot_seconds),
         ("business_item_details", settings.snapshot_seconds),
     ):
-        query = "SELECT business.refresh_due(%s, %s, util.current_load_date())"
-        refreshed = _until_done(connection, query, satellite, timedelta(seconds=seconds))
+        query = "SELECT business.refresh_due(%s, %s, util.current_load_date(), %s)"
+        refreshed = _number(connection, query, satellite, timedelta(seconds=seconds), most)
         _log(refreshed, "refreshed %d of %s", refreshed, satellite)
+        done += refreshed
+    return done
 
 
-def roll_up(connection: Connection, quiet: timedelta) -> None:
-    """Compute the rollups of the days that have been quiet for so long."""
-    rolled = _until_done(connection, "SELECT business.roll_up_due(%s, util.current_load_date())", quiet)
-    _log(rolled, "rolled up %d days", rolled)
+def roll_up(connection: Connection, quiet: timedelta) -> int:
+    """Compute the rollups of a day that has been quiet for so long; returns 1, or 0 when there is none."""
+    rolled = _number(connection, "SELECT business.roll_up_due(%s, util.current_load_date())", quiet)
+    _log(rolled, "rolled up %d day", rolled)
+    return rolled
 
 
 def _persist(url: str, stop: threading.Event, work_on: Callable[[Connection, threading.Event], None]) -> None:
@@ -153,49 +164,50 @@ def _load(settings: Settings, connection: Connection, stop: threading.Event) -> 
             )
 
 
-def _keep_up(url: str, settings: Settings, connection: Connection, stop: threading.Event) -> None:
-    tasks: list[_Task] = [
-        _Task(_HOUSEKEEPING_SECONDS, lambda: keep_house(connection)),
-        _Task(_SESSIONS_SECONDS, lambda: close_sessions(connection)),
-        _Task(_REFRESH_SECONDS, lambda: refresh(connection, settings)),
-        _Task(_ROLLUP_SECONDS, lambda: roll_up(connection, timedelta(seconds=settings.rollup_seconds))),
-        _Task(_RETENTION_SECONDS, lambda: retire(connection, url)),
+def _keep_up(settings: Settings, connection: Connection, stop: threading.Event) -> None:
+    """Each job in its turn, a slice of it at a time: however much one of them has to do, the others are done meanwhile.
+
+    What privacy asks for comes first.
+    """
+    jobs = [
+        _Job(_HOUSEKEEPING_SECONDS, partial(keep_house, connection)),
+        _Job(_SESSIONS_SECONDS, partial(close_sessions, connection)),
+        _Job(_REFRESH_SECONDS, partial(refresh, connection, settings)),
+        _Job(_ROLLUP_SECONDS, partial(roll_up, connection, timedelta(seconds=settings.rollup_seconds))),
+        _Job(_RETENTION_SECONDS, partial(retire, connection)),
     ]
     while not stop.is_set():
-        for task in tasks:
+        is_idle = True
+        for job in jobs:
             try:
-                task.run_if_due()
+                is_idle &= not job.run_if_due()
             except psycopg.Error as error:
                 if connection.closed:
                     raise
                 # a deadlock or a lock that was waited for too long passes; anything else somebody has to look at
                 level = logging.INFO if isinstance(error, psycopg.OperationalError) else logging.ERROR
                 logger.log(level, "upkeep will try again: %s", error)
-        stop.wait(_SESSIONS_SECONDS / 4)
+        if is_idle:
+            stop.wait(_SESSIONS_SECONDS / 4)
 
 
-class _Task:
-    """Something to be done every so often."""
+class _Job:
+    """Something to be done every so often, and at once again as long as there is more of it."""
 
-    def __init__(self, seconds: float, action: Callable[[], None]) -> None:
+    def __init__(self, seconds: float, work: Callable[[], int | None]) -> None:
         self._seconds = seconds
-        self._action = action
+        self._work = work
         self._due = time.monotonic()
 
-    def run_if_due(self) -> None:
-        if time.monotonic() >= self._due:
-            try:
-                self._action()
-            finally:
-                self._due = time.monotonic() + self._seconds
-
-
-def _until_done(connection: Connection, query: str, *parameters: object) -> int:
-    """Repeat a job that takes a limited number of keys at a time until it finds none; returns how many it took."""
-    done = 0
-    while taken := _number(connection, query, *parameters):
-        done += taken
-    return done
+    def run_if_due(self) -> bool:
+        """Whether there was something to do."""
+        if time.monotonic() < self._due:
+            return False
+        self._due = time.monotonic() + self._seconds
+        if not self._work():
+            return False
+        self._due = time.monotonic()
+        return True
 
 
 def _number(connection: Connection, query: str, *parameters: object) -> int:

@@ -20,7 +20,8 @@ END
 $$;
 
 -- Claims pending ingest batches until they hold p_batch_size events; returns their numbers, none when nothing is pending. Tenants take
--- turns: whose earlier batches hold fewer events come first, so that whoever sends much waits for nobody's sake but his own. Batches
+-- turns: whose earlier batches hold fewer events come first, so that whoever sends much waits for nobody's sake but his own. What is of
+-- long ago, or is tried once more, comes behind what is of today, of whichever tenant. Batches
 -- that another worker holds are passed over, and so are those that failed before. The claim is a row lock and ends with the
 -- transaction: a worker that dies leaves its batches pending.
 CREATE OR REPLACE FUNCTION business.claim_batches(p_batch_size integer) RETURNS bigint[]
@@ -58,7 +59,7 @@ BEGIN
         FROM turn t
         JOIN raw.ingest_batch b ON b.batch_id = t.batch_id
         WHERE b.processing_status = 'PENDING' AND b.retry_count = 0
-        ORDER BY t.events_before, t.next_attempt_at, t.batch_id
+        ORDER BY t.next_attempt_at > '-infinity', t.events_before, t.next_attempt_at, t.batch_id
         FOR UPDATE OF b SKIP LOCKED;
     WHILE v_events < p_batch_size LOOP
         FETCH v_pending INTO v_batch;

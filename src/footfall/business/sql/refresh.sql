@@ -1,7 +1,7 @@
 -- Satellites that are computed at snapshots: visitors (at most daily), pages and items.
 
 -- Recomputes what is due of one of these satellites: keys with new events whose current row is at least p_minimum_age old, at
--- most p_limit. Returns how many keys were looked at; 0 when nothing is due.
+-- most p_limit, in turns of their tenants, the longest due first. Returns how many keys were looked at; 0 when nothing is due.
 CREATE OR REPLACE FUNCTION business.refresh_due(
     p_satellite text, p_minimum_age interval, p_as_of timestamptz, p_limit integer DEFAULT 2000
 ) RETURNS integer
@@ -16,10 +16,13 @@ BEGIN
     PERFORM util.take_turn(p_satellite);
     EXECUTE format($due$
         SELECT array_agg(d.hash_key) FROM (
-            SELECT DISTINCT w.hash_key FROM business.refresh_w w
-            WHERE w.satellite = $1 AND NOT EXISTS (
-                SELECT FROM business.%I s WHERE s.%I = w.hash_key AND s.load_end_date IS NULL AND s.load_date > $2 - $3)
-            ORDER BY w.hash_key LIMIT $4) d
+            SELECT w.hash_key FROM (
+                SELECT w.hash_key, w.tenant_hk, min(w.load_date) AS since FROM business.refresh_w w
+                WHERE w.satellite = $1 AND NOT EXISTS (
+                    SELECT FROM business.%I s WHERE s.%I = w.hash_key AND s.load_end_date IS NULL AND s.load_date > $2 - $3)
+                GROUP BY w.hash_key, w.tenant_hk
+            ) w
+            ORDER BY row_number() OVER (PARTITION BY w.tenant_hk ORDER BY w.since, w.hash_key), w.tenant_hk LIMIT $4) d
         $due$, p_satellite || '_s', replace(p_satellite, '_details', '_hk'))
     INTO v_due USING p_satellite, p_as_of, p_minimum_age, p_limit;
     IF v_due IS NULL THEN

@@ -84,8 +84,8 @@ LANGUAGE sql STABLE AS $$
     WHERE w.site_session_hk = ANY (p_keys) AND w.root_session_hk <> w.site_session_hk
 $$;
 
--- Closes, as of p_as_of, the sessions that have been silent for 30 minutes, at most p_limit of them: writes their details, or a
--- revision when late events changed them. Returns how many it closed; 0 when there was nothing to do.
+-- Closes, as of p_as_of, the sessions that have been silent for 30 minutes, at most p_limit of them, in turns of their tenants, the
+-- longest silent first: writes their details, or a revision when late events changed them. Returns how many it closed; 0 when there was nothing to do.
 CREATE OR REPLACE FUNCTION business.close_sessions(p_as_of timestamptz, p_limit integer DEFAULT 10000) RETURNS integer
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -99,14 +99,14 @@ BEGIN
     SELECT array_agg(s.root_session_hk) INTO v_closed
     FROM (
         SELECT o.root_session_hk
-        FROM (SELECT DISTINCT w.root_session_hk FROM business.site_session_w w
+        FROM (SELECT DISTINCT w.root_session_hk, w.tenant_hk FROM business.site_session_w w
               WHERE w.is_open AND w.last_event_timestamp < p_as_of - interval '30 minutes') o
         CROSS JOIN LATERAL (
             SELECT max(w.last_event_timestamp) AS last_event_timestamp FROM business.site_session_w w
             WHERE w.root_session_hk = o.root_session_hk
         ) m
         WHERE m.last_event_timestamp < p_as_of - interval '30 minutes'
-        ORDER BY o.root_session_hk LIMIT p_limit
+        ORDER BY row_number() OVER (PARTITION BY o.tenant_hk ORDER BY m.last_event_timestamp, o.root_session_hk), o.tenant_hk LIMIT p_limit
     ) s;
     IF v_closed IS NULL THEN
         RETURN 0;

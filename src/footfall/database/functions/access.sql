@@ -92,6 +92,13 @@ BEGIN
     PERFORM util.grant_on_relations('SELECT', '{business,api}', 'footfall_reader, footfall_analyst');
     GRANT USAGE ON ALL SEQUENCES IN SCHEMA raw, staging TO footfall_worker;
 
+    BEGIN
+        -- from PostgreSQL 17 on others than owners may vacuum: the worker freezes months that are over
+        GRANT pg_maintain TO footfall_worker;
+    EXCEPTION WHEN insufficient_privilege OR undefined_object THEN
+        NULL;
+    END;
+
     GRANT SELECT, UPDATE ON util.work TO footfall_worker;
 
     -- which version the schema is

@@ -70,12 +70,13 @@ $$;
 ALTER FUNCTION raw.are_storable OWNER TO footfall_worker;
 
 -- Lands events in one statement: one row of raw each, one row of the queue for each tenant. The arrays run in parallel, one
--- element an event; p_payload is JSON text, p_is_suspect: it may hold something secret. Returns the raw event ids in the order of the arrays. Raises what the cast to jsonb
+-- element an event; p_payload is JSON text, p_is_suspect: it may hold something secret, p_is_late: it is of long ago, and may wait for
+-- those of today. Returns the raw event ids in the order of the arrays. Raises what the cast to jsonb
 -- raises for text that PostgreSQL cannot store: callers then land smaller parts (footfall.raw.landing).
 CREATE OR REPLACE FUNCTION raw.land_tracking_events(
     p_tenant_id text[], p_received_timestamp timestamptz[], p_payload text[], p_user_agent text[], p_visitor_id text[],
     p_client_ip inet[], p_do_not_track boolean[], p_is_trusted boolean[], p_record_source text[],
-    p_is_suspect boolean[]
+    p_is_suspect boolean[], p_is_late boolean[]
 ) RETURNS SETOF bigint
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog AS $$
     WITH event AS MATERIALIZED (
@@ -84,16 +85,16 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog AS $$
         FROM (
             SELECT util.tenant_key(e.tenant_id) AS tenant_hk, e.*
             FROM unnest(p_tenant_id, p_received_timestamp, p_payload, p_user_agent, p_visitor_id, p_client_ip,
-                        p_do_not_track, p_is_trusted, p_record_source, p_is_suspect) WITH ORDINALITY
+                        p_do_not_track, p_is_trusted, p_record_source, p_is_suspect, p_is_late) WITH ORDINALITY
                 AS e(tenant_id, received_timestamp, payload, user_agent, visitor_id, client_ip,
-                     do_not_track, is_trusted, record_source, is_suspect, position)
+                     do_not_track, is_trusted, record_source, is_suspect, is_late, position)
             ORDER BY e.tenant_id, e.position
         ) e
     ), batch AS (
         INSERT INTO raw.ingest_batch (tenant_hk, received_from, received_to, first_raw_event_id, last_raw_event_id,
                                       event_count, payload_bytes, next_attempt_at)
         SELECT tenant_hk, min(received_timestamp), max(received_timestamp), min(raw_event_id), max(raw_event_id),
-               count(*), sum(octet_length(payload)), '-infinity'
+               count(*), sum(octet_length(payload)), CASE WHEN bool_and(is_late) THEN max(received_timestamp) ELSE '-infinity' END
         FROM event GROUP BY tenant_hk
         RETURNING batch_id, tenant_hk
     ), landed AS (
@@ -155,7 +156,7 @@ BEGIN
         array_agg(auth.visitor_key(k.secret, k.client_ip, k.user_agent) ORDER BY k.position),
         array_agg(CASE WHEN v_tenant.keep_truncated_ip AND NOT k.no_track
                        THEN auth.truncated_address(k.client_ip) END ORDER BY k.position),
-        array_agg(k.no_track ORDER BY k.position), array_agg(true), array_agg('site_tracker'::text), array_agg(true))
+        array_agg(k.no_track ORDER BY k.position), array_agg(true), array_agg('site_tracker'::text), array_agg(true), array_agg(false))
     FROM keyed k;
 END
 $$;

@@ -64,6 +64,9 @@ class Verdict:
     read_as: str | None = None
 
 
+_LATE = timedelta(days=1)
+
+
 class SecretNotInMemory(Exception):
     """The visitor secret of this day must be fetched first; then everything can be asked again."""
 
@@ -207,6 +210,7 @@ def _identified(payload: str, sent: _Sent, sender: Sender, secret_of: Callable[[
         visitor_id=visitor_id,
         client_ip=truncated(address) if address is not None and owner.keep_truncated_ip else None,
         is_trusted=owner.is_trusted,
+        is_late=owner.is_trusted and sender.received - day_moment > _LATE,
     )
 
 
