@@ -48,6 +48,9 @@ class Settings:
 
     data: Path = _setting("FOOTFALL_DATA", Path("footfall-data"), "Folder of the embedded store.")
     database_url: str = _setting("DATABASE_URL", "", "A PostgreSQL server (16 or later) to use instead of the embedded one.")
+    sql_url: str = _setting(
+        "FOOTFALL_SQL_URL", "", "A standby of the store, on which tenants' SQL logins ask; empty: they ask the store itself."
+    )
     host: str = _setting("FOOTFALL_HOST", "127.0.0.1", "Address that the HTTP server listens on.")
     port: int = _setting("FOOTFALL_PORT", 8700, "Port that the HTTP server listens on.")
     public_url: PublicUrl = _setting(

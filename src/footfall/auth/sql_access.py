@@ -20,8 +20,18 @@ def grant_sql_access(connection: Connection, tenant_id: str) -> tuple[str, str]:
     return str(role), password
 
 
-def revoke_sql_access(connection: Connection, tenant_id: str) -> bool:
-    """Drop the tenant's login role; whether there was one. Raises NotAccepted: ``tenant_unknown``."""
+def revoke_sql_access(connection: Connection, tenant_id: str, standby: Connection | None = None) -> bool:
+    """Drop the tenant's login role; whether there was one. Its sessions end, on a standby too.
+
+    Raises NotAccepted: ``tenant_unknown``.
+    """
     tenant_hk = tenant_key(connection, tenant_id)
+    # by number: a name goes with its role, a session on a standby does not
+    roles = connection.execute(
+        "SELECT r.oid FROM auth.sql_access a JOIN pg_roles r ON r.rolname = a.role_name WHERE a.tenant_hk = %s", (tenant_hk,)
+    ).fetchall()
     row = connection.execute("SELECT auth.revoke_sql_access(%s)", (tenant_hk,)).fetchone()
+    if standby is not None:
+        ended = "SELECT pg_terminate_backend(s.pid) FROM pg_stat_activity s WHERE s.usesysid = ANY (%s)"
+        standby.execute(ended, ([role for (role,) in roles],))
     return bool(row and row[0])

@@ -1,5 +1,6 @@
 """`footfall tenant`: the operator's customers."""
 
+import contextlib
 from decimal import Decimal
 from typing import Annotated
 
@@ -17,7 +18,7 @@ from footfall.auth import (
     set_plan,
 )
 from footfall.business import WeekStart, change_tenant, list_sending_hosts
-from footfall.cli.options import AsJson, Data, DatabaseUrl, existing_store, setting_up
+from footfall.cli.options import AsJson, Data, DatabaseUrl, existing_store, setting_up, settings_of
 from footfall.cli.output import console, print_json, print_rows
 from footfall.database import connect
 
@@ -185,19 +186,26 @@ def sql_access(
     database_url: DatabaseUrl = None,
     as_json: AsJson = False,  # noqa: FBT002
 ) -> None:
-    """Give a tenant a read-only login of its own on the store; once more: a new password. See docs/ask/sql.md.
+    """Give a tenant a read-only login of its own, on the store or its standby (FOOTFALL_SQL_URL); once more: a new password.
 
     Example: footfall tenant sql-access acme
     """
-    with existing_store(data, database_url) as store, connect(store.url) as owner:
+    sql_url = settings_of(data, database_url).sql_url
+    with (
+        existing_store(data, database_url) as store,
+        connect(store.url) as owner,
+        connect(sql_url) if sql_url else contextlib.nullcontext() as standby,
+    ):
         if revoke:
-            had = revoke_sql_access(owner, tenant_id)
+            had = revoke_sql_access(owner, tenant_id, standby)
             said = {"tenant": tenant_id, "revoked": had}
             text = f"{tenant_id} can ask in SQL no more." if had else f"{tenant_id} could not ask in SQL."
         else:
             role, password = grant_sql_access(owner, tenant_id)
-            said = {"tenant": tenant_id, "role": role, "password": password}
-            text = f"Role {role}, shown once, its password:\n{password}"
+            where = (standby or owner).info
+            said = {"tenant": tenant_id, "role": role, "host": where.host, "port": where.port, "database": where.dbname}
+            text = f"Role {role} on {where.host}:{where.port}, database {where.dbname}; shown once, its password:\n{password}"
+            said["password"] = password
     if as_json:
         print_json(said)
     else:

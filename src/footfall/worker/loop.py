@@ -17,6 +17,8 @@ from footfall.worker.load import load_pending
 
 logger = logging.getLogger(__name__)
 
+_Part = Callable[[Connection, threading.Event], None]
+
 _HOUSEKEEPING_SECONDS = 15.0
 _SESSIONS_SECONDS = 2.0
 _REFRESH_SECONDS = 10.0
@@ -35,8 +37,11 @@ def work(url: str, settings: Settings, stop: threading.Event) -> None:
     Loading has a connection and a thread of its own: however long the upkeep takes, events do not wait for it. So has the watch
     over tenants' logins, which waits for neither.
     """
-    with ThreadPoolExecutor(2, thread_name_prefix="upkeep") as threads:
-        others = [threads.submit(_persist, url, stop, part) for part in (partial(_keep_up, settings), _watch)]
+    parts: list[tuple[str, _Part]] = [(url, partial(_keep_up, settings)), (url, _watch)]
+    if settings.sql_url:
+        parts.append((settings.sql_url, _watch))
+    with ThreadPoolExecutor(len(parts), thread_name_prefix="upkeep") as threads:
+        others = [threads.submit(_persist, where, stop, part) for where, part in parts]
         # none goes on alone: a worker that has lost one of its parts ends, and is started again
         for other in others:
             other.add_done_callback(lambda _: stop.set())
@@ -125,7 +130,7 @@ def roll_up(connection: Connection, quiet: timedelta) -> int:
     return rolled
 
 
-def _persist(url: str, stop: threading.Event, work_on: Callable[[Connection, threading.Event], None]) -> None:
+def _persist(url: str, stop: threading.Event, work_on: _Part) -> None:
     """Work on a connection until told to stop, and on another one when it is lost."""
     while not stop.is_set():
         try:
