@@ -67,7 +67,7 @@ const Frame = ({ person }: { person: Person }) => {
         Skip to the view
       </a>
       <div class="frame">
-        <Sidebar person={person} view={view} isThere={Boolean(tenant)} />
+        <Sidebar person={person} view={view} isThere={tenant !== undefined && !tenant.isLocked} />
         <main id="view" tabIndex={-1}>
           {person.passwordIsUsedUp && (
             <p class="problem" role="status">
@@ -79,6 +79,8 @@ const Frame = ({ person }: { person: Person }) => {
           )}
           {!opened ? (
             <Unknown />
+          ) : tenant?.isLocked ? (
+            <Later load={() => import("./views/setup/second-factor").then(({ Locked }) => Locked)} />
           ) : tenant ? (
             <Shown key={tenant.tenant} view={opened} name={view} />
           ) : params.get("tenant") ? (

@@ -23,6 +23,9 @@ export interface Tenant {
   currency: string;
   weekStart: WeekStart;
   role: Role;
+  /** It wants a second factor, which who looks has not. */
+  isLocked?: boolean;
+  wantsSecondFactor?: boolean;
 }
 
 export interface Pack {
@@ -46,6 +49,7 @@ export interface Person {
   isOperator: boolean;
   /** The password was for this sign-in only: without another one there will be no next. */
   passwordIsUsedUp: boolean;
+  hasSecondFactor: boolean;
   tenants: Tenant[];
   packs: Record<string, Pack>;
 }

@@ -48,15 +48,17 @@ const Over = ({ title, children }: { title: string; children: ComponentChildren 
 const Form = ({ email: known = "", done, children }: { email?: string; done: (email: string) => void; children: ComponentChildren }) => {
   const [email, setEmail] = useState(known);
   const [password, setPassword] = useState("");
+  const [code, setCode] = useState("");
   const [error, setError] = useState<Refused>();
   const [isAsking, setAsking] = useState(false);
+  const wantsCode = error?.code === "code_needed" || error?.code === "code_wrong" || code !== "";
   return (
     <form
       onSubmit={async (event) => {
         event.preventDefault();
         setAsking(true);
         try {
-          await call("POST", "/api/session", { email, password });
+          await call("POST", "/api/session", { email, password, code });
           done(email.trim().toLowerCase());
         } catch (refused) {
           setError(refused as Refused);
@@ -65,7 +67,7 @@ const Form = ({ email: known = "", done, children }: { email?: string; done: (em
       }}
     >
       {children}
-      <Problem error={error} />
+      <Problem error={error?.code === "code_needed" ? undefined : error} />
       <label>
         E-mail address
         <input type="email" name="email" autocomplete="username" required value={email} onInput={(event) => setEmail(event.currentTarget.value)} />
@@ -74,6 +76,12 @@ const Form = ({ email: known = "", done, children }: { email?: string; done: (em
         Password
         <input type="password" name="password" autocomplete="current-password" required autofocus={known !== ""} value={password} onInput={(event) => setPassword(event.currentTarget.value)} />
       </label>
+      {wantsCode && (
+        <label>
+          Code of your authenticator, or a recovery code
+          <input name="code" autocomplete="one-time-code" required autofocus value={code} onInput={(event) => setCode(event.currentTarget.value)} />
+        </label>
+      )}
       <button class="main" disabled={isAsking}>
         Sign in
       </button>

@@ -1,5 +1,6 @@
 """Tenants, the keys they are recognised by, and the daily secrets behind their visitors' keys."""
 
+from footfall.auth import second_factor
 from footfall.auth.accounts import (
     ROLES,
     SIGN_IN_LASTS,
@@ -8,6 +9,7 @@ from footfall.auth.accounts import (
     Accounts,
     Role,
     add_account,
+    end_second_factor,
     hash_password,
     list_accounts,
     list_people,
@@ -60,6 +62,7 @@ __all__ = [
     "add_tenant",
     "address_of",
     "day_of",
+    "end_second_factor",
     "folded",
     "grant_sql_access",
     "hash_password",
@@ -79,6 +82,7 @@ __all__ = [
     "reset_password",
     "revoke_key",
     "revoke_sql_access",
+    "second_factor",
     "set_person",
     "set_plan",
     "set_role",

@@ -11,6 +11,7 @@ from typing import Any, Literal, get_args
 import argon2
 import psycopg
 
+from footfall.auth import second_factor
 from footfall.auth.tenants import tenant_key
 from footfall.database import Connection, Pool
 from footfall.errors import NotAccepted
@@ -20,6 +21,7 @@ ROLES: tuple[AccountRole, ...] = get_args(AccountRole)
 Role = AccountRole | Literal["guest"]  # guest: opened a share link
 SIGN_IN_LASTS = timedelta(days=14)
 _LEAST_PASSWORD = 10
+_CODE_WRONG = "this is no code of your authenticator just now, or it was used already"
 _REFUSED_PEOPLE = {
     "account_elsewhere": "they have an account of another tenant: the operator gives them a role here",
     "last_owner": "somebody has to own the site: make somebody else an owner first",
@@ -43,11 +45,18 @@ class Account:
     is_operator: bool
     tenants: list[dict[str, Any]]
     is_used_up: bool
+    has_second_factor: bool
 
     def role_in(self, tenant_id: str) -> Role:
-        """Their role there. Raises NotAccepted: ``tenant_unknown``, also for a tenant that is not theirs."""
+        """Their role there.
+
+        Raises NotAccepted: ``tenant_unknown``, also for a tenant that is not theirs; ``second_factor_needed``.
+        """
         for tenant in self.tenants:
             if tenant["tenant"] == tenant_id:
+                if tenant.get("isLocked"):
+                    message = "this tenant wants a second factor of whoever looks: set one up with your password"
+                    raise NotAccepted("second_factor_needed", message, HTTPStatus.FORBIDDEN)
                 role: Role = tenant["role"]
                 return role
         raise NotAccepted("tenant_unknown", "there is no such tenant, or it is not yours", HTTPStatus.NOT_FOUND)
@@ -80,6 +89,16 @@ def reset_password(connection: Connection, email: str, password: str) -> None:
         raise NotAccepted("account_unknown", f"there is no account {email!r}: `footfall user list` names them")
 
 
+def end_second_factor(connection: Connection, email: str) -> bool:
+    """Ask somebody who has lost it for no code any more; whether they had a second factor.
+
+    Raises NotAccepted: ``account_unknown``.
+    """
+    if connection.execute("SELECT FROM auth.account WHERE email = lower(%s)", (email,)).fetchone() is None:
+        raise NotAccepted("account_unknown", f"there is no account {email!r}: `footfall user list` names them")
+    return connection.execute("SELECT auth.end_second_factor(%s)", (email,)).fetchone() == (True,)
+
+
 def set_role(connection: Connection, email: str, tenant_id: str, role: AccountRole | None) -> None:
     """Give a person a role in a tenant; None takes it away.
 
@@ -103,12 +122,12 @@ def set_role(connection: Connection, email: str, tenant_id: str, role: AccountRo
 def list_accounts(connection: Connection) -> list[dict[str, Any]]:
     """Everybody, with their roles by tenant; nothing of their passwords."""
     cursor = connection.execute(
-        "SELECT a.email, a.account_name, a.is_operator, a.created_at,"
+        "SELECT a.email, a.account_name, a.is_operator, a.created_at, a.totp_confirmed_at IS NOT NULL,"
         " coalesce(string_agg(t.tenant_bk || ': ' || m.role, ', ' ORDER BY t.tenant_bk), '')"
         " FROM auth.account a LEFT JOIN auth.membership m USING (account_id) LEFT JOIN auth.tenant_h t USING (tenant_hk)"
         " GROUP BY a.account_id ORDER BY a.email"
     )
-    return [dict(zip(("email", "name", "operator", "created_at", "roles"), row, strict=True)) for row in cursor]
+    return [dict(zip(("email", "name", "operator", "created_at", "second_factor", "roles"), row, strict=True)) for row in cursor]
 
 
 def list_people(connection: Connection) -> list[dict[str, Any]]:
@@ -171,18 +190,74 @@ class Accounts:
     def __init__(self, connections: Pool) -> None:
         self._connections = connections
 
-    def sign_in(self, email: str, password: str, agent: str) -> str:
-        """The token of a new sign-in, for a cookie; `agent`: what the browser calls itself.
+    def sign_in(self, email: str, password: str, code: str, agent: str, device: str) -> str:
+        """The token of a new sign-in, for a cookie; `agent`: what the browser calls itself, `device`: the token it is known by.
 
-        Raises NotAccepted: ``sign_in_refused``, ``password_used`` (401).
+        Raises NotAccepted: ``sign_in_refused``, ``password_used``, ``code_needed``, ``code_wrong`` (401).
         """
-        account_id, password_hash, is_used = self._row("SELECT * FROM auth.account_of(%s)", email) or (None, _NOBODYS_HASH, False)
+        account = self._row("SELECT * FROM auth.account_of(%s)", email) or (None, _NOBODYS_HASH, False, None)
+        account_id, password_hash, is_used, totp_secret = account
         if not is_password(password_hash, password) or account_id is None:
             raise NotAccepted("sign_in_refused", "this e-mail address and password do not go together", HTTPStatus.UNAUTHORIZED)
         if is_used:
             message = "this password was for one sign-in, and no other was chosen: ask an owner for a new one"
             raise NotAccepted("password_used", message, HTTPStatus.UNAUTHORIZED)
+        if totp_secret is not None:
+            self._require_code(account_id, bytes(totp_secret), code)
+        self._row("SELECT auth.remember_device(%s, %s)", account_id, token_hash(device))
         return self._open(account_id, None, SIGN_IN_LASTS, agent)
+
+    def knows_device(self, email: str, device: str) -> bool:
+        """Whether somebody signed in to this account before from the device with this token."""
+        return bool(device) and self._row("SELECT auth.is_device_of(%s, %s)", email, token_hash(device)) == (True,)
+
+    def begin_second_factor(self, token: str, email: str, password: str) -> bytes:
+        """What the authenticator of who shows this token shall make codes of; asked for when it is confirmed.
+
+        Raises NotAccepted: ``password_wrong`` (403), ``second_factor_there`` (409).
+        """
+        self._require_password(email, password)
+        secret = second_factor.new_secret()
+        if self._row("SELECT auth.begin_second_factor(%s, %s)", token_hash(token), secret) != (True,):
+            raise NotAccepted("second_factor_there", "you have a second factor: end it first", HTTPStatus.CONFLICT)
+        return secret
+
+    def confirm_second_factor(self, token: str, code: str) -> list[str]:
+        """Ask for codes from now on; returns the recovery codes, which are shown now or never.
+
+        Raises NotAccepted: ``code_wrong`` (403).
+        """
+        row = self._row("SELECT auth.unconfirmed_secret(%s)", token_hash(token))
+        step = second_factor.step_of(bytes(row[0]), code) if row and row[0] is not None else None
+        if step is None:
+            raise NotAccepted("code_wrong", _CODE_WRONG, HTTPStatus.FORBIDDEN)
+        codes = second_factor.new_recovery_codes()
+        hashes = [second_factor.recovery_hash(one) for one in codes]
+        self._row("SELECT auth.confirm_second_factor(%s, %s, %s)", token_hash(token), step, hashes)
+        return codes
+
+    def end_second_factor(self, email: str, password: str) -> None:
+        """Ask somebody for no code any more. Raises NotAccepted: ``password_wrong`` (403)."""
+        self._require_password(email, password)
+        self._row("SELECT auth.end_second_factor(%s)", email)
+
+    def _require_password(self, email: str, password: str) -> int:
+        row = self._row("SELECT * FROM auth.account_of(%s)", email)
+        if row is None or not is_password(row[1], password):
+            raise NotAccepted("password_wrong", "this is not your password", HTTPStatus.FORBIDDEN)
+        return int(row[0])
+
+    def _require_code(self, account_id: int, secret: bytes, code: str) -> None:
+        """Each code, of the authenticator or for who has lost it, opens once."""
+        if not code.strip():
+            raise NotAccepted("code_needed", "a code of your authenticator is needed", HTTPStatus.UNAUTHORIZED)
+        step = second_factor.step_of(secret, code)
+        if step is not None:
+            is_good = self._row("SELECT auth.use_step(%s, %s)", account_id, step)
+        else:
+            is_good = self._row("SELECT auth.use_recovery_code(%s, %s)", account_id, second_factor.recovery_hash(code))
+        if is_good != (True,):
+            raise NotAccepted("code_wrong", _CODE_WRONG, HTTPStatus.UNAUTHORIZED)
 
     def change_password(self, email: str, old: str, new: str, agent: str) -> str:
         """Change somebody's password; all their sign-ins end, and a new one begins, whose token this returns.
@@ -190,11 +265,9 @@ class Accounts:
         Raises NotAccepted: ``password_wrong`` (403), ``password_too_short``, ``password_common``.
         """
         require_good(new)
-        row = self._row("SELECT * FROM auth.account_of(%s)", email)
-        if row is None or not is_password(row[1], old):
-            raise NotAccepted("password_wrong", "this is not your password", HTTPStatus.FORBIDDEN)
+        account_id = self._require_password(email, old)
         self._row("SELECT auth.set_password(%s, %s)", email, hash_password(new))
-        return self._open(row[0], None, SIGN_IN_LASTS, agent)
+        return self._open(account_id, None, SIGN_IN_LASTS, agent)
 
     def open_link(self, link: str, password: str) -> tuple[str, timedelta]:
         """The token of a guest's sign-in by a share link, and how long it lasts.

@@ -36,6 +36,7 @@ def change_tenant(
     week_start: str | None = None,
     allowed_hosts: Sequence[str] | None = None,
     largest_value: Decimal | None = None,
+    require_second_factor: bool | None = None,
 ) -> None:
     """Say anew what the tenant is called and counted by, and what its public keys may send; None: as it is.
 
@@ -44,7 +45,7 @@ def change_tenant(
     """
     _call(
         connection,
-        "SELECT business.change_tenant(%s, %s, %s, %s, %s, %s, %s)",
+        "SELECT business.change_tenant(%s, %s, %s, %s, %s, %s, %s, %s)",
         name if name is None else name.strip(),
         industry,
         time_zone,
@@ -52,6 +53,7 @@ def change_tenant(
         week_start,
         None if allowed_hosts is None else list(allowed_hosts),
         largest_value,
+        require_second_factor,
     )
 
 

@@ -84,6 +84,9 @@ def set_(
         list[str] | None,
         typer.Option(help="A host, with those under it, whose pages may send with a write key; repeatable; 'any': all may."),
     ] = None,
+    second_factor: Annotated[
+        bool | None, typer.Option("--second-factor/--no-second-factor", help="Whoever looks at it in the dashboard needs one.")
+    ] = None,
     largest_value: Annotated[float | None, typer.Option(help="The largest value that an event of a write key may have.")] = None,
     data: Data = None,
     database_url: DatabaseUrl = None,
@@ -104,6 +107,7 @@ def set_(
                 week_start=week_start,
                 allowed_hosts=[host for host in allow_host if host != "any"] if allow_host else None,
                 largest_value=None if largest_value is None else Decimal(str(largest_value)),
+                require_second_factor=second_factor,
             )
         with connect(store.url, "footfall_worker") as connection:
             (now,) = (row for row in list_tenants(connection) if row["tenant"] == tenant_id)

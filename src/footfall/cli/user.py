@@ -5,6 +5,7 @@ from typing import Annotated, cast
 
 import typer
 
+from footfall import auth
 from footfall.auth import ROLES, AccountRole, add_account, list_accounts, reset_password, set_role
 from footfall.cli.options import AsJson, Data, DatabaseUrl, existing_store
 from footfall.cli.output import console, print_json, print_rows
@@ -109,3 +110,22 @@ def list_(data: Data = None, database_url: DatabaseUrl = None, as_json: AsJson =
         print_json(rows)
     else:
         print_rows(rows, "Nobody may sign in yet: footfall user add --help")
+
+
+@user.command()
+def end_second_factor(
+    email: Annotated[str, typer.Argument(help="Who has lost it.")],
+    data: Data = None,
+    database_url: DatabaseUrl = None,
+    as_json: AsJson = False,  # noqa: FBT002
+) -> None:
+    """Ask somebody who has lost their authenticator and their recovery codes for no code any more.
+
+    Example: footfall user end-second-factor ann@acme.example
+    """
+    with existing_store(data, database_url) as store, connect(store.url, "footfall_worker") as connection:
+        had = auth.end_second_factor(connection, email)
+    if as_json:
+        print_json({"email": email, "ended": had})
+    else:
+        console.print(f"{email} signs in with the password alone." if had else f"{email} had no second factor.")

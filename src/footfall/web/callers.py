@@ -114,7 +114,7 @@ class Callers:
     def token(self, request: Request) -> str:
         """The token in the cookie that counts: behind a share link its own, also for who is signed in besides."""
         link = request.headers.get(SHARE_HEADER) or request.query_params.get("share", "")
-        return request.cookies.get(self._origin.cookie(share_cookie(link) if link else COOKIE), "")
+        return self._origin.cookie_of(request, share_cookie(link) if link else COOKIE)
 
 
 def _role_needed(role: Role) -> NotAccepted:

@@ -74,6 +74,15 @@ DASHBOARD = (
     _Operation(
         "post", "/api/setup/people/{email}/password", "renewPassword", "A password for one sign-in (owners)", setup_wire.Nothing
     ),
+    _Operation(
+        "post", "/api/session/second-factor", "beginSecondFactor", "What an authenticator makes codes of", setup_wire.OwnPassword
+    ),
+    _Operation(
+        "post", "/api/session/second-factor/confirm", "confirmSecondFactor", "Be asked for codes from now on", setup_wire.Code
+    ),
+    _Operation(
+        "post", "/api/session/second-factor/end", "endSecondFactor", "Be asked for no code any more", setup_wire.OwnPassword
+    ),
     _Operation("get", "/api/session/all", "getSignIns", "Where one is signed in"),
     _Operation("delete", "/api/session/all/{sign_in}", "endSignIn", "End a sign-in of one's own, or `others`"),
     _Operation("get", "/api/setup/plan", "getPlan", "What the tenant may send, and has sent, limit by limit (owners)"),

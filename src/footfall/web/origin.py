@@ -23,6 +23,10 @@ class Origin:
         """The name of a cookie: where all is encrypted, one that no other host and no plain page can set (RFC 6265bis)."""
         return f"__Host-{name}" if self._public.scheme == "https" else name
 
+    def cookie_of(self, request: Request, name: str) -> str:
+        """What a request shows in this cookie; empty: it has none."""
+        return request.cookies.get(self.cookie(name), "")
+
     def set_cookie(self, response: Response, request: Request, name: str, token: str, seconds: float) -> None:
         """Give a browser a token that its scripts cannot read."""
         is_secure = "https" in (self._public.scheme, request.url.scheme)

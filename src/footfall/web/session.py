@@ -1,5 +1,7 @@
-"""Signing in and out, and opening share links."""
+"""Signing in and out, the second factor, and opening share links."""
 
+import secrets
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 
@@ -7,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from footfall.auth import PACKS, SIGN_IN_LASTS, Accounts
+from footfall.auth import PACKS, SIGN_IN_LASTS, Accounts, second_factor
 from footfall.errors import NotAccepted
 from footfall.web import setup_wire as wire
 from footfall.web.answers import answering, answering_body, done
@@ -16,6 +18,8 @@ from footfall.web.origin import Origin
 from footfall.web.proxies import Proxies, network_of
 from footfall.web.rate import RateLimit
 
+_DEVICE = "footfall_device"  # a cookie
+_DEVICE_LASTS = timedelta(days=365)
 _BURST_SECONDS = 120.0
 _GUESSES_A_SECOND = 1 / 12  # of one address at one account or link, after ten
 _ATTEMPTS_A_SECOND = 1 / 2  # of one address at all, and of all addresses at one account or link, after sixty
@@ -45,6 +49,14 @@ class Session:
                 answering_body(wire.NewPassword, self.change_password, has_password=True),
                 methods=["POST"],
             ),
+            *(
+                Route(f"/api/session/second-factor{path}", answering_body(kind, action, has_password=True), methods=["POST"])
+                for path, kind, action in (
+                    ("", wire.OwnPassword, self.begin_second_factor),
+                    ("/confirm", wire.Code, self.confirm_second_factor),
+                    ("/end", wire.OwnPassword, self.end_second_factor),
+                )
+            ),
             Route("/api/share", answering_body(wire.OpenLink, self.open_link, has_password=True), methods=["POST"]),
         ]
 
@@ -54,6 +66,7 @@ class Session:
         return {
             "email": account.email,
             "passwordIsUsedUp": account.is_used_up,
+            "hasSecondFactor": account.has_second_factor,
             "name": account.name,
             "isOperator": account.is_operator,
             "tenants": account.tenants,
@@ -61,11 +74,23 @@ class Session:
         }
 
     def sign_in(self, request: Request, body: wire.SignIn) -> Response:
-        """Sign in. Raises NotAccepted: ``sign_in_refused``, ``rate_limited``."""
+        """Sign in.
+
+        Raises NotAccepted: ``sign_in_refused``, ``code_needed``, ``code_wrong``, ``password_used``, ``rate_limited``.
+        """
         self._origin.require_own_page(request)
-        self._admit(request, body.email.strip().lower())
-        token = self._accounts.sign_in(body.email, body.password, _agent(request))
-        return self._with_cookie(request, COOKIE, token, SIGN_IN_LASTS.total_seconds())
+        email = body.email.strip().lower()
+        known = self._origin.cookie_of(request, _DEVICE)
+        if self._accounts.knows_device(email, known):
+            # whoever else tries this account, from however many addresses, does not keep its owner out
+            self._guesses.admit(("device", known))
+        else:
+            self._admit(request, email)
+        device = known or secrets.token_urlsafe(32)
+        token = self._accounts.sign_in(body.email, body.password, body.code, _agent(request), device)
+        response = self._with_cookie(request, COOKIE, token, SIGN_IN_LASTS.total_seconds())
+        self._origin.set_cookie(response, request, _DEVICE, device, _DEVICE_LASTS.total_seconds())
+        return response
 
     def sign_out(self, request: Request) -> Response:
         """End the sign-in, for good and everywhere this token is."""
@@ -99,12 +124,40 @@ class Session:
 
         Raises NotAccepted: ``password_wrong``, ``password_too_short``, ``password_common``, ``rate_limited``.
         """
+        token = self._accounts.change_password(self._email(request), body.old, body.new, _agent(request))
+        return self._with_cookie(request, COOKIE, token, SIGN_IN_LASTS.total_seconds())
+
+    def begin_second_factor(self, request: Request, body: wire.OwnPassword) -> Any:
+        """Get what an authenticator makes codes of: shown this once.
+
+        Raises NotAccepted: ``password_wrong``, ``second_factor_there``, ``rate_limited``.
+        """
+        email = self._email(request)
+        secret = self._accounts.begin_second_factor(self._callers.token(request), email, body.password)
+        return {"secret": second_factor.shown_secret(secret), "uri": second_factor.uri_of(secret, email)}
+
+    def confirm_second_factor(self, request: Request, body: wire.Code) -> Any:
+        """Be asked for codes from now on; the recovery codes are shown this once.
+
+        Raises NotAccepted: ``code_wrong``, ``rate_limited``.
+        """
+        self._email(request)
+        return {"recoveryCodes": self._accounts.confirm_second_factor(self._callers.token(request), body.code)}
+
+    def end_second_factor(self, request: Request, body: wire.OwnPassword) -> None:
+        """Be asked for no code any more. Raises NotAccepted: ``password_wrong``, ``rate_limited``."""
+        self._accounts.end_second_factor(self._email(request), body.password)
+
+    def _email(self, request: Request) -> str:
+        """Whose sign-in it is, for what is only for who knows its password.
+
+        Raises NotAccepted: ``role_needed``, ``rate_limited``.
+        """
         account = self._callers.account(request)
         if not account.email:
             raise NotAccepted("role_needed", "a guest has no password", HTTPStatus.FORBIDDEN)
         self._admit(request, account.email)
-        token = self._accounts.change_password(account.email, body.old, body.new, _agent(request))
-        return self._with_cookie(request, COOKIE, token, SIGN_IN_LASTS.total_seconds())
+        return account.email
 
     def open_link(self, request: Request, body: wire.OpenLink) -> Response:
         """Open a share link.

@@ -165,7 +165,13 @@ class Setup:
             auth.remove_share_link(connection, tenant_id, request.path_params["link"])
 
     def describe_tenant(self, request: Request, body: wire.DescribeTenant) -> None:
-        """Change what the tenant is called and counted by; the figures of its past follow before this is answered."""
+        """Change what the tenant is called and counted by; the figures of its past follow before this is answered.
+
+        Raises NotAccepted: ``second_factor_needed`` when who has none wants it of all.
+        """
+        if body.requireSecondFactor and not self._callers.account(request).has_second_factor:
+            message = "set up a second factor of your own first: you would be locked out"
+            raise NotAccepted("second_factor_needed", message, HTTPStatus.CONFLICT)
         with self._acting(request, ("owner",)) as (connection, _):
             business.change_tenant(
                 connection,
@@ -176,6 +182,7 @@ class Setup:
                 week_start=body.weekStart,
                 allowed_hosts=body.allowedHosts,
                 largest_value=None if body.largestValue is None else Decimal(str(body.largestValue)),
+                require_second_factor=body.requireSecondFactor,
             )
 
     def plan(self, request: Request) -> Any:

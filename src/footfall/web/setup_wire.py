@@ -14,6 +14,19 @@ class SignIn(msgspec.Struct):
 
     email: str
     password: str
+    code: Annotated[str, Meta(description="of the authenticator, or a recovery code")] = ""
+
+
+class OwnPassword(msgspec.Struct):
+    """Who proves that they are who is signed in."""
+
+    password: str
+
+
+class Code(msgspec.Struct):
+    """A code of an authenticator."""
+
+    code: Annotated[str, Meta(description="six digits")]
 
 
 class Nothing(msgspec.Struct):
@@ -95,6 +108,9 @@ class DescribeTenant(msgspec.Struct):
     ] = None
     largestValue: Annotated[  # noqa: N815
         float | None, Meta(description="above zero: of an event of a public key, either way from zero")
+    ] = None
+    requireSecondFactor: Annotated[  # noqa: N815
+        bool | None, Meta(description="whoever looks at it in the dashboard needs a second factor")
     ] = None
 
 

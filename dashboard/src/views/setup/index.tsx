@@ -11,6 +11,7 @@ import type { Doing, Everything } from "./part";
 import { EventTypes } from "./event-types";
 import { Hosts } from "./hosts";
 import { Plan } from "./plan";
+import { SecondFactor } from "./second-factor";
 import { Settings } from "./settings";
 import { SignIns } from "./sign-ins";
 import { Tenants } from "./tenants";
@@ -53,6 +54,7 @@ const TABS: Record<string, Tab> = {
         <Keys keys={thing.keys} run={run} />
         {maySetUp && <Links links={thing.links} run={run} />}
         <Password run={run} />
+        <SecondFactor run={run} />
         <SignIns run={run} />
         {maySetUp && <Danger everything={thing} run={run} />}
       </>

@@ -9,8 +9,9 @@ const WEEK_STARTS: Record<Tenant["weekStart"], string> = { monday: "Monday", sun
 
 export const Settings = ({ run }: Doing) => {
   const { tenant, person } = useSite();
-  const { name, industry, timeZone, currency, weekStart } = tenant;
+  const { name, industry, timeZone, currency, weekStart, wantsSecondFactor } = tenant;
   const [fields, set] = useState({ name, industry, timeZone, currency, weekStart });
+  const [requireSecondFactor, require] = useState(wantsSecondFactor === true);
   const [isSaving, setSaving] = useState(false);
   const change = (field: keyof typeof fields) => (event: { currentTarget: { value: string } }) => set({ ...fields, [field]: event.currentTarget.value });
   return (
@@ -23,7 +24,7 @@ export const Settings = ({ run }: Doing) => {
         action={async () => {
           setSaving(true);
           try {
-            await call("POST", "/api/setup/tenant", fields);
+            await call("POST", "/api/setup/tenant", { ...fields, requireSecondFactor });
           } finally {
             setSaving(false);
           }
@@ -54,6 +55,9 @@ export const Settings = ({ run }: Doing) => {
               </option>
             ))}
           </select>
+        </label>
+        <label>
+          <input type="checkbox" checked={requireSecondFactor} onChange={(event) => require(event.currentTarget.checked)} /> Whoever looks needs a second factor
         </label>
         <button disabled={isSaving}>{isSaving ? "Saving…" : "Save"}</button>
       </Form>

@@ -1,9 +1,13 @@
 -- Sign-ins. The web process acts as footfall_admin, which sees one tenant at most: what has to look across tenants is a function.
 
--- The account of an e-mail address, its password's hash, and whether that was for one sign-in and is used; no row: there is none.
-CREATE OR REPLACE FUNCTION auth.account_of(p_email text) RETURNS TABLE (account_id bigint, password_hash text, is_used boolean)
+-- The account of an e-mail address, its password's hash, whether that was for one sign-in and is used, and what its authenticator makes
+-- codes of (NULL: it has none); no row: there is none.
+CREATE OR REPLACE FUNCTION auth.account_of(p_email text)
+RETURNS TABLE (account_id bigint, password_hash text, is_used boolean, totp_secret bytea)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
-    SELECT a.account_id, a.password_hash, a.one_time IS NOT DISTINCT FROM 'used' FROM auth.account a WHERE a.email = lower(btrim(p_email))
+    SELECT a.account_id, a.password_hash, a.one_time IS NOT DISTINCT FROM 'used',
+           CASE WHEN a.totp_confirmed_at IS NOT NULL THEN a.totp_secret END
+    FROM auth.account a WHERE a.email = lower(btrim(p_email))
 $$;
 ALTER FUNCTION auth.account_of(text) OWNER TO footfall_worker;
 
@@ -74,31 +78,35 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS $$
 $$;
 ALTER FUNCTION auth.close_sign_in(bytea) OWNER TO footfall_worker;
 
--- A tenant as whoever signed in sees it.
-CREATE OR REPLACE FUNCTION auth.tenant_line(p_tenant auth.tenant_v, p_role text) RETURNS jsonb
+-- A tenant as whoever signed in sees it; isLocked: it wants a second factor, which they have not.
+CREATE OR REPLACE FUNCTION auth.tenant_line(p_tenant auth.tenant_v, p_role text, p_is_locked boolean) RETURNS jsonb
 LANGUAGE sql IMMUTABLE
-RETURN jsonb_build_object('tenant', p_tenant.tenant_bk, 'name', p_tenant.tenant_name, 'industry', p_tenant.industry,
+RETURN CASE WHEN p_is_locked THEN '{"isLocked": true}' ELSE '{}' END::jsonb
+    || CASE WHEN p_tenant.require_second_factor THEN '{"wantsSecondFactor": true}' ELSE '{}' END::jsonb
+    || jsonb_build_object('tenant', p_tenant.tenant_bk, 'name', p_tenant.tenant_name, 'industry', p_tenant.industry,
                           'timeZone', p_tenant.time_zone, 'currency', p_tenant.currency, 'weekStart', p_tenant.week_start, 'role', p_role);
 
 -- Who is signed in with this token, and the tenants that are theirs, by name; no row: nobody. A guest has no e-mail address and
 -- sees the tenant of the share link, as long as that lasts. is_unseen: that it is in use should be noted; is_used_up: the password was for
 -- this sign-in only.
 CREATE OR REPLACE FUNCTION auth.signed_in(p_token_hash bytea)
-RETURNS TABLE (email text, account_name text, is_operator boolean, tenants jsonb, is_used_up boolean, is_unseen boolean)
+RETURNS TABLE (email text, account_name text, is_operator boolean, tenants jsonb, is_used_up boolean, has_second_factor boolean,
+               is_unseen boolean)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
     SELECT a.email, a.account_name, a.is_operator,
-           (SELECT coalesce(jsonb_agg(auth.tenant_line(t, CASE WHEN a.is_operator THEN 'owner' ELSE m.role END)
+           (SELECT coalesce(jsonb_agg(auth.tenant_line(t, CASE WHEN a.is_operator THEN 'owner' ELSE m.role END,
+                                                       t.require_second_factor AND a.totp_confirmed_at IS NULL)
                                       ORDER BY t.tenant_name, t.tenant_bk), '[]')
             FROM auth.tenant_v t
             LEFT JOIN auth.membership m ON m.tenant_hk = t.tenant_hk AND m.account_id = a.account_id
             WHERE t.is_active AND (a.is_operator OR m.role IS NOT NULL)),
-           a.one_time IS NOT NULL, s.last_seen_at < util.current_load_date() - interval '5 minutes'
+           a.one_time IS NOT NULL, a.totp_confirmed_at IS NOT NULL, s.last_seen_at < util.current_load_date() - interval '5 minutes'
     FROM auth.sign_in s
     JOIN auth.account a USING (account_id)
     WHERE s.token_hash = p_token_hash AND s.expires_at > util.current_load_date()
       AND s.last_seen_at > util.current_load_date() - auth.idle_sign_in_lasts()
     UNION ALL
-    SELECT '', l.label, false, jsonb_build_array(auth.tenant_line(t, 'guest')), false, false
+    SELECT '', l.label, false, jsonb_build_array(auth.tenant_line(t, 'guest', false)), false, false, false
     FROM auth.sign_in s
     JOIN auth.share_link l USING (share_link_id)
     JOIN auth.tenant_v t ON t.tenant_hk = l.tenant_hk AND t.is_active
@@ -181,3 +189,86 @@ BEGIN
 END
 $$;
 ALTER FUNCTION auth.set_password(text, text) OWNER TO footfall_worker;
+
+-- Keeps what the authenticator of whose sign-in this is makes codes of; asked for only when it is confirmed. Returns whether that may
+-- be: who has one ends it first.
+CREATE OR REPLACE FUNCTION auth.begin_second_factor(p_token_hash bytea, p_secret bytea) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+BEGIN
+    UPDATE auth.account a SET totp_secret = p_secret, totp_last_step = NULL
+    FROM auth.sign_in s WHERE s.token_hash = p_token_hash AND a.account_id = s.account_id AND a.totp_confirmed_at IS NULL;
+    RETURN FOUND;
+END
+$$;
+ALTER FUNCTION auth.begin_second_factor(bytea, bytea) OWNER TO footfall_worker;
+
+-- What is to be confirmed of whose sign-in this is; NULL: nothing.
+CREATE OR REPLACE FUNCTION auth.unconfirmed_secret(p_token_hash bytea) RETURNS bytea
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+    SELECT a.totp_secret FROM auth.sign_in s JOIN auth.account a USING (account_id)
+    WHERE s.token_hash = p_token_hash AND a.totp_confirmed_at IS NULL
+$$;
+ALTER FUNCTION auth.unconfirmed_secret(bytea) OWNER TO footfall_worker;
+
+-- Asks for codes from now on, and lets one sign in with these recovery codes (hashes), each once.
+CREATE OR REPLACE FUNCTION auth.confirm_second_factor(p_token_hash bytea, p_step bigint, p_code_hashes bytea[]) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS $$
+    DELETE FROM auth.recovery_code c USING auth.sign_in s WHERE s.token_hash = p_token_hash AND c.account_id = s.account_id;
+    INSERT INTO auth.recovery_code SELECT s.account_id, h FROM auth.sign_in s, unnest(p_code_hashes) AS h WHERE s.token_hash = p_token_hash;
+    UPDATE auth.account a SET totp_confirmed_at = util.current_load_date(), totp_last_step = p_step
+    FROM auth.sign_in s WHERE s.token_hash = p_token_hash AND a.account_id = s.account_id
+$$;
+ALTER FUNCTION auth.confirm_second_factor(bytea, bigint, bytea[]) OWNER TO footfall_worker;
+
+-- Asks this account for no code any more. Returns whether it had a second factor.
+CREATE OR REPLACE FUNCTION auth.end_second_factor(p_email text) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+DECLARE
+    v_account_id bigint;
+BEGIN
+    UPDATE auth.account a SET totp_secret = NULL, totp_confirmed_at = NULL, totp_last_step = NULL
+    WHERE a.email = lower(btrim(p_email)) AND a.totp_confirmed_at IS NOT NULL
+    RETURNING a.account_id INTO v_account_id;
+    DELETE FROM auth.recovery_code c WHERE c.account_id = v_account_id;
+    RETURN v_account_id IS NOT NULL;
+END
+$$;
+ALTER FUNCTION auth.end_second_factor(text) OWNER TO footfall_worker;
+
+-- Uses the code of a step of 30 seconds; false: it, or a later one, was used before.
+CREATE OR REPLACE FUNCTION auth.use_step(p_account_id bigint, p_step bigint) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+BEGIN
+    UPDATE auth.account a SET totp_last_step = p_step WHERE a.account_id = p_account_id AND coalesce(a.totp_last_step < p_step, true);
+    RETURN FOUND;
+END
+$$;
+ALTER FUNCTION auth.use_step(bigint, bigint) OWNER TO footfall_worker;
+
+-- Uses a recovery code; false: there is none such, or it was used.
+CREATE OR REPLACE FUNCTION auth.use_recovery_code(p_account_id bigint, p_code_hash bytea) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+BEGIN
+    DELETE FROM auth.recovery_code c WHERE c.account_id = p_account_id AND c.code_hash = p_code_hash;
+    RETURN FOUND;
+END
+$$;
+ALTER FUNCTION auth.use_recovery_code(bigint, bytea) OWNER TO footfall_worker;
+
+-- Whether this account was signed in to before from the device with this token.
+CREATE OR REPLACE FUNCTION auth.is_device_of(p_email text, p_token_hash bytea) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+    SELECT EXISTS (SELECT FROM auth.device d JOIN auth.account a USING (account_id)
+                   WHERE d.token_hash = p_token_hash AND a.email = lower(btrim(p_email)))
+$$;
+ALTER FUNCTION auth.is_device_of(text, bytea) OWNER TO footfall_worker;
+
+-- Remembers a device of an account, and of each account the latest twenty.
+CREATE OR REPLACE FUNCTION auth.remember_device(p_account_id bigint, p_token_hash bytea) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS $$
+    INSERT INTO auth.device VALUES (p_token_hash, p_account_id, util.current_load_date())
+    ON CONFLICT (token_hash) DO UPDATE SET account_id = excluded.account_id, last_used_at = excluded.last_used_at;
+    DELETE FROM auth.device d WHERE d.account_id = p_account_id AND d.token_hash NOT IN (
+        SELECT o.token_hash FROM auth.device o WHERE o.account_id = p_account_id ORDER BY o.last_used_at DESC LIMIT 20)
+$$;
+ALTER FUNCTION auth.remember_device(bigint, bytea) OWNER TO footfall_worker;

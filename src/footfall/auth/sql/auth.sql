@@ -2,7 +2,7 @@
 CREATE OR REPLACE VIEW auth.tenant_v WITH (security_invoker = true) AS
 SELECT h.tenant_hk, h.tenant_bk, d.tenant_name, d.industry, d.time_zone, d.currency, d.default_item_type, d.page_query_keys,
        d.honour_do_not_track, d.keep_truncated_ip, d.is_active, h.load_date AS created_at, d.week_start,
-       d.allowed_hosts, d.largest_value
+       d.allowed_hosts, d.largest_value, d.require_second_factor
 FROM auth.tenant_h h
 JOIN auth.tenant_details_s d ON d.tenant_hk = h.tenant_hk AND d.load_end_date IS NULL;
 
@@ -155,7 +155,8 @@ ALTER FUNCTION auth.add_tenant OWNER TO footfall_worker;
 -- business.change_tenant: marts follow the time zone and the currency. Raises name_invalid, time_zone_unknown, currency_invalid,
 -- week_start_invalid, host_invalid, largest_value_invalid.
 CREATE OR REPLACE FUNCTION auth.describe_tenant(
-    p_name text, p_industry text, p_time_zone text, p_currency text, p_week_start text, p_allowed_hosts text[], p_largest_value numeric
+    p_name text, p_industry text, p_time_zone text, p_currency text, p_week_start text, p_allowed_hosts text[], p_largest_value numeric,
+    p_require_second_factor boolean
 ) RETURNS SETOF auth.tenant_details_s
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -188,6 +189,7 @@ BEGIN
             SELECT DISTINCT staging.without_www(lower(a.host COLLATE "C")) FROM unnest(p_allowed_hosts) AS a(host) ORDER BY 1);
     END IF;
     v_details.largest_value := coalesce(p_largest_value, v_before.largest_value);
+    v_details.require_second_factor := coalesce(p_require_second_factor, v_before.require_second_factor);
     IF v_details IS DISTINCT FROM v_before THEN
         UPDATE auth.tenant_details_s d SET load_end_date = v_load_date
         WHERE d.tenant_hk = v_before.tenant_hk AND d.load_end_date IS NULL;

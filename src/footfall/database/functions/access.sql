@@ -130,6 +130,9 @@ BEGIN
     GRANT EXECUTE ON ALL ROUTINES IN SCHEMA util TO footfall_ingest;
     GRANT EXECUTE ON FUNCTION auth.account_of(text), auth.share_link_of(bytea), auth.open_sign_in, auth.touch_sign_in(bytea),
         auth.sign_ins(bytea), auth.end_sign_ins(bytea, bigint), auth.renew_password(text, text),
+        auth.begin_second_factor(bytea, bytea), auth.unconfirmed_secret(bytea), auth.confirm_second_factor(bytea, bigint, bytea[]),
+        auth.end_second_factor(text), auth.use_step(bigint, bigint), auth.use_recovery_code(bigint, bytea),
+        auth.is_device_of(text, bytea), auth.remember_device(bigint, bytea),
         auth.close_sign_in(bytea), auth.signed_in(bytea), auth.people(), auth.set_person(text, text, text, boolean),
         auth.set_password(text, text), auth.add_tenant,
         auth.own_limits(), auth.request_tenant(jsonb), auth.analyst_tenant() TO footfall_admin;
