@@ -24,12 +24,17 @@ class Service:
         return max(_peak(pid) for pid in [self.process.pid, *_children(self.process.pid)])
 
 
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 @contextlib.contextmanager
 def serve(url: str, workers: int = 1) -> Iterator[tuple[Service, int]]:
     """The HTTP server, and its port."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     with _running(
         url, ["serve", "--workers", str(workers)], FOOTFALL_PORT=str(port), FOOTFALL_KEY_EVENTS_PER_SECOND="0"
     ) as service:

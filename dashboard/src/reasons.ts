@@ -30,6 +30,8 @@ const REASONS: Record<string, string> = {
   clock_corrected: "A wrong clock, set right",
   currency_unknown: "A currency that nobody knows",
   event_id_ignored: "An event id that is none",
+  host_not_allowed: "A page on a host that may not send: set-up names those that may",
+  value_out_of_bounds: "A value larger than a public key may send",
   evt_value_ignored: "A value that is no number: it counts as none",
   evt_value_rounded: "A value with more than four decimals",
   item_id_ignored: "An item id that is none",

@@ -23,8 +23,8 @@ from footfall.raw.landing import IncomingEvent, land
 logger = logging.getLogger(__name__)
 
 Landed = list[bool]
-_MOST_AT_ONCE = 2000  # events in one commit; the last turn in may exceed it
-_COST_AT_ONCE = 1_048_576  # of the events in one commit, likewise
+_MOST_AT_ONCE = 1000  # events in one commit; the last turn in may exceed it
+_COST_AT_ONCE = 262_144  # of the events in one commit, likewise
 _COST_OF_TURN = 65_536  # of those of a tenant that are taken at a time; the last event may exceed it
 _TENANTS_SHARE = 4  # all tenants together may have so many times as many events waiting as one
 _FLUSH_SECONDS = 1.0  # refusals are counted at least this often

@@ -28,6 +28,8 @@ _WATCH_SECONDS = 2.0
 _SESSIONS_AT_ONCE = 10_000  # in one transaction
 _SATELLITES_AT_ONCE = 2000  # likewise: visitors, pages, items
 _SLICE = 1000  # of either where others wait: a second or so
+_LOAD_SECONDS = 1.5  # that a load should take
+_LEAST_LOAD = 500  # events
 _RETRY_SECONDS = 1.0  # between attempts to reach a store that is away
 
 
@@ -154,8 +156,12 @@ def _watch(connection: Connection, stop: threading.Event) -> None:
 
 
 def _load(settings: Settings, connection: Connection, stop: threading.Event) -> None:
+    size = settings.batch_size
     while not stop.is_set():
-        loaded = load_pending(connection, settings.batch_size)
+        loaded = load_pending(connection, size)
+        if loaded and loaded.events:
+            # who comes next waits for this load: on a machine that is busy they are smaller
+            size = max(min(round(loaded.events / loaded.seconds * _LOAD_SECONDS), settings.batch_size), _LEAST_LOAD)
         if not loaded:
             stop.wait(settings.poll_seconds)
         elif loaded.events:

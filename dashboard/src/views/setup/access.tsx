@@ -59,7 +59,7 @@ export const Keys = ({ keys, run }: { keys: Everything["keys"] } & Doing) => {
             Label <input value={label} maxLength={100} placeholder="web site" onInput={(event) => setLabel(event.currentTarget.value)} />
           </label>
           <label>
-            Days <input type="number" min="1" max="3660" placeholder="for ever" value={days} onInput={(event) => setDays(event.currentTarget.value)} />
+            Ends after <input type="number" min="1" max="3660" placeholder="days; none: never" value={days} onInput={(event) => setDays(event.currentTarget.value)} />
           </label>
           <button>Make a key</button>
         </Form>
@@ -130,8 +130,8 @@ export const People = ({ people, run }: { people: Everything["people"] } & Doing
           {
             label: "",
             value: (row) => (
-              <button type="button" class="quiet" aria-label={`New password for ${row.email}`} onClick={() => confirm(`Give ${row.email} a new password? The one they have works no longer.`) && run(() => renew(row.email))}>
-                New password
+              <button type="button" class="quiet" aria-label={`Renew what ${row.email} signs in with`} onClick={() => confirm(`Give ${row.email} a new password? The one they have works no longer.`) && run(() => renew(row.email))}>
+                Renew password
               </button>
             ),
           },

@@ -1,5 +1,5 @@
 // What the tenant may send, and has sent.
-import { count } from "../../format";
+import { clock, count } from "../../format";
 import { Loading, Problem } from "../../parts/notices";
 import { Table } from "../../parts/table";
 import { useThing } from "../../questions";
@@ -40,7 +40,7 @@ export const Plan = () => {
             { label: "What", value: ({ limit }) => LIMITS[limit] },
             { label: "Used", isNumber: true, value: ({ used }) => (used === null ? "" : count(used)) },
             { label: "At most", isNumber: true, value: ({ most }) => (most === null ? "no limit" : count(most)) },
-            { label: "", value: ({ state, starts_again }) => state !== "free" && `${STATES[state]}${starts_again ? `, until ${new Date(starts_again).toLocaleString()}` : ""}` },
+            { label: "", value: ({ state, starts_again }) => state !== "free" && `${STATES[state]}${starts_again ? `, until ${clock(starts_again)}` : ""}` },
           ]}
         />
       ) : (

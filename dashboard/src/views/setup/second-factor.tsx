@@ -55,7 +55,7 @@ export const SecondFactor = ({ run }: Doing) => {
           }}
         >
           <label>
-            Your password <input type="password" autocomplete="current-password" required value={password} onInput={(event) => setPassword(event.currentTarget.value)} />
+            Prove that it is you <input type="password" autocomplete="current-password" placeholder="your password" required value={password} onInput={(event) => setPassword(event.currentTarget.value)} />
           </label>
           <button>{has ? "End it" : "Set it up"}</button>
         </Form>
