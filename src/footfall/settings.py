@@ -101,13 +101,16 @@ class Settings:
 
     @classmethod
     def read(cls, environment: Mapping[str, str] | None = None) -> "Settings":
-        """Defaults, overridden by the environment. Raises SettingInvalid for a value of the wrong type."""
+        """Defaults, overridden by the environment, where a variable `X_FILE` names a file with the value of `X`.
+
+        Raises SettingInvalid for a value of the wrong type, and for a file that cannot be read.
+        """
         environment = os.environ if environment is None else environment
         types = get_type_hints(cls)
         values = {}
         for field in fields(cls):
             variable = field.metadata["variable"]
-            if text := environment.get(variable, ""):
+            if text := environment.get(variable, "") or _in_file(variable, environment):
                 try:
                     values[field.name] = types[field.name](text)
                 except ValueError:
@@ -130,3 +133,13 @@ class Settings:
         """Each setting in a line: its environment variable, what it is for, its default."""
         said = ((field.metadata, str(field.default)) for field in fields(cls))
         return [f"{about['variable']}: {about['help']}" + (f" Default: {default}." if default else "") for about, default in said]
+
+
+def _in_file(variable: str, environment: Mapping[str, str]) -> str:
+    """What stands in the file that a setting is kept in: what others may not see belongs into no environment."""
+    if not (name := environment.get(f"{variable}_FILE", "")):
+        return ""
+    try:
+        return Path(name).read_text().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingInvalid(f"{variable}_FILE names {name}, which cannot be read: {error}") from None

@@ -198,3 +198,21 @@ def test_it_comes_back_at_once_however_often_everything_is_killed(folder: Path) 
         os.kill(postmaster, signal.SIGKILL)  # its children notice in a while
         user.wait()
         assert answer_of(folder) == 42
+
+
+def test_a_password_is_in_no_command_that_others_can_see() -> None:
+    store = Store("postgresql://ann:s3cret@db.example:5432/footfall?sslmode=verify-full")
+    assert not any("s3cret" in part for part in store.psql())
+    assert "sslmode=verify-full" in store.psql()[1]
+    assert store.password == "s3cret"
+    assert Store("postgresql://db.example/footfall").password == ""
+
+
+@pytest.mark.parametrize(
+    "wrong", ["postgresqll://ann:s3cret@db/x", "ann:s3cret@db", "postgresql://ann:s3cret@db:port/x", "host=db password='s3cret"]
+)
+def test_a_url_of_the_wrong_form_is_said_without_the_password(wrong: str, folder: Path) -> None:
+    with pytest.raises(StoreUnavailable) as refused:
+        open_store(wrong, folder)
+    assert "s3cret" not in str(refused.value)
+    assert "DATABASE_URL" in str(refused.value)

@@ -14,6 +14,7 @@ from typing import Any, Self
 
 import psycopg
 from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from footfall.database import postmaster
 from footfall.database.connection import ROLES
@@ -65,8 +66,17 @@ class Store:
         """Have the roles of its processes be logins, where this program is who decides about that."""
 
     def psql(self) -> list[str]:
-        """The command that opens this store in psql: the wheel's own, which is as new as any server it may meet."""
-        return [str(_binaries() / "psql"), self.url]
+        """The command that opens this store in psql: the wheel's own, which is as new as any server it may meet.
+
+        It holds no password, which everybody on the machine could read: `password` goes into its environment, as PGPASSWORD.
+        """
+        parts: dict[str, Any] = {name: value for name, value in conninfo_to_dict(self.url).items() if name != "password"}
+        return [str(_binaries() / "psql"), make_conninfo(**parts)]
+
+    @property
+    def password(self) -> str:
+        """The password in the store's URL; empty: there is none."""
+        return str(conninfo_to_dict(self.url).get("password") or "")
 
 
 class EmbeddedStore(Store):
@@ -134,6 +144,9 @@ def open_store(database_url: str, folder: Path, *, create: bool = False) -> Stor
     if database_url:
         try:
             psycopg.connect(database_url, connect_timeout=10).close()
+        except psycopg.ProgrammingError:
+            # its own words repeat what was written, the password too
+            raise StoreUnavailable("DATABASE_URL is no URL such as postgresql://user:password@host:5432/database") from None
         except psycopg.OperationalError as error:
             raise StoreUnavailable(f"PostgreSQL does not answer at DATABASE_URL: {error}") from error
         return Store(database_url)
