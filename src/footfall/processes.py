@@ -81,7 +81,9 @@ class Processes:
             self.check()
 
     def check(self) -> None:
-        """Start again what has ended by itself."""
+        """Start again what has ended by itself, the store's server too."""
+        if self._store.revive():
+            logger.warning("the store's server had ended: started it again")
         for name, child in list(self._children.items()):
             status = child.poll()
             if status is None:

@@ -1,5 +1,6 @@
 """`footfall demo`: everything at work, with traffic to look at."""
 
+import contextlib
 import os
 import sys
 import threading
@@ -7,6 +8,7 @@ import time
 import webbrowser
 from typing import Annotated, Any
 
+import psycopg
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
@@ -104,7 +106,9 @@ def _run_live(
         traffic.start()
         while not stop.wait(1.0):
             processes.check()
-            progress.update(live, **_counts(connection, before))
+            # one a second: the store's server may have been started again
+            with contextlib.suppress(psycopg.OperationalError), connect(processes.url, "footfall_worker") as counting:
+                progress.update(live, **_counts(counting, before))
             if time.monotonic() >= end:
                 stop.set()
         traffic.join()

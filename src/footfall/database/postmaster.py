@@ -15,9 +15,9 @@ _ANSWER_SECONDS = 5
 
 
 def runs(cluster: Path) -> bool:
-    """Whether the server of this folder runs: it answers as such, or its process is there."""
+    """Whether the server of this folder runs: its process is there, or, where one may not look at that, it answers as such."""
     lines = _lines(cluster)
-    return len(lines) >= _LINES and (_answers(cluster, lines[4], lines[3]) or _is_process(cluster, lines[0]))
+    return len(lines) >= _LINES and (_is_process(cluster, lines[0]) or _answers(cluster, lines[4], lines[3]))
 
 
 def forget_former(cluster: Path) -> None:

@@ -65,6 +65,10 @@ class Store:
     def let_roles_log_in(self) -> None:
         """Have the roles of its processes be logins, where this program is who decides about that."""
 
+    def revive(self) -> bool:
+        """Start its server again, where that is this program's and has ended by itself; whether it had."""
+        return False
+
     def psql(self) -> list[str]:
         """The command that opens this store in psql: the wheel's own, which is as new as any server it may meet.
 
@@ -104,6 +108,16 @@ class EmbeddedStore(Store):
         with psycopg.connect(self.url, autocommit=True) as owner:
             for role in ROLES:
                 owner.execute(sql.SQL("ALTER ROLE {} LOGIN").format(sql.Identifier(role)))
+
+    def revive(self) -> bool:
+        """Start its server again if it has ended; whether it had. Raises StoreUnavailable when it does not come up."""
+        if postmaster.runs(self._folder / _NAME):
+            return False
+        with self._starting_or_stopping():
+            if postmaster.runs(self._folder / _NAME):
+                return False  # another process of this store has started it meanwhile
+            self._server = _start(self._folder / _NAME)
+        return True
 
     def close(self) -> None:
         """Stop the server if no other process uses it."""

@@ -84,7 +84,8 @@ DASHBOARD = (
         "post", "/api/session/second-factor/end", "endSecondFactor", "Be asked for no code any more", setup_wire.OwnPassword
     ),
     _Operation("get", "/api/session/all", "getSignIns", "Where one is signed in"),
-    _Operation("delete", "/api/session/all/{sign_in}", "endSignIn", "End a sign-in of one's own, or `others`"),
+    _Operation("delete", "/api/session/all/{sign_in}", "endSignIn", "End a sign-in of one's own"),
+    _Operation("delete", "/api/session/all/others", "endOtherSignIns", "End all sign-ins of one's own but this one"),
     _Operation("get", "/api/setup/plan", "getPlan", "What the tenant may send, and has sent, limit by limit (owners)"),
     _Operation("get", "/api/setup/hosts", "getHosts", "Hosts whose pages sent something in 30 days, and whether they may"),
     _Operation("get", "/api/setup/event-types", "getEventTypes", "Event types: accepted, and refused as unknown"),
@@ -311,7 +312,7 @@ def _dashboard() -> dict[str, dict[str, Any]]:
                     "in": "path",
                     "required": True,
                     "schema": {"type": "integer", "minimum": 0}
-                    if name in {"key", "link"}
+                    if name in {"key", "link", "sign_in"}
                     else {"type": "string", "minLength": 1},
                 }
                 for name in names

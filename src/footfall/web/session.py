@@ -43,7 +43,8 @@ class Session:
             Route("/api/session", answering_body(wire.SignIn, self.sign_in, has_password=True), methods=["POST"]),
             Route("/api/session", answering(self.sign_out), methods=["DELETE"]),
             Route("/api/session/all", answering(self.sign_ins), methods=["GET"]),
-            Route("/api/session/all/{sign_in}", answering(self.end_sign_in), methods=["DELETE"]),
+            Route("/api/session/all/others", answering(self.end_others), methods=["DELETE"]),
+            Route("/api/session/all/{sign_in:int}", answering(self.end_sign_in), methods=["DELETE"]),
             Route(
                 "/api/session/password",
                 answering_body(wire.NewPassword, self.change_password, has_password=True),
@@ -80,13 +81,13 @@ class Session:
         """
         self._origin.require_own_page(request)
         email = body.email.strip().lower()
-        known = self._origin.cookie_of(request, _DEVICE)
-        if self._accounts.knows_device(email, known):
+        device = self._origin.cookie_of(request, _DEVICE)
+        if self._accounts.knows_device(email, device):
             # whoever else tries this account, from however many addresses, does not keep its owner out
-            self._guesses.admit(("device", known))
+            self._guesses.admit(("device", device))
         else:
             self._admit(request, email)
-        device = known or secrets.token_urlsafe(32)
+            device = secrets.token_urlsafe(32)
         token = self._accounts.sign_in(body.email, body.password, body.code, _agent(request), device)
         response = self._with_cookie(request, COOKIE, token, SIGN_IN_LASTS.total_seconds())
         self._origin.set_cookie(response, request, _DEVICE, device, _DEVICE_LASTS.total_seconds())
@@ -106,18 +107,17 @@ class Session:
         return self._accounts.sign_ins(self._callers.token(request))
 
     def end_sign_in(self, request: Request) -> Any:
-        """End one of one's sign-ins, or, with `others` in place of a number, all others.
-
-        Raises NotAccepted: ``sign_in_unknown``.
-        """
+        """End one of one's sign-ins. Raises NotAccepted: ``sign_in_unknown``."""
         self._callers.account(request)
-        which = request.path_params["sign_in"]
-        if which != "others" and not which.isdigit():
-            raise NotAccepted("sign_in_unknown", "there is no such sign-in of yours", HTTPStatus.NOT_FOUND)
-        ended = self._accounts.end_sign_ins(self._callers.token(request), None if which == "others" else int(which))
-        if which != "others" and not ended:
+        ended = self._accounts.end_sign_ins(self._callers.token(request), request.path_params["sign_in"])
+        if not ended:
             raise NotAccepted("sign_in_unknown", "there is no such sign-in of yours", HTTPStatus.NOT_FOUND)
         return {"ended": ended}
+
+    def end_others(self, request: Request) -> Any:
+        """End all of one's sign-ins but this one."""
+        self._callers.account(request)
+        return {"ended": self._accounts.end_sign_ins(self._callers.token(request), None)}
 
     def change_password(self, request: Request, body: wire.NewPassword) -> Response:
         """Change one's password; all sign-ins end, and this one begins anew.
