@@ -27,6 +27,8 @@ EMBEDDED_CONFIGURATION = """\
 # Written by Footfall at every start of this folder's server.
 listen_addresses = ''
 max_connections = 100
+# an import may touch a month of every table for decades, in one load
+max_locks_per_transaction = 256
 shared_buffers = 256MB
 work_mem = 16MB
 maintenance_work_mem = 128MB
