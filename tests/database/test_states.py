@@ -31,9 +31,12 @@ RELATIONS = """
 _numbers = itertools.count()
 
 
-@pytest.fixture(params=STATES, ids=lambda state: state.name.removesuffix(".sql.xz"))
+@pytest.fixture(scope="module", params=STATES, ids=lambda state: state.name.removesuffix(".sql.xz"))
 def upgraded(request: pytest.FixtureRequest, server: str, template: str) -> Iterator[str]:
-    """The URL of an earlier store after `footfall migrate` and one round of the worker. (The template has made the roles.)"""
+    """The URL of an earlier store after `footfall migrate` and one round of the worker. (The template has made the roles.)
+
+    Restoring one takes longer than looking at it: the tests of a state share it, and none takes anything away.
+    """
     name = f"state_{next(_numbers)}"
     url = make_conninfo(server, dbname=name)
     with psycopg.connect(server, autocommit=True) as connection:

@@ -189,7 +189,7 @@ def test_neither_does_a_file_of_which_only_a_part_was_written(left: tuple[Path, 
 
 
 def test_it_comes_back_at_once_however_often_everything_is_killed(folder: Path) -> None:
-    for _ in range(4):
+    for _ in range(2):
         user, url = another_process(folder)
         postmaster = int(pid_file(folder).read_text().splitlines()[0])
         with psycopg.connect(url, autocommit=True) as connection:
