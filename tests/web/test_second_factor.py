@@ -87,7 +87,7 @@ def test_it_ends_with_the_password_or_by_the_operator(client: TestClient, ann: s
     assert end_second_factor(worker, ANN)
     assert not end_second_factor(worker, ANN)
     assert sign_in(client).status_code == 200
-    assert worker.execute("SELECT count(*) FROM auth.recovery_code").fetchone() == (0,)
+    assert worker.execute("SELECT recovery_codes FROM auth.account").fetchone() == ([],)
 
 
 def test_a_tenant_that_wants_one_shows_nothing_to_who_has_none(client: TestClient, ann: str, worker: Connection) -> None:

@@ -5,7 +5,8 @@ import { Refused, call } from "../../server";
 import { useSite } from "../../site";
 import { Code, Form, Part, type Doing } from "./part";
 
-export const SecondFactor = ({ run }: Doing) => {
+/** `isWanted`: there is nothing else to do. */
+export const SecondFactor = ({ run, isWanted = false }: Doing & { isWanted?: boolean }) => {
   const { person } = useSite();
   const [has, setHas] = useState(person.hasSecondFactor);
   const [password, setPassword] = useState("");
@@ -43,22 +44,25 @@ export const SecondFactor = ({ run }: Doing) => {
           </Form>
         </>
       ) : (
-        <Form
-          run={run}
-          action={async () => {
-            if (has) {
-              await call("POST", "/api/session/second-factor/end", { password });
-              setRecovery(undefined);
-              setHas(false);
-            } else setBegun(await call("POST", "/api/session/second-factor", { password }));
-            setPassword("");
-          }}
-        >
-          <label>
-            Prove that it is you <input type="password" autocomplete="current-password" placeholder="your password" required value={password} onInput={(event) => setPassword(event.currentTarget.value)} />
-          </label>
-          <button>{has ? "End it" : "Set it up"}</button>
-        </Form>
+        <details open={isWanted}>
+          <summary>{has ? "End it" : "Set it up"}</summary>
+          <Form
+            run={run}
+            action={async () => {
+              if (has) {
+                await call("POST", "/api/session/second-factor/end", { password });
+                setRecovery(undefined);
+                setHas(false);
+              } else setBegun(await call("POST", "/api/session/second-factor", { password }));
+              setPassword("");
+            }}
+          >
+            <label>
+              Prove that it is you <input type="password" autocomplete="current-password" placeholder="your password" required value={password} onInput={(event) => setPassword(event.currentTarget.value)} />
+            </label>
+            <button>{has ? "End it" : "Set it up"}</button>
+          </Form>
+        </details>
       )}
     </Part>
   );
@@ -77,7 +81,7 @@ export const Locked = () => {
       <h1>A second factor is needed</h1>
       <p>This site asks it of whoever looks. Set one up, and load the page again.</p>
       <Problem error={problem} />
-      <SecondFactor run={run} />
+      <SecondFactor run={run} isWanted />
     </>
   );
 };

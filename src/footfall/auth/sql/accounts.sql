@@ -213,9 +213,8 @@ ALTER FUNCTION auth.unconfirmed_secret(bytea) OWNER TO footfall_worker;
 -- Asks for codes from now on, and lets one sign in with these recovery codes (hashes), each once.
 CREATE OR REPLACE FUNCTION auth.confirm_second_factor(p_token_hash bytea, p_step bigint, p_code_hashes bytea[]) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS $$
-    DELETE FROM auth.recovery_code c USING auth.sign_in s WHERE s.token_hash = p_token_hash AND c.account_id = s.account_id;
-    INSERT INTO auth.recovery_code SELECT s.account_id, h FROM auth.sign_in s, unnest(p_code_hashes) AS h WHERE s.token_hash = p_token_hash;
-    UPDATE auth.account a SET totp_confirmed_at = util.current_load_date(), totp_last_step = p_step
+    UPDATE auth.account a
+    SET totp_confirmed_at = util.current_load_date(), totp_last_step = p_step, recovery_codes = p_code_hashes
     FROM auth.sign_in s WHERE s.token_hash = p_token_hash AND a.account_id = s.account_id
 $$;
 ALTER FUNCTION auth.confirm_second_factor(bytea, bigint, bytea[]) OWNER TO footfall_worker;
@@ -223,14 +222,10 @@ ALTER FUNCTION auth.confirm_second_factor(bytea, bigint, bytea[]) OWNER TO footf
 -- Asks this account for no code any more. Returns whether it had a second factor.
 CREATE OR REPLACE FUNCTION auth.end_second_factor(p_email text) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
-DECLARE
-    v_account_id bigint;
 BEGIN
-    UPDATE auth.account a SET totp_secret = NULL, totp_confirmed_at = NULL, totp_last_step = NULL
-    WHERE a.email = lower(btrim(p_email)) AND a.totp_confirmed_at IS NOT NULL
-    RETURNING a.account_id INTO v_account_id;
-    DELETE FROM auth.recovery_code c WHERE c.account_id = v_account_id;
-    RETURN v_account_id IS NOT NULL;
+    UPDATE auth.account a SET totp_secret = NULL, totp_confirmed_at = NULL, totp_last_step = NULL, recovery_codes = '{}'
+    WHERE a.email = lower(btrim(p_email)) AND a.totp_confirmed_at IS NOT NULL;
+    RETURN FOUND;
 END
 $$;
 ALTER FUNCTION auth.end_second_factor(text) OWNER TO footfall_worker;
@@ -249,7 +244,8 @@ ALTER FUNCTION auth.use_step(bigint, bigint) OWNER TO footfall_worker;
 CREATE OR REPLACE FUNCTION auth.use_recovery_code(p_account_id bigint, p_code_hash bytea) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 BEGIN
-    DELETE FROM auth.recovery_code c WHERE c.account_id = p_account_id AND c.code_hash = p_code_hash;
+    UPDATE auth.account a SET recovery_codes = array_remove(a.recovery_codes, p_code_hash)
+    WHERE a.account_id = p_account_id AND p_code_hash = ANY (a.recovery_codes);
     RETURN FOUND;
 END
 $$;
@@ -258,17 +254,14 @@ ALTER FUNCTION auth.use_recovery_code(bigint, bytea) OWNER TO footfall_worker;
 -- Whether this account was signed in to before from the device with this token.
 CREATE OR REPLACE FUNCTION auth.is_device_of(p_email text, p_token_hash bytea) RETURNS boolean
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
-    SELECT EXISTS (SELECT FROM auth.device d JOIN auth.account a USING (account_id)
-                   WHERE d.token_hash = p_token_hash AND a.email = lower(btrim(p_email)))
+    SELECT EXISTS (SELECT FROM auth.account a WHERE a.email = lower(btrim(p_email)) AND p_token_hash = ANY (a.devices))
 $$;
 ALTER FUNCTION auth.is_device_of(text, bytea) OWNER TO footfall_worker;
 
 -- Remembers a device of an account, and of each account the latest twenty.
 CREATE OR REPLACE FUNCTION auth.remember_device(p_account_id bigint, p_token_hash bytea) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS $$
-    INSERT INTO auth.device VALUES (p_token_hash, p_account_id, util.current_load_date())
-    ON CONFLICT (token_hash) DO UPDATE SET account_id = excluded.account_id, last_used_at = excluded.last_used_at;
-    DELETE FROM auth.device d WHERE d.account_id = p_account_id AND d.token_hash NOT IN (
-        SELECT o.token_hash FROM auth.device o WHERE o.account_id = p_account_id ORDER BY o.last_used_at DESC LIMIT 20)
+    UPDATE auth.account a SET devices = (array_remove(a.devices, p_token_hash) || p_token_hash)[greatest(1, cardinality(a.devices) - 18):]
+    WHERE a.account_id = p_account_id
 $$;
 ALTER FUNCTION auth.remember_device(bigint, bytea) OWNER TO footfall_worker;
