@@ -82,6 +82,7 @@ bench: setup  ## measure load, door and the whole way beside the plan's own func
 	$(BIN)/python benchmarks/door.py
 	$(BIN)/python benchmarks/way.py
 	$(BIN)/python benchmarks/growth.py
+	$(BIN)/python benchmarks/neighbours.py
 
 bench-reports: setup  ## measure the reports over HTTP on 20 million events, beside the plan's own query; about half an hour
 	$(BIN)/python benchmarks/reports.py
