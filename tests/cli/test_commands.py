@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from footfall.database import EmbeddedStore
+
 LINE = (
     '203.0.113.9 - - [10/Mar/2026:12:00:0{} +0000] "GET /{} HTTP/1.1" 200 5 "-" "Mozilla/5.0 (X11; Linux x86_64) Firefox/145.0"\n'
 )
@@ -54,6 +56,13 @@ class Footfall:
             stderr=subprocess.STDOUT,
             text=True,
         )
+
+
+@pytest.fixture
+def kept_open(footfall: Footfall) -> Iterator[None]:
+    """The store's server runs all the while: no command has to start and stop it."""
+    with EmbeddedStore(footfall.data):
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -128,7 +137,7 @@ def test_a_log_is_imported_counted_and_reported(footfall: Footfall, imported: Im
     assert footfall("report", "--tenant", "acme", "--from", "soon", status=1).startswith("date_invalid: dateFrom")
 
 
-@pytest.mark.usefixtures("imported")
+@pytest.mark.usefixtures("imported", "kept_open")
 def test_the_doctor_finds_nothing_and_then_something(footfall: Footfall) -> None:
     clean = footfall.json("check")
     assert (clean["checks"] > 50, clean["findings"]) == (True, [])
@@ -278,7 +287,7 @@ def _wait_until_ready(address: str, process: subprocess.Popen | None) -> None:
 DAYS = ("--tenant", "acme", "--from", "2026-03-01", "--to", "2026-03-31")
 
 
-@pytest.mark.usefixtures("imported")
+@pytest.mark.usefixtures("imported", "kept_open")
 def test_every_report_is_drawn_and_said_in_json(footfall: Footfall) -> None:
     options = {
         "timeseries": ("--interval", "week", "--metric", "visits", "--metric", "page_views"),
@@ -303,7 +312,7 @@ def test_every_report_is_drawn_and_said_in_json(footfall: Footfall) -> None:
     assert refused.startswith("key_unknown: dimension: key unknown; allowed:")
 
 
-@pytest.mark.usefixtures("imported")
+@pytest.mark.usefixtures("imported", "kept_open")
 def test_goals_are_defined_reported_and_forgotten(footfall: Footfall) -> None:
     footfall("goal", "add", "Saw B", "--tenant", "acme", "--filter", "page==/b", "--value", "2.5")
     assert footfall.json("goal", "list", "--tenant", "acme")[0]["filter"] == "page==/b"
@@ -314,7 +323,7 @@ def test_goals_are_defined_reported_and_forgotten(footfall: Footfall) -> None:
     assert footfall("goal", "remove", "Saw B", "--tenant", "acme", status=1).startswith("goal_unknown:")
 
 
-@pytest.mark.usefixtures("imported")
+@pytest.mark.usefixtures("imported", "kept_open")
 def test_events_and_reports_are_exported(footfall: Footfall, tmp_path: Path) -> None:
     for name in ("events.csv", "events.jsonl", "events.parquet"):
         assert footfall.json("export", "events", str(tmp_path / name), *DAYS) == {"file": str(tmp_path / name), "rows": 3}
@@ -325,7 +334,7 @@ def test_events_and_reports_are_exported(footfall: Footfall, tmp_path: Path) -> 
     assert footfall("export", "events", "events.xlsx", *DAYS, status=1).startswith("format_unknown:")
 
 
-@pytest.mark.usefixtures("imported")
+@pytest.mark.usefixtures("imported", "kept_open")
 def test_marts_are_rebuilt_to_what_they_were(footfall: Footfall) -> None:
     before = footfall.json("report", "overview", *DAYS)["metrics"]
     assert footfall.json("rebuild-marts", "--tenant", "acme") == {"acme": 3}

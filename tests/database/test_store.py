@@ -127,6 +127,10 @@ def left(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
     return folder, lines
 
 
+def socket_lock(folder: Path) -> Path:
+    return folder / "postgres" / ".s.PGSQL.5432.lock"
+
+
 def kill_all(postmaster: int) -> None:
     with contextlib.suppress(psutil.NoSuchProcess):
         process = psutil.Process(postmaster)
@@ -160,6 +164,8 @@ def test_the_number_of_another_process_keeps_no_store_shut_and_harms_nobody(left
     user = (folder / "postgres").stat().st_uid if whose == "PostgreSQL's" else None
     with sleeping(user) as stranger:
         pid_file(folder).write_text("\n".join([str(stranger.pid), *lines[1:]]) + "\n")
+        # the socket is locked by a file of the same kind
+        socket_lock(folder).write_text("\n".join([str(stranger.pid), *lines[1:]]) + "\n")
         assert answer_of(folder) == 42
 
 

@@ -8,6 +8,8 @@ import time
 import urllib.request
 from pathlib import Path
 
+import psutil
+
 from footfall.auth import NewTenant, add_key, add_tenant
 from footfall.database import connect
 from footfall.processes import Processes
@@ -26,6 +28,9 @@ def test_a_server_that_was_killed_is_started_again_and_takes_events(tmp_path: Pa
             _until_accepted(processes, key, f"before-{number}")
             postmaster = int((tmp_path / "data" / "postgres" / "postmaster.pid").read_text().splitlines()[0])
             os.kill(postmaster, signal.SIGKILL)
+            # its children serve on until they notice
+            while psutil.pid_exists(postmaster) and psutil.Process(postmaster).status() != psutil.STATUS_ZOMBIE:
+                time.sleep(0.01)
             _until_accepted(processes, key, f"after-{number}")
         with connect(processes.url) as owner:
             for _ in range(300):

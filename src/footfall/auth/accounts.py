@@ -29,8 +29,6 @@ _REFUSED_PEOPLE = {
 
 # RFC 9106, second recommended option (64 MiB): argon2-cffi's defaults
 _hasher = argon2.PasswordHasher()
-# checked when there is no such account, so that both refusals take as long
-_NOBODYS_HASH = _hasher.hash(secrets.token_hex())
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +193,7 @@ class Accounts:
 
         Raises NotAccepted: ``sign_in_refused``, ``password_used``, ``code_needed``, ``code_wrong`` (401).
         """
-        account = self._row("SELECT * FROM auth.account_of(%s)", email) or (None, _NOBODYS_HASH, False, None)
+        account = self._row("SELECT * FROM auth.account_of(%s)", email) or (None, _nobodys_hash(), False, None)
         account_id, password_hash, is_used, totp_secret = account
         if not is_password(password_hash, password) or account_id is None:
             raise NotAccepted("sign_in_refused", "this e-mail address and password do not go together", HTTPStatus.UNAUTHORIZED)
@@ -332,6 +330,12 @@ def require_good(password: str) -> None:
         raise NotAccepted("password_too_short", f"a password has at least {_LEAST_PASSWORD} characters")
     if password.lower() in _common():
         raise NotAccepted("password_common", "this is one of the passwords that are tried first: choose another")
+
+
+@cache
+def _nobodys_hash() -> str:
+    """Checked when there is no such account, so that both refusals take as long."""
+    return _hasher.hash(secrets.token_hex())
 
 
 @cache

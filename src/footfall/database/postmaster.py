@@ -21,12 +21,26 @@ def runs(cluster: Path) -> bool:
 
 
 def forget_former(cluster: Path) -> None:
-    """Remove what a server that is gone has left behind, which would keep the next one from starting.
+    """Remove what a server that is gone has left behind, which would keep the next one from starting: two files with its number.
 
     Its children may live on for a moment. PostgreSQL finds those by their shared memory, and starts when they are gone.
     """
-    if not runs(cluster):
-        (cluster / "postmaster.pid").unlink(missing_ok=True)
+    if runs(cluster):
+        return
+    lines = _lines(cluster)
+    folders = {cluster, Path(lines[4])} if len(lines) >= _LINES and lines[4] else {cluster}
+    for lock in [lock for folder in folders for lock in folder.glob(".s.PGSQL.*.lock")]:
+        # of a folder that others have their sockets in, too, only our own
+        if _of(lock) == cluster.resolve():
+            lock.unlink(missing_ok=True)
+    (cluster / "postmaster.pid").unlink(missing_ok=True)
+
+
+def _of(lock: Path) -> Path | None:
+    """The folder of the server that a socket was locked for: the second line, after its number."""
+    with contextlib.suppress(OSError, UnicodeDecodeError, IndexError):
+        return Path(lock.read_text().splitlines()[1]).resolve()
+    return None
 
 
 def _lines(cluster: Path) -> list[str]:
