@@ -813,7 +813,7 @@ EVERYTHING = [
 ]
 
 
-@settings(examples, max_examples=4)
+@settings(examples, max_examples=3)
 @given(story=stories(), what=questions(), goal=filters(1))
 def test_what_was_said_then_can_be_asked_for_ever(module_url: str, story, what, goal) -> None:  # T09
     """After each load and after each closing, all reports are asked; in the end, all are asked again for those moments."""

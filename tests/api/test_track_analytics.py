@@ -87,7 +87,7 @@ def as_fact(number: int, event: dict) -> Fact:
     )
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     traffic=st.lists(events(), max_size=30, unique_by=lambda event: event["minutes"]),
     zone=st.sampled_from(ZONES),
