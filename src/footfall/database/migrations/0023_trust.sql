@@ -1,11 +1,13 @@
 -- What a server says of an order or an event stands above what anybody says of it under a public key.
 ALTER TABLE staging.event_identity
     ADD COLUMN trusted_timestamp timestamptz,
-    ADD COLUMN is_contested boolean NOT NULL DEFAULT false;
+    ADD COLUMN is_contested boolean NOT NULL DEFAULT false,
+    -- who sent what is there already is not known any more: it stays what it is. (A default writes no row anew.)
+    ADD COLUMN is_of_before boolean NOT NULL DEFAULT true;
+ALTER TABLE staging.event_identity ALTER COLUMN is_of_before SET DEFAULT false;
 COMMENT ON COLUMN staging.event_identity.trusted_timestamp IS 'when it was, by the first trusted sender that said so; NULL: none did';
 COMMENT ON COLUMN staging.event_identity.is_contested IS 'somebody had sent another event under this id before the trusted sender did: the trusted one is an event of its own';
--- who sent what is there already is not known any more: it stays what it is
-UPDATE staging.event_identity SET trusted_timestamp = event_timestamp;
+COMMENT ON COLUMN staging.event_identity.is_of_before IS 'from when it was not noted who was trusted: it is not contested';
 
 ALTER TABLE staging.site_events_staging ADD COLUMN restates_hk bytea;
 COMMENT ON COLUMN staging.site_events_staging.restates_hk IS 'of a trusted event: the one that somebody had sent under its id before';

@@ -97,7 +97,8 @@ BEGIN
         ON CONFLICT (identity) DO UPDATE SET
             event_timestamp = f.event_timestamp,
             trusted_timestamp = coalesce(f.trusted_timestamp, excluded.trusted_timestamp),
-            is_contested = f.is_contested OR (f.trusted_timestamp IS NULL AND excluded.trusted_timestamp IS NOT NULL)
+            is_contested = f.is_contested
+                OR (NOT f.is_of_before AND f.trusted_timestamp IS NULL AND excluded.trusted_timestamp IS NOT NULL)
         RETURNING f.identity, f.event_timestamp, f.trusted_timestamp, f.is_contested
     ),
     tenants AS MATERIALIZED (
