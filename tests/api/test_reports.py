@@ -94,7 +94,7 @@ LATER = "2999-01-01T00:00:00Z"
 
 checks = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large]
 WHICH = st.sampled_from([0.0, 0.0, 0.4, 0.7, 1.0])  # of a report's figures, from the first to the last
-examples = settings(max_examples=10, deadline=None, suppress_health_check=checks)
+examples = settings(max_examples=7, deadline=None, suppress_health_check=checks)
 
 
 @dataclass
@@ -813,7 +813,7 @@ EVERYTHING = [
 ]
 
 
-@settings(examples, max_examples=3)
+@settings(examples, max_examples=2)
 @given(story=stories(), what=questions(), goal=filters(1))
 def test_what_was_said_then_can_be_asked_for_ever(module_url: str, story, what, goal) -> None:  # T09
     """After each load and after each closing, all reports are asked; in the end, all are asked again for those moments."""

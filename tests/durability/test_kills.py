@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from rig import Rig
 
-_SECONDS = float(os.environ.get("FOOTFALL_SOAK_SECONDS", "4"))
+_SECONDS = float(os.environ.get("FOOTFALL_SOAK_SECONDS", "3"))
 
 
 @pytest.mark.parametrize("victims", [["serve"], ["worker"], ["serve", "worker"], ["store"], ["store", "worker"]], ids="+".join)

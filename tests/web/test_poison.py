@@ -49,7 +49,7 @@ values = st.recursive(
 events = st.lists(st.tuples(keys, values), min_size=1, max_size=12).map(an_object)
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 @given(odd=st.lists(events, min_size=1, max_size=3))
 def test_it_waits_for_none_of_it(module_url: str, odd: list[str]) -> None:
     with connect(module_url, "footfall_worker") as worker, TestClient(application(Settings(), module_url)) as client:
