@@ -9,13 +9,18 @@ import urllib.request
 from typing import Self
 
 
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 class ServerProcess:
     """Serves the store at `url` from `start` until `stop`; entered, it is started."""
 
     def __init__(self, url: str) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        port = free_port()
         self.address = f"http://127.0.0.1:{port}"
         self._environment = {**os.environ, "DATABASE_URL": url, "FOOTFALL_PORT": str(port)}
 

@@ -30,6 +30,7 @@ _FILES = (
     "staging/sql/validate_and_enrich.sql",
     "business/sql/conversions.sql",
     "business/sql/load.sql",
+    "business/sql/usage.sql",
     "business/sql/reprocess.sql",
     "business/sql/sessions.sql",
     "business/sql/refresh.sql",

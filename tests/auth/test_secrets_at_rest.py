@@ -1,7 +1,5 @@
 """A visitor secret that was destroyed is nowhere: not in its table's file, not in the log, not in a backup."""
 
-import os
-import subprocess
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -11,6 +9,7 @@ import pytest
 from footfall import schema
 from footfall.auth import NewTenant, Secrets, add_tenant
 from footfall.database import EmbeddedStore, connect, pool
+from postgres_programs import PostgresPrograms
 
 
 class _Cluster:
@@ -18,12 +17,7 @@ class _Cluster:
 
     def __init__(self, folder: Path, store: EmbeddedStore) -> None:
         self.folder, self.url = folder, store.url
-        self._programs = Path(store.psql()[0]).parent
-
-    def run(self, program: str, *arguments: str | Path) -> None:
-        owner = (self.folder / "postgres").stat().st_uid
-        as_owner = {"user": owner} if owner != os.getuid() else {}
-        subprocess.run([self._programs / program, *arguments], check=True, stdout=subprocess.DEVNULL, **as_owner)  # type: ignore[call-overload]
+        self.run = PostgresPrograms(store, folder)
 
     def restart(self, mode: str) -> None:
         data = self.folder / "postgres"

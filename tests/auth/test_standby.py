@@ -1,7 +1,6 @@
 """Tenants' SQL logins on a streaming standby: they ask there, are watched there, and end there."""
 
 import os
-import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from footfall.auth import grant_sql_access, revoke_sql_access
 from footfall.database import EmbeddedStore, connect
 from footfall.settings import Settings
 from footfall.worker import loop, work
+from postgres_programs import PostgresPrograms
 from site_under_test import NOON, Site, view
 
 
@@ -24,14 +24,8 @@ class _Pair:
 
     def __init__(self, store: EmbeddedStore, folder: Path) -> None:
         self.primary, self.folder = store.url, folder
-        self._programs = Path(store.psql()[0]).parent
-        self._owner = (folder / "postgres").stat().st_uid
+        self.run = PostgresPrograms(store, folder)
         self.standby = make_conninfo(store.url, host=str(folder / "standby"))
-
-    def run(self, program: str, *arguments: str | Path) -> None:
-        as_owner = {"user": self._owner} if self._owner != os.getuid() else {}
-        command = [str(self._programs / program), *map(str, arguments)]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **as_owner)  # type: ignore[call-overload]
 
     def caught_up(self) -> None:
         with connect(self.primary) as primary, connect(self.standby) as standby:
@@ -57,7 +51,7 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[_Pair]:
                 site.load()
         pair = _Pair(store, folder)
         (folder / "standby").mkdir()
-        os.chown(folder / "standby", (folder / "postgres").stat().st_uid, -1)
+        os.chown(folder / "standby", pair.run.owner, -1)
         (folder / "standby").chmod(0o700)
         pair.run("pg_basebackup", "-d", store.url, "-D", folder / "standby", "-R", "-X", "stream", "-c", "fast")
         # the wheel's server has its socket in its folder, and the backup the socket's lock

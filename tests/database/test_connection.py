@@ -1,7 +1,6 @@
 """Connections act in their role or not at all: behind a pooler that drops start-up options they would be the schema's owner."""
 
 import contextlib
-import socket
 import subprocess
 import sys
 import urllib.error
@@ -21,7 +20,7 @@ from footfall.database import EmbeddedStore, connect, pool
 from footfall.errors import RoleNotTaken
 from footfall.processes import Processes
 from footfall.settings import Settings
-from server_process import ServerProcess
+from server_process import ServerProcess, free_port
 from site_under_test import Site
 
 ROLES = ("footfall_worker", "footfall_reader", "footfall_ingest", "footfall_admin")
@@ -101,10 +100,7 @@ def test_a_role_that_logs_in_has_no_way_to_more_rights(of_its_own: str, role):
 
 
 def test_what_up_starts_knows_no_way_to_the_schemas_owner(tmp_path: Path):
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    with Processes(Settings(data=tmp_path / "data", port=port), quiet=True) as processes:
+    with Processes(Settings(data=tmp_path / "data", port=free_port()), quiet=True) as processes:
         with urllib.request.urlopen(f"{processes.address}/health/ready", timeout=30) as answer:
             assert answer.status == 200
         with connect(processes.url) as owner:

@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import time
 import urllib.request
 from pathlib import Path
@@ -14,13 +13,11 @@ from footfall.auth import NewTenant, add_key, add_tenant
 from footfall.database import connect
 from footfall.processes import Processes
 from footfall.settings import Settings
+from server_process import free_port
 
 
 def test_a_server_that_was_killed_is_started_again_and_takes_events(tmp_path: Path) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    with Processes(Settings(data=tmp_path / "data", port=port), quiet=True) as processes:
+    with Processes(Settings(data=tmp_path / "data", port=free_port()), quiet=True) as processes:
         with connect(processes.url) as owner:
             add_tenant(owner, NewTenant("acme", "Acme"))
             key = add_key(owner, "acme", "write", "test")[1]

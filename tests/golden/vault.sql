@@ -464,7 +464,7 @@ BEGIN
     SELECT DISTINCT ON (s.site_event_hk) s.*
     FROM staging.events_of(p_batch_ids) s
     WHERE s.validation_status = 'VALID'
-    ORDER BY s.site_event_hk, s.record_source LIKE 'web:%', s.raw_event_id;
+    ORDER BY s.site_event_hk, raw.is_public(s.record_source), s.raw_event_id;
 END
 $$;
 

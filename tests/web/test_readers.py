@@ -3,11 +3,13 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 
 import pytest
+from starlette.testclient import TestClient
 
 from footfall.errors import NotAccepted
-from footfall.web.readers import Turns
+from footfall.web.readers import Readers, Turns
 
 
 class _Office:
@@ -138,3 +140,17 @@ def test_nothing_is_remembered_of_who_is_gone() -> None:
         assert len(turns._askers) <= 1  # noqa: SLF001  that is what this is about
 
     asyncio.run(story())
+
+
+def test_a_stream_that_gets_no_turn_ends_and_says_nothing_wrong(client: TestClient, keys: dict[str, str], monkeypatch) -> None:
+    asked = []
+
+    async def answer(self: Readers, reader: object, work: object) -> tuple[list[object], datetime]:
+        asked.append(reader)
+        if len(asked) > 1:
+            raise NotAccepted("too_many_questions", "")
+        return [], datetime(2026, 3, 10, tzinfo=UTC)
+
+    monkeypatch.setattr(Readers, "answer", answer)
+    told = client.get("/api/analytics/realtime/stream", headers={"X-Footfall-Key": keys["read"]})
+    assert (told.status_code, told.text.count("id:")) == (200, 1)

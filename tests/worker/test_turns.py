@@ -7,8 +7,8 @@ import pytest
 
 from footfall.database import Connection
 from footfall.settings import Settings
-from footfall.worker import loop
-from footfall.worker.loop import close_sessions, refresh
+from footfall.worker import Loaded, loop
+from footfall.worker.loop import close_sessions, following_size, refresh
 from site_under_test import NOON, Site, at, view
 
 
@@ -87,3 +87,17 @@ def test_upkeep_does_a_slice_of_each_job_however_much_there_is_of_one(monkeypatc
     loop._keep_up(Settings(), None, stop)  # type: ignore[arg-type]  # noqa: SLF001  the loop itself
     assert done[:5] == ["keep_house", "sessions", "refresh", "roll_up", "retire"]
     assert done[5:] == ["sessions", "refresh", "roll_up", "sessions", "roll_up", "sessions", "sessions"]
+
+
+@pytest.mark.parametrize(
+    ("events", "seconds", "most", "following"),
+    [
+        (10_000, 1.0, 10_000, 10_000),
+        (10_000, 6.0, 10_000, 2_500),
+        (10, 5.0, 10_000, 500),
+        (100, 1.0, 100, 100),
+        (1, 0.0, 10_000, 1_500),
+    ],
+)
+def test_a_load_that_takes_long_is_followed_by_a_smaller_one(events: int, seconds: float, most: int, following: int) -> None:
+    assert following_size(Loaded(events=events, seconds=seconds), most) == following

@@ -247,7 +247,7 @@ VAULT = Vault(
     staging="staging.site_events_staging",
     staged="staging.events_of",
     # what a trusted sender says, then what came first
-    precedence="s.record_source LIKE 'web:%', s.raw_event_id",
+    precedence="raw.is_public(s.record_source), s.raw_event_id",
     hubs=(SESSION, VISITOR, EVENT, PAGE, ITEM),
     links=(SESSION_VISITOR, EVENT_SESSION, EVENT_PAGE, EVENT_ITEM),
     satellites=(

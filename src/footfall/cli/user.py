@@ -5,8 +5,7 @@ from typing import Annotated, cast
 
 import typer
 
-from footfall import auth
-from footfall.auth import ROLES, AccountRole, add_account, list_accounts, reset_password, set_role
+from footfall.auth import ROLES, AccountRole, add_account, end_second_factor, list_accounts, reset_password, set_role
 from footfall.cli.options import AsJson, Data, DatabaseUrl, existing_store
 from footfall.cli.output import console, print_json, print_rows
 from footfall.database import connect
@@ -112,8 +111,8 @@ def list_(data: Data = None, database_url: DatabaseUrl = None, as_json: AsJson =
         print_rows(rows, "Nobody may sign in yet: footfall user add --help")
 
 
-@user.command()
-def end_second_factor(
+@user.command(name="end-second-factor")
+def end_second_factor_(
     email: Annotated[str, typer.Argument(help="Who has lost it.")],
     data: Data = None,
     database_url: DatabaseUrl = None,
@@ -124,7 +123,7 @@ def end_second_factor(
     Example: footfall user end-second-factor ann@acme.example
     """
     with existing_store(data, database_url) as store, connect(store.url, "footfall_worker") as connection:
-        had = auth.end_second_factor(connection, email)
+        had = end_second_factor(connection, email)
     if as_json:
         print_json({"email": email, "ended": had})
     else:

@@ -148,7 +148,10 @@ class Analytics:
         yield f"retry: {_RETRY_MILLISECONDS}\nid: {upto.isoformat()}\n\n".encode()
         for _ in range(_POLLS):
             await asyncio.sleep(_POLL_SECONDS)
-            events, upto = await self._live(reader, upto)
+            try:
+                events, upto = await self._live(reader, upto)
+            except NotAccepted:
+                return  # no turn: the client comes again, and gets what it has not got
             for event in events:
                 yield b"event: event\ndata: " + msgspec.json.encode(event) + b"\n\n"
             # when these have been told, not before: a client that loses the stream among them gets them again

@@ -35,7 +35,9 @@ def with_headers(application: Application, more: Headers) -> Application:
     ) -> None:
         async def send_more(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = [(name, _path(value) if name.lower() == b"location" else value) for name, value in message["headers"]]
+                headers = [
+                    (name, _path(value) if name.lower() == b"location" else value) for name, value in message.get("headers", ())
+                ]
                 said = {name.lower() for name, _ in headers}
                 message["headers"] = headers + [header for header in more if header[0] not in said]
             await send(message)

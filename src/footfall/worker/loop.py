@@ -13,7 +13,7 @@ import psycopg
 from footfall.auth import LAYERS
 from footfall.database import Connection, connect
 from footfall.settings import Settings
-from footfall.worker.load import load_pending
+from footfall.worker.load import Loaded, load_pending
 
 logger = logging.getLogger(__name__)
 
@@ -155,13 +155,18 @@ def _watch(connection: Connection, stop: threading.Event) -> None:
         end_overdue(connection)
 
 
+def following_size(loaded: Loaded, most: int) -> int:
+    """How many events the next load should take: who comes after it waits for it, so on a busy machine they are smaller."""
+    as_quick = round(loaded.events / max(loaded.seconds, 0.001) * _LOAD_SECONDS)
+    return min(max(as_quick, _LEAST_LOAD), most)
+
+
 def _load(settings: Settings, connection: Connection, stop: threading.Event) -> None:
     size = settings.batch_size
     while not stop.is_set():
         loaded = load_pending(connection, size)
         if loaded and loaded.events:
-            # who comes next waits for this load: on a machine that is busy they are smaller
-            size = max(min(round(loaded.events / loaded.seconds * _LOAD_SECONDS), settings.batch_size), _LEAST_LOAD)
+            size = following_size(loaded, settings.batch_size)
         if not loaded:
             stop.wait(settings.poll_seconds)
         elif loaded.events:

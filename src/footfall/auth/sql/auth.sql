@@ -6,7 +6,8 @@ SELECT h.tenant_hk, h.tenant_bk, d.tenant_name, d.industry, d.time_zone, d.curre
 FROM auth.tenant_h h
 JOIN auth.tenant_details_s d ON d.tenant_hk = h.tenant_hk AND d.load_end_date IS NULL;
 
--- Whose key this is, by the key's SHA-256, and which limit of its plan the tenant has reached, until when. No row: unknown, revoked, expired, or of a tenant that is not active.
+-- Whose key this is, by the key's SHA-256, and which limit of its plan the tenant has reached, until when. No row: unknown, revoked,
+-- expired, or of a tenant that is not active.
 CREATE OR REPLACE FUNCTION auth.key_owner(p_key_hash bytea)
 RETURNS TABLE (access_key_id bigint, kind text, tenant_id text, tenant_hk bytea, time_zone text,
                honour_do_not_track boolean, keep_truncated_ip boolean, event_types text[], events_per_second integer,

@@ -57,7 +57,7 @@ BEGIN
         WHERE f.event_type = 'transaction_step' AND f.event_action IN ('complete', 'refund')
           AND f.transaction_info ? 'transaction_id'
     ), of_order AS MATERIALIZED (
-        SELECT n.tenant_hk, n.transaction_id, e.site_event_hk, e.is_refund, d.record_source NOT LIKE 'web:%' AS is_trusted
+        SELECT n.tenant_hk, n.transaction_id, e.site_event_hk, e.is_refund, NOT raw.is_public(d.record_source) AS is_trusted
         FROM named n
         CROSS JOIN LATERAL (
             SELECT e.site_event_hk, e.event_action = 'refund' OR coalesce(e.event_value < 0, false) AS is_refund

@@ -149,39 +149,6 @@ BEGIN
 END
 $$;
 
--- Counts what these batches, when they are loaded for the first time, use of their tenants' plans.
-CREATE OR REPLACE FUNCTION business.count_usage(p_batch_ids bigint[], p_load_date timestamptz) RETURNS void
-LANGUAGE sql AS $$
-    INSERT INTO auth.tenant_usage AS u (tenant_hk, day, events, bytes, pages, items, property_values)
-    SELECT b.tenant_hk, (p_load_date AT TIME ZONE 'UTC')::date, b.events, b.bytes, coalesce(n.pages, 0), coalesce(n.items, 0),
-           coalesce(n.property_values, 0)
-    FROM (
-        SELECT b.tenant_hk, sum(b.event_count) AS events, sum(b.payload_bytes) AS bytes
-        FROM raw.ingest_batch b WHERE b.batch_id = ANY (p_batch_ids) AND b.load_date IS NULL GROUP BY b.tenant_hk
-    ) b
-    LEFT JOIN (
-        SELECT f.tenant_hk, count(*) FILTER (WHERE f.what = 'page') AS pages, count(*) FILTER (WHERE f.what = 'item') AS items,
-               sum(f.property_values) AS property_values
-        FROM (
-            SELECT f.tenant_hk, 'page' AS what, 0 AS property_values
-            FROM (SELECT DISTINCT f.tenant_hk, f.site_page_hk FROM pg_temp.fresh_event f) f
-            JOIN business.site_page_h h ON h.site_page_hk = f.site_page_hk AND h.load_date = p_load_date
-            UNION ALL
-            SELECT f.tenant_hk, 'item', 0
-            FROM (SELECT DISTINCT f.tenant_hk, f.business_item_hk FROM pg_temp.fresh_event f) f
-            JOIN business.business_item_h h ON h.business_item_hk = f.business_item_hk AND h.load_date = p_load_date
-            UNION ALL
-            SELECT f.tenant_hk, 'properties', (SELECT count(*) FROM jsonb_object_keys(f.custom_properties))
-            FROM pg_temp.fresh_event f WHERE f.custom_properties IS NOT NULL
-        ) f
-        GROUP BY f.tenant_hk
-    ) n USING (tenant_hk)
-    ORDER BY b.tenant_hk
-    ON CONFLICT (tenant_hk, day) DO UPDATE SET
-        events = u.events + excluded.events, bytes = u.bytes + excluded.bytes, pages = u.pages + excluded.pages,
-        items = u.items + excluded.items, property_values = u.property_values + excluded.property_values
-$$;
-
 -- Stages and loads these batches, and accounts for every event of theirs: event_count = loaded + duplicate + invalid, batch by
 -- batch. Can be repeated: the second time it inserts nothing.
 CREATE OR REPLACE FUNCTION business.load_claimed(p_batch_ids bigint[]) RETURNS TABLE (loaded text, inserted bigint)

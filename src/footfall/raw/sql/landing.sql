@@ -69,10 +69,15 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
 $$;
 ALTER FUNCTION raw.are_storable OWNER TO footfall_worker;
 
+-- Whether an event came with a public key, by its record source (footfall.web.door.accept): what anybody may say.
+CREATE OR REPLACE FUNCTION raw.is_public(p_record_source text) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN p_record_source LIKE 'web:%';
+
 -- Lands events in one statement: one row of raw each, one row of the queue for each tenant. The arrays run in parallel, one
 -- element an event; p_payload is JSON text, p_is_suspect: it may hold something secret, p_is_late: it is of long ago, and may wait for
--- those of today. Returns the raw event ids in the order of the arrays. Raises what the cast to jsonb
--- raises for text that PostgreSQL cannot store: callers then land smaller parts (footfall.raw.landing).
+-- those of today. Returns the raw event ids in the order of the arrays. Raises what the cast to jsonb raises for text that PostgreSQL
+-- cannot store: callers then land smaller parts (footfall.raw.landing).
 CREATE OR REPLACE FUNCTION raw.land_tracking_events(
     p_tenant_id text[], p_received_timestamp timestamptz[], p_payload text[], p_user_agent text[], p_visitor_id text[],
     p_client_ip inet[], p_do_not_track boolean[], p_is_trusted boolean[], p_record_source text[],
