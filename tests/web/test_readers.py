@@ -9,6 +9,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from footfall.errors import NotAccepted
+from footfall.settings import Settings
+from footfall.web import application
 from footfall.web.readers import Readers, Turns
 
 
@@ -142,7 +144,7 @@ def test_nothing_is_remembered_of_who_is_gone() -> None:
     asyncio.run(story())
 
 
-def test_a_stream_that_gets_no_turn_ends_and_says_nothing_wrong(client: TestClient, keys: dict[str, str], monkeypatch) -> None:
+def test_a_stream_that_gets_no_turn_ends_and_says_nothing_wrong(url: str, keys: dict[str, str], monkeypatch) -> None:
     asked = []
 
     async def answer(self: Readers, reader: object, work: object) -> tuple[list[object], datetime]:
@@ -152,5 +154,6 @@ def test_a_stream_that_gets_no_turn_ends_and_says_nothing_wrong(client: TestClie
         return [], datetime(2026, 3, 10, tzinfo=UTC)
 
     monkeypatch.setattr(Readers, "answer", answer)
-    told = client.get("/api/analytics/realtime/stream", headers={"X-Footfall-Key": keys["read"]})
+    with TestClient(application(Settings(), url)) as client:  # which raises what a server would only log
+        told = client.get("/api/analytics/realtime/stream", headers={"X-Footfall-Key": keys["read"]})
     assert (told.status_code, told.text.count("id:")) == (200, 1)
