@@ -17,7 +17,15 @@ from server_process import ServerProcess
 from site_under_test import HUMAN, NOON, Site
 
 _TEMPLATE = "footfall_template"
+_MEMORY = Path("/dev/shm")
+_MEMORY_NEEDED = 6 << 30  # bytes
 _numbers = itertools.count()
+
+
+def pytest_configure() -> None:
+    """Keep what tests write in memory, where it has room: a database a test is made seven times as fast there."""
+    if _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _MEMORY_NEEDED:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
 
 
 @pytest.fixture(scope="session")
