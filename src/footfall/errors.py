@@ -5,6 +5,7 @@
     ├── StoreUnavailable    PostgreSQL cannot be reached, or the folder holds no store
     │   └── RoleNotTaken    a connection would act with other rights than those of its role
     ├── SchemaOutdated      the store's schema is not the one this version needs
+    ├── SchemaInUse         something that is not Footfall's keeps the schema from being brought up to date
     └── NotAccepted         what a request asks for is refused; carries the HTTP status and a stable code
 
 `code` is stable: programs may test it. The text is for people.
@@ -41,6 +42,12 @@ class SchemaOutdated(FootfallError):
     """The store's schema is not the one that this version needs: run `footfall migrate`."""
 
     code = "schema_outdated"
+
+
+class SchemaInUse(FootfallError):
+    """Something that is not Footfall's, such as a view of the operator's, stands on what `footfall migrate` has to make anew."""
+
+    code = "schema_in_use"
 
 
 class NotAccepted(FootfallError):

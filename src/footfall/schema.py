@@ -10,6 +10,7 @@ from functools import cache
 from importlib import resources
 
 from footfall.api.questions.conditions import DIMENSIONS
+from footfall.business.marts import make_missing_marts
 from footfall.business.model import VAULT
 from footfall.database import Connection, Definition, migrate
 from footfall.staging.rules import staging_parts
@@ -53,6 +54,7 @@ def deploy(connection: Connection) -> list[str]:
     """Bring the store's schema up to date; returns what was run, nothing if it was up to date already."""
     done = migrate(connection, definitions(), Definition("access", "SELECT util.secure_access()"))
     connection.execute("SELECT util.ensure_partitions(util.current_load_date())")
+    make_missing_marts(connection)
     return done
 
 

@@ -5,27 +5,12 @@ Tables change by numbered files in `migrations/`, each run once and never edited
 one lock: processes that start together do not meet.
 """
 
-import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from importlib import resources
 
 from footfall.database.connection import Connection
+from footfall.database.definitions import Definition, define
 from footfall.errors import SchemaOutdated
-
-
-@dataclass(frozen=True, slots=True)
-class Definition:
-    """A script that can be run again at any time."""
-
-    name: str
-    sql: str
-
-    @property
-    def checksum(self) -> str:
-        """What tells one version of the text from another."""
-        return hashlib.sha256(self.sql.encode()).hexdigest()
-
 
 _BOOKKEEPING = """
 CREATE SCHEMA IF NOT EXISTS util;
@@ -43,7 +28,8 @@ CREATE TABLE IF NOT EXISTS util.definition (
 def migrate(connection: Connection, definitions: Sequence[Definition], last: Definition) -> list[str]:
     """Run the migrations and definitions that the store lacks; returns their names, in the order they were run.
 
-    `last` is run after any change: it grants access, to what is new as well. `connection` belongs to the schema's owner.
+    What none of `definitions` makes any more is dropped: they are all there are. `last` is run after any change: it grants access,
+    to what is new as well. `connection` belongs to the schema's owner.
     """
     done = []
     with connection.transaction(), connection.cursor() as cursor:
@@ -53,20 +39,13 @@ def migrate(connection: Connection, definitions: Sequence[Definition], last: Def
         # bodies are checked when they are first run: definitions may name each other in any order
         cursor.execute("SET LOCAL check_function_bodies = off")
         cursor.execute(_BOOKKEEPING)
-        applied, current = _state(connection)
+        applied, _ = _state(connection)
         for name, sql in migrations():
             if name not in applied:
                 cursor.execute(sql)
                 cursor.execute("INSERT INTO util.migration (name) VALUES (%s)", (name,))
                 done.append(name)
-        for definition in definitions:
-            if current.get(definition.name) != definition.checksum:
-                cursor.execute(definition.sql)
-                cursor.execute(
-                    "INSERT INTO util.definition VALUES (%s, %s) ON CONFLICT (name) DO UPDATE SET checksum = excluded.checksum",
-                    (definition.name, definition.checksum),
-                )
-                done.append(definition.name)
+        done += define(connection, definitions)
         if done:
             cursor.execute(last.sql)
     return done
