@@ -28,8 +28,8 @@ CREATE TABLE IF NOT EXISTS util.definition (
 def migrate(connection: Connection, definitions: Sequence[Definition], last: Definition) -> list[str]:
     """Run the migrations and definitions that the store lacks; returns their names, in the order they were run.
 
-    What none of `definitions` makes any more is dropped: they are all there are. `last` is run after any change: it grants access,
-    to what is new as well. `connection` belongs to the schema's owner.
+    What none of `definitions` makes any more is dropped: they are all that there are. `last` is run after any change: it grants
+    access, to what is new as well. `connection` belongs to the schema's owner.
     """
     done = []
     with connection.transaction(), connection.cursor() as cursor:
