@@ -1,8 +1,7 @@
 """The store: where it is, how to connect to it, and how its schema is kept up to date."""
 
 from footfall.database.connection import Connection, Pool, Role, administering, connect, limit_statements, pool, reading, url_of
-from footfall.database.definitions import Definition
-from footfall.database.migrate import migrate, migrations, require_current
+from footfall.database.migrate import Definition, migrate, migrations, require_current
 from footfall.database.store import EmbeddedStore, Store, open_store
 
 __all__ = [

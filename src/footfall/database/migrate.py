@@ -5,12 +5,29 @@ Tables change by numbered files in `migrations/`, each run once and never edited
 one lock: processes that start together do not meet.
 """
 
+import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
 from importlib import resources
 
 from footfall.database.connection import Connection
-from footfall.database.definitions import Definition, define
+from footfall.database.replacing import replace
 from footfall.errors import SchemaOutdated
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A script that can be run again at any time."""
+
+    name: str
+    sql: str
+
+    @property
+    def checksum(self) -> str:
+        """What tells one version of the text from another."""
+        return hashlib.sha256(self.sql.encode()).hexdigest()
+
 
 _BOOKKEEPING = """
 CREATE SCHEMA IF NOT EXISTS util;
@@ -45,7 +62,11 @@ def migrate(connection: Connection, definitions: Sequence[Definition], last: Def
                 cursor.execute(sql)
                 cursor.execute("INSERT INTO util.migration (name) VALUES (%s)", (name,))
                 done.append(name)
-        done += define(connection, definitions)
+        _, current = _state(connection)
+        due = [definition for definition in definitions if current.get(definition.name) != definition.checksum]
+        done += [definition.name for definition in replace(connection, due, definitions, partial(_run, connection))]
+        names = [definition.name for definition in definitions]
+        cursor.execute("DELETE FROM util.definition WHERE name <> ALL (%s)", (names,))
         if done:
             cursor.execute(last.sql)
     return done
@@ -66,6 +87,14 @@ def migrations() -> list[tuple[str, str]]:
     """Name and text of each migration, in order."""
     files = [file for file in (resources.files("footfall.database") / "migrations").iterdir() if file.name.endswith(".sql")]
     return [(file.name.removesuffix(".sql"), file.read_text()) for file in sorted(files, key=lambda file: file.name)]
+
+
+def _run(connection: Connection, definition: Definition) -> None:
+    connection.execute(definition.sql)
+    connection.execute(
+        "INSERT INTO util.definition VALUES (%s, %s) ON CONFLICT (name) DO UPDATE SET checksum = excluded.checksum",
+        (definition.name, definition.checksum),
+    )
 
 
 def _state(connection: Connection) -> tuple[set[str], dict[str, str]]:

@@ -1,13 +1,15 @@
--- Some migrations were edited after they had run somewhere: this is what those stores lack.
-
--- Usage: auth.open_sign_in, which forgets those that have expired
-CREATE INDEX IF NOT EXISTS sign_in_expires ON auth.sign_in (expires_at);
--- Usage: business.rollup_of, reports of conversions and items: the few events that are conversions or about items
-CREATE INDEX IF NOT EXISTS event_b_act ON business.event_b (tenant_hk, event_type, event_action, site_event_hk)
-    WHERE event_type <> 'page_view';
-
+-- Some migrations were edited after they had run somewhere: this is what those stores lack. On all others it locks nothing.
 DO $$
 BEGIN
+    IF to_regclass('auth.sign_in_expires') IS NULL THEN
+        -- Usage: auth.open_sign_in, which forgets those that have expired
+        CREATE INDEX sign_in_expires ON auth.sign_in (expires_at);
+    END IF;
+    IF to_regclass('business.event_b_act') IS NULL THEN
+        -- Usage: business.rollup_of, reports of conversions and items: the few events that are conversions or about items
+        CREATE INDEX event_b_act ON business.event_b (tenant_hk, event_type, event_action, site_event_hk)
+            WHERE event_type <> 'page_view';
+    END IF;
     IF (SELECT a.attnotnull FROM pg_attribute a
         WHERE a.attrelid = 'business.visit_b'::regclass AND a.attname = 'first_event_timestamp') THEN
         ALTER TABLE business.visit_b
@@ -25,5 +27,5 @@ END
 $$;
 COMMENT ON TABLE util.work IS 'What only one may do at a time: who does it has its row locked. missing_marts: to be made once (business.make_missing_marts).';
 
--- Every definition is run once more: that drops what older ones made, and no one makes now.
+-- Every definition is run once more: what older ones made, and none makes now, is dropped after it.
 UPDATE util.definition SET checksum = '';
