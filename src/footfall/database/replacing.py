@@ -5,6 +5,7 @@ does not: then every function and view that nothing else stands on is dropped, a
 policy, a trigger) stays: a migration changes it with them.
 """
 
+import logging
 import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple, Protocol, TypeVar
@@ -13,6 +14,8 @@ import psycopg
 
 from footfall.database.connection import Connection
 from footfall.errors import SchemaInUse
+
+logger = logging.getLogger(__name__)
 
 
 class Script(Protocol):
@@ -66,7 +69,8 @@ def replace(connection: Connection, due: Sequence[S], scripts: Sequence[S], run:
         _drop(connection, before)
         due = scripts
         _run_anew(connection, due, run)
-    _drop(connection, _left_over(before, _made(connection), due, scripts))
+    for one in _drop(connection, _left_over(before, _made(connection), due, scripts)):
+        logger.warning("%s is of an earlier version, and stays: something that is not Footfall's stands on it", one.signature)
     return due
 
 
@@ -101,11 +105,12 @@ def _names(scripts: Iterable[Script]) -> set[str]:
     return {name for script in scripts for name in _NAME.findall(script.sql)}
 
 
-def _drop(connection: Connection, made: set[_Made]) -> None:
-    """Drop what nothing stands on, again and again until nothing more can go."""
+def _drop(connection: Connection, made: set[_Made]) -> set[_Made]:
+    """Drop what nothing stands on, again and again until nothing more can go; returns what is left."""
     left = set(made)
     while gone := {one for one in left if _is_dropped(connection, one)}:
         left -= gone
+    return left
 
 
 def _is_dropped(connection: Connection, made: _Made) -> bool:
