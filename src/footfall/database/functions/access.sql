@@ -223,6 +223,7 @@ BEGIN
     END;
 
     GRANT SELECT, UPDATE ON util.work TO footfall_worker;
+    GRANT SELECT, INSERT, UPDATE ON util.check_result TO footfall_worker;
 
     -- which version the schema is
     GRANT SELECT ON util.migration, util.definition, util.schema_version TO footfall_worker, footfall_reader;
