@@ -19,10 +19,11 @@ def free_port() -> int:
 class ServerProcess:
     """Serves the store at `url` from `start` until `stop`; entered, it is started."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *options: str, **settings: str) -> None:
         port = free_port()
         self.address = f"http://127.0.0.1:{port}"
-        self._environment = {**os.environ, "DATABASE_URL": url, "FOOTFALL_PORT": str(port)}
+        self._command = [sys.executable, "-m", "footfall", "serve", "--quiet", *options]
+        self._environment = {**os.environ, "DATABASE_URL": url, "FOOTFALL_PORT": str(port), **settings}
 
     def __enter__(self) -> Self:
         self.start()
@@ -32,7 +33,7 @@ class ServerProcess:
         self.stop()
 
     def start(self) -> None:
-        self._process = subprocess.Popen([sys.executable, "-m", "footfall", "serve", "--quiet"], env=self._environment)
+        self._process = subprocess.Popen(self._command, env=self._environment)
         for _ in range(300):
             try:
                 urllib.request.urlopen(f"{self.address}/health/live", timeout=5).close()

@@ -10,6 +10,7 @@ from typing import Any, Self, get_type_hints
 from urllib.parse import urlsplit
 
 from footfall.errors import SettingInvalid
+from footfall.logs import LogFormat, LogLevel
 
 # this machine, and networks that nobody reaches from outside: RFC 1918, 6598 (what clouds give their balancers), 3927, 4193, 4291
 _PRIVATE = "127.0.0.0/8 10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 100.64.0.0/10 169.254.0.0/16 ::1/128 fc00::/7 fe80::/10"
@@ -98,6 +99,17 @@ class Settings:
         "How long a day must be quiet until it is rolled up; until then it is counted live.",
     )
     visitor_seconds: int = _setting("FOOTFALL_VISITOR_SECONDS", 86_400, "Least time between two rows of a visitor's details.")
+
+    log_format: LogFormat = _setting("FOOTFALL_LOG_FORMAT", LogFormat.TEXT, "Log lines for people, text, or for programs, json.")
+    log_level: LogLevel = _setting("FOOTFALL_LOG_LEVEL", LogLevel.INFO, "What is logged: debug, info, warning, error and above.")
+    slow_question: float = _setting(
+        "FOOTFALL_SLOW_QUESTION", 5, "Seconds from which on a question is logged as slow: report and tenant, no values."
+    )
+    metrics_token: str = _setting(
+        "FOOTFALL_METRICS_TOKEN",
+        "",
+        "What Prometheus shows as bearer token at /metrics, of all tenants together; empty: there is no such page.",
+    )
 
     @classmethod
     def read(cls, environment: Mapping[str, str] | None = None) -> "Settings":

@@ -2,7 +2,7 @@
 
 from footfall.database.connection import Connection, Pool, Role, administering, connect, limit_statements, pool, reading, url_of
 from footfall.database.migrate import Definition, migrate, migrations, require_current
-from footfall.database.store import EmbeddedStore, Store, open_store
+from footfall.database.store import EmbeddedStore, Store, free_bytes, open_store
 
 __all__ = [
     "Connection",
@@ -13,6 +13,7 @@ __all__ = [
     "Store",
     "administering",
     "connect",
+    "free_bytes",
     "limit_statements",
     "migrate",
     "migrations",

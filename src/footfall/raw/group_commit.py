@@ -16,9 +16,13 @@ from queue import Empty, SimpleQueue
 
 import psycopg
 
+from footfall import measures
 from footfall.database import Connection, connect
 from footfall.errors import NotAccepted, StoreUnavailable
+from footfall.logs import request_id
 from footfall.raw.landing import IncomingEvent, land
+from footfall.raw.traced import tell_commit
+from footfall.traces import tracer
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +42,7 @@ class _Waiting:
     events: Sequence[IncomingEvent]
     tenant: str
     landed: "asyncio.Future[Landed]"
+    request_id: str
     taken: int = 0
     fates: Landed = field(default_factory=list)
 
@@ -119,7 +124,8 @@ class GroupCommit:
             )
         landed: asyncio.Future[Landed] = asyncio.get_running_loop().create_future()
         self._events_waiting[tenant] += len(events)
-        self._queue.put(_Waiting(events, tenant, landed))
+        measures.WAITING_EVENTS.inc(len(events))
+        self._queue.put(_Waiting(events, tenant, landed, request_id.get()))
         return await landed
 
     def count_refusal(self, tenant_hk: bytes, reason: str, count: int = 1) -> None:
@@ -144,14 +150,25 @@ class GroupCommit:
                 if not self._is_last:
                     time.sleep(_RETRY_SECONDS)
         self._give_up()
+        if telling := tracer():
+            telling.flush()
 
     def _land_until_closed(self, connection: Connection) -> None:
         while self._turns or not self._is_last:
             self._receive(0 if self._turns or self._is_last else _FLUSH_SECONDS)
             self._landing = self._group()
             if self._landing:
-                self._finish(land(connection, [event for _, turn in self._landing for event in turn]))
+                self._land(connection)
             self._write_refusals(connection)
+
+    def _land(self, connection: Connection) -> None:
+        group, began = self._landing, time.time()
+        landed = land(connection, [event for _, turn in group for event in turn])
+        ended = time.time()
+        self._finish(landed)
+        measures.COMMIT_SECONDS.observe(ended - began)
+        if telling := tracer():
+            tell_commit(telling, [(waiting.request_id, turn) for waiting, turn in group], began, ended)
 
     def _receive(self, wait: float) -> None:
         """Have what was submitted wait for its turn."""
@@ -232,6 +249,7 @@ class GroupCommit:
     # --- the event loop ------------------------------------------------------------------------------------------------------
 
     def _tell(self, told: list[tuple[_Waiting, Landed | None]]) -> None:
+        measures.WAITING_EVENTS.dec(sum([len(waiting.events) for waiting, _ in told]))
         for waiting, landed in told:
             self._events_waiting[waiting.tenant] -= len(waiting.events)
             if not self._events_waiting[waiting.tenant]:

@@ -20,6 +20,7 @@ from footfall import api, schema
 from footfall.auth import Accounts, KeyRing, Secrets
 from footfall.database import Pool, connect, pool, reading, require_current
 from footfall.errors import NotAccepted, RoleNotTaken, SchemaOutdated, StoreUnavailable
+from footfall.operations.metrics import StoreMetrics
 from footfall.raw import GroupCommit
 from footfall.settings import Settings
 from footfall.web import dashboard, guide, openapi
@@ -30,6 +31,7 @@ from footfall.web.callers import Callers, admitted, shown_key
 from footfall.web.door import PATHS, Door, Receive, Scope, Send
 from footfall.web.files import BuiltFiles
 from footfall.web.headers import headers_of, with_headers
+from footfall.web.metrics import Metrics
 from footfall.web.origin import Origin
 from footfall.web.problems import problem
 from footfall.web.proof import Proof
@@ -37,6 +39,7 @@ from footfall.web.proxies import Proxies
 from footfall.web.readers import READERS, Readers
 from footfall.web.session import Session
 from footfall.web.setup import Setup
+from footfall.web.watched import watched
 
 logger = logging.getLogger(__name__)
 
@@ -80,10 +83,12 @@ def application(settings: Settings, url: str) -> Application:
     setup = Setup(callers, administrators)
     session = Session(callers, accounts, proxies, origin)
     proof = Proof(callers, administrators, in_turns)
+    # apart: who watches sees also what keeps all others waiting
+    watching = pool(url, "footfall_admin", size=1) if settings.metrics_token else None
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        with ingest, readers, administrators, signing_in:
+        with ingest, readers, administrators, signing_in, watching or contextlib.nullcontext():
             commits.start()
             forgetting = asyncio.create_task(_forget_hourly(secrets))
             try:
@@ -98,6 +103,7 @@ def application(settings: Settings, url: str) -> Application:
             *session.routes(),
             *setup.routes(),
             *proof.routes(),
+            *(Metrics(settings.metrics_token, StoreMetrics(watching, settings.data)).routes() if watching else ()),
             *rest.routes(),
             *dashboard.routes(STATIC / "dashboard"),
             *guide.routes(STATIC / "guide"),
@@ -114,7 +120,7 @@ def application(settings: Settings, url: str) -> Application:
         else:
             await behind(scope, receive, send)
 
-    return Arrivals(settings, proxies).bounding(serve)
+    return watched(Arrivals(settings, proxies).bounding(serve))
 
 
 class _Rest:

@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from footfall import measures
 from footfall.auth import KeyOwner, KeyRing, Secrets
 from footfall.errors import NotAccepted
 from footfall.raw import GroupCommit
@@ -50,6 +51,7 @@ _PREFLIGHT = [
     (b"allow", b"POST, OPTIONS"),
 ]
 _encode = msgspec.json.Encoder().encode
+_accepted = measures.EVENTS.labels("accepted", "")
 
 
 class Disconnected(Exception):
@@ -110,6 +112,7 @@ class Door:
             tenant_id = owner.tenant_id if owner else None
             refusal = problem(error, ERROR_CODE, {"tenant_id": tenant_id, "events_attempted": attempted})
             self._commits.count_refusal(owner.tenant_hk if owner else _NO_TENANT, refusal.code, max(attempted, 1))
+            measures.EVENTS.labels("refused", refusal.code).inc(max(attempted, 1))
             said = [(k.lower().encode(), v.encode()) for k, v in refusal.headers.items()]
             if refusal.status == HTTPStatus.UNSUPPORTED_MEDIA_TYPE:
                 said.append((b"accept-encoding", ", ".join(ENCODINGS).encode()))
@@ -175,7 +178,10 @@ class Door:
 
     def _count(self, owner: KeyOwner, verdicts: list[Verdict]) -> None:
         if all(verdict.status == "accepted" and not verdict.had_nul for verdict in verdicts):
+            _accepted.inc(len(verdicts))
             return
+        for (fate, reason), count in Counter((verdict.status, verdict.reason or "") for verdict in verdicts).items():
+            measures.EVENTS.labels(fate.removesuffix("-in-request"), reason).inc(count)
         counts = Counter(verdict.reason or verdict.status for verdict in verdicts if verdict.status != "accepted")
         counts["nul_character_removed"] = sum(verdict.had_nul for verdict in verdicts)
         for reason, count in counts.items():
