@@ -3,6 +3,7 @@
 Labels are few and known beforehand: nothing that somebody sends becomes one. What only the store knows: operations/metrics.py.
 """
 
+import multiprocessing
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -66,7 +67,11 @@ def collector() -> Collector:
 
 @contextmanager
 def shared() -> Iterator[None]:
-    """Have the processes that are started meanwhile measure together: whichever of them is asked tells of all."""
+    """Have the processes that are started meanwhile measure together: whichever of them is asked tells of all.
+
+    They are spawned: prometheus-client decides when it is imported where it counts, and a fork has it imported already.
+    """
+    multiprocessing.set_start_method("spawn", force=True)
     with TemporaryDirectory(prefix="footfall-measures-") as folder:
         os.environ[_SHARED] = folder
         try:

@@ -95,8 +95,7 @@ def test_what_becomes_of_events_is_counted_by_fate_and_reason(watched, keys, url
         return after[sample] - before.get(sample, 0)
 
     door, loaded = "footfall_door_events_total", "footfall_loaded_events_total"
-    assert more(door, "accepted", "") == 2
-    assert more(door, "accepted", "evt_type_unknown") == 1
+    assert more(door, "accepted", "") == 3
     assert more(door, "duplicate", "") == 1
     assert more(door, "rejected", "not_an_object") == 1
     assert more(door, "refused", "key_unknown") == 1

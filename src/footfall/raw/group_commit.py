@@ -102,6 +102,11 @@ class GroupCommit:
         self._queue.put(_Close())
         await asyncio.to_thread(self._thread.join)
 
+    @property
+    def events_waiting(self) -> int:
+        """How many events wait for their commit."""
+        return self._events_waiting.total()
+
     def require_open(self) -> None:
         """Raises StoreUnavailable at once when the store is known to be away, or this is closing."""
         if self._is_away or self._is_closing or (self._thread.ident and not self._thread.is_alive()):
@@ -124,7 +129,6 @@ class GroupCommit:
             )
         landed: asyncio.Future[Landed] = asyncio.get_running_loop().create_future()
         self._events_waiting[tenant] += len(events)
-        measures.WAITING_EVENTS.inc(len(events))
         self._queue.put(_Waiting(events, tenant, landed, request_id.get()))
         return await landed
 
@@ -167,6 +171,7 @@ class GroupCommit:
         ended = time.time()
         self._finish(landed)
         measures.COMMIT_SECONDS.observe(ended - began)
+        measures.EVENTS.labels("accepted", "").inc(sum(landed))
         if telling := tracer():
             tell_commit(telling, [(waiting.request_id, turn) for waiting, turn in group], began, ended)
 
@@ -249,7 +254,6 @@ class GroupCommit:
     # --- the event loop ------------------------------------------------------------------------------------------------------
 
     def _tell(self, told: list[tuple[_Waiting, Landed | None]]) -> None:
-        measures.WAITING_EVENTS.dec(sum([len(waiting.events) for waiting, _ in told]))
         for waiting, landed in told:
             self._events_waiting[waiting.tenant] -= len(waiting.events)
             if not self._events_waiting[waiting.tenant]:
