@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from dataclasses import field as dataclass_field
+from enum import StrEnum
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Self, get_type_hints
@@ -126,7 +127,7 @@ class Settings:
                 try:
                     values[field.name] = types[field.name](text)
                 except ValueError:
-                    raise SettingInvalid(f"{variable}={text!r} is not {types[field.name].__name__}") from None
+                    raise SettingInvalid(f"{variable}={text!r} is not {_said(types[field.name])}") from None
         return cls(**values)
 
     def override(self, **values: Any) -> "Settings":
@@ -145,6 +146,14 @@ class Settings:
         """Each setting in a line: its environment variable, what it is for, its default."""
         said = ((field.metadata, str(field.default)) for field in fields(cls))
         return [f"{about['variable']}: {about['help']}" + (f" Default: {default}." if default else "") for about, default in said]
+
+
+def _said(kind: type[Any]) -> str:
+    """What a value of this type is; of a choice, what there is to choose."""
+    if not issubclass(kind, StrEnum):
+        return kind.__name__
+    *others, last = kind
+    return f"{', '.join(others)} or {last}"
 
 
 def _in_file(variable: str, environment: Mapping[str, str]) -> str:

@@ -81,6 +81,11 @@ class Tracer:
             )
         )
 
+    def close(self) -> None:
+        """Send what waits, then nothing more."""
+        self.flush()
+        self._processor.shutdown()
+
     def flush(self) -> None:
         """Send what waits, for as long as a process that ends can wait."""
         sending = Thread(target=self._processor.force_flush, name="traces", daemon=True)
