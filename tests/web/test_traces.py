@@ -77,7 +77,12 @@ def test_request_commit_and_load_of_a_batch_are_one_trace(collector: Collector, 
     Site(site.connection, "other")
     keys = {tenant: add_key(site.connection, tenant, "write", "")[1] for tenant in ("acme", "other")}
     with TestClient(application(Settings(), url), client=(VISITOR, 1)) as client:
-        assert post(client, keys["acme"], [VIEW, VIEW], **{"X-Request-Id": "from-acme"}).status_code == 202
+        assert (
+            post(
+                client, keys["acme"], [VIEW | {"event_id": "a"}, VIEW | {"event_id": "b"}], **{"X-Request-Id": "from-acme"}
+            ).status_code
+            == 202
+        )
         assert post(client, keys["other"], VIEW).status_code == 202
         assert post(client, keys["acme"], [{"evt_type": "nonsense"}]).status_code == 207
     assert work_once(url, Settings()) == 4

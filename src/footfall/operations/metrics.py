@@ -20,6 +20,20 @@ Figures = dict[str, Any]
 _KEPT_SECONDS = 10.0  # that figures are told again: however many ask, the store is asked seldom
 _PATIENCE_SECONDS = 2.0  # with a store that is away
 
+# what `api.measures` says of a store in which nothing ever happened
+_NOTHING: Figures = {
+    "pending": {"batches": 0, "events": 0, "oldest": None},
+    "failed": 0,
+    "overdue": 0,
+    "due": {},
+    "workers": 0,
+    "work": [],
+    "fates": [],
+    "tables": {},
+    "tenants": {},
+    "sign_ins": {},
+}
+
 _Samples = Iterable[tuple[tuple[str, ...], float]]
 
 
@@ -35,15 +49,15 @@ class StoreMetrics(Collector):
         self._until = float("-inf")
 
     def describe(self) -> Iterator[Metric]:
-        """Nothing: registering asks the store nothing."""
-        yield from ()
+        """What there is, without figures: registering asks the store nothing."""
+        yield from described()
 
     def collect(self) -> Iterator[Metric]:
         """All of them, as they were some seconds ago at most."""
         figures = self._current()
-        yield _gauge("footfall_store_up", "Whether the store answers.", value=figures is not None)
+        yield _store_up(is_up=figures is not None)
         if (free := free_bytes(self._data)) is not None:
-            yield _gauge("footfall_disk_free_bytes", "Room on the disk of the embedded store.", value=free)
+            yield _disk_free(free)
         if figures is not None:
             yield from _metrics(figures)
 
@@ -63,6 +77,21 @@ class StoreMetrics(Collector):
             return None
         figures: Figures | None = row[0] if row else None
         return figures
+
+
+def described() -> Iterator[Metric]:
+    """Every metric of a store, without figures."""
+    yield _store_up(is_up=False)
+    yield _disk_free(0)
+    yield from _metrics(_NOTHING)
+
+
+def _store_up(*, is_up: bool) -> Metric:
+    return _gauge("footfall_store_up", "Whether the store answers.", value=is_up)
+
+
+def _disk_free(size: int) -> Metric:
+    return _gauge("footfall_disk_free_bytes", "Room on the disk of the embedded store; of a server, its host knows.", value=size)
 
 
 def _metrics(figures: Figures) -> Iterator[Metric]:
