@@ -48,8 +48,10 @@ browsers: browser
 	  SUDO=$$([ $$(id -u) = 0 ] || echo sudo); $$SUDO apt-get update -qq && $$SUDO apt-get install -qq -y chromium-driver firefox-esr webkit2gtk-driver xvfb locales; }
 
 # Tests check the alert rules with promtool and have a Prometheus scrape: without it they are skipped.
-prometheus:
-	@command -v promtool >/dev/null || { SUDO=$$([ $$(id -u) = 0 ] || echo sudo); $$SUDO apt-get update -qq && $$SUDO apt-get install -qq -y prometheus; }
+# Beside Python, not installed: Debian would start it as a service.
+prometheus: .venv/.installed
+	@command -v promtool >/dev/null || [ -x $(BIN)/promtool ] || { FOLDER=$$(mktemp -d) && (cd $$FOLDER && apt-get download -qq prometheus && dpkg -x prometheus_*.deb .) \
+	  && cp $$FOLDER/usr/bin/prometheus $$FOLDER/usr/bin/promtool $(BIN)/ && rm -r $$FOLDER; }
 
 demo: setup  ## run everything on the embedded database, with eight tenants and live traffic
 	$(BIN)/footfall demo

@@ -1,9 +1,11 @@
 """What is shipped for Prometheus and Grafana: the rules hold, fire when they should, and name only what is told."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
+import sys
 import time
 from pathlib import Path
 from urllib.parse import quote
@@ -29,7 +31,7 @@ def told() -> set[str]:
 
 
 def programs(name: str) -> str:
-    if not (program := shutil.which(name)):
+    if not (program := shutil.which(name, path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")):
         pytest.skip(f"{name} is not installed: `make prometheus` does")
     return program
 

@@ -137,3 +137,16 @@ def test_who_asks_for_traces_and_lacks_the_extra_is_told(monkeypatch: pytest.Mon
     assert traces.tracer() is None
     assert "footfall[otel]" in caplog.text
     traces.tracer.cache_clear()
+
+
+def test_a_large_request_is_one_trace_of_several_commits(collector: Collector, url: str, keys, site: Site) -> None:
+    with TestClient(application(Settings(), url), client=(VISITOR, 1)) as client:
+        large = [VIEW | {"event_id": str(number), "page_title": "x" * 500} for number in range(400)]
+        assert post(client, keys["write"], large).status_code == 202
+    assert work_once(url, Settings()) == 400
+    names = sorted(span.name for span in collector.spans)
+    commits = names.count("commit")
+    assert names == ["commit"] * commits + ["door"] + ["load"] * commits
+    assert commits == site.value("SELECT count(*) FROM raw.ingest_batch") > 1
+    assert len({span.trace_id for span in collector.spans}) == 1
+    assert len({span.span_id for span in collector.spans}) == len(collector.spans)

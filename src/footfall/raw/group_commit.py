@@ -21,7 +21,7 @@ from footfall.database import Connection, connect
 from footfall.errors import NotAccepted, StoreUnavailable
 from footfall.logs import request_id
 from footfall.raw.landing import IncomingEvent, land
-from footfall.raw.traced import tell_commit
+from footfall.raw.traced import Turn, tell_commit
 from footfall.traces import tracer
 
 logger = logging.getLogger(__name__)
@@ -173,7 +173,7 @@ class GroupCommit:
         measures.COMMIT_SECONDS.observe(ended - began)
         measures.EVENTS.labels("accepted", "").inc(sum(landed))
         if telling := tracer():
-            tell_commit(telling, [(waiting.request_id, turn) for waiting, turn in group], began, ended)
+            tell_commit(telling, [Turn(one.request_id, turn, turn[0] is one.events[0]) for one, turn in group], began, ended)
 
     def _receive(self, wait: float) -> None:
         """Have what was submitted wait for its turn."""

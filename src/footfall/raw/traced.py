@@ -3,27 +3,50 @@
 import secrets
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
 from footfall.raw.landing import IncomingEvent
 from footfall.traces import Batch, Tracer
 from footfall.vault.hashing import hash_key
 
 
-def tell_commit(tracer: Tracer, requests: Iterable[tuple[str, Sequence[IncomingEvent]]], began: float, ended: float) -> None:
-    """Tell of a commit: the requests, by their ids, whose events it landed. Times are seconds since 1970.
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What a commit took of a request: all of it, or a part, the first or another."""
 
-    A request begins when it was judged. The first of a batch is what the commit follows from; the others stand beside it.
+    request_id: str
+    events: Sequence[IncomingEvent]
+    is_first: bool
+
+    @property
+    def received(self) -> datetime:
+        """When the request was judged."""
+        return self.events[0].received
+
+
+def tell_commit(tracer: Tracer, turns: Iterable[Turn], began: float, ended: float) -> None:
+    """Tell of a commit and of the requests that it landed. Times are seconds since 1970.
+
+    The first request of a batch is what the commit follows from; the others stand beside it. What a large request has besides is
+    in further batches, which share its trace.
     """
-    of_tenants: dict[str, list[tuple[str, Sequence[IncomingEvent]]]] = defaultdict(list)
-    for one, events in requests:
-        of_tenants[events[0].tenant_id].append((one, events))
+    of_tenants: dict[str, list[Turn]] = defaultdict(list)
+    for turn in turns:
+        of_tenants[turn.events[0].tenant_id].append(turn)
     for tenant_id, of_tenant in of_tenants.items():
-        of_tenant.sort(key=lambda request: request[1][0].received)
-        batch = Batch(hash_key(tenant_id), of_tenant[0][1][0].received)
-        first = batch.span_id("door")
-        for number, (one, events) in enumerate(of_tenant):
-            about = {"footfall.tenant": tenant_id, "footfall.request_id": one, "footfall.events": len(events)}
-            span_id = secrets.randbits(63) + 1 if number else first
-            tracer.tell(batch, "door", events[0].received.timestamp(), ended, about, span_id=span_id)
-        about = {"footfall.tenant": tenant_id, "footfall.events": sum(len(events) for _, events in of_tenant)}
-        tracer.tell(batch, "commit", began, ended, about, span_id=batch.span_id("commit"), parent=first)
+        first = min(of_tenant, key=lambda turn: turn.received)
+        batch = Batch(hash_key(tenant_id), first.received)
+        door, commit = batch.span_id("door"), batch.span_id("commit")
+        for turn in of_tenant:
+            if turn.is_first:
+                about = {
+                    "footfall.tenant": tenant_id,
+                    "footfall.request_id": turn.request_id,
+                    "footfall.events": len(turn.events),
+                }
+                span_id = door if turn is first else secrets.randbits(64)
+                tracer.tell(batch, "door", turn.received.timestamp(), ended, about, span_id=span_id)
+        about = {"footfall.tenant": tenant_id, "footfall.events": sum(len(turn.events) for turn in of_tenant)}
+        span_id = commit if first.is_first else secrets.randbits(64)
+        tracer.tell(batch, "commit", began, ended, about, span_id=span_id, parent=door)

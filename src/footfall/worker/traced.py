@@ -26,4 +26,4 @@ def tell_load(tracer: Tracer, connection: Connection, batch_ids: Sequence[int], 
             "footfall.invalid": invalid,
         }
         # of its own: a batch may be loaded again
-        tracer.tell(batch, "load", began, ended, about, span_id=secrets.randbits(63) + 1, parent=batch.span_id("commit"))
+        tracer.tell(batch, "load", began, ended, about, span_id=secrets.randbits(64), parent=batch.span_id("commit"))
