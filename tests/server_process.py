@@ -17,12 +17,12 @@ def free_port() -> int:
 
 
 class ServerProcess:
-    """Serves the store at `url` from `start` until `stop`; entered, it is started."""
+    """Serves the store at `url`, with these settings, from `start` until `stop`; entered, it is started."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, **settings: str) -> None:
         port = free_port()
         self.address = f"http://127.0.0.1:{port}"
-        self._environment = {**os.environ, "DATABASE_URL": url, "FOOTFALL_PORT": str(port)}
+        self._environment = {**os.environ, **settings, "DATABASE_URL": url, "FOOTFALL_PORT": str(port)}
 
     def __enter__(self) -> Self:
         self.start()
