@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup browser browsers demo docs test test-browsers test-readme soak lint golden screenshots bench bench-reports
+.PHONY: help setup browser browsers proxies demo docs wheel sbom pins test test-browsers test-readme soak lint golden screenshots bench bench-reports
 
 help:  ## list these commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -10,10 +10,10 @@ help:  ## list these commands
 STATIC := src/footfall/web/static
 setup: .venv/.installed $(STATIC)/swagger-ui/.built $(STATIC)/tracker/.built $(STATIC)/dashboard/.built $(STATIC)/guide/.built  ## install what is needed, pinned, into .venv; build the scripts and pages
 
-.venv/.installed: requirements.txt pyproject.toml
+.venv/.installed: requirements-dev.txt pyproject.toml
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@# it asks for an older typer than ours, and runs with ours: only tests use it
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps openapi-python-client==0.29.1
 	@touch $@
@@ -47,12 +47,29 @@ browsers: browser
 	@command -v chromedriver >/dev/null && command -v firefox-esr >/dev/null && command -v WebKitWebDriver >/dev/null && command -v Xvfb >/dev/null && command -v locale-gen >/dev/null || { \
 	  SUDO=$$([ $$(id -u) = 0 ] || echo sudo); $$SUDO apt-get update -qq && $$SUDO apt-get install -qq -y chromium-driver firefox-esr webkit2gtk-driver xvfb locales; }
 
+# The proxies that people have, with the files of deploy/.
+proxies:
+	@command -v caddy >/dev/null && test -x /usr/sbin/nginx || { \
+	  SUDO=$$([ $$(id -u) = 0 ] || echo sudo); $$SUDO apt-get update -qq && $$SUDO apt-get install -qq -y caddy nginx-light openssl; }
+
 demo: setup  ## run everything on the embedded database, with eight tenants and live traffic
 	$(BIN)/footfall demo
 
 docs: .venv/.installed $(STATIC)/guide/.built  ## build the guide, which Footfall serves at /guide
 
-test: setup browser  ## run all tests, on a real PostgreSQL and in a real browser
+# Files have the last commit's time: who builds it again gets the same bytes.
+wheel: setup  ## build the wheel and the source distribution into dist/
+	rm -rf dist
+	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct 2>/dev/null || date +%s) $(BIN)/python -m build --no-isolation --outdir dist .
+
+# Names come from pyproject.toml; what is pinned already stays. For Linux; hashes are of all files of a version.
+COMPILE := UV_CUSTOM_COMPILE_COMMAND="make pins" $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url \
+  --python-version 3.11.5 --python-platform linux --annotation-style line
+pins:  ## write what pyproject.toml names into requirements.txt and requirements-dev.txt, pinned, with hashes
+	$(COMPILE) --extra dev --output-file requirements-dev.txt pyproject.toml
+	$(COMPILE) --constraint requirements-dev.txt --output-file requirements.txt pyproject.toml
+
+test: setup browser proxies  ## run all tests, on a real PostgreSQL and in a real browser
 	$(BIN)/python -m pytest -n auto --dist loadfile
 
 test-browsers: setup browsers  ## tell the tracker's and the dashboard's story in Chromium, Firefox and WebKit
