@@ -2,13 +2,13 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup browser browsers proxies demo docs wheel sbom pins test test-browsers test-readme soak lint golden screenshots bench bench-reports
+.PHONY: help setup browser browsers proxies demo docs wheel pins test test-browsers test-readme soak lint golden screenshots bench bench-reports
 
 help:  ## list these commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 STATIC := src/footfall/web/static
-setup: .venv/.installed $(STATIC)/swagger-ui/.built $(STATIC)/tracker/.built $(STATIC)/dashboard/.built $(STATIC)/guide/.built  ## install what is needed, pinned, into .venv; build the scripts and pages
+setup: .venv/.installed $(STATIC)/swagger-ui/.built $(STATIC)/tracker/.built $(STATIC)/dashboard/.built $(STATIC)/guide/.built src/footfall/third_party/notices.txt  ## install what is needed, pinned, into .venv; build the scripts and pages
 
 .venv/.installed: requirements-dev.txt pyproject.toml
 	$(PYTHON) -m venv .venv
@@ -38,6 +38,10 @@ $(STATIC)/guide/.built: mkdocs.yml README.md tools/guide.py .venv/.installed $(s
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 	@touch $@
 
+# What of others is inside a wheel, and what it needs: their notices, and a bill of materials.
+src/footfall/third_party/notices.txt: tools/third_party.py requirements.txt .venv/.installed $(patsubst %,$(STATIC)/%/.built,swagger-ui tracker dashboard)
+	$(BIN)/python tools/third_party.py
+
 # Tests drive a real browser: Debian's, as Playwright's own downloads are not for every network.
 browser:
 	@command -v chromium >/dev/null || { SUDO=$$([ $$(id -u) = 0 ] || echo sudo); $$SUDO apt-get update -qq && $$SUDO apt-get install -qq -y chromium; }
@@ -62,11 +66,11 @@ wheel: setup  ## build the wheel and the source distribution into dist/
 	rm -rf dist
 	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct 2>/dev/null || date +%s) $(BIN)/python -m build --no-isolation --outdir dist .
 
-# Names come from pyproject.toml; what is pinned already stays. For Linux; hashes are of all files of a version.
+# Names come from pyproject.toml; what is pinned already stays, but for UPGRADE="NAME …". For Linux; hashes are of all files of a version.
 COMPILE := UV_CUSTOM_COMPILE_COMMAND="make pins" $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url \
   --python-version 3.11.5 --python-platform linux --annotation-style line
 pins:  ## write what pyproject.toml names into requirements.txt and requirements-dev.txt, pinned, with hashes
-	$(COMPILE) --extra dev --output-file requirements-dev.txt pyproject.toml
+	$(COMPILE) --extra dev $(UPGRADE:%=--upgrade-package %) --output-file requirements-dev.txt pyproject.toml
 	$(COMPILE) --constraint requirements-dev.txt --output-file requirements.txt pyproject.toml
 
 test: setup browser proxies  ## run all tests, on a real PostgreSQL and in a real browser

@@ -10,15 +10,22 @@ from setuptools.command.sdist import sdist
 from setuptools.errors import SetupError
 
 HERE = Path(__file__).parent
-STATIC = HERE / "src" / "footfall" / "web" / "static"
-# of each part of the front end a file that its build writes
-PAGES = ("dashboard/index.html", "tracker/footfall.js", "swagger-ui/swagger-ui-bundle.js", "guide/index.html")
+PACKAGE = HERE / "src" / "footfall"
+# of each part of the front end a file that its build writes; and what those of others want to be said
+BUILT = (
+    "web/static/dashboard/index.html",
+    "web/static/tracker/footfall.js",
+    "web/static/swagger-ui/swagger-ui-bundle.js",
+    "web/static/guide/index.html",
+    "third_party/notices.txt",
+    "third_party/footfall.cdx.json",
+)
 
 
-def require_pages() -> None:
-    """Raises SetupError where a wheel would serve no pages."""
-    if missing := [page for page in PAGES if not (STATIC / page).is_file()]:
-        raise SetupError(f"the front end is not built: {', '.join(missing)} missing in {STATIC}; `make setup` builds it")
+def require_built() -> None:
+    """Raises SetupError where a wheel would serve no pages, or not say whose work is in it."""
+    if missing := [file for file in BUILT if not (PACKAGE / file).is_file()]:
+        raise SetupError(f"the front end is not built: {', '.join(missing)} missing in {PACKAGE}; `make setup` builds it")
 
 
 class Wheel(bdist_wheel):
@@ -26,7 +33,7 @@ class Wheel(bdist_wheel):
 
     def run(self) -> None:
         """Build it, if the pages are there."""
-        require_pages()
+        require_built()
         super().run()
 
 
@@ -35,7 +42,7 @@ class Source(sdist):
 
     def run(self) -> None:
         """Build it, if the pages are there."""
-        require_pages()
+        require_built()
         super().run()
 
 

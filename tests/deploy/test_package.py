@@ -3,6 +3,8 @@
 import email
 import email.policy
 import hashlib
+import json
+import re
 import shutil
 import subprocess
 import sys
@@ -11,6 +13,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
 
 ROOT = Path(__file__).parents[2]
 NEEDED = ("pyproject.toml", "setup.py", "README.md", "LICENSE", "src")
@@ -84,11 +88,30 @@ def test_an_index_gets_all_it_shows(wheel: Path) -> None:
     assert not any(line.startswith("pytest") for line in needed)
 
 
+def test_a_wheel_says_whose_work_is_in_it_and_what_it_needs(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        notices, bill = (archive.read(f"footfall/third_party/{name}").decode() for name in ("notices.txt", "footfall.cdx.json"))
+    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(bill) is None
+    listed = {component["purl"]: component for component in json.loads(bill)["components"]}
+    pinned = re.findall(r"^([\w.-]+)==(\S+)", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
+    assert {f"pkg:pypi/{name}@{version}" for name, version in pinned} <= set(listed)
+    assert all(component["licenses"] for component in listed.values())
+    locked = json.loads((ROOT / "dashboard/package-lock.json").read_text())["packages"]
+    assert f"pkg:npm/preact@{locked['node_modules/preact']['version']}" in listed
+    for name, words in (
+        ("preact", "Jason Miller"),
+        ("d3-sankey", "Mike Bostock"),
+        ("web-vitals", "Google"),
+        ("mkdocs-material", "Martin Donath"),
+    ):
+        assert re.search(rf"^{name} .*^=+$.*{words}", notices, re.MULTILINE | re.DOTALL)
+
+
 def test_without_the_front_end_nothing_is_built(tmp_path: Path) -> None:
     checkout = copy_of_checkout(tmp_path)
     shutil.rmtree(checkout / "src/footfall/web/static/dashboard")
     for kind in ("wheel", "sdist"):
         done = build(checkout, kind, tmp_path / "dist")
         assert done.returncode != 0
-        assert "the front end is not built: dashboard/index.html missing" in done.stdout + done.stderr
+        assert "the front end is not built: web/static/dashboard/index.html missing" in done.stdout + done.stderr
     assert not list(tmp_path.glob("dist/*"))
