@@ -61,7 +61,7 @@ demo: setup  ## run everything on the embedded database, with eight tenants and 
 
 docs: .venv/.installed $(STATIC)/guide/.built  ## build the guide, which Footfall serves at /guide
 
-# Files have the last commit's time: who builds it again gets the same bytes.
+# Files have the last commit's time: who builds the wheel again gets the same bytes.
 wheel: setup  ## build the wheel and the source distribution into dist/
 	rm -rf dist
 	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct 2>/dev/null || date +%s) $(BIN)/python -m build --no-isolation --outdir dist .

@@ -11,7 +11,7 @@ from proxy import HOST, Caddy, Certificate, Nginx, Proxy, Visitor
 
 from footfall.auth import add_account, add_key, set_role
 from footfall.database import Connection, connect
-from server_process import ServerProcess
+from server_process import ServerProcess, free_port
 from site_under_test import HUMAN, Site
 
 PAGE = f"https://{HOST}"
@@ -29,6 +29,13 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
 @pytest.fixture(scope="module")
 def footfall(module_url: str) -> Iterator[ServerProcess]:
     with ServerProcess(module_url, FOOTFALL_PUBLIC_URL=PAGE, **SETTINGS) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def without_public_url(module_url: str) -> Iterator[ServerProcess]:
+    """Whose pages may ask goes by the host of each request."""
+    with ServerProcess(module_url, **SETTINGS) as server:
         yield server
 
 
@@ -150,9 +157,10 @@ def test_people_sign_in_with_a_cookie_for_this_host_alone(proxy: Proxy, ann: str
     assert forged.status == 403
 
 
-def test_the_host_is_passed_on(kind: type[Proxy], module_url: str, certificate: Certificate, ann: str, tmp_path: Path) -> None:
-    # without FOOTFALL_PUBLIC_URL it is what a page must be of
-    with ServerProcess(module_url, **SETTINGS) as footfall, kind(tmp_path, certificate, footfall.address) as proxy:
+def test_the_host_is_passed_on(
+    kind: type[Proxy], without_public_url: ServerProcess, certificate: Certificate, ann: str, tmp_path: Path
+) -> None:
+    with kind(tmp_path, certificate, without_public_url.address) as proxy:
         answer, said = sign_in(proxy.visitor(), ann, PAGE)
     assert answer.status == 200, said
 
@@ -169,12 +177,13 @@ def test_events_are_seen_while_their_stream_is_open(proxy: Proxy, site: Site, ke
 
 
 def test_no_address_is_written_even_when_something_fails(
-    kind: type[Proxy], module_url: str, certificate: Certificate, key: str, tmp_path: Path
+    kind: type[Proxy], proxy: Proxy, certificate: Certificate, key: str, tmp_path: Path
 ) -> None:
-    with ServerProcess(module_url, **SETTINGS) as footfall, kind(tmp_path, certificate, footfall.address) as proxy:
-        visitor = proxy.visitor("127.0.0.9")
-        assert visitor.beacon(key, view("before"), X_Forwarded_For="198.51.100.77") == 202
-        footfall.stop()
-        assert visitor.beacon(key, view("in vain"), X_Forwarded_For="198.51.100.77") == 502
-    assert "127.0.0.9" not in proxy.logged()
-    assert "198.51.100.77" not in proxy.logged()
+    said_of_itself = {"X_Forwarded_For": "198.51.100.77"}
+    assert proxy.visitor("127.0.0.9").beacon(key, view("well"), **said_of_itself) == 202
+    nobody = f"http://127.0.0.1:{free_port()}"
+    with kind(tmp_path, certificate, nobody) as in_vain:
+        assert in_vain.visitor("127.0.0.9").beacon(key, view("in vain"), **said_of_itself) == 502
+    logged = proxy.logged() + in_vain.logged()
+    assert "127.0.0.9" not in logged
+    assert "198.51.100.77" not in logged
