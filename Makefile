@@ -2,18 +2,18 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup browser browsers prometheus demo docs test test-browsers test-readme soak lint golden screenshots bench bench-reports
+.PHONY: help setup browser browsers prometheus servers demo docs wheel pins test test-browsers test-readme soak lint golden screenshots bench bench-reports
 
 help:  ## list these commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 STATIC := src/footfall/web/static
-setup: .venv/.installed $(STATIC)/swagger-ui/.built $(STATIC)/tracker/.built $(STATIC)/dashboard/.built $(STATIC)/guide/.built  ## install what is needed, pinned, into .venv; build the scripts and pages
+setup: .venv/.installed $(STATIC)/swagger-ui/.built $(STATIC)/tracker/.built $(STATIC)/dashboard/.built $(STATIC)/guide/.built src/footfall/third_party/notices.txt  ## install what is needed, pinned, into .venv; build the scripts and pages
 
-.venv/.installed: requirements.txt pyproject.toml
+.venv/.installed: requirements-dev.txt pyproject.toml
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@# it asks for an older typer than ours, and runs with ours: only tests use it
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps openapi-python-client==0.29.1
 	@touch $@
@@ -38,6 +38,10 @@ $(STATIC)/guide/.built: mkdocs.yml README.md tools/guide.py .venv/.installed $(s
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 	@touch $@
 
+# What of others is inside a wheel, and what it needs: their notices, and a bill of materials.
+src/footfall/third_party/notices.txt: tools/third_party.py requirements.txt .venv/.installed $(patsubst %,$(STATIC)/%/.built,swagger-ui tracker dashboard)
+	$(BIN)/python tools/third_party.py
+
 # Tests drive a real browser: Debian's, as Playwright's own downloads are not for every network.
 browser:
 	@command -v chromium >/dev/null || { SUDO=$$([ $$(id -u) = 0 ] || echo sudo); $$SUDO apt-get update -qq && $$SUDO apt-get install -qq -y chromium; }
@@ -53,12 +57,29 @@ prometheus: .venv/.installed
 	@command -v promtool >/dev/null || [ -x $(BIN)/promtool ] || { FOLDER=$$(mktemp -d) && (cd $$FOLDER && apt-get download -qq prometheus && dpkg -x prometheus_*.deb .) \
 	  && cp $$FOLDER/usr/bin/prometheus $$FOLDER/usr/bin/promtool $(BIN)/ && rm -r $$FOLDER; }
 
+# What people put before and behind Footfall, and an older PostgreSQL that it refuses: Debian's.
+servers:
+	@command -v caddy >/dev/null && test -x /usr/sbin/nginx && test -x /usr/sbin/pgbouncer && command -v stunnel >/dev/null || { \
+	  SUDO=$$([ $$(id -u) = 0 ] || echo sudo); $$SUDO apt-get update -qq && $$SUDO apt-get install -qq -y caddy nginx-light openssl pgbouncer stunnel4 postgresql-15; }
+
 demo: setup  ## run everything on the embedded database, with eight tenants and live traffic
 	$(BIN)/footfall demo
 
 docs: .venv/.installed $(STATIC)/guide/.built  ## build the guide, which Footfall serves at /guide
 
-test: setup browser prometheus  ## run all tests, on a real PostgreSQL and in a real browser
+# Files have the last commit's time: who builds the wheel again gets the same bytes.
+wheel: setup  ## build the wheel and the source distribution into dist/
+	rm -rf dist
+	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct 2>/dev/null || date +%s) $(BIN)/python -m build --no-isolation --outdir dist .
+
+# Names come from pyproject.toml; what is pinned already stays, but for UPGRADE="NAME …". For Linux; hashes are of all files of a version.
+COMPILE := UV_CUSTOM_COMPILE_COMMAND="make pins" $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url \
+  --python-version 3.11.5 --python-platform linux --annotation-style line
+pins:  ## write what pyproject.toml names into requirements.txt and requirements-dev.txt, pinned, with hashes
+	$(COMPILE) --extra dev $(UPGRADE:%=--upgrade-package %) --output-file requirements-dev.txt pyproject.toml
+	$(COMPILE) --constraint requirements-dev.txt --output-file requirements.txt pyproject.toml
+
+test: setup browser prometheus servers  ## run all tests, on a real PostgreSQL and in a real browser
 	$(BIN)/python -m pytest -n auto --dist loadfile
 
 test-browsers: setup browsers  ## tell the tracker's and the dashboard's story in Chromium, Firefox and WebKit

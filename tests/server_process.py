@@ -19,14 +19,14 @@ def free_port() -> int:
 
 
 class ServerProcess:
-    """Serves the store at `url` from `start` until `stop`; entered, it is started. `log`: the file that its log goes to."""
+    """Serves the store at `url`, with these settings, from `start` until `stop`; entered, it is started. `log`: the file that its log goes to."""
 
     def __init__(self, url: str, *options: str, log: Path | None = None, **settings: str) -> None:
         port = free_port()
         self.address = f"http://127.0.0.1:{port}"
         self._command = [sys.executable, "-m", "footfall", "serve", "--quiet", *options]
         self._log = log
-        self._environment = {**os.environ, "DATABASE_URL": url, "FOOTFALL_PORT": str(port), **settings}
+        self._environment = {**os.environ, **settings, "DATABASE_URL": url, "FOOTFALL_PORT": str(port)}
 
     def __enter__(self) -> Self:
         self.start()
