@@ -23,6 +23,8 @@ _FILES = (
     "auth/sql/sql_access.sql",
     "auth/sql/auth.sql",
     "auth/sql/plans.sql",
+    "auth/sql/customers.sql",
+    "auth/sql/deletion.sql",
     "auth/sql/accounts.sql",
     "raw/sql/landing.sql",
     "raw/sql/site_tracking_events_v.sql",

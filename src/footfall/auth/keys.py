@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, Literal, cast, get_args
 
+from footfall.auth.tenants import tenant_disabled
 from footfall.database import Connection, Pool
 from footfall.errors import NotAccepted
 
@@ -32,9 +33,11 @@ class KeyOwner:
     honour_do_not_track: bool
     keep_truncated_ip: bool
     event_types: tuple[str, ...]  # that the tenant's events may have
+    names: tuple[str, ...]  # ids that requests may call the tenant by, the one that is shown first
     events_per_second: int | None = None  # that the tenant may send; None: as the setting says
     limit_reached: str | None = None  # of the tenant's plan
     starts_again: datetime | None = None  # when it counts no longer
+    is_disabled: bool = False
 
     @property
     def may_write(self) -> bool:
@@ -46,13 +49,27 @@ class KeyOwner:
         """Whether the key asks questions."""
         return self.kind in ("read", "admin")
 
+    @property
+    def shown_id(self) -> str:
+        """The tenant's id as people know it; `tenant_id` is the one that its keys are made of."""
+        return self.names[0]
+
+    def is_called(self, name: Any) -> bool:
+        """Whether this is one of the tenant's ids."""
+        return name in self.names
+
+    def require_active(self) -> None:
+        """Raises NotAccepted: ``tenant_disabled`` (403)."""
+        if self.is_disabled:
+            raise tenant_disabled()
+
     def require_room(self) -> None:
         """Raises NotAccepted: ``quota_exceeded`` (429) when the tenant has sent all that its plan lets it."""
         if self.limit_reached is None or self.starts_again is None or (wait := self.starts_again - datetime.now(UTC)).days < 0:
             return
         raise NotAccepted(
             "quota_exceeded",
-            f"the tenant's plan is used up: {self.limit_reached} (`footfall tenant plan {self.tenant_id}` shows it)",
+            f"the tenant's plan is used up: {self.limit_reached} (`footfall tenant plan {self.shown_id}` shows it)",
             HTTPStatus.TOO_MANY_REQUESTS,
             retry_after=math.ceil(wait.total_seconds()),
         )
@@ -88,7 +105,7 @@ def add_key(
     row = connection.execute(
         "INSERT INTO auth.access_key (key_hash, tenant_hk, kind, label, created_at, created_by, expires_at)"
         " SELECT %s, tenant_hk, %s, %s, util.current_load_date(), %s, util.current_load_date() + make_interval(days => %s)"
-        " FROM auth.tenant_h WHERE tenant_bk = %s RETURNING access_key_id",
+        " FROM auth.tenant_h WHERE tenant_hk = auth.tenant_named(%s) RETURNING access_key_id",
         (key_hash(key), kind, label, created_by, days, tenant_id),
     ).fetchone()
     if row is None:
@@ -100,7 +117,7 @@ def revoke_key(connection: Connection, access_key_id: int, tenant_id: str | None
     """End a key for good, of any tenant or of this one; the doors notice within a minute. Raises NotAccepted: ``key_unknown``."""
     revoked = connection.execute(
         "UPDATE auth.access_key k SET revoked_at = coalesce(k.revoked_at, util.current_load_date())"
-        " WHERE k.access_key_id = %s AND (%s::text IS NULL OR k.tenant_hk = util.tenant_key(%s))",
+        " WHERE k.access_key_id = %s AND (%s::text IS NULL OR k.tenant_hk = auth.tenant_named(%s))",
         (access_key_id, tenant_id, tenant_id),
     )
     if revoked.rowcount == 0:
@@ -110,9 +127,9 @@ def revoke_key(connection: Connection, access_key_id: int, tenant_id: str | None
 def list_keys(connection: Connection, tenant_id: str | None = None) -> list[dict[str, object]]:
     """Every key, or those of one tenant: what is known of it except the key."""
     cursor = connection.execute(
-        "SELECT k.access_key_id, t.tenant_bk, k.kind, k.label, k.created_at, k.created_by, k.expires_at, k.revoked_at"
-        " FROM auth.access_key k JOIN auth.tenant_h t USING (tenant_hk)"
-        " WHERE %s::text IS NULL OR t.tenant_bk = %s ORDER BY k.access_key_id",
+        "SELECT k.access_key_id, t.public_id, k.kind, k.label, k.created_at, k.created_by, k.expires_at, k.revoked_at"
+        " FROM auth.access_key k JOIN auth.tenant_v t USING (tenant_hk)"
+        " WHERE %s::text IS NULL OR t.tenant_hk = auth.tenant_named(%s) ORDER BY k.access_key_id",
         (tenant_id, tenant_id),
     )
     names = ("key", "tenant", "kind", "label", "created_at", "created_by", "expires_at", "revoked_at")
@@ -122,7 +139,7 @@ def list_keys(connection: Connection, tenant_id: str | None = None) -> list[dict
 class KeyRing:
     """Looks keys up once a minute at most, unknown ones too: a revoked key works no longer than that."""
 
-    _SECONDS = 60.0
+    SECONDS = 60.0  # a revoked key works no longer than that
     _UNKNOWN_SECONDS = 5.0  # a key may have been made a moment ago
     _KEPT = 50_000
     _UNKNOWN_KEPT = 10_000  # apart: whoever makes keys up pushes no key of a tenant out
@@ -152,13 +169,22 @@ class KeyRing:
             row = connection.execute("SELECT * FROM auth.key_owner(%s)", (key_hash(key),)).fetchone()
         owner = None
         if row is not None:
-            number, kind, tenant_id, tenant_hk, zone, honours, keeps, event_types, *limits = row
+            number, kind, tenant_id, tenant_hk, zone, honours, keeps, event_types, names, *state = row
             owner = KeyOwner(
-                number, cast(Kind, kind), tenant_id, bytes(tenant_hk), zone, honours, keeps, tuple(event_types), *limits
+                number,
+                cast(Kind, kind),
+                tenant_id,
+                bytes(tenant_hk),
+                zone,
+                honours,
+                keeps,
+                tuple(event_types),
+                tuple(names),
+                *state,
             )
         with self._lock:
             if owner:
-                _remember(self._known, key, (time.monotonic() + self._SECONDS, owner), self._KEPT)
+                _remember(self._known, key, (time.monotonic() + self.SECONDS, owner), self._KEPT)
             else:
                 self._known.pop(key, None)
                 _remember(self._unknown, key, time.monotonic() + self._UNKNOWN_SECONDS, self._UNKNOWN_KEPT)

@@ -11,6 +11,7 @@ from footfall.business.tenants import (
     list_event_types,
     list_sending_hosts,
     remove_event_type,
+    set_active,
 )
 
 __all__ = [
@@ -26,4 +27,5 @@ __all__ = [
     "rebuild_marts",
     "remove_event_type",
     "run_check",
+    "set_active",
 ]

@@ -57,6 +57,14 @@ def change_tenant(
     )
 
 
+def set_active(connection: Connection, *, is_active: bool) -> bool:
+    """Enable the tenant, or disable it: nobody sends for it or looks at it, and what is stored stays. Whether anything changed.
+
+    The doors follow within a minute; what came until then is loaded when the tenant is enabled again.
+    """
+    return bool(_call(connection, "SELECT business.set_active(%s)", is_active))
+
+
 def list_sending_hosts(connection: Connection, days: int = 30) -> list[dict[str, Any]]:
     """Whose pages sent something in so many days, the most first; `refused`: how many more events were not let in."""
     cursor = connection.execute(

@@ -14,6 +14,7 @@ from footfall.cli.goal import goal
 from footfall.cli.import_ import import_
 from footfall.cli.key import key
 from footfall.cli.migrate import migrate
+from footfall.cli.operator import operator
 from footfall.cli.options import SETTINGS
 from footfall.cli.output import print_json
 from footfall.cli.psql import psql
@@ -42,6 +43,7 @@ app.add_typer(retention, name="retention")
 app.add_typer(goal, name="goal")
 app.add_typer(event_type, name="event-type")
 app.add_typer(user, name="user")
+app.add_typer(operator, name="operator")
 app.command()(report)
 app.command()(export)
 app.add_typer(import_, name="import")

@@ -30,6 +30,7 @@ from footfall.web.callers import Callers, admitted, shown_key
 from footfall.web.door import PATHS, Door, Receive, Scope, Send
 from footfall.web.files import BuiltFiles
 from footfall.web.headers import headers_of, with_headers
+from footfall.web.operator import Operator
 from footfall.web.origin import Origin
 from footfall.web.problems import problem
 from footfall.web.proof import Proof
@@ -78,6 +79,7 @@ def application(settings: Settings, url: str) -> Application:
     rest = _Rest(url, keys, readers)
     analytics = Analytics(callers, in_turns, settings)
     setup = Setup(callers, administrators)
+    operator = Operator(callers, administrators)
     session = Session(callers, accounts, proxies, origin)
     proof = Proof(callers, administrators, in_turns)
 
@@ -97,6 +99,7 @@ def application(settings: Settings, url: str) -> Application:
             *analytics.routes(),
             *session.routes(),
             *setup.routes(),
+            *operator.routes(),
             *proof.routes(),
             *rest.routes(),
             *dashboard.routes(STATIC / "dashboard"),
