@@ -75,6 +75,7 @@ class Session:
             "name": account.name,
             "isOperator": account.is_operator,
             "tenants": tenants,
+            "named": account.named and account.named["tenant"],
             "packs": PACKS,
         }
 

@@ -23,6 +23,11 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
                sum(u.events) FILTER (WHERE u.day > (p_now AT TIME ZONE 'UTC')::date - 30)::bigint AS events_30d,
                sum(u.events) FILTER (WHERE u.day >= date_trunc('month', p_now AT TIME ZONE 'UTC')::date)::bigint AS month_events
         FROM auth.tenant_usage u GROUP BY u.tenant_hk
+    ), today AS (
+        -- in one pass: batches of one event each would be looked up one by one
+        SELECT b.tenant_hk, sum(b.event_count) AS events, sum(b.invalid_count) AS invalid,
+               sum(b.event_count) FILTER (WHERE b.invalid_count IS NOT NULL) AS settled
+        FROM raw.ingest_batch b WHERE b.received_from >= p_now - interval '24 hours' GROUP BY b.tenant_hk
     )
     SELECT t.tenant_bk, t.public_id, t.tenant_name, t.industry, t.time_zone, t.is_active, t.created_at, coalesce(d.events, 0),
            coalesce(u.events_30d, 0), l.received_to, round(d.invalid::numeric / nullif(d.settled, 0), 4)::double precision, coalesce(u.bytes, 0),
@@ -31,15 +36,11 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
     CROSS JOIN auth.tenant_plan a
     LEFT JOIN auth.tenant_plan o ON o.tenant_hk = t.tenant_hk
     LEFT JOIN used u ON u.tenant_hk = t.tenant_hk
+    LEFT JOIN today d ON d.tenant_hk = t.tenant_hk
     -- one look at the index each
     LEFT JOIN LATERAL (
         SELECT b.received_to FROM raw.ingest_batch b WHERE b.tenant_hk = t.tenant_hk ORDER BY b.received_from DESC LIMIT 1
     ) l ON true
-    LEFT JOIN LATERAL (
-        SELECT sum(b.event_count) AS events, sum(b.invalid_count) AS invalid,
-               sum(b.event_count) FILTER (WHERE b.invalid_count IS NOT NULL) AS settled
-        FROM raw.ingest_batch b WHERE b.tenant_hk = t.tenant_hk AND b.received_from >= p_now - interval '24 hours'
-    ) d ON true
     WHERE a.tenant_hk = '\x' AND auth.has_words(t.tenant_name || ' ' || t.public_id, p_search)
       AND (p_tenant_id IS NULL OR t.tenant_hk = auth.tenant_named(p_tenant_id))
 $$;
@@ -56,13 +57,14 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
     FROM auth.tenant_v t
     CROSS JOIN auth.tenant_plan a
     LEFT JOIN auth.tenant_plan o ON o.tenant_hk = t.tenant_hk
-    CROSS JOIN LATERAL (
-        SELECT sum(b.event_count) AS accepted, sum(b.invalid_count) AS invalid, sum(b.duplicate_count) AS duplicates,
+    LEFT JOIN (
+        SELECT b.tenant_hk, sum(b.event_count) AS accepted, sum(b.invalid_count) AS invalid, sum(b.duplicate_count) AS duplicates,
                sum(b.payload_bytes)::bigint AS bytes
         FROM raw.ingest_batch b
-        WHERE b.tenant_hk = t.tenant_hk AND b.received_from >= p_month::timestamp AT TIME ZONE 'UTC'
+        WHERE b.received_from >= p_month::timestamp AT TIME ZONE 'UTC'
           AND b.received_from < (p_month + interval '1 month') AT TIME ZONE 'UTC'
-    ) b
+        GROUP BY b.tenant_hk
+    ) b ON b.tenant_hk = t.tenant_hk
     WHERE a.tenant_hk = '\x'
     ORDER BY t.public_id COLLATE "C"
 $$;

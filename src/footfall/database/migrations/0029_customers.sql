@@ -37,6 +37,9 @@ CREATE INDEX tenant_alias_tenant ON auth.tenant_alias (tenant_hk);
 ALTER TABLE auth.tenant_details_s ADD COLUMN public_id varchar(255);
 COMMENT ON COLUMN auth.tenant_details_s.public_id IS 'the id that people see; NULL: the first, tenant_bk';
 
+-- Usage: auth.customers, auth.usage_of_month: batches come in the order of their receipt
+CREATE INDEX ingest_batch_received ON raw.ingest_batch USING brin (received_from) WITH (autosummarize = on);
+
 -- They have got more to know, or to tell.
 DROP FUNCTION IF EXISTS auth.key_owner(bytea);
 DROP FUNCTION IF EXISTS auth.signed_in(bytea);
