@@ -91,26 +91,44 @@ def key_hash(key: str) -> bytes:
 
 
 def add_key(
-    connection: Connection, tenant_id: str, kind: Kind, label: str, *, days: int | None = None, created_by: str | None = None
+    connection: Connection,
+    tenant_id: str,
+    kind: Kind,
+    label: str,
+    *,
+    days: int | None = None,
+    created_by: str | None = None,
+    site: str | None = None,
 ) -> tuple[int, str]:
     """Make a key for a tenant, for so many days; returns its number and the key itself, which is shown now or never.
 
-    Raises NotAccepted: ``tenant_unknown``, ``key_kind_unknown``, ``days_invalid``.
+    With a site, a write key sends of that site's pages only. Raises NotAccepted: ``tenant_unknown``, ``key_kind_unknown``,
+    ``days_invalid``, ``site_unknown``.
     """
     if days is not None and not 1 <= days <= _MOST_DAYS:
         raise NotAccepted("days_invalid", f"a key lasts 1 to {_MOST_DAYS} days")
     if kind not in KINDS:
         raise NotAccepted("key_kind_unknown", f"a key is one of {', '.join(KINDS)}, not {kind!r}")
+    if site is not None:
+        _require_site(connection, tenant_id, kind, site)
     key = f"ff{kind[0]}_{secrets.token_urlsafe(24)}"
     row = connection.execute(
-        "INSERT INTO auth.access_key (key_hash, tenant_hk, kind, label, created_at, created_by, expires_at)"
-        " SELECT %s, tenant_hk, %s, %s, util.current_load_date(), %s, util.current_load_date() + make_interval(days => %s)"
+        "INSERT INTO auth.access_key (key_hash, tenant_hk, kind, label, created_at, created_by, expires_at, site)"
+        " SELECT %s, tenant_hk, %s, %s, util.current_load_date(), %s, util.current_load_date() + make_interval(days => %s), %s"
         " FROM auth.tenant_h WHERE tenant_hk = auth.tenant_named(%s) RETURNING access_key_id",
-        (key_hash(key), kind, label, created_by, days, tenant_id),
+        (key_hash(key), kind, label, created_by, days, site, tenant_id),
     ).fetchone()
     if row is None:
         raise NotAccepted("tenant_unknown", f"there is no tenant {tenant_id!r}: `footfall tenant list` names them")
     return row[0], key
+
+
+def _require_site(connection: Connection, tenant_id: str, kind: Kind, site: str) -> None:
+    if kind != "write":
+        raise NotAccepted("site_unknown", f"a {kind} key is of no site: only a write key says whose pages send")
+    known = "SELECT FROM auth.site w WHERE w.tenant_hk = auth.tenant_named(%s) AND w.site = %s"
+    if connection.execute(known, (tenant_id, site)).fetchone() is None:
+        raise NotAccepted("site_unknown", f"{tenant_id} has no site {site!r}: `footfall site list {tenant_id}` names them")
 
 
 def revoke_key(connection: Connection, access_key_id: int, tenant_id: str | None = None) -> None:
@@ -127,12 +145,12 @@ def revoke_key(connection: Connection, access_key_id: int, tenant_id: str | None
 def list_keys(connection: Connection, tenant_id: str | None = None) -> list[dict[str, object]]:
     """Every key, or those of one tenant: what is known of it except the key."""
     cursor = connection.execute(
-        "SELECT k.access_key_id, t.public_id, k.kind, k.label, k.created_at, k.created_by, k.expires_at, k.revoked_at"
+        "SELECT k.access_key_id, t.public_id, k.kind, k.label, k.site, k.created_at, k.created_by, k.expires_at, k.revoked_at"
         " FROM auth.access_key k JOIN auth.tenant_v t USING (tenant_hk)"
         " WHERE %s::text IS NULL OR t.tenant_hk = auth.tenant_named(%s) ORDER BY k.access_key_id",
         (tenant_id, tenant_id),
     )
-    names = ("key", "tenant", "kind", "label", "created_at", "created_by", "expires_at", "revoked_at")
+    names = ("key", "tenant", "kind", "label", "site", "created_at", "created_by", "expires_at", "revoked_at")
     return [dict(zip(names, row, strict=True)) for row in cursor]
 
 

@@ -65,11 +65,12 @@ def add_tenant(connection: Connection, tenant: NewTenant) -> None:
         raise NotAccepted(code, messages[code]) from None
 
 
-def list_tenants(connection: Connection) -> list[dict[str, object]]:
-    """Every tenant as it is now."""
+def list_tenants(connection: Connection, tenant_id: str | None = None) -> list[dict[str, object]]:
+    """Every tenant, or the one of an id, as it is now."""
     cursor = connection.execute(
         "SELECT public_id, tenant_name, industry, time_zone, currency, week_start, is_active, created_at"
-        " FROM auth.tenant_v ORDER BY public_id"
+        " FROM auth.tenant_v WHERE %s::text IS NULL OR tenant_hk = auth.tenant_named(%s) ORDER BY public_id",
+        (tenant_id, tenant_id),
     )
     names = ("tenant", "name", "industry", "time_zone", "currency", "week_start", "active", "created_at")
     return [dict(zip(names, row, strict=True)) for row in cursor]

@@ -22,6 +22,7 @@ from footfall.cli.rebuild_marts import rebuild_marts
 from footfall.cli.report import report
 from footfall.cli.retention import retention
 from footfall.cli.serve import serve
+from footfall.cli.site import site
 from footfall.cli.tenant import tenant
 from footfall.cli.up import up
 from footfall.cli.user import user
@@ -38,6 +39,7 @@ app = typer.Typer(
 app.command(epilog=SETTINGS)(up)
 app.command(epilog=SETTINGS)(demo)
 app.add_typer(tenant, name="tenant")
+app.add_typer(site, name="site")
 app.add_typer(key, name="key")
 app.add_typer(retention, name="retention")
 app.add_typer(goal, name="goal")

@@ -119,7 +119,7 @@ def set_(
                 require_second_factor=second_factor,
             )
         with connect(store.url, "footfall_worker") as connection:
-            (now,) = (row for row in list_tenants(connection) if row["tenant"] == tenant_id)
+            (now,) = list_tenants(connection, tenant_id)
     if as_json:
         print_json(now)
     else:

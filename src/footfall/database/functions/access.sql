@@ -137,12 +137,13 @@ BEGIN
         auth.set_password(text, text), auth.add_tenant,
         auth.own_limits(), auth.is_operator_token(bytea), auth.customers(text, text, timestamptz), auth.usage_of_month(date), auth.request_tenant(jsonb), auth.tenant_named(text), auth.analyst_tenant() TO footfall_admin;
     GRANT SELECT ON auth.tenant_h, auth.tenant_details_s, auth.tenant_v, auth.tenant_alias TO footfall_admin;
-    GRANT SELECT (access_key_id, tenant_hk, kind, label, created_at, revoked_at, created_by, expires_at), INSERT, UPDATE (revoked_at)
+    GRANT SELECT (access_key_id, tenant_hk, kind, label, created_at, revoked_at, created_by, expires_at, site), INSERT, UPDATE (revoked_at)
         ON auth.access_key TO footfall_admin;
     GRANT SELECT, INSERT, UPDATE, DELETE ON ref.goal, ref.funnel TO footfall_admin;
     -- a funnel is saved when its report would answer it
     GRANT SELECT ON ref.conversion_rule, raw.ingest_batch TO footfall_admin;
     GRANT SELECT, INSERT, DELETE ON auth.share_link TO footfall_admin;
+    GRANT SELECT, DELETE ON auth.site TO footfall_admin;
     GRANT EXECUTE ON ALL ROUTINES IN SCHEMA util, business, api TO footfall_admin;
     -- these change what every tenant stands on
     REVOKE ALL ON FUNCTION util.secure_access(), util.grant_on_relations(text, text[], text), util.close_catalog(), util.close_partition(regclass),
@@ -151,7 +152,7 @@ BEGIN
         util.delete_expired(text, timestamptz), util.take_turn(text), util.try_turn(text)
         FROM footfall_reader, footfall_ingest, footfall_analyst, footfall_admin;
     -- these act with the worker's rights: only the web process, which knows who asks, may call them
-    REVOKE ALL ON FUNCTION business.reprocess_invalid(text, timestamptz), business.change_tenant, business.set_active(boolean), business.add_event_type,
+    REVOKE ALL ON FUNCTION business.reprocess_invalid(text, timestamptz), business.change_tenant, business.set_active(boolean), business.set_site(text, text[]), business.add_event_type,
         business.remove_event_type, business.event_types, business.sending_hosts(timestamptz), api.store_health()
         FROM footfall_reader, footfall_ingest, footfall_analyst;
 END

@@ -37,6 +37,18 @@ CREATE INDEX tenant_alias_tenant ON auth.tenant_alias (tenant_hk);
 ALTER TABLE auth.tenant_details_s ADD COLUMN public_id varchar(255);
 COMMENT ON COLUMN auth.tenant_details_s.public_id IS 'the id that people see; NULL: the first, tenant_bk';
 
+-- A tenant's sites: hosts under a name, and the keys that send for these alone.
+CREATE TABLE auth.site (
+    tenant_hk bytea NOT NULL,
+    site varchar(100) NOT NULL,
+    hosts text[] NOT NULL CHECK (cardinality(hosts) > 0),
+    created_at timestamptz NOT NULL,
+    PRIMARY KEY (tenant_hk, site)
+);
+COMMENT ON COLUMN auth.site.hosts IS 'with those under them; as tenant_details_s.allowed_hosts';
+ALTER TABLE auth.access_key ADD COLUMN site varchar(100);
+COMMENT ON COLUMN auth.access_key.site IS 'it sends of pages of this site only; NULL: of the hosts that the tenant allows';
+
 -- Usage: auth.customers, auth.usage_of_month: batches come in the order of their receipt
 CREATE INDEX ingest_batch_received ON raw.ingest_batch USING brin (received_from) WITH (autosummarize = on);
 
