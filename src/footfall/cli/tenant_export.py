@@ -22,7 +22,7 @@ def export_everything(
 ) -> None:
     """Write all that is stored of a tenant: raw, staging, vault, marts, settings, people; a file a table, and index.json.
 
-    CSV, compressed, as of one moment; no passwords, keys or secrets. For events or a report of some days there is `footfall export`.
+    CSV, compressed, as of one moment; no passwords, keys or secrets. `footfall export` writes events or a report of some days.
 
     Example: footfall tenant export acme acme-files --everything
     """
