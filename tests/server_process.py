@@ -19,7 +19,7 @@ def free_port() -> int:
 
 
 class ServerProcess:
-    """Serves the store at `url`, with these settings, from `start` until `stop`; entered, it is started; its log goes to `log`."""
+    """Serves the store at `url`, with these settings, from `start`, or when entered, until `stop`; its log goes to `log`."""
 
     def __init__(self, url: str, *options: str, log: Path | None = None, **settings: str) -> None:
         port = free_port()

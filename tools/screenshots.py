@@ -41,6 +41,7 @@ PAGES = {
     "layers": ("/why?figure=conversions", "tbody a"),
     "quality": ("/quality", ""),
     "setup": ("/setup", ""),
+    "customers": ("/customers", ""),
 }
 # what stands in README and docs: the top of these pages, wide and light
 IN_DOCS = {"overview", "realtime", "visit", "funnels", "why", "quality", "setup"}

@@ -6,10 +6,10 @@ import { Later } from "./parts/later";
 import { Failed, Loading, Nothing, Problem } from "./parts/notices";
 import { Keys } from "./parts/keys";
 import { SignOut, Sidebar } from "./parts/sidebar";
-import { Refused, call, signedIn, whenSignedOut, type Person } from "./server";
+import { Refused, call, signedIn, whenSignedOut, type Person, type Tenant } from "./server";
 import { useShortcuts } from "./shortcuts";
 import { WhoContext, useSite } from "./site";
-import { VIEWS, drawnBy, load, viewOf, type View } from "./views";
+import { VIEWS, drawnBy, isFor, load, viewOf, type View } from "./views";
 import { LinkPassword, OpenAgain, SignIn, SignInAgain } from "./views/sign-in";
 
 export const App = () => {
@@ -42,32 +42,41 @@ export const App = () => {
   };
   return (
     <Boundary name="This page">
-      <Frame person={person} />
+      <Frame person={person} learn={async () => setPerson(await call<Person>("GET", "/api/session"))} />
       {isOut && (shareLink ? <OpenAgain done={resume} /> : <SignInAgain person={person} done={resume} />)}
     </Boundary>
   );
 };
 
-const Frame = ({ person }: { person: Person }) => {
+/** `learn`: asks once more who looks, as a request tells of the first tenants and of the one that it names. */
+const Frame = ({ person, learn }: { person: Person; learn: () => Promise<void> }) => {
   const { view, params } = useAddress();
   const [isHelp, help] = useState(false);
   useShortcuts(() => help(true));
-  const tenant = person.tenants.find(({ tenant: id }) => id === params.get("tenant"));
+  const named = params.get("tenant");
+  const tenant = person.tenants.find(({ tenant: id }) => id === named);
   const first = person.tenants[0];
+  const [learned, setLearned] = useState(named); // what the server was asked about
   useEffect(() => {
+    if (!named || tenant || learned === named) return;
+    learn().then(() => setLearned(named), () => setLearned(named));
+  }, [named, tenant]);
+  useEffect(() => {
+    // it may go by another name now
+    if (named && !tenant && learned === named && person.named) return go(hrefOf({ tenant: person.named }), { replace: true });
     // an address without a tenant is about the first, as is one of which was remembered; one of another's says so
-    const named = params.get("tenant");
     if (first && (!named || shareLink || (!tenant && named === recalledTenant)) && named !== first.tenant) go(hrefOf({ tenant: first.tenant }), { replace: true });
   });
   if (!first) return <NoTenant person={person} />;
-  const opened = viewOf(view);
+  const known = viewOf(view);
+  const opened = known && isFor(known, { isGuest: Boolean(shareLink), isOperator: person.isOperator }) ? known : undefined;
   return (
     <WhoContext.Provider value={tenant && { person, tenant, pack: person.packs[tenant.industry] }}>
       <a class="skip" href="#view">
         Skip to the view
       </a>
       <div class="frame">
-        <Sidebar person={person} view={view} isThere={tenant !== undefined && !tenant.isLocked} />
+        <Sidebar person={person} view={view} isThere={tenant !== undefined && !tenant.isLocked && !tenant.isDisabled} />
         <main id="view" tabIndex={-1}>
           {person.passwordIsUsedUp && (
             <p class="problem" role="status">
@@ -79,11 +88,13 @@ const Frame = ({ person }: { person: Person }) => {
           )}
           {!opened ? (
             <Unknown />
-          ) : tenant?.isLocked ? (
+          ) : tenant?.isDisabled && !opened.isOperators ? (
+            <Disabled tenant={tenant} />
+          ) : tenant?.isLocked && !opened.isOperators ? (
             <Later load={() => import("./views/setup/second-factor").then(({ Locked }) => Locked)} />
           ) : tenant ? (
             <Shown key={tenant.tenant} view={opened} name={view} />
-          ) : params.get("tenant") ? (
+          ) : named && learned === named ? (
             <>
               <Problem error={new Refused("tenant_unknown", "There is no such site, or it is not yours.", 404)} />
               <p>
@@ -99,6 +110,14 @@ const Frame = ({ person }: { person: Person }) => {
     </WhoContext.Provider>
   );
 };
+
+/** A site that its operator disabled. */
+const Disabled = ({ tenant: { name } }: { tenant: Tenant }) => (
+  <>
+    <h1>{name}</h1>
+    <Problem error={new Refused("tenant_disabled", "This site is disabled: nothing is counted, and nobody sees its figures. All that was counted is kept. Its operator can enable it again.", 403)} />
+  </>
+);
 
 /** Nothing to begin with: the server does not answer. */
 const Failing = ({ error, again }: { error: Refused; again: () => void }) => (

@@ -26,6 +26,8 @@ export interface Tenant {
   /** It wants a second factor, which who looks has not. */
   isLocked?: boolean;
   wantsSecondFactor?: boolean;
+  /** Its operator disabled it: nobody looks at it. */
+  isDisabled?: boolean;
 }
 
 export interface Pack {
@@ -50,7 +52,10 @@ export interface Person {
   /** The password was for this sign-in only: without another one there will be no next. */
   passwordIsUsedUp: boolean;
   hasSecondFactor: boolean;
+  /** The one that the request named, and the first fifty by name. */
   tenants: Tenant[];
+  /** The id that the named one goes by now; nothing: there is none such, or it is not theirs. */
+  named: string | null;
   packs: Record<string, Pack>;
 }
 

@@ -7,6 +7,8 @@ export interface View {
   load: () => Promise<ComponentType>;
   /** Tells what single visitors did, or sets something up: not for guests. */
   isInner?: boolean;
+  /** About all sites together: for operators only. */
+  isOperators?: boolean;
 }
 
 // their names are addresses, also in web/dashboard.py
@@ -24,11 +26,15 @@ export const VIEWS: Record<string, View> = {
   why: { title: "Why this number", group: "Trust", load: () => import("./views/why").then(({ Why }) => Why), isInner: true },
   quality: { title: "Data quality", group: "Trust", load: () => import("./views/quality").then(({ Quality }) => Quality), isInner: true },
   setup: { title: "Set-up", group: "Set up", load: () => import("./views/setup/index").then(({ Setup }) => Setup), isInner: true },
+  customers: { title: "Customers", group: "Operate", load: () => import("./views/customers").then(({ Customers }) => Customers), isInner: true, isOperators: true },
 };
-export const GROUPS = ["Watch", "Explore", "Trust", "Set up"];
+export const GROUPS = ["Watch", "Explore", "Trust", "Set up", "Operate"];
 
 /** The view of this name; nothing for an address that is none of ours. */
 export const viewOf = (name: string): View | undefined => (Object.hasOwn(VIEWS, name) ? VIEWS[name] : undefined);
+
+/** Whether a view is for whoever looks. */
+export const isFor = ({ isInner, isOperators }: View, { isGuest, isOperator }: { isGuest: boolean; isOperator: boolean }): boolean => !(isGuest && isInner) && (isOperator || !isOperators);
 
 const loaded = new Map<View["load"], ComponentType>();
 

@@ -25,6 +25,8 @@ _FILES = (
     "auth/sql/sql_access.sql",
     "auth/sql/auth.sql",
     "auth/sql/plans.sql",
+    "auth/sql/customers.sql",
+    "auth/sql/deletion.sql",
     "auth/sql/accounts.sql",
     "raw/sql/landing.sql",
     "raw/sql/site_tracking_events_v.sql",
@@ -52,7 +54,7 @@ _FILES = (
 )
 
 
-VERSION = Version(number=28, needs=28, serves=28)
+VERSION = Version(number=33, needs=33, serves=33)
 
 
 def deploy(connection: Connection, role_prefix: str | None = None) -> list[str]:

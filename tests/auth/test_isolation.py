@@ -3,6 +3,7 @@
 import pytest
 from psycopg import errors
 
+from footfall.auth import rename_tenant
 from footfall.database import connect, pool, reading
 from site_under_test import COMPUTED, VAULT_TABLES, Site, view
 
@@ -16,7 +17,16 @@ RELATIONS = """
     ORDER BY 1
 """
 # these belong to no tenant, and no reader may see them
-OPERATORS_ONLY = {"auth.account", "auth.sign_in", "raw.load_batch", "ref.user_agent", "ref.referrer", "staging.event_identity"}
+OPERATORS_ONLY = {
+    "auth.account",
+    "auth.sign_in",
+    "raw.load_batch",
+    "ref.user_agent",
+    "ref.referrer",
+    "staging.event_identity",
+    "auth.operator_token",
+    "auth.tenant_receipt",
+}
 
 
 @pytest.fixture
@@ -40,6 +50,8 @@ def two(worker) -> tuple[Site, Site]:
             {"evt_type": "nonsense"},
         )
         site.value("SELECT raw.count_refusals(%s, '{event_too_large}', '{1}', now())", [site.tenant_hk])
+        rename_tenant(worker, site.tenant_id, f"{site.tenant_id}-shop")
+        rename_tenant(worker, site.tenant_id, site.tenant_id)
     sites[0].settle()
     return sites
 

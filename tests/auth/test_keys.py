@@ -69,11 +69,15 @@ def test_keys_that_are_made_up_push_none_of_a_tenant_out(site: Site, url: str, m
         assert [ring.known(one)[0] for one in made_up] == [False, False, False, True, True]
 
 
-def test_keys_of_a_tenant_that_is_not_active_open_nothing(site: Site, url: str) -> None:
+def test_keys_of_a_disabled_tenant_open_nothing_and_say_so(site: Site, url: str) -> None:
     _, key = add_key(site.connection, "acme", "write", "")
     site.connection.execute("UPDATE auth.tenant_details_s SET is_active = false")
     with pool(url, "footfall_ingest", size=1) as connections:
-        assert KeyRing(connections).look_up(key) is None
+        owner = KeyRing(connections).look_up(key)
+    assert owner is not None
+    with pytest.raises(NotAccepted) as refused:
+        owner.require_active()
+    assert (refused.value.code, refused.value.status) == ("tenant_disabled", 403)
 
 
 def test_what_cannot_be_done_says_why(site: Site) -> None:

@@ -7,7 +7,7 @@ import { useAnswers } from "../questions";
 import { ALWAYS, useRounds } from "../rounds";
 import { Refused, call, type Person } from "../server";
 import { useSite } from "../site";
-import { GROUPS, VIEWS } from "../views";
+import { GROUPS, VIEWS, isFor } from "../views";
 import { Balance } from "./balance";
 import { Problem } from "./notices";
 import { TenantChoice } from "./tenants";
@@ -18,6 +18,7 @@ export const Sidebar = ({ person, view, isThere }: { person: Person; view: strin
   const [isOpen, setOpen] = useState(false);
   const isGuest = Boolean(shareLink);
   const id = params.get("tenant") ?? "";
+  const views = Object.entries(VIEWS).filter(([, one]) => isFor(one, { isGuest, isOperator: person.isOperator }));
   useEffect(() => setOpen(false), [view, id]);
   return (
     <header class={isOpen ? "side open" : "side"} onKeyDown={(event) => event.key === "Escape" && setOpen(false)}>
@@ -39,13 +40,13 @@ export const Sidebar = ({ person, view, isThere }: { person: Person; view: strin
           <p class="tenant">{person.tenants[0]?.name}</p>
         )}
         <nav aria-label="Views">
-          {GROUPS.map((group) => (
+          {GROUPS.filter((group) => views.some(([, one]) => one.group === group)).map((group) => (
             <ul key={group} aria-label={group}>
               <li class="group" aria-hidden="true">
                 {group}
               </li>
-              {Object.entries(VIEWS)
-                .filter(([, one]) => one.group === group && !(isGuest && one.isInner))
+              {views
+                .filter(([, one]) => one.group === group)
                 .map(([name, one]) => (
                   <li key={name}>
                     <a data-own href={hrefOf({}, name, true)} aria-current={name === view ? "page" : undefined}>

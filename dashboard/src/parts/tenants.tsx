@@ -1,8 +1,9 @@
-// Which tenant: searched by name or id, as there may be hundreds.
+// Which tenant: searched by name or id, as there may be hundreds: those that are not listed are asked for.
 import { useEffect, useId, useRef, useState } from "preact/hooks";
-import type { Tenant } from "../server";
+import { call, type Tenant } from "../server";
 
-const MOST = 50; // are listed at once
+const MOST = 50; // are listed at once, and told with the session
+const PAUSE = 150; // milliseconds of not writing, until it is asked
 
 interface Props {
   tenants: Tenant[];
@@ -25,8 +26,17 @@ export const TenantChoice = ({ tenants, now, choose }: Props) => {
   const field = useRef<HTMLInputElement>(null);
   const opener = useRef<HTMLButtonElement>(null);
   const list = useId();
-  const all = found(tenants, text);
-  const shown = all.slice(0, MOST);
+  const mayBeMore = tenants.length >= MOST;
+  const [asked, setAsked] = useState<{ text: string; tenants: Tenant[] }>();
+  useEffect(() => {
+    if (!mayBeMore || !text.trim()) return;
+    const timer = setTimeout(() => {
+      call<Tenant[]>("GET", `/api/session/tenants?search=${encodeURIComponent(text)}`).then((found) => setAsked({ text, tenants: found }), () => {});
+    }, PAUSE);
+    return () => clearTimeout(timer);
+  }, [text, mayBeMore]);
+  const isAsking = mayBeMore && text.trim() !== "" && asked?.text !== text;
+  const shown = (mayBeMore && text.trim() && !isAsking ? asked!.tenants : found(tenants, text)).slice(0, MOST);
   useEffect(() => {
     if (isOpen) field.current?.focus();
   }, [isOpen]);
@@ -67,7 +77,7 @@ export const TenantChoice = ({ tenants, now, choose }: Props) => {
             aria-controls={list}
             aria-activedescendant={shown[at] ? `${list}-${at}` : undefined}
             autocomplete="off"
-            placeholder={`Search ${tenants.length} tenants`}
+            placeholder={mayBeMore ? "Search all tenants" : `Search ${tenants.length} tenants`}
             value={text}
             onInput={(event) => {
               write(event.currentTarget.value);
@@ -83,8 +93,8 @@ export const TenantChoice = ({ tenants, now, choose }: Props) => {
               </li>
             ))}
           </ul>
-          {all.length > MOST && <p class="meaning">and {all.length - MOST} more: write to find them</p>}
-          {!all.length && <p class="meaning">No tenant is called so.</p>}
+          {mayBeMore && shown.length >= MOST && <p class="meaning">and more: write to find them</p>}
+          {!shown.length && <p class="meaning">{isAsking ? "…" : "No tenant is called so."}</p>}
         </div>
       )}
     </div>

@@ -15,7 +15,8 @@ from footfall.database import Connection
 
 # A session that is bound to a tenant asks about that one; a worker, which is bound to none, about whom it names.
 _TENANT = r"""
-SELECT t.tenant_hk, t.tenant_bk AS tenant_id, t.time_zone, t.currency, t.week_start, n.now,
+SELECT t.tenant_hk, t.public_id AS tenant_id, t.time_zone, t.currency, t.week_start, n.now,
+       t.is_active, auth.tenant_named(%(named)s) = t.tenant_hk AS is_named,
        n.now AT TIME ZONE t.time_zone AS clock,
        api.freshness(t.tenant_hk) AS freshness,
        ARRAY(SELECT DISTINCT ARRAY[r.event_type, r.event_action] FROM ref.conversion_rule r
@@ -24,9 +25,9 @@ SELECT t.tenant_hk, t.tenant_bk AS tenant_id, t.time_zone, t.currency, t.week_st
              WHERE g.tenant_hk = t.tenant_hk ORDER BY g.goal COLLATE "C") AS goals
 FROM auth.tenant_v t
 CROSS JOIN (SELECT util.current_load_date() AS now OFFSET 0) n
-WHERE t.is_active AND t.tenant_hk = CASE
+WHERE t.tenant_hk = CASE
     WHEN util.current_tenant() IS NOT NULL THEN util.current_tenant()
-    WHEN util.is_operator() THEN util.tenant_key(%s)
+    WHEN util.is_operator() THEN auth.tenant_named(%(named)s)
 END
 """
 _CAN_BE_MEANT = """
@@ -76,18 +77,20 @@ class Tenant:
 def asking_tenant(connection: Connection, request: dict[str, Any]) -> Tenant:
     """The tenant that asks.
 
-    Raises Refused: ``tenant_required``, ``tenant_mismatch`` (the request names another), ``tenant_unknown``.
+    Raises Refused: ``tenant_required``, ``tenant_mismatch`` (the request names another), ``tenant_unknown``, ``tenant_disabled``.
     """
     asked = request.get("tenantId", request.get("tenant_id"))
     named = None if asked is None else str(asked)
     with connection.cursor(row_factory=dict_row) as cursor:
-        row = cursor.execute(_TENANT, (named,)).fetchone()
+        row = cursor.execute(_TENANT, {"named": named}).fetchone()
     if row is None:
         if connection.execute(_CAN_BE_MEANT, (named,)).fetchone() == (True,):
             refuse("tenant_unknown", "", status=HTTPStatus.NOT_FOUND)
         refuse("tenant_required", "", status=HTTPStatus.UNAUTHORIZED)
-    if named not in (None, row["tenant_id"]):
+    if row.pop("is_named") is False:
         refuse("tenant_mismatch", "", status=HTTPStatus.FORBIDDEN)
+    if not row.pop("is_active"):
+        refuse("tenant_disabled", "", status=HTTPStatus.FORBIDDEN)
     goals = (Goal(goal, text, None if value is None else Decimal(value), unit) for goal, text, value, unit in row.pop("goals"))
     acts = (tuple(act) for act in row.pop("conversion_acts"))
     zone = StoreZone(connection, row["time_zone"])

@@ -9,6 +9,7 @@ from footfall.auth.accounts import (
     Accounts,
     Role,
     add_account,
+    add_owner,
     end_second_factor,
     hash_password,
     list_accounts,
@@ -20,12 +21,13 @@ from footfall.auth.accounts import (
     set_role,
 )
 from footfall.auth.keys import KINDS, KeyOwner, KeyRing, Kind, add_key, folded, key_hash, list_keys, revoke_key
+from footfall.auth.operator_tokens import OPERATOR_TOKEN, add_operator_token, list_operator_tokens, revoke_operator_token
 from footfall.auth.packs import PACKS, Pack
 from footfall.auth.plans import LIMITS, Limit, own_plan, plan_of, set_plan
 from footfall.auth.retention import LAYERS, keep, list_retention
 from footfall.auth.share_links import add_share_link, list_share_links, remove_share_link
 from footfall.auth.sql_access import grant_sql_access, revoke_sql_access
-from footfall.auth.tenants import NewTenant, add_tenant, list_tenants, tenant_key
+from footfall.auth.tenants import NewTenant, add_tenant, first_id, list_tenants, rename_tenant, tenant_key
 from footfall.auth.visitors import (
     PERSONAL_KEYS,
     Address,
@@ -40,6 +42,7 @@ __all__ = [
     "KINDS",
     "LAYERS",
     "LIMITS",
+    "OPERATOR_TOKEN",
     "PACKS",
     "PERSONAL_KEYS",
     "ROLES",
@@ -58,11 +61,14 @@ __all__ = [
     "Secrets",
     "add_account",
     "add_key",
+    "add_operator_token",
+    "add_owner",
     "add_share_link",
     "add_tenant",
     "address_of",
     "day_of",
     "end_second_factor",
+    "first_id",
     "folded",
     "grant_sql_access",
     "hash_password",
@@ -70,6 +76,7 @@ __all__ = [
     "key_hash",
     "list_accounts",
     "list_keys",
+    "list_operator_tokens",
     "list_people",
     "list_retention",
     "list_share_links",
@@ -78,9 +85,11 @@ __all__ = [
     "own_plan",
     "plan_of",
     "remove_share_link",
+    "rename_tenant",
     "renew_password",
     "reset_password",
     "revoke_key",
+    "revoke_operator_token",
     "revoke_sql_access",
     "second_factor",
     "set_person",

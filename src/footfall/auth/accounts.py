@@ -14,7 +14,7 @@ import psycopg
 
 from footfall import measures
 from footfall.auth import second_factor
-from footfall.auth.tenants import tenant_key
+from footfall.auth.tenants import tenant_disabled, tenant_key
 from footfall.database import Connection, Pool
 from footfall.errors import NotAccepted
 
@@ -24,6 +24,7 @@ AccountRole = Literal["owner", "admin", "viewer"]
 ROLES: tuple[AccountRole, ...] = get_args(AccountRole)
 Role = AccountRole | Literal["guest"]  # guest: opened a share link
 SIGN_IN_LASTS = timedelta(days=14)
+_MOST_TENANTS = 50  # that are told at once: operators have hundreds, and search
 _LEAST_PASSWORD = 10
 _CODE_WRONG = "this is no code of your authenticator just now, or it was used already"
 _REFUSED_PEOPLE = {
@@ -33,35 +34,41 @@ _REFUSED_PEOPLE = {
 
 # RFC 9106, second recommended option (64 MiB): argon2-cffi's defaults
 _hasher = argon2.PasswordHasher()
+_quick_hasher = argon2.PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Who is signed in. `tenants`: tenant, name, industry, timeZone, currency, weekStart and role of each that is theirs.
+    """Who is signed in, and the tenant that their request names: `named` says how they see it, None: it is not theirs.
 
-    A guest of a share link has no `email`, and one tenant. `is_used_up`: their password was for this sign-in only.
+    `tenant_id`: the id that the tenant's keys are made of. A guest of a share link has no `email`, and one tenant. `is_used_up`:
+    their password was for this sign-in only.
     """
 
     email: str
     name: str
     is_operator: bool
-    tenants: list[dict[str, Any]]
+    named: dict[str, Any] | None
+    tenant_id: str
     is_used_up: bool
     has_second_factor: bool
 
-    def role_in(self, tenant_id: str) -> Role:
-        """Their role there.
+    @property
+    def role(self) -> Role:
+        """Their role in the named tenant.
 
-        Raises NotAccepted: ``tenant_unknown``, also for a tenant that is not theirs; ``second_factor_needed``.
+        Raises NotAccepted: ``tenant_unknown``, also for a tenant that is not theirs; ``tenant_disabled``,
+        ``second_factor_needed``.
         """
-        for tenant in self.tenants:
-            if tenant["tenant"] == tenant_id:
-                if tenant.get("isLocked"):
-                    message = "this tenant wants a second factor of whoever looks: set one up with your password"
-                    raise NotAccepted("second_factor_needed", message, HTTPStatus.FORBIDDEN)
-                role: Role = tenant["role"]
-                return role
-        raise NotAccepted("tenant_unknown", "there is no such tenant, or it is not yours", HTTPStatus.NOT_FOUND)
+        if self.named is None:
+            raise NotAccepted("tenant_unknown", "there is no such tenant, or it is not yours", HTTPStatus.NOT_FOUND)
+        if self.named.get("isDisabled"):
+            raise tenant_disabled()
+        if self.named.get("isLocked"):
+            message = "this tenant wants a second factor of whoever looks: set one up with your password"
+            raise NotAccepted("second_factor_needed", message, HTTPStatus.FORBIDDEN)
+        role: Role = self.named["role"]
+        return role
 
 
 def add_account(connection: Connection, email: str, name: str, password: str, *, is_operator: bool = False) -> int:
@@ -121,12 +128,27 @@ def set_role(connection: Connection, email: str, tenant_id: str, role: AccountRo
         )
 
 
+def add_owner(connection: Connection, email: str, tenant_id: str, password: str) -> bool:
+    """Make somebody owner of a tenant; whether they had no account yet, and got one with this password for one sign-in.
+
+    The password is one of 96 random bits or more, which nobody guesses however quick a try is. Raises NotAccepted:
+    ``email_invalid``, ``tenant_unknown``.
+    """
+    added = connection.execute(
+        "INSERT INTO auth.account (email, account_name, password_hash, is_operator, created_at, one_time)"
+        " VALUES (%s, %s, %s, false, util.current_load_date(), 'new') ON CONFLICT (email) DO NOTHING",
+        (_address(email), _address(email), _quick_hasher.hash(password)),
+    )
+    set_role(connection, _address(email), tenant_id, "owner")
+    return added.rowcount > 0
+
+
 def list_accounts(connection: Connection) -> list[dict[str, Any]]:
     """Everybody, with their roles by tenant; nothing of their passwords."""
     cursor = connection.execute(
         "SELECT a.email, a.account_name, a.is_operator, a.created_at, a.totp_confirmed_at IS NOT NULL,"
-        " coalesce(string_agg(t.tenant_bk || ': ' || m.role, ', ' ORDER BY t.tenant_bk), '')"
-        " FROM auth.account a LEFT JOIN auth.membership m USING (account_id) LEFT JOIN auth.tenant_h t USING (tenant_hk)"
+        " coalesce(string_agg(t.public_id || ': ' || m.role, ', ' ORDER BY t.public_id), '')"
+        " FROM auth.account a LEFT JOIN auth.membership m USING (account_id) LEFT JOIN auth.tenant_v t USING (tenant_hk)"
         " GROUP BY a.account_id ORDER BY a.email"
     )
     return [dict(zip(("email", "name", "operator", "created_at", "second_factor", "roles"), row, strict=True)) for row in cursor]
@@ -296,15 +318,29 @@ class Accounts:
         lasts = min(SIGN_IN_LASTS, expires_at - datetime.now(UTC))
         return self._open(None, share_link_id, lasts, ""), lasts
 
-    def signed_in(self, token: str) -> Account | None:
-        """Who shows this token."""
-        row = self._row("SELECT * FROM auth.signed_in(%s)", token_hash(token))
+    def signed_in(self, token: str, named: str) -> Account | None:
+        """Who shows this token, and what the tenant of this id is to them."""
+        row = self._row("SELECT * FROM auth.signed_in(%s, %s)", token_hash(token), named)
         if row is None:
             return None
         *account, is_unseen = row
         if is_unseen:
             self._row("SELECT auth.touch_sign_in(%s)", token_hash(token))
         return Account(*account)
+
+    def tenants(self, token: str, search: str = "", most: int = _MOST_TENANTS) -> list[dict[str, Any]]:
+        """The tenants of who shows this token, by name: those whose name or id has all words of a text.
+
+        Of each tenant, name, industry, timeZone, currency, weekStart and role.
+        """
+        with self._connections.connection() as connection:
+            return [
+                line for (line,) in connection.execute("SELECT auth.own_tenants(%s, %s, %s)", (token_hash(token), search, most))
+            ]
+
+    def is_operator_token(self, token: str) -> bool:
+        """Whether this is an operator's token that holds."""
+        return self._row("SELECT auth.is_operator_token(%s)", token_hash(token)) == (True,)
 
     def sign_ins(self, token: str) -> list[dict[str, Any]]:
         """The open sign-ins of who shows this token, the latest first."""

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, Literal, cast, get_args
 
+from footfall.auth.tenants import tenant_disabled
 from footfall.database import Connection, Pool
 from footfall.errors import NotAccepted
 
@@ -32,9 +33,11 @@ class KeyOwner:
     honour_do_not_track: bool
     keep_truncated_ip: bool
     event_types: tuple[str, ...]  # that the tenant's events may have
+    names: tuple[str, ...]  # ids that requests may call the tenant by, the one that is shown first
     events_per_second: int | None = None  # that the tenant may send; None: as the setting says
     limit_reached: str | None = None  # of the tenant's plan
     starts_again: datetime | None = None  # when it counts no longer
+    is_disabled: bool = False
 
     @property
     def may_write(self) -> bool:
@@ -46,13 +49,27 @@ class KeyOwner:
         """Whether the key asks questions."""
         return self.kind in ("read", "admin")
 
+    @property
+    def shown_id(self) -> str:
+        """The tenant's id as people know it; `tenant_id` is the one that its keys are made of."""
+        return self.names[0]
+
+    def is_called(self, name: Any) -> bool:
+        """Whether this is one of the tenant's ids."""
+        return name in self.names
+
+    def require_active(self) -> None:
+        """Raises NotAccepted: ``tenant_disabled`` (403)."""
+        if self.is_disabled:
+            raise tenant_disabled()
+
     def require_room(self) -> None:
         """Raises NotAccepted: ``quota_exceeded`` (429) when the tenant has sent all that its plan lets it."""
         if self.limit_reached is None or self.starts_again is None or (wait := self.starts_again - datetime.now(UTC)).days < 0:
             return
         raise NotAccepted(
             "quota_exceeded",
-            f"the tenant's plan is used up: {self.limit_reached} (`footfall tenant plan {self.tenant_id}` shows it)",
+            f"the tenant's plan is used up: {self.limit_reached} (`footfall tenant plan {self.shown_id}` shows it)",
             HTTPStatus.TOO_MANY_REQUESTS,
             retry_after=math.ceil(wait.total_seconds()),
         )
@@ -74,33 +91,51 @@ def key_hash(key: str) -> bytes:
 
 
 def add_key(
-    connection: Connection, tenant_id: str, kind: Kind, label: str, *, days: int | None = None, created_by: str | None = None
+    connection: Connection,
+    tenant_id: str,
+    kind: Kind,
+    label: str,
+    *,
+    days: int | None = None,
+    created_by: str | None = None,
+    site: str | None = None,
 ) -> tuple[int, str]:
     """Make a key for a tenant, for so many days; returns its number and the key itself, which is shown now or never.
 
-    Raises NotAccepted: ``tenant_unknown``, ``key_kind_unknown``, ``days_invalid``.
+    With a site, a write key sends of that site's pages only. Raises NotAccepted: ``tenant_unknown``, ``key_kind_unknown``,
+    ``days_invalid``, ``site_unknown``.
     """
     if days is not None and not 1 <= days <= _MOST_DAYS:
         raise NotAccepted("days_invalid", f"a key lasts 1 to {_MOST_DAYS} days")
     if kind not in KINDS:
         raise NotAccepted("key_kind_unknown", f"a key is one of {', '.join(KINDS)}, not {kind!r}")
+    if site is not None:
+        _require_site(connection, tenant_id, kind, site)
     key = f"ff{kind[0]}_{secrets.token_urlsafe(24)}"
     row = connection.execute(
-        "INSERT INTO auth.access_key (key_hash, tenant_hk, kind, label, created_at, created_by, expires_at)"
-        " SELECT %s, tenant_hk, %s, %s, util.current_load_date(), %s, util.current_load_date() + make_interval(days => %s)"
-        " FROM auth.tenant_h WHERE tenant_bk = %s RETURNING access_key_id",
-        (key_hash(key), kind, label, created_by, days, tenant_id),
+        "INSERT INTO auth.access_key (key_hash, tenant_hk, kind, label, created_at, created_by, expires_at, site)"
+        " SELECT %s, tenant_hk, %s, %s, util.current_load_date(), %s, util.current_load_date() + make_interval(days => %s), %s"
+        " FROM auth.tenant_h WHERE tenant_hk = auth.tenant_named(%s) RETURNING access_key_id",
+        (key_hash(key), kind, label, created_by, days, site, tenant_id),
     ).fetchone()
     if row is None:
         raise NotAccepted("tenant_unknown", f"there is no tenant {tenant_id!r}: `footfall tenant list` names them")
     return row[0], key
 
 
+def _require_site(connection: Connection, tenant_id: str, kind: Kind, site: str) -> None:
+    if kind != "write":
+        raise NotAccepted("site_unknown", f"a {kind} key is of no site: only a write key says whose pages send")
+    known = "SELECT FROM auth.site w WHERE w.tenant_hk = auth.tenant_named(%s) AND w.site = %s"
+    if connection.execute(known, (tenant_id, site)).fetchone() is None:
+        raise NotAccepted("site_unknown", f"{tenant_id} has no site {site!r}: `footfall site list {tenant_id}` names them")
+
+
 def revoke_key(connection: Connection, access_key_id: int, tenant_id: str | None = None) -> None:
     """End a key for good, of any tenant or of this one; the doors notice within a minute. Raises NotAccepted: ``key_unknown``."""
     revoked = connection.execute(
         "UPDATE auth.access_key k SET revoked_at = coalesce(k.revoked_at, util.current_load_date())"
-        " WHERE k.access_key_id = %s AND (%s::text IS NULL OR k.tenant_hk = util.tenant_key(%s))",
+        " WHERE k.access_key_id = %s AND (%s::text IS NULL OR k.tenant_hk = auth.tenant_named(%s))",
         (access_key_id, tenant_id, tenant_id),
     )
     if revoked.rowcount == 0:
@@ -110,19 +145,19 @@ def revoke_key(connection: Connection, access_key_id: int, tenant_id: str | None
 def list_keys(connection: Connection, tenant_id: str | None = None) -> list[dict[str, object]]:
     """Every key, or those of one tenant: what is known of it except the key."""
     cursor = connection.execute(
-        "SELECT k.access_key_id, t.tenant_bk, k.kind, k.label, k.created_at, k.created_by, k.expires_at, k.revoked_at"
-        " FROM auth.access_key k JOIN auth.tenant_h t USING (tenant_hk)"
-        " WHERE %s::text IS NULL OR t.tenant_bk = %s ORDER BY k.access_key_id",
+        "SELECT k.access_key_id, t.public_id, k.kind, k.label, k.site, k.created_at, k.created_by, k.expires_at, k.revoked_at"
+        " FROM auth.access_key k JOIN auth.tenant_v t USING (tenant_hk)"
+        " WHERE %s::text IS NULL OR t.tenant_hk = auth.tenant_named(%s) ORDER BY k.access_key_id",
         (tenant_id, tenant_id),
     )
-    names = ("key", "tenant", "kind", "label", "created_at", "created_by", "expires_at", "revoked_at")
+    names = ("key", "tenant", "kind", "label", "site", "created_at", "created_by", "expires_at", "revoked_at")
     return [dict(zip(names, row, strict=True)) for row in cursor]
 
 
 class KeyRing:
     """Looks keys up once a minute at most, unknown ones too: a revoked key works no longer than that."""
 
-    _SECONDS = 60.0
+    SECONDS = 60.0  # a revoked key works no longer than that
     _UNKNOWN_SECONDS = 5.0  # a key may have been made a moment ago
     _KEPT = 50_000
     _UNKNOWN_KEPT = 10_000  # apart: whoever makes keys up pushes no key of a tenant out
@@ -152,13 +187,22 @@ class KeyRing:
             row = connection.execute("SELECT * FROM auth.key_owner(%s)", (key_hash(key),)).fetchone()
         owner = None
         if row is not None:
-            number, kind, tenant_id, tenant_hk, zone, honours, keeps, event_types, *limits = row
+            number, kind, tenant_id, tenant_hk, zone, honours, keeps, event_types, names, *state = row
             owner = KeyOwner(
-                number, cast(Kind, kind), tenant_id, bytes(tenant_hk), zone, honours, keeps, tuple(event_types), *limits
+                number,
+                cast(Kind, kind),
+                tenant_id,
+                bytes(tenant_hk),
+                zone,
+                honours,
+                keeps,
+                tuple(event_types),
+                tuple(names),
+                *state,
             )
         with self._lock:
             if owner:
-                _remember(self._known, key, (time.monotonic() + self._SECONDS, owner), self._KEPT)
+                _remember(self._known, key, (time.monotonic() + self.SECONDS, owner), self._KEPT)
             else:
                 self._known.pop(key, None)
                 _remember(self._unknown, key, time.monotonic() + self._UNKNOWN_SECONDS, self._UNKNOWN_KEPT)

@@ -30,7 +30,7 @@ def keep(connection: Connection, layer: Layer, days: int | None, tenant_id: str 
 def list_retention(connection: Connection) -> list[dict[str, object]]:
     """Every rule, the general ones first."""
     cursor = connection.execute(
-        "SELECT t.tenant_bk, r.layer, r.kept_days FROM ref.retention r LEFT JOIN auth.tenant_h t USING (tenant_hk)"
-        " ORDER BY t.tenant_bk NULLS FIRST, r.layer"
+        "SELECT t.public_id, r.layer, r.kept_days FROM ref.retention r LEFT JOIN auth.tenant_v t USING (tenant_hk)"
+        " ORDER BY t.public_id NULLS FIRST, r.layer"
     )
     return [{"tenant": tenant or "(all others)", "layer": layer, "days": days} for tenant, layer, days in cursor]

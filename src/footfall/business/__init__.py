@@ -10,7 +10,11 @@ from footfall.business.tenants import (
     change_tenant,
     list_event_types,
     list_sending_hosts,
+    list_sites,
     remove_event_type,
+    remove_site,
+    set_active,
+    set_site,
 )
 from footfall.vault.checks import Check, Scope
 
@@ -26,7 +30,11 @@ __all__ = [
     "change_tenant",
     "list_event_types",
     "list_sending_hosts",
+    "list_sites",
     "rebuild_marts",
     "remove_event_type",
+    "remove_site",
     "run_check",
+    "set_active",
+    "set_site",
 ]

@@ -5,6 +5,7 @@ Each function is about the tenant of the connection's transaction (`administerin
 
 from collections.abc import Sequence
 from decimal import Decimal
+from http import HTTPStatus
 from typing import Any, Literal, get_args
 
 import psycopg
@@ -22,6 +23,7 @@ _REFUSALS = {
     "week_start_invalid": f"a week begins on {', '.join(WEEK_STARTS)}",
     "host_invalid": "a host is written without scheme, port and path, such as shop.example.com; at most 1,000",
     "largest_value_invalid": "the largest value is above zero, of at most 14 digits before the point",
+    "site_invalid": "a site has a name of 1 to 100 characters, and a host",
     "event_type_invalid": "type, category and action have 1 to 50 characters each",
 }
 
@@ -55,6 +57,57 @@ def change_tenant(
         largest_value,
         require_second_factor,
     )
+
+
+def set_active(connection: Connection, *, is_active: bool) -> bool:
+    """Enable the tenant, or disable it: nobody sends for it or looks at it, and what is stored stays. Whether anything changed.
+
+    The doors follow within a minute; what came until then is loaded when the tenant is enabled again.
+    """
+    return bool(_call(connection, "SELECT business.set_active(%s)", is_active))
+
+
+def set_site(connection: Connection, site: str, hosts: Sequence[str]) -> None:
+    """Give a site of the tenant these hosts, with those under them; keys of the site send of its pages only.
+
+    What they sent of them and was refused is tried again. Raises NotAccepted: ``site_invalid``, ``host_invalid``.
+    """
+    _call(connection, "SELECT business.set_site(%s, %s)", site.strip(), list(hosts))
+
+
+def remove_site(connection: Connection, site: str) -> bool:
+    """Forget a site of the tenant; whether there was one. Raises NotAccepted: ``site_in_use`` while a key sends for it."""
+    held = connection.execute("SELECT count(*) FROM auth.access_key WHERE site = %s AND revoked_at IS NULL", (site,)).fetchone()
+    if held != (0,):
+        raise NotAccepted(
+            "site_in_use", "a key sends for this site: revoke it first, it would send of any host", HTTPStatus.CONFLICT
+        )
+    return connection.execute("DELETE FROM auth.site WHERE site = %s", (site,)).rowcount > 0
+
+
+def list_sites(connection: Connection, days: int = 30) -> list[dict[str, Any]]:
+    """The tenant's sites by name: hosts, numbers of the keys that send for it, and events of its hosts in so many days."""
+    sent = list_sending_hosts(connection, days)
+    cursor = connection.execute(
+        "SELECT w.site, w.hosts, ARRAY(SELECT k.access_key_id FROM auth.access_key k WHERE k.tenant_hk = w.tenant_hk"
+        " AND k.site = w.site AND k.revoked_at IS NULL ORDER BY 1), w.created_at FROM auth.site w ORDER BY w.site"
+    )
+    return [
+        {
+            "site": site,
+            "hosts": hosts,
+            "keys": keys,
+            "events": sum(row["events"] for row in sent if _is_under(row["host"], hosts)),
+            "created_at": created_at,
+        }
+        for site, hosts, keys, created_at in cursor
+    ]
+
+
+def _is_under(host: str, hosts: Sequence[str]) -> bool:
+    """Twin of staging.is_allowed_host."""
+    bare = host.removeprefix("www.")
+    return any(bare == one or bare.endswith(f".{one}") for one in hosts)
 
 
 def list_sending_hosts(connection: Connection, days: int = 30) -> list[dict[str, Any]]:

@@ -14,6 +14,7 @@ from footfall.cli.goal import goal
 from footfall.cli.import_ import import_
 from footfall.cli.key import key
 from footfall.cli.migrate import migrate
+from footfall.cli.operator import operator
 from footfall.cli.options import SETTINGS
 from footfall.cli.output import print_json
 from footfall.cli.psql import psql
@@ -21,6 +22,7 @@ from footfall.cli.rebuild_marts import rebuild_marts
 from footfall.cli.report import report
 from footfall.cli.retention import retention
 from footfall.cli.serve import serve
+from footfall.cli.site import site
 from footfall.cli.tenant import tenant
 from footfall.cli.up import up
 from footfall.cli.user import user
@@ -37,11 +39,13 @@ app = typer.Typer(
 app.command(epilog=SETTINGS)(up)
 app.command(epilog=SETTINGS)(demo)
 app.add_typer(tenant, name="tenant")
+app.add_typer(site, name="site")
 app.add_typer(key, name="key")
 app.add_typer(retention, name="retention")
 app.add_typer(goal, name="goal")
 app.add_typer(event_type, name="event-type")
 app.add_typer(user, name="user")
+app.add_typer(operator, name="operator")
 app.command()(report)
 app.command()(export)
 app.add_typer(import_, name="import")

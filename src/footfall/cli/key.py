@@ -32,6 +32,7 @@ def add(
     kind: Annotated[str, typer.Option(help=f"{', '.join(KINDS)}.")] = "write",
     label: Annotated[str, typer.Option(help="What it is for.")] = "",
     days: Annotated[int | None, typer.Option(help="It ends by itself after so many days.")] = None,
+    site: Annotated[str | None, typer.Option(help="It sends of this site's pages only, see `footfall site`.")] = None,
     data: Data = None,
     database_url: DatabaseUrl = None,
     as_json: AsJson = False,  # noqa: FBT002
@@ -41,7 +42,7 @@ def add(
     Example: footfall key add --tenant acme --kind write --label www.acme.example
     """
     with existing_store(data, database_url) as store, connect(store.url, "footfall_worker") as connection:
-        number, secret = add_key(connection, tenant, cast(Kind, kind), label or kind, days=days)
+        number, secret = add_key(connection, tenant, cast(Kind, kind), label or kind, days=days, site=site)
     if as_json:
         print_json({"key": number, "tenant": tenant, "kind": kind, "secret": secret})
         return

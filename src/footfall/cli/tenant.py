@@ -14,17 +14,26 @@ from footfall.auth import (
     grant_sql_access,
     list_tenants,
     plan_of,
+    rename_tenant,
     revoke_sql_access,
     set_plan,
 )
 from footfall.business import WeekStart, change_tenant, list_sending_hosts
 from footfall.cli.options import AsJson, Data, DatabaseUrl, existing_store, setting_up, settings_of
 from footfall.cli.output import console, print_json, print_rows
+from footfall.cli.tenant_end import delete, disable, enable
+from footfall.cli.tenant_export import export_everything
+from footfall.cli.tenant_import import import_
 from footfall.database import connect
 
 _Limit = Annotated[int | None, typer.Option(min=0, help="0: as all tenants, or without limit.")]
 
 tenant = typer.Typer(no_args_is_help=True, help="Tenants: whose sites are tracked.")
+tenant.command()(disable)
+tenant.command()(enable)
+tenant.command()(delete)
+tenant.command(name="import")(import_)
+tenant.command(name="export")(export_everything)
 
 
 @tenant.command()
@@ -110,7 +119,7 @@ def set_(
                 require_second_factor=second_factor,
             )
         with connect(store.url, "footfall_worker") as connection:
-            (now,) = (row for row in list_tenants(connection) if row["tenant"] == tenant_id)
+            (now,) = list_tenants(connection, tenant_id)
     if as_json:
         print_json(now)
     else:
@@ -135,6 +144,26 @@ def hosts(
         print_json(rows)
     else:
         print_rows(rows, f"No page sent anything in {days} days.")
+
+
+@tenant.command()
+def rename(
+    tenant_id: Annotated[str, typer.Argument(help="Which tenant.")],
+    new_id: Annotated[str, typer.Argument(help="The public id that it gets.")],
+    data: Data = None,
+    database_url: DatabaseUrl = None,
+    as_json: AsJson = False,  # noqa: FBT002
+) -> None:
+    """Give a tenant another public id. The former one goes on to name it, in snippets too; its figures and keys stay.
+
+    Example: footfall tenant rename acme acme-shoes
+    """
+    with existing_store(data, database_url) as store, connect(store.url, "footfall_worker") as connection:
+        rename_tenant(connection, tenant_id, new_id)
+    if as_json:
+        print_json({"tenant": new_id, "was": tenant_id})
+    else:
+        console.print(f"{tenant_id} is called {new_id} now; both name it.")
 
 
 @tenant.command(name="list")

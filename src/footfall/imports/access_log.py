@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import BinaryIO, cast
 
-from footfall.auth import address_of, day_of, tenant_key, visitor_key
+from footfall.auth import address_of, day_of, first_id, tenant_key, visitor_key
 from footfall.database import Connection
 from footfall.raw import IncomingEvent, land
 
@@ -87,6 +87,7 @@ def import_access_log(
         tenant_id: raises NotAccepted ``tenant_unknown`` when there is none of this id.
         site: what comes before the path in a page's URL, e.g. ``https://example.com``; a log does not say.
     """
+    tenant_id = first_id(connection, tenant_id)
     visitors = _Visitors(connection, tenant_id)
     record_source = f"{RECORD_SOURCE}:{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
     skipped: Counter[str] = Counter()

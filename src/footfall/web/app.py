@@ -32,6 +32,7 @@ from footfall.web.door import PATHS, Door, Receive, Scope, Send
 from footfall.web.files import BuiltFiles
 from footfall.web.headers import headers_of, with_headers
 from footfall.web.metrics import Metrics
+from footfall.web.operator import Operator
 from footfall.web.origin import Origin
 from footfall.web.problems import problem
 from footfall.web.proof import Proof
@@ -83,6 +84,7 @@ def application(settings: Settings, url: str) -> Application:
     rest = _Rest(url, keys, readers)
     analytics = Analytics(callers, in_turns, settings)
     setup = Setup(callers, administrators)
+    operator = Operator(callers, administrators)
     session = Session(callers, accounts, proxies, origin)
     proof = Proof(callers, administrators, in_turns)
     # apart: who watches sees also what keeps all others waiting
@@ -105,6 +107,7 @@ def application(settings: Settings, url: str) -> Application:
             *analytics.routes(),
             *session.routes(),
             *setup.routes(),
+            *operator.routes(),
             *proof.routes(),
             *(Metrics(settings.metrics_token, StoreMetrics(watching, settings.data)).routes() if watching else ()),
             *rest.routes(),

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 
-from footfall.auth import Account, Accounts, KeyOwner, KeyRing, Role
+from footfall.auth import OPERATOR_TOKEN, Account, Accounts, KeyOwner, KeyRing, Role
 from footfall.errors import NotAccepted
 from footfall.web.origin import Origin
 
@@ -61,11 +61,11 @@ class Callers:
     def reads(self, request: Request, *, individuals: bool = False) -> Reader:
         """The tenant whose answers are asked for; `individuals`: they tell what single visitors did, which guests may not see.
 
-        Raises NotAccepted, also: ``tenant_unknown``, for another's.
+        Raises NotAccepted, also: ``tenant_unknown``, for another's; ``tenant_disabled``.
         """
         key = shown_key(request.scope, dict(request.scope["headers"]))
         if key or not self.token(request):
-            return Reader(admitted(key, self._keys.owner_of(key) if key else None, "read").tenant_id)
+            return Reader(self._reading_owner(key).tenant_id)
         tenant_id, role = self.tenant_and_role(request)
         if role == "guest" and individuals:
             raise _role_needed(role)
@@ -79,10 +79,15 @@ class Callers:
         key = shown_key(request.scope, dict(request.scope["headers"]))
         if not key and self.token(request):
             return self.acts(request, ("owner",))
-        owner = admitted(key, self._keys.owner_of(key) if key else None, "read")
+        owner = self._reading_owner(key)
         if owner.kind != "admin":
             raise NotAccepted("key_may_not_explain", "an admin key is needed to see the SQL", HTTPStatus.FORBIDDEN)
         return owner.tenant_id
+
+    def _reading_owner(self, key: str) -> KeyOwner:
+        owner = admitted(key, self._keys.owner_of(key) if key else None, "read")
+        owner.require_active()
+        return owner
 
     def acts(self, request: Request, roles: tuple[Role, ...]) -> str:
         """The tenant that is named, if who signed in has one of these roles in it.
@@ -95,18 +100,32 @@ class Callers:
         return tenant_id
 
     def tenant_and_role(self, request: Request) -> tuple[str, Role]:
-        """The tenant that is named, and the role in it.
+        """The tenant that is named, by the id that its keys are made of, and the role in it.
 
-        Raises NotAccepted: ``not_signed_in``, ``request_forged``, ``tenant_unknown``.
+        Raises NotAccepted: ``not_signed_in``, ``request_forged``, ``tenant_unknown``, ``tenant_disabled``,
+        ``second_factor_needed``.
         """
-        tenant_id = named_tenant(request)
-        return tenant_id, self.account(request).role_in(tenant_id)
+        account = self.account(request)
+        return account.tenant_id, account.role
+
+    def operates(self, request: Request) -> None:
+        """Let operators pass: who signed in as one, and programs with an operator's token.
+
+        Raises NotAccepted: ``token_unknown``, ``not_signed_in`` (401), ``request_forged``, ``role_needed``.
+        """
+        token = shown_key(request.scope, dict(request.scope["headers"]))
+        if token.startswith(OPERATOR_TOKEN):
+            if not self._accounts.is_operator_token(token):
+                message = "this operator's token opens nothing: mistyped, expired or revoked?"
+                raise NotAccepted("token_unknown", message, HTTPStatus.UNAUTHORIZED)
+        elif not self.account(request).is_operator:
+            raise NotAccepted("role_needed", "only operators see all tenants", HTTPStatus.FORBIDDEN)
 
     def account(self, request: Request) -> Account:
         """Who signed in, or the guest of a share link. Raises NotAccepted: ``not_signed_in``, ``request_forged``."""
         self._origin.require_own_page(request)
         token = self.token(request)
-        account = self._accounts.signed_in(token) if token else None
+        account = self._accounts.signed_in(token, named_tenant(request)) if token else None
         if account is None:
             raise NotAccepted("not_signed_in", "sign in first", HTTPStatus.UNAUTHORIZED)
         return account

@@ -24,6 +24,7 @@ VIEWS = (
     "why",
     "quality",
     "setup",
+    "customers",
     "share/{link}",
 )
 

@@ -96,6 +96,9 @@ DASHBOARD = (
     _Operation("post", "/api/quality/reprocess", "reprocess", "Try invalid events again", setup_wire.Reprocess),
     _Operation("get", "/api/trace/{event}", "getTrace", "An event layer by layer: raw, staging, vault"),
     _Operation("get", "/api/store", "getStore", "Partitions, last loads, what waits (operators)"),
+    _Operation("get", "/api/session/tenants", "getTenants", "One's tenants whose name or id has all words of `?search=`"),
+    _Operation("get", "/api/operator/tenants", "getCustomers", "All tenants and what they send, searched and sorted (operators)"),
+    _Operation("get", "/api/operator/tenants/{tenant}", "getCustomer", "A tenant, what it sends, its plan (operators)"),
 )
 _STRUCTS = (
     wire.TrackingEvents,

@@ -21,6 +21,7 @@ _STATUS_OF_CODE = {
     "tenant_required": HTTPStatus.UNAUTHORIZED,
     "tenant_mismatch": HTTPStatus.FORBIDDEN,
     "tenant_unknown": HTTPStatus.NOT_FOUND,
+    "tenant_disabled": HTTPStatus.FORBIDDEN,
     "session_unknown": HTTPStatus.NOT_FOUND,
     "visitor_unknown": HTTPStatus.NOT_FOUND,
     "internal": HTTPStatus.INTERNAL_SERVER_ERROR,

@@ -42,6 +42,7 @@ class Session:
             Route("/api/session", answering(self.who), methods=["GET"]),
             Route("/api/session", answering_body(wire.SignIn, self.sign_in, has_password=True), methods=["POST"]),
             Route("/api/session", answering(self.sign_out), methods=["DELETE"]),
+            Route("/api/session/tenants", answering(self.tenants), methods=["GET"]),
             Route("/api/session/all", answering(self.sign_ins), methods=["GET"]),
             Route("/api/session/all/others", answering(self.end_others), methods=["DELETE"]),
             Route("/api/session/all/{sign_in:int}", answering(self.end_sign_in), methods=["DELETE"]),
@@ -62,17 +63,26 @@ class Session:
         ]
 
     def who(self, request: Request) -> Any:
-        """Who is signed in, their tenants, and what industries are about."""
+        """Who is signed in, the tenants one needs (the named one, and the first by name), and what industries are about."""
         account = self._callers.account(request)
+        tenants = self._accounts.tenants(self._callers.token(request))
+        if account.named is not None and account.named not in tenants:
+            tenants.append(account.named)
         return {
             "email": account.email,
             "passwordIsUsedUp": account.is_used_up,
             "hasSecondFactor": account.has_second_factor,
             "name": account.name,
             "isOperator": account.is_operator,
-            "tenants": account.tenants,
+            "tenants": tenants,
+            "named": account.named and account.named["tenant"],
             "packs": PACKS,
         }
+
+    def tenants(self, request: Request) -> Any:
+        """The tenants of who is signed in whose name or id has all words of `?search=`; fifty at most."""
+        self._callers.account(request)
+        return self._accounts.tenants(self._callers.token(request), request.query_params.get("search", ""))
 
     def sign_in(self, request: Request, body: wire.SignIn) -> Response:
         """Sign in.

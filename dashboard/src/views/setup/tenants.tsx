@@ -21,7 +21,7 @@ export const Tenants = ({ person, run }: { person: Person } & Doing) => {
   const [fields, set] = useState({ tenant: "", name: "", industry: "e-commerce", timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone, currency: "EUR" });
   const change = (name: keyof typeof fields) => (event: { currentTarget: { value: string } }) => set({ ...fields, [name]: event.currentTarget.value });
   return (
-    <Part title="All sites" about="Each site has figures, keys and people of its own. Only operators see this.">
+    <Part title="All sites" about={<>Each site has figures, keys and people of its own. Only operators see this. <a data-own href={hrefOf({}, "customers", true)}>All customers and what they send</a></>}>
       <Table
         caption="All sites"
         rows={person.tenants}

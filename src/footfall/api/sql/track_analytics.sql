@@ -25,7 +25,7 @@ $$;
 -- last 30 days and today. By event time; bots are left out; from the rollups, at its own grain each. Definitions:
 -- docs/ask/metrics.md. Reply: {success, message, data: {overview, interactions, conversions, topItems, conversionFunnel, dateRange,
 -- metadata}}, or {success: false, error_code: 'ANALYTICS_ERROR', debug_info: {error, tenant_id, date_range}} with one of the codes
--- tenant_required, tenant_mismatch, tenant_unknown, date_invalid, range_inverted, range_too_long, internal.
+-- tenant_required, tenant_mismatch, tenant_unknown, tenant_disabled, date_invalid, range_inverted, range_too_long, internal.
 CREATE OR REPLACE FUNCTION api.track_analytics(p_request jsonb) RETURNS jsonb
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
@@ -133,7 +133,7 @@ BEGIN
             'conversion_rate', coalesce(round(100.0 * f.completed / nullif(f.started, 0), 2), 0)),
         'dateRange', jsonb_build_object('from', v_date_from, 'to', v_date_to),
         'metadata', jsonb_build_object(
-            'tenant_id', v_tenant.tenant_bk, 'generated_at', util.current_load_date(),
+            'tenant_id', v_tenant.public_id, 'generated_at', util.current_load_date(),
             'data_freshness', api.freshness(v_tenant.tenant_hk), 'time_zone', v_tenant.time_zone,
             'currency', v_tenant.currency, 'values_in_other_currencies', o.worth))
     INTO v_data
@@ -149,7 +149,7 @@ EXCEPTION
                 WHEN 'range_too_long' THEN 'At most 3660 days between dateFrom and dateTo'
                 ELSE 'The request names no tenant that it may read' END, SQLERRM,
             jsonb_strip_nulls(jsonb_build_object('field', nullif(v_field, ''))) || jsonb_build_object(
-                'tenant_id', v_tenant.tenant_bk,
+                'tenant_id', v_tenant.public_id,
                 'date_range', jsonb_build_object('from', p_request -> 'dateFrom', 'to', p_request -> 'dateTo')));
     WHEN query_canceled THEN
         RAISE;
@@ -157,7 +157,7 @@ EXCEPTION
         v_error_id := gen_random_uuid()::text;
         RAISE LOG 'footfall api.track_analytics %: % (%)', v_error_id, SQLERRM, SQLSTATE;
         RETURN api.failure('ANALYTICS_ERROR', 'The report could not be made', 'internal', jsonb_build_object(
-            'tenant_id', v_tenant.tenant_bk, 'error_id', v_error_id,
+            'tenant_id', v_tenant.public_id, 'error_id', v_error_id,
             'date_range', jsonb_build_object('from', p_request -> 'dateFrom', 'to', p_request -> 'dateTo')));
 END
 $$;

@@ -35,7 +35,7 @@ BEGIN
     END IF;
     v_tenant := auth.request_tenant(CASE WHEN v_envelope ?| ARRAY['tenantId', 'tenant_id'] THEN v_envelope ELSE v_events -> 0 END);
     IF EXISTS (SELECT FROM jsonb_array_elements(v_events) AS e(event)
-               WHERE coalesce(event ->> 'tenantId', event ->> 'tenant_id', v_tenant.tenant_bk) <> v_tenant.tenant_bk) THEN
+               WHERE auth.tenant_named(coalesce(event ->> 'tenantId', event ->> 'tenant_id')) <> v_tenant.tenant_hk) THEN
         RAISE EXCEPTION 'tenant_mismatch' USING ERRCODE = 'FF403';
     END IF;
 
@@ -70,7 +70,7 @@ BEGIN
 
     IF v_accepted = 0 THEN
         RETURN api.failure('TRACKING_ERROR', 'No event was accepted', 'no_event_accepted', jsonb_build_object(
-            'tenant_id', v_tenant.tenant_bk, 'events_attempted', v_attempted, 'events', v_fates));
+            'tenant_id', v_tenant.public_id, 'events_attempted', v_attempted, 'events', v_fates));
     END IF;
     SELECT e.event ->> 'session_id' INTO v_session_id
     FROM jsonb_array_elements(v_events) WITH ORDINALITY AS e(event, position)
@@ -81,7 +81,7 @@ BEGIN
         'data', jsonb_build_object(
             'session_id', v_session_id, 'events_processed', v_accepted, 'events_failed', (
                 SELECT count(*) FROM jsonb_array_elements(v_fates) AS f(fate) WHERE f.fate ->> 'status' = 'rejected'),
-            'tenant_id', v_tenant.tenant_bk, 'timestamp', util.current_load_date(),
+            'tenant_id', v_tenant.public_id, 'timestamp', util.current_load_date(),
             'processing_mode', CASE WHEN v_is_single THEN 'single' ELSE 'batch' END, 'events', v_fates));
 EXCEPTION
     WHEN SQLSTATE 'FF401' OR SQLSTATE 'FF403' OR SQLSTATE 'FF404' THEN

@@ -71,39 +71,74 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS $$
     DELETE FROM auth.sign_in WHERE token_hash = p_token_hash
 $$;
 
--- A tenant as whoever signed in sees it; isLocked: it wants a second factor, which they have not.
+-- A tenant as whoever signed in sees it; isLocked: it wants a second factor, which they have not; isDisabled: nobody looks at it.
 CREATE OR REPLACE FUNCTION auth.tenant_line(p_tenant auth.tenant_v, p_role text, p_is_locked boolean) RETURNS jsonb
 LANGUAGE sql IMMUTABLE
 RETURN CASE WHEN p_is_locked THEN '{"isLocked": true}' ELSE '{}' END::jsonb
+    || CASE WHEN p_tenant.is_active THEN '{}' ELSE '{"isDisabled": true}' END::jsonb
     || CASE WHEN p_tenant.require_second_factor THEN '{"wantsSecondFactor": true}' ELSE '{}' END::jsonb
-    || jsonb_build_object('tenant', p_tenant.tenant_bk, 'name', p_tenant.tenant_name, 'industry', p_tenant.industry,
+    || jsonb_build_object('tenant', p_tenant.public_id, 'name', p_tenant.tenant_name, 'industry', p_tenant.industry,
                           'timeZone', p_tenant.time_zone, 'currency', p_tenant.currency, 'weekStart', p_tenant.week_start, 'role', p_role);
 
--- Who is signed in with this token, and the tenants that are theirs, by name; no row: nobody. A guest has no e-mail address and
--- sees the tenant of the share link, as long as that lasts. is_unseen: that it is in use should be noted; is_used_up: the password was for
--- this sign-in only.
-CREATE OR REPLACE FUNCTION auth.signed_in(p_token_hash bytea)
-RETURNS TABLE (email text, account_name text, is_operator boolean, tenants jsonb, is_used_up boolean, has_second_factor boolean,
-               is_unseen boolean)
+-- The tenants of an account by name: those whose name or id has all words of a text, p_most at most.
+CREATE OR REPLACE FUNCTION auth.tenants_of(p_account auth.account, p_search text, p_most integer) RETURNS SETOF jsonb
+LANGUAGE sql STABLE AS $$
+    SELECT auth.tenant_line(t, CASE WHEN p_account.is_operator THEN 'owner' ELSE m.role END,
+                            t.require_second_factor AND p_account.totp_confirmed_at IS NULL)
+    FROM auth.tenant_v t
+    LEFT JOIN auth.membership m ON m.tenant_hk = t.tenant_hk AND m.account_id = p_account.account_id
+    WHERE (p_account.is_operator OR m.role IS NOT NULL) AND auth.has_words(t.tenant_name || ' ' || t.public_id, p_search)
+    -- whose name begins with it comes first
+    ORDER BY NOT starts_with(lower(t.tenant_name), lower(p_search)), t.tenant_name, t.tenant_bk
+    LIMIT p_most
+$$;
+
+-- Whether a text has all words of another, in whatever case.
+CREATE OR REPLACE FUNCTION auth.has_words(p_text text, p_words text) RETURNS boolean
+LANGUAGE sql IMMUTABLE
+RETURN NOT EXISTS (SELECT FROM regexp_split_to_table(btrim(lower(p_words)), '\s+') AS w(word) WHERE strpos(lower(p_text), w.word) = 0);
+
+-- Who is signed in with this token; no row: nobody. A guest has no e-mail address and sees the tenant of the share link, as long as that
+-- lasts. `named`: the tenant that the request names, as they see it, and the id that its keys are made of; NULL: it is not theirs.
+-- is_unseen: that it is in use should be noted; is_used_up: the password was for this sign-in only.
+CREATE OR REPLACE FUNCTION auth.signed_in(p_token_hash bytea, p_named text)
+RETURNS TABLE (email text, account_name text, is_operator boolean, named jsonb, tenant_id text, is_used_up boolean,
+               has_second_factor boolean, is_unseen boolean)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
     SELECT a.email, a.account_name, a.is_operator,
-           (SELECT coalesce(jsonb_agg(auth.tenant_line(t, CASE WHEN a.is_operator THEN 'owner' ELSE m.role END,
-                                                       t.require_second_factor AND a.totp_confirmed_at IS NULL)
-                                      ORDER BY t.tenant_name, t.tenant_bk), '[]')
-            FROM auth.tenant_v t
-            LEFT JOIN auth.membership m ON m.tenant_hk = t.tenant_hk AND m.account_id = a.account_id
-            WHERE t.is_active AND (a.is_operator OR m.role IS NOT NULL)),
-           a.one_time IS NOT NULL, a.totp_confirmed_at IS NOT NULL, s.last_seen_at < util.current_load_date() - interval '5 minutes'
+           CASE WHEN t.tenant_hk IS NOT NULL AND (a.is_operator OR m.role IS NOT NULL) THEN
+               auth.tenant_line(t, CASE WHEN a.is_operator THEN 'owner' ELSE m.role END,
+                                t.require_second_factor AND a.totp_confirmed_at IS NULL) END,
+           t.tenant_bk, a.one_time IS NOT NULL, a.totp_confirmed_at IS NOT NULL,
+           s.last_seen_at < util.current_load_date() - interval '5 minutes'
     FROM auth.sign_in s
     JOIN auth.account a USING (account_id)
+    LEFT JOIN auth.tenant_v t ON t.tenant_hk = auth.tenant_named(p_named)
+    LEFT JOIN auth.membership m ON m.tenant_hk = t.tenant_hk AND m.account_id = a.account_id
     WHERE s.token_hash = p_token_hash AND s.expires_at > util.current_load_date()
       AND s.last_seen_at > util.current_load_date() - auth.idle_sign_in_lasts()
     UNION ALL
-    SELECT '', l.label, false, jsonb_build_array(auth.tenant_line(t, 'guest', false)), false, false, false
+    SELECT '', l.label, false, CASE WHEN t.tenant_hk = auth.tenant_named(p_named) THEN auth.tenant_line(t, 'guest', false) END,
+           t.tenant_bk, false, false, false
     FROM auth.sign_in s
     JOIN auth.share_link l USING (share_link_id)
-    JOIN auth.tenant_v t ON t.tenant_hk = l.tenant_hk AND t.is_active
+    JOIN auth.tenant_v t ON t.tenant_hk = l.tenant_hk
     WHERE s.token_hash = p_token_hash AND s.expires_at > util.current_load_date() AND l.expires_at > util.current_load_date()
+$$;
+
+-- The tenants of who is signed in with this token, by name, p_most at most: those whose name or id has all words of a text. A guest has
+-- that of the share link.
+CREATE OR REPLACE FUNCTION auth.own_tenants(p_token_hash bytea, p_search text, p_most integer) RETURNS SETOF jsonb
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+    SELECT o.* FROM auth.sign_in s
+    JOIN auth.account a USING (account_id)
+    CROSS JOIN LATERAL auth.tenants_of(a, p_search, p_most) o
+    WHERE s.token_hash = p_token_hash
+    UNION ALL
+    SELECT auth.tenant_line(t, 'guest', false) FROM auth.sign_in s
+    JOIN auth.share_link l USING (share_link_id)
+    JOIN auth.tenant_v t ON t.tenant_hk = l.tenant_hk
+    WHERE s.token_hash = p_token_hash
 $$;
 
 -- The people of the session's tenant, with their roles. Operators, who own every tenant, are not among them.

@@ -2,27 +2,34 @@
 CREATE OR REPLACE VIEW auth.tenant_v WITH (security_invoker = true) AS
 SELECT h.tenant_hk, h.tenant_bk, d.tenant_name, d.industry, d.time_zone, d.currency, d.default_item_type, d.page_query_keys,
        d.honour_do_not_track, d.keep_truncated_ip, d.is_active, h.load_date AS created_at, d.week_start,
-       d.allowed_hosts, d.largest_value, d.require_second_factor
+       d.allowed_hosts, d.largest_value, d.require_second_factor, coalesce(d.public_id, h.tenant_bk) AS public_id
 FROM auth.tenant_h h
 JOIN auth.tenant_details_s d ON d.tenant_hk = h.tenant_hk AND d.load_end_date IS NULL;
 
--- Whose key this is, by the key's SHA-256, and which limit of its plan the tenant has reached, until when. No row: unknown, revoked,
--- expired, or of a tenant that is not active.
+-- The tenant of a public id, its first or a later one. An id that nobody has names whoever would be given it.
+CREATE OR REPLACE FUNCTION auth.tenant_named(p_tenant_id text) RETURNS bytea
+LANGUAGE sql STABLE
+RETURN CASE WHEN p_tenant_id IS NOT NULL THEN
+    coalesce((SELECT a.tenant_hk FROM auth.tenant_alias a WHERE a.alias = p_tenant_id), util.tenant_key(p_tenant_id)) END;
+
+-- Whose key this is, by the key's SHA-256, and which limit of its plan the tenant has reached, until when; `tenant_id` is the id that
+-- its keys are made of, `names` all that requests may call it by, the one that is shown first. No row: unknown, revoked or expired.
 CREATE OR REPLACE FUNCTION auth.key_owner(p_key_hash bytea)
 RETURNS TABLE (access_key_id bigint, kind text, tenant_id text, tenant_hk bytea, time_zone text,
-               honour_do_not_track boolean, keep_truncated_ip boolean, event_types text[], events_per_second integer,
-               limit_reached text, starts_again timestamptz)
+               honour_do_not_track boolean, keep_truncated_ip boolean, event_types text[], names text[],
+               events_per_second integer, limit_reached text, starts_again timestamptz, is_disabled boolean)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
     SELECT k.access_key_id, k.kind, t.tenant_bk, t.tenant_hk, t.time_zone, t.honour_do_not_track, t.keep_truncated_ip,
            ARRAY(SELECT e.event_type FROM ref.event_type e WHERE e.tenant_hk IN (t.tenant_hk, '\x') ORDER BY e.event_type),
-           auth.events_per_second_of(t.tenant_hk), l.code, l.starts_again
+           ARRAY[t.public_id, t.tenant_bk] || ARRAY(SELECT a.alias FROM auth.tenant_alias a WHERE a.tenant_hk = t.tenant_hk),
+           auth.events_per_second_of(t.tenant_hk), l.code, l.starts_again, NOT t.is_active
     FROM auth.access_key k
     JOIN auth.tenant_v t ON t.tenant_hk = k.tenant_hk
     LEFT JOIN LATERAL (
         SELECT l.code, l.starts_again FROM auth.limits_of(t.tenant_hk, util.current_load_date()) l
         WHERE l.used >= l.most ORDER BY l.starts_again DESC, l.code LIMIT 1
     ) l ON true
-    WHERE k.key_hash = p_key_hash AND k.revoked_at IS NULL AND t.is_active
+    WHERE k.key_hash = p_key_hash AND k.revoked_at IS NULL
       AND (k.expires_at IS NULL OR k.expires_at > util.current_load_date())
 $$;
 
@@ -92,7 +99,7 @@ RETURN network(set_masklen(p_client_ip, CASE family(p_client_ip) WHEN 4 THEN 24 
 
 -- The tenant a request to the api schema is about: the one of the role, else of the session (app.tenant_hk), which the request may
 -- repeat but not contradict. Only operators (footfall_worker, superusers) may name a tenant in the request alone. Raises one of the codes
--- tenant_required, tenant_mismatch, tenant_unknown.
+-- tenant_required, tenant_mismatch, tenant_unknown, tenant_disabled.
 CREATE OR REPLACE FUNCTION auth.request_tenant(p_request jsonb) RETURNS auth.tenant_v
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
@@ -103,44 +110,45 @@ BEGIN
     IF v_session IS NULL AND (v_named IS NULL OR NOT util.is_operator()) THEN
         RAISE EXCEPTION 'tenant_required' USING ERRCODE = 'FF401';
     END IF;
-    IF v_session IS DISTINCT FROM util.tenant_key(v_named) AND v_session IS NOT NULL AND v_named IS NOT NULL THEN
+    IF v_session IS DISTINCT FROM auth.tenant_named(v_named) AND v_session IS NOT NULL AND v_named IS NOT NULL THEN
         RAISE EXCEPTION 'tenant_mismatch' USING ERRCODE = 'FF403';
     END IF;
     SELECT t.* INTO v_tenant FROM auth.tenant_v t
-    WHERE t.tenant_hk = coalesce(v_session, util.tenant_key(v_named)) AND t.is_active;
+    WHERE t.tenant_hk = coalesce(v_session, auth.tenant_named(v_named));
     IF v_tenant.tenant_hk IS NULL THEN
         RAISE EXCEPTION 'tenant_unknown' USING ERRCODE = 'FF404';
+    ELSIF NOT v_tenant.is_active THEN
+        RAISE EXCEPTION 'tenant_disabled' USING ERRCODE = 'FF403';
     END IF;
     RETURN v_tenant;
 END
 $$;
 
--- Adds a tenant. Raises tenant_exists; tenant ids are what customers write into snippets: letters, digits, '-', '_' and '.'.
+-- Adds a tenant. Raises tenant_exists, also for an id that another was renamed to, tenant_id_invalid, time_zone_unknown,
+-- currency_invalid, host_invalid.
 CREATE OR REPLACE FUNCTION auth.add_tenant(
     p_tenant_id text, p_name text, p_industry text, p_time_zone text, p_currency text, p_default_item_type text,
     p_page_query_keys text[] DEFAULT '{}', p_honour_do_not_track boolean DEFAULT true,
-    p_keep_truncated_ip boolean DEFAULT false, p_event_types text[] DEFAULT '{}'
+    p_keep_truncated_ip boolean DEFAULT false, p_event_types text[] DEFAULT '{}', p_allowed_hosts text[] DEFAULT '{}'
 ) RETURNS bytea
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 DECLARE
     v_tenant_hk bytea := util.tenant_key(p_tenant_id);
     v_load_date timestamptz := util.current_load_date();
 BEGIN
-    IF p_tenant_id !~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$' THEN
-        RAISE EXCEPTION 'tenant_id_invalid' USING ERRCODE = 'FF400';
-    END IF;
+    PERFORM auth.require_tenant_id(p_tenant_id);
     PERFORM auth.require_zone_and_currency(p_time_zone, p_currency);
     INSERT INTO auth.tenant_h (tenant_hk, tenant_bk, load_date, record_source)
     VALUES (v_tenant_hk, p_tenant_id, v_load_date, 'footfall:tenant')
     ON CONFLICT DO NOTHING;
-    IF NOT FOUND THEN
+    IF NOT FOUND OR EXISTS (SELECT FROM auth.tenant_alias a WHERE a.alias = p_tenant_id) THEN
         RAISE EXCEPTION 'tenant_exists' USING ERRCODE = 'FF409';
     END IF;
     INSERT INTO auth.tenant_details_s (
         tenant_hk, load_date, tenant_name, industry, time_zone, currency, default_item_type, page_query_keys,
-        honour_do_not_track, keep_truncated_ip, is_active, record_source)
+        honour_do_not_track, keep_truncated_ip, is_active, record_source, allowed_hosts)
     VALUES (v_tenant_hk, v_load_date, p_name, p_industry, p_time_zone, p_currency, p_default_item_type, p_page_query_keys,
-            p_honour_do_not_track, p_keep_truncated_ip, true, 'footfall:tenant');
+            p_honour_do_not_track, p_keep_truncated_ip, true, 'footfall:tenant', auth.usable_hosts(p_allowed_hosts));
     INSERT INTO ref.event_type (tenant_hk, event_type, event_category, event_action)
     SELECT v_tenant_hk, t.event_type, 'engagement', 'view' FROM unnest(p_event_types) AS t(event_type)
     ON CONFLICT DO NOTHING;
@@ -158,7 +166,6 @@ CREATE OR REPLACE FUNCTION auth.describe_tenant(
 ) RETURNS SETOF auth.tenant_details_s
 LANGUAGE plpgsql AS $$
 DECLARE
-    v_load_date timestamptz := util.current_load_date();
     v_before auth.tenant_details_s;
     v_details auth.tenant_details_s;
 BEGIN
@@ -168,9 +175,6 @@ BEGIN
     PERFORM auth.require_zone_and_currency(p_time_zone, p_currency);
     IF p_week_start NOT IN ('monday', 'sunday', 'saturday') THEN
         RAISE EXCEPTION 'week_start_invalid' USING ERRCODE = 'FF400';
-    ELSIF cardinality(p_allowed_hosts) > 1000 OR EXISTS (
-        SELECT FROM unnest(p_allowed_hosts) AS a(host) WHERE length(a.host) > 253 OR a.host !~ '^[^\s/:@?#]+$') THEN
-        RAISE EXCEPTION 'host_invalid' USING ERRCODE = 'FF400';
     ELSIF p_largest_value NOT BETWEEN 0.0001 AND 99999999999999.9999 THEN
         RAISE EXCEPTION 'largest_value_invalid' USING ERRCODE = 'FF400';
     END IF;
@@ -182,19 +186,49 @@ BEGIN
     v_details.time_zone := coalesce(p_time_zone, v_before.time_zone);
     v_details.currency := coalesce(p_currency, v_before.currency);
     v_details.week_start := coalesce(p_week_start, v_before.week_start);
-    IF p_allowed_hosts IS NOT NULL THEN
-        v_details.allowed_hosts := ARRAY(
-            SELECT DISTINCT staging.without_www(lower(a.host COLLATE "C")) FROM unnest(p_allowed_hosts) AS a(host) ORDER BY 1);
-    END IF;
+    v_details.allowed_hosts := coalesce(auth.usable_hosts(p_allowed_hosts), v_before.allowed_hosts);
     v_details.largest_value := coalesce(p_largest_value, v_before.largest_value);
     v_details.require_second_factor := coalesce(p_require_second_factor, v_before.require_second_factor);
     IF v_details IS DISTINCT FROM v_before THEN
-        UPDATE auth.tenant_details_s d SET load_end_date = v_load_date
-        WHERE d.tenant_hk = v_before.tenant_hk AND d.load_end_date IS NULL;
-        v_details.load_date := v_load_date;
-        INSERT INTO auth.tenant_details_s VALUES (v_details.*);
+        PERFORM auth.replace_details(v_details);
         RETURN NEXT v_before;
     END IF;
+END
+$$;
+
+-- Has these details hold from now on; those that held before stay in history.
+CREATE OR REPLACE FUNCTION auth.replace_details(p_details auth.tenant_details_s) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_load_date timestamptz := util.current_load_date();
+BEGIN
+    UPDATE auth.tenant_details_s d SET load_end_date = v_load_date
+    WHERE d.tenant_hk = p_details.tenant_hk AND d.load_end_date IS NULL;
+    p_details.load_date := v_load_date;
+    INSERT INTO auth.tenant_details_s VALUES (p_details.*);
+END
+$$;
+
+-- What customers write into snippets: letters, digits, '-', '_' and '.'. Raises tenant_id_invalid.
+CREATE OR REPLACE FUNCTION auth.require_tenant_id(p_tenant_id text) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF p_tenant_id !~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$' THEN
+        RAISE EXCEPTION 'tenant_id_invalid' USING ERRCODE = 'FF400';
+    END IF;
+END
+$$;
+
+-- Hosts as they are compared: without www, each once; NULL: nothing is said. Raises host_invalid.
+CREATE OR REPLACE FUNCTION auth.usable_hosts(p_hosts text[]) RETURNS text[]
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF cardinality(p_hosts) > 1000 OR EXISTS (
+        SELECT FROM unnest(p_hosts) AS a(host) WHERE length(a.host) > 253 OR a.host !~ '^[^\s/:@?#]+$') THEN
+        RAISE EXCEPTION 'host_invalid' USING ERRCODE = 'FF400';
+    END IF;
+    RETURN CASE WHEN p_hosts IS NOT NULL THEN
+        ARRAY(SELECT DISTINCT staging.without_www(lower(a.host COLLATE "C")) FROM unnest(p_hosts) AS a(host) ORDER BY 1) END;
 END
 $$;
 
@@ -202,7 +236,9 @@ $$;
 CREATE OR REPLACE FUNCTION auth.require_zone_and_currency(p_time_zone text, p_currency text) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
-    IF p_time_zone IS NOT NULL AND NOT EXISTS (SELECT FROM pg_timezone_names WHERE name = p_time_zone) THEN
+    -- a zone that some tenant has is known without reading all files of zones, which takes a tenth of a second
+    IF p_time_zone IS NOT NULL AND NOT EXISTS (SELECT FROM auth.tenant_details_s d WHERE d.time_zone = p_time_zone)
+       AND NOT EXISTS (SELECT FROM pg_timezone_names WHERE name = p_time_zone) THEN
         RAISE EXCEPTION 'time_zone_unknown' USING ERRCODE = 'FF400';
     ELSIF p_currency !~ '^[A-Z]{3}$' THEN
         RAISE EXCEPTION 'currency_invalid' USING ERRCODE = 'FF400';

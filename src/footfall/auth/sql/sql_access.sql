@@ -1,7 +1,20 @@
 -- The tenant of the login role that is connected, NULL when it is no analyst's. By session_user: no setting and no SET ROLE changes it.
+-- Raises tenant_disabled: policies ask for it, so that whatever such a login asks is refused with a reason.
 CREATE OR REPLACE FUNCTION auth.analyst_tenant() RETURNS bytea
-LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog AS $$
-    SELECT a.tenant_hk FROM auth.sql_access a WHERE a.role_name = session_user
+LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog AS $$
+DECLARE
+    v_tenant_hk bytea;
+    v_is_active boolean;
+BEGIN
+    SELECT a.tenant_hk, d.is_active INTO v_tenant_hk, v_is_active
+    FROM auth.sql_access a
+    JOIN auth.tenant_details_s d ON d.tenant_hk = a.tenant_hk AND d.load_end_date IS NULL
+    WHERE a.role_name = session_user;
+    IF NOT v_is_active THEN
+        RAISE EXCEPTION 'tenant_disabled' USING ERRCODE = 'FF403';
+    END IF;
+    RETURN v_tenant_hk;
+END
 $$;
 
 -- The name of a tenant's login role, which tells nobody whose it is: every login sees all names. Roles belong to the whole cluster: it

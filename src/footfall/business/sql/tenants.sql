@@ -30,6 +30,42 @@ BEGIN
 END
 $$;
 
+-- Disables the session's tenant: nobody sends for it or looks at it, and all that is stored stays; or takes that back, and gives what
+-- came before the doors knew another chance. Returns whether anything changed.
+CREATE OR REPLACE FUNCTION business.set_active(p_is_active boolean) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+DECLARE
+    v_details auth.tenant_details_s;
+BEGIN
+    SELECT d.* INTO v_details FROM auth.tenant_details_s d
+    WHERE d.tenant_hk = util.current_tenant() AND d.load_end_date IS NULL FOR UPDATE;
+    IF v_details.is_active IS DISTINCT FROM NOT p_is_active THEN
+        RETURN false;
+    END IF;
+    v_details.is_active := p_is_active;
+    PERFORM auth.replace_details(v_details);
+    IF p_is_active THEN
+        PERFORM business.reprocess_invalid('tenant_unknown', '-infinity');
+    END IF;
+    RETURN true;
+END
+$$;
+
+-- Says which hosts a site of the session's tenant has; what its keys sent of these, and was refused, gets another chance. Raises
+-- host_invalid, site_invalid.
+CREATE OR REPLACE FUNCTION business.set_site(p_site text, p_hosts text[]) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+BEGIN
+    IF p_site !~ '^[^\x01-\x20]([^\x01-\x1f]{0,98}[^\x01-\x20])?$' OR cardinality(p_hosts) = 0 THEN
+        RAISE EXCEPTION 'site_invalid' USING ERRCODE = 'FF400';
+    END IF;
+    INSERT INTO auth.site (tenant_hk, site, hosts, created_at)
+    VALUES (util.current_tenant(), p_site, auth.usable_hosts(p_hosts), util.current_load_date())
+    ON CONFLICT (tenant_hk, site) DO UPDATE SET hosts = excluded.hosts;
+    PERFORM business.reprocess_invalid('host_not_allowed', '-infinity');
+END
+$$;
+
 -- Lets the session's tenant send an event type of its own, with the category and action of events that name none, or says anew what
 -- these are; and gives what was refused for want of it another chance. Returns how many events that are: the worker takes them.
 -- Raises event_type_invalid.

@@ -232,23 +232,23 @@ BEGIN
     -- raw.load_batch counts all tenants together, ref.user_agent belongs to none: neither is for readers
     GRANT SELECT ON raw.site_tracking_events_r, raw.site_tracking_events_v, raw.ingest_batch, raw.refusal TO footfall_reader;
     GRANT SELECT ON staging.site_events_staging, staging.note TO footfall_reader;
-    GRANT SELECT ON auth.tenant_h, auth.tenant_details_s, auth.tenant_v TO footfall_reader, footfall_ingest;
+    GRANT SELECT ON auth.tenant_h, auth.tenant_details_s, auth.tenant_v, auth.tenant_alias TO footfall_reader, footfall_ingest;
     GRANT SELECT ON ref.event_type, ref.conversion_rule, ref.visitor_segment, ref.goal, ref.time_zone TO footfall_reader;
     GRANT EXECUTE ON ALL ROUTINES IN SCHEMA util, business, api TO footfall_reader;
-    GRANT EXECUTE ON FUNCTION auth.key_owner(bytea), auth.request_tenant(jsonb), auth.analyst_tenant() TO footfall_reader;
+    GRANT EXECUTE ON FUNCTION auth.key_owner(bytea), auth.request_tenant(jsonb), auth.tenant_named(text), auth.analyst_tenant() TO footfall_reader;
     GRANT EXECUTE ON FUNCTION staging.url_parts(text), staging.without_www(text), staging.canonical_escapes(text),
         staging.escaped(text) TO footfall_reader;
 
     GRANT USAGE ON SCHEMA util, auth, ref, raw, staging, business, api TO footfall_analyst;
     GRANT SELECT ON raw.ingest_batch TO footfall_analyst;
-    GRANT SELECT ON auth.tenant_h, auth.tenant_details_s, auth.tenant_v TO footfall_analyst;
+    GRANT SELECT ON auth.tenant_h, auth.tenant_details_s, auth.tenant_v, auth.tenant_alias TO footfall_analyst;
     GRANT SELECT ON ref.event_type, ref.conversion_rule, ref.visitor_segment, ref.goal, ref.time_zone TO footfall_analyst;
     GRANT EXECUTE ON ALL ROUTINES IN SCHEMA util, business, api TO footfall_analyst;
-    GRANT EXECUTE ON FUNCTION auth.request_tenant(jsonb), auth.analyst_tenant(), staging.url_parts(text), staging.without_www(text),
+    GRANT EXECUTE ON FUNCTION auth.request_tenant(jsonb), auth.tenant_named(text), auth.analyst_tenant(), staging.url_parts(text), staging.without_www(text),
         staging.canonical_escapes(text), staging.escaped(text) TO footfall_analyst;
 
     GRANT EXECUTE ON FUNCTION auth.key_owner(bytea), auth.visitor_secret_of(bytea, date), auth.request_tenant(jsonb),
-        auth.analyst_tenant() TO footfall_ingest;
+        auth.tenant_named(text), auth.analyst_tenant() TO footfall_ingest;
     GRANT EXECUTE ON FUNCTION raw.land_tracking_events, raw.are_storable, raw.count_refusals, raw.ingest_tracking_event,
         raw.ingest_tracking_events TO footfall_ingest;
     GRANT EXECUTE ON FUNCTION api.track_event, api.failure TO footfall_ingest;
@@ -258,16 +258,17 @@ BEGIN
         auth.begin_second_factor(bytea, bytea), auth.unconfirmed_secret(bytea), auth.confirm_second_factor(bytea, bigint, bytea[]),
         auth.end_second_factor(text), auth.use_step(bigint, bigint), auth.use_recovery_code(bigint, bytea),
         auth.is_device_of(text, bytea), auth.remember_device(bigint, bytea),
-        auth.close_sign_in(bytea), auth.signed_in(bytea), auth.people(), auth.set_person(text, text, text, boolean),
+        auth.close_sign_in(bytea), auth.signed_in(bytea, text), auth.own_tenants(bytea, text, integer), auth.people(), auth.set_person(text, text, text, boolean),
         auth.set_password(text, text), auth.add_tenant,
-        auth.own_limits(), auth.request_tenant(jsonb), auth.analyst_tenant() TO footfall_admin;
-    GRANT SELECT ON auth.tenant_h, auth.tenant_details_s, auth.tenant_v TO footfall_admin;
-    GRANT SELECT (access_key_id, tenant_hk, kind, label, created_at, revoked_at, created_by, expires_at), INSERT, UPDATE (revoked_at)
+        auth.own_limits(), auth.is_operator_token(bytea), auth.customers(text, text, timestamptz), auth.usage_of_month(date), auth.request_tenant(jsonb), auth.tenant_named(text), auth.analyst_tenant() TO footfall_admin;
+    GRANT SELECT ON auth.tenant_h, auth.tenant_details_s, auth.tenant_v, auth.tenant_alias TO footfall_admin;
+    GRANT SELECT (access_key_id, tenant_hk, kind, label, created_at, revoked_at, created_by, expires_at, site), INSERT, UPDATE (revoked_at)
         ON auth.access_key TO footfall_admin;
     GRANT SELECT, INSERT, UPDATE, DELETE ON ref.goal, ref.funnel TO footfall_admin;
     -- a funnel is saved when its report would answer it
     GRANT SELECT ON ref.conversion_rule, raw.ingest_batch TO footfall_admin;
     GRANT SELECT, INSERT, DELETE ON auth.share_link TO footfall_admin;
+    GRANT SELECT, DELETE ON auth.site TO footfall_admin;
     GRANT EXECUTE ON ALL ROUTINES IN SCHEMA util, business, api TO footfall_admin;
     -- these change what every tenant stands on
     REVOKE ALL ON FUNCTION util.secure_access(), util.own_everything(), util.secure_table(regclass),
@@ -277,8 +278,9 @@ BEGIN
         util.delete_expired(text, timestamptz), util.take_turn(text), util.try_turn(text)
         FROM footfall_reader, footfall_ingest, footfall_analyst, footfall_admin;
     -- these act with the worker's rights: only the web process, which knows who asks, may call them
-    REVOKE ALL ON FUNCTION business.reprocess_invalid(text, timestamptz), business.change_tenant, business.add_event_type,
-        business.remove_event_type, business.event_types, business.sending_hosts(timestamptz), api.store_health(), api.measures(integer)
+    REVOKE ALL ON FUNCTION business.reprocess_invalid(text, timestamptz), business.change_tenant, business.set_active(boolean),
+        business.set_site(text, text[]), business.add_event_type, business.remove_event_type, business.event_types,
+        business.sending_hosts(timestamptz), api.store_health(), api.measures(integer)
         FROM footfall_reader, footfall_ingest, footfall_analyst;
 END
 $$;

@@ -135,7 +135,7 @@ DECLARE
     v_tenant auth.tenant_v;
     v_now timestamptz := util.current_load_date();
 BEGIN
-    SELECT t.* INTO v_tenant FROM auth.tenant_v t WHERE t.tenant_hk = util.tenant_key(p_tenant_id);
+    SELECT t.* INTO v_tenant FROM auth.tenant_v t WHERE t.tenant_hk = auth.tenant_named(p_tenant_id);
     RETURN QUERY
     WITH event AS MATERIALIZED (
         SELECT e.*, jsonb_typeof(e.payload) = 'object' AS is_object,
@@ -149,7 +149,7 @@ BEGIN
         FROM event e
     )
     SELECT raw.land_tracking_events(
-        array_agg(p_tenant_id ORDER BY k.position), array_agg(v_now),
+        array_agg(coalesce(v_tenant.tenant_bk, p_tenant_id)::text ORDER BY k.position), array_agg(v_now),
         array_agg(CASE WHEN k.is_object
                        THEN k.payload - ARRAY['client_ip', 'user_agent', 'tenantId', 'tenant_id']
                             - CASE WHEN k.no_track THEN raw.personal_keys() ELSE '{}' END

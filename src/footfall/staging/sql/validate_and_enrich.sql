@@ -183,6 +183,11 @@ BEGIN
         FROM (SELECT DISTINCT s.agent FROM sent s WHERE s.agent IS NOT NULL) d
         JOIN ref.user_agent a ON a.user_agent_hash = util.hash_binary(d.agent)
     ),
+    -- the hosts of keys that send for one site
+    sites AS MATERIALIZED (
+        SELECT k.tenant_hk, 'web:' || k.access_key_id AS record_source, w.hosts
+        FROM auth.access_key k JOIN auth.site w ON w.tenant_hk = k.tenant_hk AND w.site = k.site
+    ),
     -- texts cut to their lengths, ids checked; beside them what is known of the tenant, the page and so on
     parsed AS (
         SELECT s.raw_event_id, s.batch_id, s.received_timestamp, s.is_trusted, s.tenant_hk, s.tenant_id,
@@ -214,7 +219,7 @@ BEGIN
         nullif(btrim(s.click_y), '') AS sent_click_y,
         s.viewport_width, s.viewport_height, s.item_metadata, s.properties,
         t.is_active AS tenant_is_active, t.currency AS tenant_currency, t.default_item_type,
-        t.allowed_hosts, t.largest_value, k.event_category AS default_category, k.event_action AS default_action,
+        coalesce(w.hosts, t.allowed_hosts) AS allowed_hosts, t.largest_value, k.event_category AS default_category, k.event_action AS default_action,
         p.bare_host AS page_host, p.path AS page_path, p.page_bk, p.page_info, p.has_click_id, p.utm_source AS page_utm_source,
         p.utm_medium AS page_utm_medium, p.utm_campaign AS page_utm_campaign, p.utm_content AS page_utm_content,
         p.utm_term AS page_utm_term,
@@ -225,6 +230,7 @@ BEGIN
         a.operating_system, coalesce(a.traffic_class, 'human') AS traffic_class
         FROM sent s
         LEFT JOIN tenants t ON t.tenant_hk = s.tenant_hk
+        LEFT JOIN sites w ON w.tenant_hk = s.tenant_hk AND w.record_source = s.record_source
         LEFT JOIN kinds k ON k.tenant_hk = s.tenant_hk AND k.evt_type = s.evt_type
         LEFT JOIN pages p ON p.tenant_hk = s.tenant_hk AND p.page_url = s.page_url AND p.has_page_hash = s.has_page_hash
         LEFT JOIN referrers r ON r.page_referrer = s.page_referrer

@@ -110,6 +110,7 @@ class Door:
             owner = await self._owner(scope, headers)
             request = read_request(body, headers.get(b"content-encoding", b"").decode("latin-1"), self._settings)
             attempted = len(request.events)
+            owner.require_active()
             owner.require_room()
             self._rate.admit(owner.access_key_id, attempted)
             if owner.events_per_second is not None:
@@ -121,7 +122,7 @@ class Door:
         except Disconnected:
             raise
         except Exception as error:  # noqa: BLE001  whatever happens, the sender gets an answer
-            tenant_id = owner.tenant_id if owner else None
+            tenant_id = owner.shown_id if owner else None
             refusal = problem(error, ERROR_CODE, {"tenant_id": tenant_id, "events_attempted": attempted})
             self._commits.count_refusal(owner.tenant_hk if owner else _NO_TENANT, refusal.code, max(attempted, 1))
             measures.EVENTS.labels("refused", refusal.code).inc(max(attempted, 1))
@@ -212,7 +213,7 @@ def _reply(
         refusal = problem(
             NotAccepted("no_event_accepted", "no event was accepted"),
             ERROR_CODE,
-            {"tenant_id": owner.tenant_id, "events_attempted": len(verdicts), "events": fates},
+            {"tenant_id": owner.shown_id, "events_attempted": len(verdicts), "events": fates},
         )
         return refusal.status, refusal.body, [(b"x-footfall-reason", reason.encode())]
     reasons = [verdict.reason for verdict in verdicts if verdict.reason]
@@ -223,7 +224,7 @@ def _reply(
             "session_id": next((verdict.session_id for verdict in verdicts if verdict.session_id), None),
             "events_processed": accepted,
             "events_failed": rejected,
-            "tenant_id": owner.tenant_id,
+            "tenant_id": owner.shown_id,
             "timestamp": datetime.now(UTC),
             "processing_mode": "single" if request.is_single else "batch",
             "events": fates,

@@ -1,0 +1,79 @@
+"""What those who run the service see of all tenants: for the page "Customers", and for programs with an operator's token."""
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from footfall import auth
+from footfall.database import Pool, administering
+from footfall.errors import NotAccepted
+from footfall.operations import customers
+from footfall.vault.hashing import hash_key
+from footfall.web.answers import answering
+from footfall.web.callers import Callers
+
+_MOST = 500  # tenants of an answer
+
+
+class Operator:
+    """The addresses under /api/operator."""
+
+    def __init__(self, callers: Callers, administrators: Pool) -> None:
+        self._callers = callers
+        self._administrators = administrators
+
+    def routes(self) -> list[Route]:
+        """One address a thing, one method a verb."""
+        return [
+            Route("/api/operator/tenants", answering(self.tenants), methods=["GET"]),
+            Route("/api/operator/tenants/{tenant}", answering(self.tenant), methods=["GET"]),
+            Route("/api/operator/usage.csv", answering(self.usage), methods=["GET"]),
+        ]
+
+    def tenants(self, request: Request) -> Any:
+        """Tenants, searched and sorted: `?search=&sort=&order=asc|desc&limit=&offset=`.
+
+        Raises NotAccepted: ``sort_invalid``, ``order_invalid``, ``limit_invalid``.
+        """
+        self._callers.operates(request)
+        asked = request.query_params
+        sort, order = asked.get("sort", "events_24h"), asked.get("order", "desc")
+        if sort not in customers.SORTS:
+            raise NotAccepted("sort_invalid", f"sort is one of {', '.join(customers.SORTS)}")
+        if order not in ("asc", "desc"):
+            raise NotAccepted("order_invalid", "order is asc or desc")
+        limit, offset = _number(asked.get("limit", "50"), least=1), _number(asked.get("offset", "0"), least=0)
+        with self._administrators.connection() as connection:
+            return customers.list_customers(
+                connection,
+                asked.get("search", ""),
+                sort,
+                descending=order == "desc",
+                limit=min(limit, _MOST),
+                offset=offset,
+            )
+
+    def tenant(self, request: Request) -> Any:
+        """One tenant, and its plan limit by limit. Raises NotAccepted: ``tenant_unknown``."""
+        self._callers.operates(request)
+        with self._administrators.connection() as connection:
+            found = customers.customer(connection, request.path_params["tenant"])
+        with administering(self._administrators, hash_key(found["first_id"])) as connection:
+            return found | {"limits": auth.own_plan(connection)}
+
+    def usage(self, request: Request) -> Response:
+        """What each tenant sent in `?month=2026-11`, as CSV. Raises NotAccepted: ``month_invalid``."""
+        self._callers.operates(request)
+        month = customers.month_of(request.query_params.get("month", ""))
+        with self._administrators.connection() as connection:
+            text = customers.usage_csv(connection, month)
+        headers = {"Cache-Control": "no-store", "Content-Disposition": f'attachment; filename="usage-{month:%Y-%m}.csv"'}
+        return Response(text, headers=headers, media_type="text/csv")
+
+
+def _number(text: str, least: int) -> int:
+    if not text.isascii() or not text.isdecimal() or not least <= int(text) < 1 << 31:
+        raise NotAccepted("limit_invalid", f"limit and offset are whole numbers from {least} on")
+    return int(text)
