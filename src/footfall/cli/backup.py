@@ -1,4 +1,4 @@
-"""`footfall backup`: the store, in a file."""
+"""`footfall backup`: the store, in a file or in a folder."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -6,15 +6,19 @@ from typing import Annotated
 
 import typer
 
-from footfall.cli.options import AsJson, Data, DatabaseUrl, existing_store
+from footfall.cli.options import AsJson, Data, DatabaseUrl, settings_of
 from footfall.cli.output import console, print_json
+from footfall.database import open_store
+from footfall.errors import NotAccepted
+from footfall.operations.archive import back_up_physically
 from footfall.operations.backup import back_up
 from footfall.operations.backup_file import Sealing
 
 
 def backup(
     target: Annotated[Path, typer.Argument(help="A file; or a folder, which gets a file with the time in its name.")],
-    keep: Annotated[int | None, typer.Option(min=1, help="Of the files in the folder, keep the newest so many.")] = None,
+    physical: Annotated[bool, typer.Option("--physical", help="Into a folder: files, and all changes to come.")] = False,  # noqa: FBT002
+    keep: Annotated[int | None, typer.Option(min=1, help="Of the backups in the folder, keep the newest so many.")] = None,
     encrypt_to: Annotated[
         list[str] | None, typer.Option(help="An age key (age1…) whose owner alone can read it; repeatable. Needs age.")
     ] = None,
@@ -23,12 +27,16 @@ def backup(
     database_url: DatabaseUrl = None,
     as_json: AsJson = False,  # noqa: FBT002
 ) -> None:
-    """Back the store up while it runs: all rows, settings, people, keys and logins, as of one moment, in one file.
+    """Back the store up while it runs: rows, settings, people, keys, logins; as of one moment, or (--physical) of every one.
 
     Example: footfall backup backups/ --keep 7
     """
-    with existing_store(data, database_url) as store:
-        done = back_up(store, target, Sealing(tuple(encrypt_to or ()), passphrase_file), keep)
+    sealing = Sealing(tuple(encrypt_to or ()), passphrase_file)
+    if physical and sealing.suffix:
+        raise NotAccepted("option_invalid", "what --physical writes is not encrypted: use an encrypted disk, or no --physical")
+    settings = settings_of(data, database_url)
+    with open_store(settings.database_url, settings.data) as store:
+        done = back_up_physically(store, settings.data, target, keep) if physical else back_up(store, target, sealing, keep)
     if as_json:
         print_json(asdict(done))
         return

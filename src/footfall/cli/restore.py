@@ -1,6 +1,7 @@
 """`footfall restore`: a backup, made a store again."""
 
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -9,12 +10,17 @@ import typer
 from footfall.cli.options import AsJson, Data, DatabaseUrl, settings_of
 from footfall.cli.output import console, print_json
 from footfall.database import open_store
+from footfall.errors import NotAccepted
 from footfall.operations.backup_file import Sealing
+from footfall.operations.recovery import restore_to_moment
 from footfall.operations.restore import Restored, restore_to_folder, restore_to_server
 
 
 def restore(
     source: Annotated[Path, typer.Argument(help="What `footfall backup` has made.")],
+    to: Annotated[
+        str | None, typer.Option(help="A moment, from what --physical made: 2026-11-26T10:00, in UTC unless it says otherwise.")
+    ] = None,
     replace: Annotated[bool, typer.Option("--replace", help="In place of the embedded store, kept beside.")] = False,  # noqa: FBT002
     identity: Annotated[Path | None, typer.Option(help="The file of the age key that it was encrypted for.")] = None,
     passphrase_file: Annotated[Path | None, typer.Option(help="The file of the passphrase that it was encrypted by.")] = None,
@@ -28,7 +34,14 @@ def restore(
     """
     settings = settings_of(data, database_url)
     sealing = Sealing(passphrase_file=passphrase_file, identity=identity)
-    if settings.database_url:
+    moment = _moment(to) if to else None
+    if source.is_dir():
+        if settings.database_url:
+            raise NotAccepted("option_invalid", "files of the embedded store become an embedded store again: name its --data")
+        done = restore_to_moment(source, settings.data, moment, replace=replace)
+    elif moment:
+        raise NotAccepted("option_invalid", "--to is for a folder that `footfall backup --physical` has made")
+    elif settings.database_url:
         with open_store(settings.database_url, settings.data) as store:
             done = restore_to_server(source, store, sealing)
     else:
@@ -39,6 +52,14 @@ def restore(
         _tell(done)
     if done.findings:
         raise typer.Exit(1)
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise NotAccepted("date_invalid", f"{text} is no moment: write 2026-11-26T10:00") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _tell(done: Restored) -> None:

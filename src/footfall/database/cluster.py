@@ -8,13 +8,17 @@ import os
 import pwd
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from footfall.database import programs
-from footfall.errors import StoreUnavailable
+import psycopg
+
+from footfall.database import postmaster, programs
+from footfall.errors import BackupFailed, StoreUnavailable
 
 _FOREVER = "86400"  # seconds that a recovery may take
+_PAUSE = 0.05  # seconds
 _NO_OTHERS = 0o027  # what PostgreSQL does not stand in the mode of its folder
 
 
@@ -50,7 +54,7 @@ class Cluster:
 
     def __init__(self, folder: Path, major: int | None = None) -> None:
         """Raises StoreUnavailable: nobody has programs of its version."""
-        self.folder = folder
+        self.folder = folder.resolve()
         self.major = major or version_of(folder) or programs.embedded_major()
         binaries = programs.binaries(self.major)
         if binaries is None:
@@ -77,6 +81,10 @@ class Cluster:
         command = [str(self.binaries / program), *map(str, arguments)]
         return programs.run(command, user=programs.system_user(), cwd=cwd)
 
+    def ask(self, program: str, *arguments: str | Path) -> str:
+        """The same as who runs this, for what leaves the cluster's files alone."""
+        return programs.run([str(self.binaries / program), *map(str, arguments)])
+
     @contextlib.contextmanager
     def started(self, *settings: str) -> Iterator[str]:
         """The URL of its server, started with these settings (`name=value`), when it has recovered. Raises BackupFailed."""
@@ -85,15 +93,30 @@ class Cluster:
             options = " ".join(f"-c {setting}" for setting in [*alone, f"unix_socket_directories={sockets}"])
             log = self.folder / "log"
             self.run("pg_ctl", "-D", self.folder, "-w", "-t", _FOREVER, "-o", options, "-l", log, "start", cwd=sockets)
+            url = f"postgresql://postgres@/postgres?host={sockets}"
             try:
-                yield f"postgresql://postgres@/postgres?host={sockets}"
+                self._wait(url)
+                yield url
             finally:
-                self.run("pg_ctl", "-D", self.folder, "-w", "-t", _FOREVER, "-m", "fast", "stop", cwd=sockets)
+                if postmaster.runs(self.folder):
+                    self.run("pg_ctl", "-D", self.folder, "-w", "-t", _FOREVER, "-m", "fast", "stop", cwd=sockets)
 
     def control(self, name: str) -> str:
         """A line of pg_controldata."""
         lines = (line.partition(":") for line in self.run("pg_controldata", "-D", self.folder).splitlines())
         return next(value.strip() for key, _, value in lines if key == name)
+
+    def _wait(self, url: str) -> None:
+        """Until it answers, which one that recovers does at the end; pg_ctl waits only for its beginning."""
+        while True:
+            try:
+                psycopg.connect(url).close()
+            except psycopg.OperationalError as error:
+                if not postmaster.runs(self.folder):
+                    raise BackupFailed(f"the server in {self.folder} has ended: {error}") from None
+                time.sleep(_PAUSE)
+            else:
+                return
 
     def _checksums(self, has_checksums: bool) -> list[str]:  # noqa: FBT001
         """From PostgreSQL 18 on a cluster has them unless it is told otherwise."""

@@ -35,8 +35,8 @@ class Backup:
 def back_up(store: Store, target: Path, sealing: Sealing, keep: int | None = None) -> Backup:
     """Write a backup into the file `target`, or a dated one into the folder `target`, of which the newest `keep` stay.
 
-    Others go on meanwhile. Raises NotAccepted: ``file_exists``, ``folder_unknown``, ``option_invalid``, and as `backup_file.writing`
-    does; StoreUnavailable: no pg_dump fits; BackupFailed.
+    Others go on meanwhile. Raises NotAccepted: ``file_exists``, ``folder_unknown``, ``option_invalid``, and as
+    `backup_file.writing` does; StoreUnavailable: no pg_dump fits; BackupFailed.
     """
     if keep is not None and not target.is_dir():
         raise NotAccepted("option_invalid", f"--keep is for a folder of dated files: {target} is none")

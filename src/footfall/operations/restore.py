@@ -3,8 +3,7 @@
 import os
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass
-from dataclasses import replace as changed
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
@@ -50,6 +49,10 @@ class Restored:
     logins_without_password: tuple[str, ...] = ()
     replaced: Path | None = None
 
+    def in_place_of(self, replaced: Path | None) -> "Restored":
+        """The same, with where the former store is now."""
+        return replace(self, replaced=replaced)
+
 
 def restore_to_server(source: Path, store: Store, sealing: Sealing) -> Restored:
     """Restore a file into the database of a server, which holds no Footfall yet.
@@ -72,7 +75,7 @@ def restore_to_folder(source: Path, folder: Path, sealing: Sealing, *, replace: 
         with in_place(folder, replace=replace) as place:
             with place.opened() as store:
                 restored = _restore(store, about, dump)
-            return changed(restored, replaced=place.take())
+            return restored.in_place_of(place.take())
 
 
 def _restore(store: Store, about: Mapping[str, Any], dump: IO[bytes]) -> Restored:
