@@ -25,6 +25,7 @@ from footfall.cli.retention import retention
 from footfall.cli.serve import serve
 from footfall.cli.tenant import tenant
 from footfall.cli.up import up
+from footfall.cli.upgrade_store import upgrade_store_
 from footfall.cli.user import user
 from footfall.cli.worker import worker
 from footfall.errors import FootfallError
@@ -50,6 +51,7 @@ app.add_typer(import_, name="import")
 app.command()(check)
 app.command()(backup)
 app.command()(restore)
+app.command(name="upgrade-store")(upgrade_store_)
 app.command(name="rebuild-marts")(rebuild_marts)
 app.command()(migrate)
 app.command(epilog=SETTINGS)(worker)

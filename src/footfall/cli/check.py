@@ -8,7 +8,7 @@ from rich.progress import Progress
 
 from footfall.business import all_checks, run_check
 from footfall.cli.options import AsJson, Data, DatabaseUrl, existing_store
-from footfall.cli.output import console, print_json
+from footfall.cli.output import console, print_findings, print_json
 from footfall.database import connect
 
 
@@ -31,11 +31,7 @@ def check(data: Data = None, database_url: DatabaseUrl = None, as_json: AsJson =
     if as_json:
         print_json({"checks": len(checks), "findings": [asdict(finding) for finding in findings]})
     else:
-        for finding in findings:
-            console.print(f"[bold red]{finding.check.code}[/]: {finding.count:,} rows contradict that {finding.check.claim}")
-            for row in finding.rows:
-                console.print(f"    {row}", markup=False)
-            console.print(f"  [dim]{finding.check.hint}[/]")
+        print_findings(findings)
         verdict = f"{len(findings)} of {len(checks)} checks failed." if findings else f"All {len(checks)} checks are clean."
         console.print(verdict)
     if findings:

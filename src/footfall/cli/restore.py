@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from footfall.cli.options import AsJson, Data, DatabaseUrl, settings_of
-from footfall.cli.output import console, print_json
+from footfall.cli.output import console, print_findings, print_json
 from footfall.database import open_store
 from footfall.errors import NotAccepted
 from footfall.operations.backup_file import Sealing
@@ -49,7 +49,7 @@ def restore(
     if as_json:
         print_json(asdict(done))
     else:
-        _tell(done)
+        _tell(done, is_rolled_forward=source.is_dir())
     if done.findings:
         raise typer.Exit(1)
 
@@ -62,12 +62,15 @@ def _moment(text: str) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _tell(done: Restored) -> None:
-    console.print(f"Restored {done.rows:,} rows as of {done.taken_at:%Y-%m-%d %H:%M:%S} UTC: all that were backed up.")
+def _tell(done: Restored, *, is_rolled_forward: bool) -> None:
+    of = f"{done.rows:,} rows as of {done.taken_at:%Y-%m-%d %H:%M:%S} UTC"
+    if is_rolled_forward:
+        console.print(f"Restored {of}. Its visitors of today count anew; nothing is archived until `footfall backup --physical`.")
+    else:
+        console.print(f"Restored {of}: all that were backed up, in every table.")
     if done.replaced:
         console.print(f"The former store is in {done.replaced}: remove it when you are sure.")
     for name in done.logins_without_password:
         console.print(f"The login {name} needs a new password: footfall tenant sql-access")
-    for finding in done.findings:
-        console.print(f"[bold red]{finding.check.code}[/]: {finding.count:,} rows contradict that {finding.check.claim}")
-    console.print("Not all checks are clean: look at `footfall check`." if done.findings else "All checks are clean.")
+    print_findings(done.findings)
+    console.print("Not all checks are clean." if done.findings else "All checks are clean.")

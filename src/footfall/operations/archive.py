@@ -22,10 +22,10 @@ from footfall.errors import BackupFailed, NotAccepted
 from footfall.operations.backup import Backup, note
 from footfall.operations.content import rows_of_tables
 from footfall.operations.manifest import ALGORITHM, require_whole
+from footfall.operations.placing import ARCHIVE_SETTINGS
 
 WAL = "wal"
 _NAME = "base-{:%Y%m%dT%H%M%SZ}"
-_SETTINGS_FILE = "footfall.archive.conf"
 _SETTINGS = """\
 # Written by `footfall backup --physical`: whoever removes this file ends the archive.
 archive_command = '{command}'
@@ -79,7 +79,7 @@ def back_up_physically(store: Store, data: Path, target: Path, keep: int | None 
         (system,) = connection.execute(_SYSTEM).fetchone() or ("",)
         if any(base.system != system for base in bases_in(target)):
             raise NotAccepted("folder_of_another", f"{target} has the backups of another store: name another folder")
-        with _archiving(connection, data / _SETTINGS_FILE, target / WAL):
+        with _archiving(connection, data / ARCHIVE_SETTINGS, target / WAL):
             base = _copy(connection, store, Cluster(data / "postgres"), target, system)
         _archive_up_to_now(connection, target / WAL)
         size = sum(file.stat().st_size for file in base.path.rglob("*") if file.is_file())

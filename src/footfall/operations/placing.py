@@ -13,7 +13,7 @@ from footfall.errors import NotAccepted
 _STORE = "postgres"
 _HALF = "restoring"  # a data folder of its own, within: renaming moves no bytes
 _REPLACED = "replaced-{:%Y%m%dT%H%M%SZ}"
-_ARCHIVE = "footfall.archive.conf"
+ARCHIVE_SETTINGS = "footfall.archive.conf"  # in the data folder, read by the server: where its log goes
 
 
 class Place:
@@ -36,7 +36,7 @@ class Place:
             there.rename(replaced)
         self.cluster.rename(there)
         # another store's: its log would go among the files of the former one
-        (self._folder / _ARCHIVE).unlink(missing_ok=True)
+        (self._folder / ARCHIVE_SETTINGS).unlink(missing_ok=True)
         return replaced
 
 
