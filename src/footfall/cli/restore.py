@@ -64,10 +64,10 @@ def _moment(text: str) -> datetime:
 
 def _tell(done: Restored, *, is_rolled_forward: bool) -> None:
     of = f"{done.rows:,} rows as of {done.taken_at:%Y-%m-%d %H:%M:%S} UTC"
+    console.print(f"Restored {of}." if is_rolled_forward else f"Restored {of}: all that were backed up, in every table.")
+    console.print("Visitors of today count anew: their secrets are in no backup.")
     if is_rolled_forward:
-        console.print(f"Restored {of}. Its visitors of today count anew; nothing is archived until `footfall backup --physical`.")
-    else:
-        console.print(f"Restored {of}: all that were backed up, in every table.")
+        console.print("Nothing of it is archived until `footfall backup --physical`.")
     if done.replaced:
         console.print(f"The former store is in {done.replaced}: remove it when you are sure.")
     for name in done.logins_without_password:

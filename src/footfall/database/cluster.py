@@ -15,7 +15,7 @@ from pathlib import Path
 import psycopg
 
 from footfall.database import postmaster, programs
-from footfall.errors import BackupFailed, StoreUnavailable
+from footfall.errors import BackupFailed, SettingInvalid, StoreUnavailable
 
 _FOREVER = "86400"  # seconds that a recovery may take
 _PAUSE = 0.05  # seconds
@@ -47,6 +47,15 @@ def require_startable(cluster: Path) -> None:
         )
     if cluster.stat().st_mode & _NO_OTHERS:
         raise StoreUnavailable(f"others may look into {cluster}, which PostgreSQL does not stand: chmod 700 {cluster}")
+
+
+def require_good_settings(cluster: Path) -> None:
+    """Raise SettingInvalid where PostgreSQL would not start with its settings, as it says it."""
+    command = [str(Cluster(cluster).binaries / "postgres"), "-C", "port", "-D", str(cluster)]
+    try:
+        programs.run(command, user=programs.system_user())
+    except BackupFailed as error:
+        raise SettingInvalid(f"footfall.local.conf or another file of settings: {error}") from None
 
 
 class Cluster:

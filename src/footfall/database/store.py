@@ -16,7 +16,7 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from footfall.database import postmaster
-from footfall.database.cluster import require_startable
+from footfall.database.cluster import require_good_settings, require_startable
 from footfall.database.connection import ROLES
 from footfall.database.programs import wheel
 from footfall.errors import StoreUnavailable
@@ -212,6 +212,7 @@ def _start(cluster: Path) -> Any:
     if "footfall.conf" not in configuration.read_text():
         with configuration.open("a") as file:
             file.write("\ninclude = 'footfall.conf'\n")
+    require_good_settings(cluster)
     deadline = time.monotonic() + _READY_WITHIN
     while True:
         try:

@@ -1,13 +1,11 @@
 """`footfall backup` into a file: what one snapshot of the store sees, with what it takes to prove that all of it came back."""
 
-import os
-import subprocess
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from footfall.database import Connection, Store, connect
-from footfall.database.programs import client, failure
+from footfall.database.programs import client
 from footfall.errors import NotAccepted
 from footfall.operations import backup_file
 from footfall.operations.backup_file import Sealing
@@ -70,20 +68,15 @@ def _write(store: Store, connection: Connection, file: Path, taken_at: datetime,
         about = {"taken_at": taken_at.isoformat(), **content_of(connection)}
         command = [client(connection, "pg_dump"), "--format=custom", f"--snapshot={snapshot}", "--no-unlogged-table-data"]
         command += [*(f"--schema={schema}" for schema in SCHEMAS), f"--dbname={store.address}"]
-        with backup_file.writing(file, about, sealing) as sink:
-            environment = os.environ | store.secrets
-            done = subprocess.run(command, check=False, stdout=sink, stderr=subprocess.PIPE, env=environment)  # noqa: S603  our own
-            if done.returncode:
-                raise failure(command[0], done.stderr.decode(errors="replace"))
+        with backup_file.writing(file, about, sealing) as dump:
+            dump.write_from(command, store.secrets)
     return sum(about["tables"].values())
 
 
 def _read_again(file: Path, sealing: Sealing, pg_restore: str) -> None:
     """Raise BackupFailed unless it can be read to its end."""
     with backup_file.reading(file, sealing) as (_, dump):
-        done = subprocess.run([pg_restore, "--file=/dev/null"], check=False, stdin=dump, stderr=subprocess.PIPE)  # noqa: S603
-        if done.returncode:
-            raise failure(pg_restore, done.stderr.decode(errors="replace"))
+        dump.read_into([pg_restore, "--file=/dev/null"], {})
 
 
 def _forget(folder: Path, keep: int, sealing: Sealing) -> tuple[Path, ...]:

@@ -1,20 +1,18 @@
 """`footfall restore` of a file: into an empty database, or an embedded store of its own; proved before it is done."""
 
-import os
-import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from footfall import schema
 from footfall.business import Finding
 from footfall.database import Connection, Store, connect, migrations
-from footfall.database.programs import client, failure
+from footfall.database.programs import client
 from footfall.errors import NotAccepted
 from footfall.operations import backup_file
-from footfall.operations.backup_file import Sealing
+from footfall.operations.backup_file import Dump, Sealing
 from footfall.operations.content import SCHEMAS, findings_of, require_same_rows
 from footfall.operations.placing import in_place
 
@@ -28,7 +26,7 @@ BEGIN
         IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = v_role) THEN
             EXECUTE format('CREATE ROLE %I NOLOGIN', v_role);
         END IF;
-        IF NOT pg_has_role(v_role, 'MEMBER') THEN
+        IF NOT pg_has_role(v_role, 'SET') THEN
             EXECUTE format('GRANT %I TO CURRENT_USER', v_role);
         END IF;
     END LOOP;
@@ -57,8 +55,8 @@ class Restored:
 def restore_to_server(source: Path, store: Store, sealing: Sealing) -> Restored:
     """Restore a file into the database of a server, which holds no Footfall yet.
 
-    Raises NotAccepted: ``store_not_empty``, ``backup_newer``, and as `backup_file.reading` does; StoreUnavailable: no pg_restore
-    fits; BackupFailed: what came back is not what was backed up.
+    Raises NotAccepted: ``store_not_empty``, ``backup_newer``, ``server_older``, and as `backup_file.reading` does; StoreUnavailable:
+    no pg_restore fits; BackupFailed: what came back is not what was backed up.
     """
     with backup_file.reading(source, sealing) as (about, dump):
         _require_not_newer(about)
@@ -78,13 +76,17 @@ def restore_to_folder(source: Path, folder: Path, sealing: Sealing, *, replace: 
             return restored.in_place_of(place.take())
 
 
-def _restore(store: Store, about: Mapping[str, Any], dump: IO[bytes]) -> Restored:
+def _restore(store: Store, about: Mapping[str, Any], dump: Dump) -> Restored:
     """Rows first, as they were; then the schema of this version, with all that a dump does not carry: owners, grants, logins."""
     with connect(store.url) as owner:
         if (schemas := (owner.execute(_EXISTING, (SCHEMAS,)).fetchone() or (None,))[0]) is not None:
             raise NotAccepted("store_not_empty", f"the database has {schemas} already: make a new one, and restore into that")
+        made_by, this = about["postgresql"] // 10_000, owner.info.server_version // 10_000
+        if made_by > this:
+            raise NotAccepted("server_older", f"it is of PostgreSQL {made_by}, and a dump is for no older server: this is {this}")
         owner.execute(_ROLES)
-        _load(store, client(owner, "pg_restore"), dump)
+        command = [client(owner, "pg_restore"), "--exit-on-error", "--no-owner", "--no-privileges", f"--dbname={store.address}"]
+        dump.read_into(command, store.secrets)
         require_same_rows(owner, about["tables"])
         redeploy(owner)
         logins, silent = _make_logins(owner, about["logins"])
@@ -96,13 +98,6 @@ def redeploy(owner: Connection) -> None:
     """Deploy the schema on rows from elsewhere: its definitions say who owns them, and what this version of PostgreSQL may do."""
     owner.execute("DELETE FROM util.definition")
     schema.deploy(owner)
-
-
-def _load(store: Store, pg_restore: str, dump: IO[bytes]) -> None:
-    command = [pg_restore, "--exit-on-error", "--no-owner", "--no-privileges", f"--dbname={store.address}"]
-    done = subprocess.run(command, check=False, stdin=dump, stderr=subprocess.PIPE, env=os.environ | store.secrets)  # noqa: S603
-    if done.returncode:
-        raise failure(pg_restore, done.stderr.decode(errors="replace"))
 
 
 def _make_logins(owner: Connection, logins: Mapping[str, str | None]) -> tuple[tuple[str, ...], tuple[str, ...]]:
