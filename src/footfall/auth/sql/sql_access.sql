@@ -21,6 +21,10 @@ BEGIN
     END IF;
     EXECUTE format('ALTER ROLE %I LOGIN PASSWORD %L CONNECTION LIMIT 10', p_role, p_password);
     EXECUTE format('GRANT footfall_analyst TO %I', p_role);
+    IF NOT pg_has_role(p_role, 'USAGE') THEN
+        -- only who has its rights may end its sessions
+        EXECUTE format('GRANT %I TO CURRENT_USER', p_role);
+    END IF;
     EXECUTE format('ALTER ROLE %I SET default_transaction_read_only = on', p_role);
     EXECUTE format('ALTER ROLE %I SET statement_timeout = ''60s''', p_role);
     EXECUTE format('ALTER ROLE %I SET idle_in_transaction_session_timeout = ''60s''', p_role);

@@ -57,7 +57,7 @@ BEGIN
     END LOOP;
 
     -- Every table that names a tenant shows a role only the rows of that tenant; without app.tenant_hk, none. The sub-select is
-    -- evaluated once a query and can be an index condition. The owner, who could lift it, is not under it: or pg_dump would refuse.
+    -- evaluated once a query and can be an index condition.
     FOR v_table IN
         SELECT c.oid::regclass
         FROM pg_class c
@@ -66,7 +66,7 @@ BEGIN
           AND c.relkind IN ('r', 'p') AND NOT c.relispartition
     LOOP
         EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', v_table);
-        EXECUTE format('ALTER TABLE %s NO FORCE ROW LEVEL SECURITY', v_table);
+        EXECUTE format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', v_table);
         EXECUTE format('DROP POLICY IF EXISTS one_tenant ON %s', v_table);
         EXECUTE format($policy$
             CREATE POLICY one_tenant ON %s TO footfall_reader, footfall_ingest, footfall_admin
