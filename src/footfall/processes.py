@@ -47,7 +47,8 @@ class Processes:
 
     def __enter__(self) -> Self:
         _require_free_port(self._settings)
-        self._store = open_store(self._settings.database_url, self._settings.data, create=True)
+        settings = self._settings
+        self._store = open_store(settings.database_url, settings.data, create=True, user=settings.postgres_user)
         try:
             self.url = self._store.url
             with connect(self.url) as connection:

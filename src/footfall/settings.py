@@ -48,6 +48,11 @@ class Settings:
 
     data: Path = _setting("FOOTFALL_DATA", Path("footfall-data"), "Folder of the embedded store.")
     database_url: str = _setting("DATABASE_URL", "", "A PostgreSQL server (16 or later) to use instead of the embedded one.")
+    postgres_user: str = _setting(
+        "FOOTFALL_POSTGRES_USER",
+        "",
+        "Who runs the embedded PostgreSQL when root starts it; empty: the data folder's owner, or nobody.",
+    )
     sql_url: str = _setting(
         "FOOTFALL_SQL_URL", "", "A standby of the store, on which tenants' SQL logins ask; empty: they ask the store itself."
     )
@@ -118,10 +123,13 @@ class Settings:
         return cls(**values)
 
     def override(self, **values: Any) -> "Settings":
-        """These settings with what a command line gave; None stands for an option that was not given."""
+        """These settings with what a command line gave; None stands for an option that was not given.
+
+        Raises SettingInvalid when it names a folder and there is a server too: nobody can say which store is meant.
+        """
         given = {name: value for name, value in values.items() if value is not None}
-        if "data" in given and "database_url" not in given:
-            given["database_url"] = ""  # a folder named on the command line wins over a server named in the environment
+        if "data" in given and (given.get("database_url") or self.database_url):
+            raise SettingInvalid("--data names an embedded store and DATABASE_URL a server: take one of them away")
         return replace(self, **given)
 
     def environment(self) -> dict[str, str]:

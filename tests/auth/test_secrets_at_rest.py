@@ -17,7 +17,7 @@ class _Cluster:
 
     def __init__(self, folder: Path, store: EmbeddedStore) -> None:
         self.folder, self.url = folder, store.url
-        self.run = PostgresPrograms(store, folder)
+        self.run = PostgresPrograms(folder)
 
     def restart(self, mode: str) -> None:
         data = self.folder / "postgres"

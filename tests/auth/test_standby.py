@@ -24,7 +24,7 @@ class _Pair:
 
     def __init__(self, store: EmbeddedStore, folder: Path) -> None:
         self.primary, self.folder = store.url, folder
-        self.run = PostgresPrograms(store, folder)
+        self.run = PostgresPrograms(folder)
         self.standby = make_conninfo(store.url, host=str(folder / "standby"))
 
     def caught_up(self) -> None:

@@ -2,11 +2,15 @@
 
 import contextlib
 import os
+import pwd
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -16,6 +20,7 @@ import pytest
 from footfall.database import EmbeddedStore, Store, open_store
 from footfall.errors import StoreUnavailable
 
+OLD_PROGRAMS = Path("/usr/lib/postgresql/15/bin")
 HOLD = """
 import sys, time
 from collections.abc import Iterator
@@ -222,3 +227,82 @@ def test_a_url_of_the_wrong_form_is_said_without_the_password(wrong: str, folder
         open_store(wrong, folder)
     assert "s3cret" not in str(refused.value)
     assert "DATABASE_URL" in str(refused.value)
+
+
+def test_a_server_of_former_times_is_told_so_in_one_line(tmp_path: Path) -> None:
+    """Debian's own, where it is installed."""
+    if not OLD_PROGRAMS.exists():
+        pytest.skip("PostgreSQL 15 is not here: apt-get install postgresql-15")
+    user = pwd.getpwnam("postgres").pw_uid if os.geteuid() == 0 else None
+    folder = Path(tempfile.mkdtemp(dir="/tmp"))
+    if user is not None:
+        os.chown(folder, user, -1)
+    run = partial(subprocess.run, check=True, user=user, capture_output=True, cwd="/")
+    run([OLD_PROGRAMS / "initdb", "-A", "trust", "-U", "postgres", "-D", folder / "old"])
+    run([OLD_PROGRAMS / "pg_ctl", "-w", "-D", folder / "old", "-o", f"-h '' -k {folder}", "-l", folder / "log", "start"])
+    try:
+        with pytest.raises(StoreUnavailable, match=r"^PostgreSQL 16 or later is needed, this is 15\.\d+$"):
+            open_store(f"postgresql://postgres@/postgres?host={folder}", tmp_path)
+    finally:
+        run([OLD_PROGRAMS / "pg_ctl", "-D", folder / "old", "-m", "immediate", "stop"])
+        shutil.rmtree(folder)
+
+
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root needs somebody else to run PostgreSQL")
+
+
+@as_root
+def test_root_changes_nothing_outside_of_the_store(tmp_path: Path) -> None:
+    """Neither the folders above it, though closed to who runs PostgreSQL, nor the list of users."""
+    (tmp_path / "closed").mkdir(mode=0o700)
+    above = [tmp_path / "closed", *tmp_path.parents]
+    before = [(path.stat().st_mode, path.stat().st_uid) for path in above], Path("/etc/passwd").read_text()
+    with EmbeddedStore(tmp_path / "closed" / "data") as store, psycopg.connect(store.url) as connection:
+        assert connection.execute("SELECT 1").fetchone() == (1,)
+        owner = (tmp_path / "closed" / "data" / "postgres").stat().st_uid
+        assert owner != 0
+        assert pwd.getpwuid(owner)
+    assert ([(path.stat().st_mode, path.stat().st_uid) for path in above], Path("/etc/passwd").read_text()) == before
+
+
+@as_root
+@pytest.mark.parametrize(("user", "said"), [("nobody-here", "does not know"), ("root", "names root")])
+def test_who_runs_it_has_to_be_somebody(folder: Path, user: str, said: str) -> None:
+    with pytest.raises(StoreUnavailable, match=said):
+        EmbeddedStore(folder, user)
+
+
+@as_root
+def test_a_folder_of_somebody_else_is_told_at_once_with_the_line_to_run(left: tuple[Path, list[str]], tmp_path: Path) -> None:
+    cluster = tmp_path / "data" / "postgres"
+    shutil.copytree(left[0] / "postgres", cluster, ignore=lambda *_: [".s.PGSQL.5432"])
+    shutil.chown(cluster, "root")
+    with pytest.raises(StoreUnavailable, match=f"chown -R [a-z]+ {cluster}"):
+        EmbeddedStore(tmp_path / "data")
+    (tmp_path / "data" / "postgres").chmod(0o755)
+    os.chown(cluster / "PG_VERSION", 1234, -1)
+    with pytest.raises(StoreUnavailable, match=f"chown -R [a-z]+ {cluster}"):
+        EmbeddedStore(tmp_path / "data")
+
+
+def test_a_store_that_is_open_to_others_is_told_with_the_line_to_run(left: tuple[Path, list[str]]) -> None:
+    folder, _ = left
+    (folder / "postgres").chmod(0o755)
+    try:
+        with pytest.raises(StoreUnavailable, match=f"chmod 700 {folder / 'postgres'}"):
+            EmbeddedStore(folder)
+    finally:
+        (folder / "postgres").chmod(0o700)
+
+
+def test_a_start_that_fails_says_what_the_server_said(left: tuple[Path, list[str]]) -> None:
+    folder, _ = left
+    configuration = folder / "postgres" / "postgresql.conf"
+    before = configuration.read_text()
+    configuration.write_text(before + "\nshared_buffers = nonsense\n")
+    try:
+        with pytest.raises(StoreUnavailable, match=r"did not start: .*errors"):
+            EmbeddedStore(folder)
+    finally:
+        configuration.write_text(before)
+    assert answer_of(folder) == 42

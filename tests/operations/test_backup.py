@@ -14,10 +14,10 @@ from psycopg.conninfo import make_conninfo
 
 from footfall.auth import grant_sql_access
 from footfall.database import Connection, EmbeddedStore, Store, connect, open_store
-from footfall.database.programs import client
 from footfall.errors import BackupFailed, NotAccepted, StoreUnavailable
 from footfall.operations.backup import back_up
 from footfall.operations.backup_file import Sealing
+from footfall.operations.programs import client
 from footfall.operations.restore import restore_to_folder, restore_to_server
 from site_under_test import Site, contents, view
 

@@ -35,7 +35,7 @@ def backup(
     if physical and sealing.suffix:
         raise NotAccepted("option_invalid", "what --physical writes is not encrypted: use an encrypted disk, or no --physical")
     settings = settings_of(data, database_url)
-    with open_store(settings.database_url, settings.data) as store:
+    with open_store(settings.database_url, settings.data, user=settings.postgres_user) as store:
         done = back_up_physically(store, settings.data, target, keep) if physical else back_up(store, target, sealing, keep)
     if as_json:
         print_json(asdict(done))

@@ -40,7 +40,7 @@ def access_log(
     """
     logs.configure(quiet=True)
     settings = settings_of(data, database_url)
-    with open_store(settings.database_url, settings.data) as store:
+    with open_store(settings.database_url, settings.data, user=settings.postgres_user) as store:
         with connect(store.url, "footfall_worker") as connection, _progress() as progress:
             if str(file) == "-":
                 imported = import_access_log(connection, sys.stdin.buffer, tenant, site)

@@ -12,7 +12,10 @@ def migrate(data: Data = None, database_url: DatabaseUrl = None, as_json: AsJson
     Example: DATABASE_URL=postgresql://footfall@db/footfall footfall migrate
     """
     settings = settings_of(data, database_url)
-    with open_store(settings.database_url, settings.data, create=True) as store, connect(store.url) as connection:
+    with (
+        open_store(settings.database_url, settings.data, create=True, user=settings.postgres_user) as store,
+        connect(store.url) as connection,
+    ):
         done = schema.deploy(connection)
     if as_json:
         print_json({"changes": done})

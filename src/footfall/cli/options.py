@@ -33,7 +33,7 @@ def settings_of(data: Path | None, database_url: str | None, port: int | None = 
 def existing_store(data: Path | None, database_url: str | None) -> Store:
     """The store that a command is about. Raises StoreUnavailable when there is none."""
     settings = settings_of(data, database_url)
-    return open_store(settings.database_url, settings.data)
+    return open_store(settings.database_url, settings.data, user=settings.postgres_user)
 
 
 @contextlib.contextmanager

@@ -38,14 +38,14 @@ def restore(
     if source.is_dir():
         if settings.database_url:
             raise NotAccepted("option_invalid", "files of the embedded store become an embedded store again: name its --data")
-        done = restore_to_moment(source, settings.data, moment, replace=replace)
+        done = restore_to_moment(source, settings.data, moment, replace=replace, user=settings.postgres_user)
     elif moment:
         raise NotAccepted("option_invalid", "--to is for a folder that `footfall backup --physical` has made")
     elif settings.database_url:
         with open_store(settings.database_url, settings.data) as store:
             done = restore_to_server(source, store, sealing)
     else:
-        done = restore_to_folder(source, settings.data, sealing, replace=replace)
+        done = restore_to_folder(source, settings.data, sealing, replace=replace, user=settings.postgres_user)
     if as_json:
         print_json(asdict(done))
     else:

@@ -37,7 +37,7 @@ def serve(
     logs.configure(quiet=quiet)
     settings = settings_of(data, database_url, port)
     _allow_connections()
-    with open_store(settings.database_url, settings.data) as store:
+    with open_store(settings.database_url, settings.data, user=settings.postgres_user) as store:
         # each of Granian's processes reads its settings anew
         os.environ.update(settings.override(database_url=store.url).environment())
         Granian(

@@ -19,15 +19,15 @@ def upgrade_store_(
 
     Example: footfall upgrade-store --data footfall-data
     """
-    folder = settings_of(data, None).data
+    settings = settings_of(data, None)
     if forget:
-        removed = forget_old(folder)
+        removed = forget_old(settings.data)
         if as_json:
             print_json({"removed": removed})
         else:
             console.print("\n".join(f"Removed {path}." for path in removed) or "There was nothing to remove.")
         return
-    done = upgrade_store(folder)
+    done = upgrade_store(settings.data, settings.postgres_user)
     if as_json:
         print_json(asdict(done))
     elif done.from_version == done.to_version:

@@ -25,7 +25,7 @@ def worker(
     """
     logs.configure(quiet=quiet or as_json)
     settings = settings_of(data, database_url)
-    with open_store(settings.database_url, settings.data) as store:
+    with open_store(settings.database_url, settings.data, user=settings.postgres_user) as store:
         with connect(store.url, "footfall_worker") as connection:
             require_current(connection, schema.definitions())
         if not once:

@@ -4,8 +4,6 @@ import contextlib
 import fcntl
 import logging
 import os
-import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
@@ -15,10 +13,8 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from footfall.database import postmaster
-from footfall.database.cluster import require_good_settings, require_startable
+from footfall.database.cluster import Cluster, client
 from footfall.database.connection import ROLES
-from footfall.database.programs import wheel
 from footfall.errors import StoreUnavailable
 
 logger = logging.getLogger(__name__)
@@ -52,8 +48,8 @@ include_if_exists = '../footfall.archive.conf'
 # yours, in the data folder: read last
 include_if_exists = '../footfall.local.conf'
 """
-_READY_WITHIN = 300  # seconds; recovery after a hard stop replays the write-ahead log first
 _NAME = "postgres"
+_OLDEST = 160000  # of a server, as it numbers its versions
 
 
 class Store:
@@ -79,11 +75,12 @@ class Store:
         return False
 
     def psql(self) -> list[str]:
-        """The command that opens this store in psql: the wheel's own, which is as new as any server it may meet.
+        """The command that opens this store in psql.
 
         It holds no password, which everybody on the machine could read: `secrets` go into its environment.
+        Raises StoreUnavailable where the URL asks for TLS and no psql here has it.
         """
-        return [str(_binaries() / "psql"), self.address]
+        return [str(client("psql", self.url)), self.address]
 
     @property
     def address(self) -> str:
@@ -109,18 +106,19 @@ class EmbeddedStore(Store):
     dies, however it dies, so that nobody ever waits for a process that is gone.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, user: str = "") -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder.resolve()
+        self._cluster = Cluster(self._folder / _NAME, user)
         self._users = os.open(self._folder / "users.lock", os.O_RDWR | os.O_CREAT, 0o666)
         try:
             with self._starting_or_stopping():
                 fcntl.flock(self._users, fcntl.LOCK_SH)
-                self._server = _start(self._folder / _NAME)
+                self._start()
         except BaseException:
             os.close(self._users)
             raise
-        super().__init__(self._server.get_uri())
+        super().__init__(self._cluster.url)
 
     def let_roles_log_in(self) -> None:
         """Have them log in by themselves: the socket of the folder lets anybody in who reaches it, as anybody."""
@@ -130,12 +128,12 @@ class EmbeddedStore(Store):
 
     def revive(self) -> bool:
         """Start its server again if it has ended; whether it had. Raises StoreUnavailable when it does not come up."""
-        if postmaster.runs(self._folder / _NAME):
+        if self._cluster.runs:
             return False
         with self._starting_or_stopping():
-            if postmaster.runs(self._folder / _NAME):
+            if self._cluster.runs:
                 return False  # another process of this store has started it meanwhile
-            self._server = _start(self._folder / _NAME)
+            self._start()
         return True
 
     def close(self) -> None:
@@ -148,17 +146,16 @@ class EmbeddedStore(Store):
             except BlockingIOError:
                 logger.debug("the store in %s stays up: others use it", self._folder)
             else:
-                self._stop()
+                self._cluster.stop()
             os.close(self._users)
             self._users = -1
 
-    def _stop(self) -> None:
-        cluster = self._folder / _NAME
-        if not postmaster.runs(cluster):
-            return  # it ended by itself, and its number may be a stranger's by now
-        command = [str(_binaries() / "pg_ctl"), "-w", "-m", "fast", "-D", str(cluster), "stop"]
-        # it fails when the server is gone by now
-        subprocess.run(command, check=False, capture_output=True, user=self._server.system_user)  # noqa: S603  our own command
+    def _start(self) -> None:
+        if not self._cluster.exists and (kept := next(self._folder.glob(f"{_NAME}.[0-9]*"), None)):
+            raise StoreUnavailable(f"an upgrade was interrupted, which has kept {kept}: run `footfall upgrade-store`")
+        self._cluster.make()
+        configure(self._cluster.folder)
+        self._cluster.start()
 
     @contextlib.contextmanager
     def _starting_or_stopping(self) -> Iterator[None]:
@@ -166,6 +163,15 @@ class EmbeddedStore(Store):
         with (self._folder / "start.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
+
+
+def configure(cluster: Path, more: str = "") -> None:
+    """Have the server of a cluster be as those of embedded stores are, and as `more` says."""
+    (cluster / "footfall.conf").write_text(EMBEDDED_CONFIGURATION + more)
+    configuration = cluster / "postgresql.conf"
+    if "footfall.conf" not in configuration.read_text():
+        with configuration.open("a") as file:
+            file.write("\ninclude = 'footfall.conf'\n")
 
 
 @contextlib.contextmanager
@@ -179,54 +185,30 @@ def alone_in(folder: Path) -> Iterator[None]:
         yield
 
 
-def open_store(database_url: str, folder: Path, *, create: bool = False) -> Store:
-    """Open the server at `database_url`, or, when that is empty, the embedded store in `folder`.
+def open_store(database_url: str, folder: Path, *, create: bool = False, user: str = "") -> Store:
+    """Open the server at `database_url`, or, when that is empty, the embedded store in `folder`, which `user` runs if root asks.
 
     Raises:
-        StoreUnavailable: the server does not answer; or the folder holds no store and `create` is false.
+        StoreUnavailable: the server does not answer, or is too old; or the folder holds no store and `create` is false.
     """
     if database_url:
-        try:
-            psycopg.connect(database_url, connect_timeout=10).close()
-        except psycopg.ProgrammingError:
-            # its own words repeat what was written, the password too
-            raise StoreUnavailable("DATABASE_URL is no URL such as postgresql://user:password@host:5432/database") from None
-        except psycopg.OperationalError as error:
-            raise StoreUnavailable(f"PostgreSQL does not answer at DATABASE_URL: {error}") from error
+        _require_server(database_url)
         return Store(database_url)
     if not create and not (folder / _NAME / "PG_VERSION").exists():
         raise StoreUnavailable(
             f"there is no store in {folder}: `footfall up` or `footfall migrate` makes one, --data names another"
         )
-    return EmbeddedStore(folder)
+    return EmbeddedStore(folder, user)
 
 
-def _start(cluster: Path) -> Any:
-    """Make the cluster if need be, and have its server running and ready; returns the wheel's handle."""
-    require_startable(cluster)
-    cluster.mkdir(exist_ok=True)
-    server = wheel().get_server(cluster, cleanup_mode=None, start=False)
-    server.ensure_pgdata_inited()
-    (cluster / "footfall.conf").write_text(EMBEDDED_CONFIGURATION)
-    configuration = cluster / "postgresql.conf"
-    if "footfall.conf" not in configuration.read_text():
-        with configuration.open("a") as file:
-            file.write("\ninclude = 'footfall.conf'\n")
-    require_good_settings(cluster)
-    deadline = time.monotonic() + _READY_WITHIN
-    while True:
-        try:
-            postmaster.forget_former(cluster)
-            server.start()
-        except (subprocess.SubprocessError, AssertionError) as error:
-            # it gives a server 10 seconds to become ready; one that recovers from a hard stop may take longer
-            if time.monotonic() > deadline:
-                raise StoreUnavailable(f"the embedded PostgreSQL did not start; its log is {cluster / 'log'}") from error
-            time.sleep(0.5)
-        else:
-            return server
-
-
-def _binaries() -> Path:
-    utils = wheel().utils
-    return Path(utils.POSTGRES_VERSIONS[utils.TARGET_POSTGRES_VERSION])
+def _require_server(database_url: str) -> None:
+    try:
+        with psycopg.connect(database_url, connect_timeout=10) as connection:
+            version = connection.info.server_version
+    except psycopg.ProgrammingError:
+        # its own words repeat what was written, the password too
+        raise StoreUnavailable("DATABASE_URL is no URL such as postgresql://user:password@host:5432/database") from None
+    except psycopg.OperationalError as error:
+        raise StoreUnavailable(f"PostgreSQL does not answer at DATABASE_URL: {error}") from error
+    if version < _OLDEST:
+        raise StoreUnavailable(f"PostgreSQL 16 or later is needed, this is {version // 10_000}.{version % 10_000}")

@@ -15,14 +15,13 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from footfall.database import Connection, EmbeddedStore, Store, connect
-from footfall.database.cluster import Cluster
-from footfall.database.programs import system_user
+from footfall.database import Cluster, Connection, EmbeddedStore, Store, connect
 from footfall.errors import BackupFailed, NotAccepted
 from footfall.operations.backup import Backup, note
 from footfall.operations.content import rows_of_tables
 from footfall.operations.manifest import ALGORITHM, require_whole
 from footfall.operations.placing import ARCHIVE_SETTINGS
+from footfall.operations.programs import client, run
 
 WAL = "wal"
 _NAME = "base-{:%Y%m%dT%H%M%SZ}"
@@ -80,11 +79,11 @@ def back_up_physically(store: Store, data: Path, target: Path, keep: int | None 
         if any(base.system != system for base in bases_in(target)):
             raise NotAccepted("folder_of_another", f"{target} has the backups of another store: name another folder")
         with _archiving(connection, data / ARCHIVE_SETTINGS, target / WAL):
-            base = _copy(connection, store, Cluster(data / "postgres"), target, system)
+            base = _copy(connection, store, target, system)
         _archive_up_to_now(connection, target / WAL)
         size = sum(file.stat().st_size for file in base.path.rglob("*") if file.is_file())
         note(connection, base.ended_at, "physical", size, is_verified=True)
-    removed = _forget(target, Cluster(data / "postgres"), keep) if keep else ()
+        removed = _forget(connection, target, keep) if keep else ()
     return Backup(base.path, base.ended_at, size, base.rows, is_verified=True, removed=removed)
 
 
@@ -96,9 +95,7 @@ def _archiving(connection: Connection, settings: Path, wal: Path) -> Iterator[No
             "restart_needed", "the store was started by an earlier Footfall: restart that once, so that it can archive"
         )
     wal.mkdir(parents=True, exist_ok=True)
-    wal.chmod(0o700)
-    if user := system_user():
-        shutil.chown(wal, user, user)
+    Cluster(settings.parent / "postgres").give(wal)
     before = settings.read_text() if settings.exists() else None
     command = _ARCHIVE.format(wal=shlex.quote(str(wal).replace("%", "%%")))
     try:
@@ -128,12 +125,10 @@ def _archive_up_to_now(connection: Connection, wal: Path) -> None:
             time.sleep(0.05)
             (failures, last) = connection.execute(_ARCHIVER).fetchone() or (0, "")
             if failures > failed and last < segment:
-                raise BackupFailed(
-                    f"PostgreSQL cannot write into {wal}: is it full, or may {system_user() or 'it'} not get there?"
-                )
+                raise BackupFailed(f"PostgreSQL cannot write into {wal}: is it full, or may its user not enter a folder above?")
 
 
-def _copy(connection: Connection, store: Store, cluster: Cluster, target: Path, system: str) -> Base:
+def _copy(connection: Connection, store: Store, target: Path, system: str) -> Base:
     """Copy the server's files while it runs, and read what was copied against what the server said that it sent."""
     path = target / _NAME.format(datetime.now(UTC))
     half = path.with_suffix(".part")
@@ -146,8 +141,8 @@ def _copy(connection: Connection, store: Store, cluster: Cluster, target: Path, 
         f"--manifest-checksums={ALGORITHM}",
         f"--dbname={store.address}",
     ]
-    cluster.ask("pg_basebackup", "-D", half, *options)
-    require_whole(half, cluster)
+    run(client(connection, "pg_basebackup"), "-D", half, *options)
+    require_whole(half, Path(client(connection, "pg_basebackup")).parent)
     (ended_at,) = connection.execute("SELECT clock_timestamp()").fetchone() or (datetime.now(UTC),)
     half.rename(path)
     base = Base(path, ended_at, system, connection.info.server_version, sum(rows_of_tables(connection).values()))
@@ -156,7 +151,7 @@ def _copy(connection: Connection, store: Store, cluster: Cluster, target: Path, 
     return base
 
 
-def _forget(target: Path, cluster: Cluster, keep: int) -> tuple[Path, ...]:
+def _forget(connection: Connection, target: Path, keep: int) -> tuple[Path, ...]:
     """Remove all base backups but the newest `keep`, and the log that only those needed."""
     bases = bases_in(target)
     old, oldest = bases[:-keep], bases[-keep:][0]
@@ -165,5 +160,6 @@ def _forget(target: Path, cluster: Cluster, keep: int) -> tuple[Path, ...]:
         shutil.rmtree(base.path)
     if old:
         label = (oldest.path / "backup_label").read_text()
-        cluster.ask("pg_archivecleanup", "-x", ".gz", target / WAL, label.partition("(file ")[2].partition(")")[0])
+        segment = label.partition("(file ")[2].partition(")")[0]
+        run(client(connection, "pg_archivecleanup"), "-x", ".gz", target / WAL, segment)
     return tuple(base.path for base in old)

@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from footfall.database import Connection, Store, connect
-from footfall.database.programs import client
 from footfall.errors import NotAccepted
 from footfall.operations import backup_file
 from footfall.operations.backup_file import Sealing
 from footfall.operations.content import SCHEMAS, content_of
+from footfall.operations.programs import client
 
 _NAME = "footfall-{:%Y%m%dT%H%M%SZ}.backup"
 _DATED = "footfall-*.backup"

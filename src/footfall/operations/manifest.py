@@ -7,8 +7,8 @@ import hashlib
 import json
 from pathlib import Path
 
-from footfall.database.cluster import Cluster
 from footfall.errors import BackupFailed
+from footfall.operations.programs import run
 
 ALGORITHM = "SHA256"
 _NAME = "backup_manifest"
@@ -17,8 +17,8 @@ _NOT_IN_IT = (_NAME, "postgresql.auto.conf", "recovery.signal", "standby.signal"
 _SEALED_BY = b'"Manifest-Checksum"'
 
 
-def require_whole(base: Path, cluster: Cluster) -> None:
-    """Raise BackupFailed unless the backup in `base` is what its server sent; `cluster` has programs of its version."""
+def require_whole(base: Path, programs: Path) -> None:
+    """Raise BackupFailed unless the backup in `base` is what its server sent; `programs` are those of its version."""
     text = (base / _NAME).read_bytes()
     manifest = json.loads(text)
     # the manifest's own sum is over what stands before it
@@ -33,7 +33,7 @@ def require_whole(base: Path, cluster: Cluster) -> None:
         raise BackupFailed(f"{base / strange[0]} was not sent")
     for log in manifest["WAL-Ranges"]:
         start, end, line = log["Start-LSN"], log["End-LSN"], str(log["Timeline"])
-        cluster.ask("pg_waldump", "--quiet", "--path", base / "pg_wal", "--timeline", line, "--start", start, "--end", end)
+        run(programs / "pg_waldump", "--quiet", "--path", base / "pg_wal", "--timeline", line, "--start", start, "--end", end)
 
 
 def _path(file: dict[str, str]) -> str:

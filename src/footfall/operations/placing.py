@@ -19,14 +19,15 @@ ARCHIVE_SETTINGS = "footfall.archive.conf"  # in the data folder, read by the se
 class Place:
     """A new store on its way into a data folder."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, user: str) -> None:
         self._folder = folder
+        self._user = user
         self.half = folder / _HALF
         self.cluster = self.half / _STORE
 
     def opened(self) -> EmbeddedStore:
         """The new store, made if need be."""
-        return EmbeddedStore(self.half)
+        return EmbeddedStore(self.half, self._user)
 
     def take(self) -> Path | None:
         """Put it in the place of the one that is there; where that one is now."""
@@ -41,8 +42,8 @@ class Place:
 
 
 @contextlib.contextmanager
-def in_place(folder: Path, *, replace: bool) -> Iterator[Place]:
-    """A place for a new store in this data folder, which nobody else uses meanwhile.
+def in_place(folder: Path, *, replace: bool, user: str) -> Iterator[Place]:
+    """A place for a new store, which `user` runs if root asks, in this data folder, which nobody else uses meanwhile.
 
     Raises NotAccepted: ``store_not_empty`` where there is a store and it is not to be replaced; StoreUnavailable: it is in use.
     """
@@ -50,7 +51,7 @@ def in_place(folder: Path, *, replace: bool) -> Iterator[Place]:
         raise NotAccepted("store_not_empty", f"there is a store in {folder}: --replace keeps it beside, --data names another")
     folder.mkdir(parents=True, exist_ok=True)
     with alone_in(folder):
-        place = Place(folder)
+        place = Place(folder, user)
         shutil.rmtree(place.half, ignore_errors=True)  # of one that was interrupted
         place.half.mkdir()
         try:

@@ -9,12 +9,12 @@ from typing import Any
 from footfall import schema
 from footfall.business import Finding
 from footfall.database import Connection, Store, connect, migrations
-from footfall.database.programs import client
 from footfall.errors import NotAccepted
 from footfall.operations import backup_file
 from footfall.operations.backup_file import Dump, Sealing
 from footfall.operations.content import SCHEMAS, findings_of, require_same_rows
 from footfall.operations.placing import in_place
+from footfall.operations.programs import client
 
 # Policies name them, and a new server has none. What they may do comes with the schema, deployed when the rows are there.
 _ROLES = """
@@ -55,22 +55,22 @@ class Restored:
 def restore_to_server(source: Path, store: Store, sealing: Sealing) -> Restored:
     """Restore a file into the database of a server, which holds no Footfall yet.
 
-    Raises NotAccepted: ``store_not_empty``, ``backup_newer``, ``server_older``, and as `backup_file.reading` does; StoreUnavailable:
-    no pg_restore fits; BackupFailed: what came back is not what was backed up.
+    Raises NotAccepted: ``store_not_empty``, ``backup_newer``, ``server_older``, and as `backup_file.reading` does;
+    StoreUnavailable: no pg_restore fits; BackupFailed: what came back is not what was backed up.
     """
     with backup_file.reading(source, sealing) as (about, dump):
         _require_not_newer(about)
         return _restore(store, about, dump)
 
 
-def restore_to_folder(source: Path, folder: Path, sealing: Sealing, *, replace: bool) -> Restored:
-    """Restore a file into an embedded store in `folder`; with `replace`, in place of the one there, which is kept beside.
+def restore_to_folder(source: Path, folder: Path, sealing: Sealing, *, replace: bool, user: str = "") -> Restored:
+    """Restore a file into an embedded store in `folder`; with `replace`, in place of the one there, kept beside.
 
-    Raises as `restore_to_server` does. Whatever fails: what is in the folder stays as it is.
+    `user` runs it if root asks. Raises as `restore_to_server` does. Whatever fails: what is in the folder stays as it is.
     """
     with backup_file.reading(source, sealing) as (about, dump):
         _require_not_newer(about)
-        with in_place(folder, replace=replace) as place:
+        with in_place(folder, replace=replace, user=user) as place:
             with place.opened() as store:
                 restored = _restore(store, about, dump)
             return restored.in_place_of(place.take())

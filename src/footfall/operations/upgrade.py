@@ -8,19 +8,23 @@ The new one is made of copies and takes the place of the old one when all of it 
 whole, and the command finishes when it is run again.
 """
 
+import os
 import shutil
+import subprocess
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from footfall.business import Finding
-from footfall.database import connect
-from footfall.database.cluster import Cluster, short_folder, version_of
-from footfall.database.programs import embedded_major
+from footfall.database import Cluster, connect
+from footfall.database.cluster import MAJOR, SUPERUSER, programs, version_of
 from footfall.database.store import alone_in
 from footfall.errors import NotAccepted, StoreUnavailable
 from footfall.operations.content import findings_of, require_same_rows, rows_of_tables
 from footfall.operations.placing import ARCHIVE_SETTINGS
+from footfall.operations.programs import failure
 from footfall.operations.restore import redeploy
+from footfall.operations.serving import serving
 
 _STORE, _NEW = "postgres", "postgres.new"
 _LOCKS = "-c max_locks_per_transaction=256"  # of the server that pg_upgrade starts: there is a table for each month
@@ -37,37 +41,36 @@ class Upgraded:
     findings: tuple[Finding, ...] = ()
 
 
-def upgrade_store(folder: Path) -> Upgraded:
+def upgrade_store(folder: Path, user: str = "") -> Upgraded:
     """Upgrade the store in this data folder. One that is of this version already is left as it is.
 
-    Raises StoreUnavailable: there is none, it is in use, or of a version that Footfall does not bring along; NotAccepted:
-    ``kept_there``; BackupFailed: it was not upgraded, and is as it was.
+    `user` runs it if root asks. Raises StoreUnavailable: there is none, it is in use, or of a version that Footfall does not bring
+    along; NotAccepted: ``kept_there``; BackupFailed: it was not upgraded, and is as it was.
     """
     old, new = folder / _STORE, folder / _NEW
     with alone_in(_existing(folder)):
-        ours = embedded_major()
         if not old.exists() and next(folder.glob(f"{_STORE}.[0-9]*"), None):
             _finish(folder)
         major = version_of(old)
         if major is None:
             raise StoreUnavailable(f"there is no store in {folder}")
         kept = folder / f"{_STORE}.{major}"
-        if major == ours:
-            return Upgraded(ours, ours, 0, next(folder.glob(f"{_STORE}.[0-9]*"), None))
+        if major == MAJOR:
+            return Upgraded(MAJOR, MAJOR, 0, next(folder.glob(f"{_STORE}.[0-9]*"), None))
         if kept.exists():
             raise NotAccepted(
                 "kept_there", f"{kept} is there, of a former upgrade: `footfall upgrade-store --forget-old` removes it"
             )
-        rows, findings = _make(Cluster(old), new)
+        rows, findings = _make(Cluster(old, user, major), Cluster(new, user))
         old.rename(kept)
         _finish(folder)
-    return Upgraded(major, ours, rows, kept, findings)
+    return Upgraded(major, MAJOR, rows, kept, findings)
 
 
 def forget_old(folder: Path) -> list[Path]:
     """Remove what upgrades have kept. Raises StoreUnavailable where the store that took its place is not there."""
     with alone_in(_existing(folder)):
-        if version_of(folder / _STORE) != embedded_major():
+        if version_of(folder / _STORE) != MAJOR:
             raise StoreUnavailable(f"the store in {folder} is not upgraded: what was kept is all that there is")
         kept = sorted(folder.glob(f"{_STORE}.[0-9]*"))
         for path in kept:
@@ -75,22 +78,36 @@ def forget_old(folder: Path) -> list[Path]:
     return kept
 
 
-def _make(old: Cluster, folder: Path) -> tuple[int, tuple[Finding, ...]]:
+def _make(old: Cluster, new: Cluster) -> tuple[int, tuple[Finding, ...]]:
     """Make the new one, of copies, and prove it: as many rows in every table, every claim tested. The old one stays as it is."""
-    shutil.rmtree(folder, ignore_errors=True)  # of one that was interrupted
-    with old.started() as url, connect(url) as owner:  # which recovers it, should it have ended hard
+    with serving(old) as url, connect(url) as owner:  # which recovers it, should it have ended hard
         rows = rows_of_tables(owner)
-    new = Cluster(folder, embedded_major())
-    new.make(has_checksums=old.control("Data page checksum version") != "0")
-    with short_folder() as sockets:
-        clusters: list[str | Path] = ["-b", old.binaries, "-B", new.binaries, "-d", old.folder, "-D", new.folder]
-        new.run("pg_upgrade", *clusters, "-U", "postgres", "-s", sockets, "-o", _LOCKS, "-O", _LOCKS, cwd=sockets)
-    with new.started() as url, connect(url) as owner:
+        (checksums,) = owner.execute("SHOW data_checksums").fetchone() or ("off",)
+    shutil.rmtree(new.folder, ignore_errors=True)  # of one that was interrupted
+    new.folder.mkdir(mode=0o700)
+    os.chown(new.folder, old.folder.stat().st_uid, old.folder.stat().st_gid)
+    # pg_upgrade wants them alike, and from PostgreSQL 18 on a cluster has checksums unless it is told otherwise
+    new.make(*([] if checksums == "on" else ["--no-data-checksums"]))
+    try:
+        _copy(old, new)
+    except subprocess.CalledProcessError as error:
+        raise failure("pg_upgrade", error.output) from None
+    with serving(new) as url, connect(url) as owner:
         require_same_rows(owner, rows)
         redeploy(owner)
         owner.execute("ANALYZE")
         findings = tuple(findings_of(url))
     return sum(rows.values()), findings
+
+
+def _copy(old: Cluster, new: Cluster) -> None:
+    """Let pg_upgrade copy all of the old one into the new one, in a folder whose path is short enough for a socket's."""
+    with tempfile.TemporaryDirectory(prefix="footfall-") as name:
+        new.give(Path(name))
+        binaries = ["--old-bindir", programs(int(old.major)), "--new-bindir", programs(int(new.major))]
+        folders = ["--old-datadir", old.folder, "--new-datadir", new.folder, "--socketdir", name]
+        options = ["--username", SUPERUSER, "--old-options", _LOCKS, "--new-options", _LOCKS]
+        new.run("pg_upgrade", *map(str, [*binaries, *folders, *options]), cwd=Path(name))
 
 
 def _finish(folder: Path) -> None:
