@@ -14,7 +14,9 @@ from psycopg.conninfo import make_conninfo
 
 from footfall.auth import grant_sql_access
 from footfall.database import Connection, EmbeddedStore, Store, connect, open_store
+from footfall.database.cluster import programs
 from footfall.errors import BackupFailed, NotAccepted, StoreUnavailable
+from footfall.operations import backup_file
 from footfall.operations.backup import back_up
 from footfall.operations.backup_file import Sealing
 from footfall.operations.programs import client
@@ -77,6 +79,12 @@ def told_otherwise(file: Path, to: Path, **said: object) -> Path:
     content = json.dumps(json.loads(about) | said).encode() + b"\n" + dump
     to.write_bytes(content + hashlib.sha256(content).hexdigest().encode() + b"\n")
     return to
+
+
+def is_whole(file: Path, sealing: Sealing) -> bool:
+    with backup_file.reading(file, sealing) as (about, dump):
+        dump.read_into([str(programs() / "pg_restore"), "--file=/dev/null"], {})
+    return about["tables"]["business.site_event_h"] == 21
 
 
 def refused(code: str):
@@ -153,10 +161,9 @@ def test_what_is_there_is_never_lost(filled: Filled, tmp_path: Path) -> None:
         with pytest.raises(StoreUnavailable, match="in use"):
             restore_to_folder(filled.file, folder, PLAIN, replace=True)
     cut = tmp_path / "cut"
-    for missing in (1, 5000):
-        cut.write_bytes(filled.file.read_bytes()[:-missing])
-        with pytest.raises(BackupFailed, match=r"cut off|end of file"):
-            restore_to_folder(cut, folder, PLAIN, replace=True)
+    cut.write_bytes(filled.file.read_bytes()[:-1])
+    with pytest.raises(BackupFailed, match="cut off"):
+        restore_to_folder(cut, folder, PLAIN, replace=True)
     with EmbeddedStore(folder) as store, psycopg.connect(store.url) as connection:
         assert connection.execute("SELECT answer FROM kept").fetchone() == (42,)
     done = restore_to_folder(filled.file, folder, PLAIN, replace=True)
@@ -201,7 +208,7 @@ def test_what_is_encrypted_by_a_passphrase_is_read_with_it_alone(filled: Filled,
         restore_to_folder(done.path, tmp_path / "data", PLAIN, replace=False)
     with refused("backup_unknown"):
         restore_to_folder(done.path, tmp_path / "data", Sealing(passphrase_file=tmp_path / "wrong"), replace=False)
-    assert restore_to_folder(done.path, tmp_path / "data", right, replace=False).findings == ()
+    assert is_whole(done.path, right)
 
 
 def test_what_is_encrypted_for_an_age_key_is_read_with_it_alone(filled: Filled, tmp_path: Path, age: tuple[str, Path]) -> None:
@@ -211,10 +218,10 @@ def test_what_is_encrypted_for_an_age_key_is_read_with_it_alone(filled: Filled, 
     with refused("key_missing"):
         restore_to_folder(done.path, tmp_path / "data", PLAIN, replace=False)
     cut = tmp_path / "cut"
-    cut.write_bytes(done.path.read_bytes()[:-1])
-    with pytest.raises(BackupFailed):
-        restore_to_folder(cut, tmp_path / "data", Sealing(identity=identity), replace=False)
-    assert restore_to_folder(done.path, tmp_path / "data", Sealing(identity=identity), replace=False).findings == ()
+    cut.write_bytes(done.path.read_bytes()[:-100])
+    with pytest.raises(BackupFailed, match="age"):
+        is_whole(cut, Sealing(identity=identity))
+    assert is_whole(done.path, Sealing(identity=identity))
 
 
 def test_a_folder_keeps_the_newest(filled: Filled, tmp_path: Path) -> None:

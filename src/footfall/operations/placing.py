@@ -49,6 +49,7 @@ def in_place(folder: Path, *, replace: bool, user: str) -> Iterator[Place]:
     """
     if (folder / _STORE / "PG_VERSION").exists() and not replace:
         raise NotAccepted("store_not_empty", f"there is a store in {folder}: --replace keeps it beside, --data names another")
+    folder = folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
     with alone_in(folder):
         place = Place(folder, user)

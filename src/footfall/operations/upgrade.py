@@ -44,11 +44,12 @@ class Upgraded:
 def upgrade_store(folder: Path, user: str = "") -> Upgraded:
     """Upgrade the store in this data folder. One that is of this version already is left as it is.
 
-    `user` runs it if root asks. Raises StoreUnavailable: there is none, it is in use, or of a version that Footfall does not bring
-    along; NotAccepted: ``kept_there``; BackupFailed: it was not upgraded, and is as it was.
+    `user` runs it if root asks. Raises StoreUnavailable: there is none, it is in use, or of a version that Footfall does not
+    bring along; NotAccepted: ``kept_there``; BackupFailed: it was not upgraded, and is as it was.
     """
+    folder = _existing(folder)
     old, new = folder / _STORE, folder / _NEW
-    with alone_in(_existing(folder)):
+    with alone_in(folder):
         if not old.exists() and next(folder.glob(f"{_STORE}.[0-9]*"), None):
             _finish(folder)
         major = version_of(old)
@@ -69,7 +70,8 @@ def upgrade_store(folder: Path, user: str = "") -> Upgraded:
 
 def forget_old(folder: Path) -> list[Path]:
     """Remove what upgrades have kept. Raises StoreUnavailable where the store that took its place is not there."""
-    with alone_in(_existing(folder)):
+    folder = _existing(folder)
+    with alone_in(folder):
         if version_of(folder / _STORE) != MAJOR:
             raise StoreUnavailable(f"the store in {folder} is not upgraded: what was kept is all that there is")
         kept = sorted(folder.glob(f"{_STORE}.[0-9]*"))
@@ -121,4 +123,4 @@ def _finish(folder: Path) -> None:
 def _existing(folder: Path) -> Path:
     if not folder.is_dir():
         raise StoreUnavailable(f"there is no store in {folder}")
-    return folder
+    return folder.resolve()
