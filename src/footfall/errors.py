@@ -3,8 +3,11 @@
     FootfallError
     ├── SettingInvalid      a setting has a value that cannot be used
     ├── StoreUnavailable    PostgreSQL cannot be reached, or the folder holds no store
-    │   └── RoleNotTaken    a connection would act with other rights than those of its role
+    │   ├── RoleNotTaken    a connection would act with other rights than those of its role
+    │   ├── RolesMissing    the store's roles are not there, and this user may not make them
+    │   └── StoreBusy       others hold what a change of the schema needs, for minutes
     ├── SchemaOutdated      the store's schema is not the one this version needs
+    │   └── SchemaTooNew    … but one that only later versions can work with
     ├── BackupFailed        a backup was not made, or not restored; what was there before is as it was
     └── NotAccepted         what a request asks for is refused; carries the HTTP status and a stable code
 
@@ -38,10 +41,28 @@ class RoleNotTaken(StoreUnavailable):
     code = "role_not_taken"
 
 
+class RolesMissing(StoreUnavailable):
+    """The store's roles are not there, or are somebody else's, and this user may not make them."""
+
+    code = "roles_missing"
+
+
+class StoreBusy(StoreUnavailable):
+    """What a change of the schema needs is held by others for so long that it was given up; it can be tried again."""
+
+    code = "store_busy"
+
+
 class SchemaOutdated(FootfallError):
     """The store's schema is not the one that this version needs: run `footfall migrate`."""
 
     code = "schema_outdated"
+
+
+class SchemaTooNew(SchemaOutdated):
+    """The store's schema is one that only later versions can work with: run one of those."""
+
+    code = "schema_too_new"
 
 
 class BackupFailed(FootfallError):

@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from functools import cache
 from importlib import resources
 
+from footfall import database
 from footfall.api.questions.conditions import DIMENSIONS
 from footfall.business.model import VAULT
-from footfall.database import Connection, Definition, migrate
+from footfall.database import Connection, Definition, Step, Version, migrate
 from footfall.staging.rules import staging_parts
 from footfall.vault import History, ddl, loads
 from footfall.vault.hashing import RECIPE_VERSION, hash_key_sql, netstring_sql, time_ordered_key_sql
@@ -49,11 +50,27 @@ _FILES = (
 )
 
 
-def deploy(connection: Connection) -> list[str]:
-    """Bring the store's schema up to date; returns what was run, nothing if it was up to date already."""
-    done = migrate(connection, definitions(), Definition("access", "SELECT util.secure_access()"))
+VERSION = Version(number=28, needs=28, serves=28)
+
+
+def deploy(connection: Connection, role_prefix: str | None = None) -> list[str]:
+    """Bring the store's schema up to date; returns what was changed, nothing if it was up to date already.
+
+    Raises what `footfall.database.migrate` does.
+    """
+    done = migrate(connection, definitions(), Definition("access", "SELECT util.secure_access()"), VERSION, role_prefix)
     connection.execute("SELECT util.ensure_partitions(util.current_load_date())")
     return done
+
+
+def require_usable(connection: Connection) -> None:
+    """Raise SchemaOutdated or SchemaTooNew unless this program and the store's schema work together."""
+    database.require_usable(connection, definitions(), VERSION)
+
+
+def pending(connection: Connection, role_prefix: str | None = None) -> list[Step]:
+    """What `deploy` would run, without running it."""
+    return database.pending(connection, definitions(), role_prefix)
 
 
 @cache

@@ -26,11 +26,11 @@ FROM auth.tenant_v t
 CROSS JOIN (SELECT util.current_load_date() AS now OFFSET 0) n
 WHERE t.is_active AND t.tenant_hk = CASE
     WHEN util.current_tenant() IS NOT NULL THEN util.current_tenant()
-    WHEN pg_has_role(current_user, 'footfall_worker', 'USAGE') THEN util.tenant_key(%s)
+    WHEN util.is_operator() THEN util.tenant_key(%s)
 END
 """
 _CAN_BE_MEANT = """
-SELECT util.current_tenant() IS NOT NULL OR pg_has_role(current_user, 'footfall_worker', 'USAGE') AND %s::text IS NOT NULL
+SELECT util.current_tenant() IS NOT NULL OR util.is_operator() AND %s::text IS NOT NULL
 """
 
 

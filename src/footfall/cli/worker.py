@@ -8,7 +8,7 @@ from footfall import logs, schema
 from footfall.cli.options import AsJson, Data, DatabaseUrl, Quiet, settings_of
 from footfall.cli.output import console, print_json
 from footfall.cli.up import stop_on_signals
-from footfall.database import connect, open_store, require_current
+from footfall.database import connect, open_store
 from footfall.worker import work, work_once
 
 
@@ -27,7 +27,7 @@ def worker(
     settings = settings_of(data, database_url)
     with open_store(settings.database_url, settings.data, user=settings.postgres_user) as store:
         with connect(store.url, "footfall_worker") as connection:
-            require_current(connection, schema.definitions())
+            schema.require_usable(connection)
         if not once:
             work(store.url, settings, stop_on_signals())
             return

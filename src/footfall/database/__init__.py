@@ -2,7 +2,18 @@
 
 from footfall.database.cluster import Cluster
 from footfall.database.connection import Connection, Pool, Role, administering, connect, limit_statements, pool, reading, url_of
-from footfall.database.migrate import Definition, migrate, migrations, require_current
+from footfall.database.migrate import (
+    Definition,
+    Step,
+    Version,
+    migrate,
+    migrations,
+    pending,
+    require_current,
+    require_usable,
+    tried,
+)
+from footfall.database.roles import roles_script
 from footfall.database.store import EmbeddedStore, Store, open_store
 
 __all__ = [
@@ -12,15 +23,21 @@ __all__ = [
     "EmbeddedStore",
     "Pool",
     "Role",
+    "Step",
     "Store",
+    "Version",
     "administering",
     "connect",
     "limit_statements",
     "migrate",
     "migrations",
     "open_store",
+    "pending",
     "pool",
     "reading",
     "require_current",
+    "require_usable",
+    "roles_script",
+    "tried",
     "url_of",
 ]

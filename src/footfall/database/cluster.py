@@ -40,7 +40,7 @@ class Cluster:
     def __init__(self, folder: Path, user: str = "", major: int = MAJOR) -> None:
         self.folder = folder
         self._named = user
-        self._programs = programs(major)
+        self.programs = programs(major)
 
     @property
     def exists(self) -> bool:
@@ -122,7 +122,7 @@ class Cluster:
 
     def run(self, program: str, *arguments: str | Path, cwd: Path = _ANYWHERE, **options: Any) -> str:
         """Run one of PostgreSQL's programs as who owns the cluster; returns what it said. Raises CalledProcessError."""
-        command = [*self._as_owner, str(self._programs / program), *map(str, arguments)]
+        command = [*self._as_owner, str(self.programs / program), *map(str, arguments)]
         # into a file: a server that is started keeps what it inherits open, and nobody would wait for the end of a pipe
         with tempfile.TemporaryFile("w+") as said:
             done = subprocess.run(  # noqa: S603  PostgreSQL's own program
@@ -157,7 +157,7 @@ class Cluster:
         if self._owner is None:
             return []
         taken = ["setpriv", f"--reuid={self._owner.pw_uid}", f"--regid={self._owner.pw_gid}", "--clear-groups"]
-        closed = next((path for path in (self.folder, self._programs) if not _enters(self._owner, path)), None)
+        closed = next((path for path in (self.folder, self.programs) if not _enters(self._owner, path)), None)
         if closed is None:
             return [*taken, "--"]
         # to search folders and read files, not to write any; the bit keeps it for access(2), which PostgreSQL asks
@@ -187,7 +187,7 @@ class Cluster:
     @property
     def major(self) -> str:
         """The major version of the programs."""
-        return next(str(major) for major in _FOLDERS if programs(major) == self._programs)
+        return next(str(major) for major in _FOLDERS if programs(major) == self.programs)
 
     def _socket_folder(self) -> Path:
         """Where the server's socket is: in its own folder, unless that has too long a path for a socket."""

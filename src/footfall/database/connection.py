@@ -1,7 +1,8 @@
 """Connections: the only place that opens them. Each acts in one of the store's roles; a reader sees one tenant at most.
 
-A role that may log in is logged in as: then there is no way back to more rights than its own, whatever is run on the connection.
-Where it may not, the URL's user takes the role on.
+A role that may log in is logged in as: then there is no way back to more rights than its own, whatever is run on the
+connection. Where it may not, the URL's user takes the role on. All lead to PostgreSQL itself: through a pooler that drops
+start-up options, or hands each transaction to another session, they would be anybody's, and are refused.
 """
 
 import contextlib
@@ -19,8 +20,13 @@ Connection = psycopg.Connection[Any]
 Pool = ConnectionPool[Connection]
 Role = Literal["footfall_ingest", "footfall_worker", "footfall_reader", "footfall_admin"]
 ROLES: tuple[Role, ...] = get_args(Role)
+PREFIX = "footfall"
 
 _CONNECT_SECONDS = 10
+_BY_A_POOLER = (
+    "is there a pooler in between? Footfall pools its connections itself: let DATABASE_URL name PostgreSQL's own port,"
+    " or a pooler that gives each connection a session of its own and passes its options on"
+)
 _SETTINGS: dict[Role | None, str] = {
     # a load lays its events out in a temporary table: twenty thousand of them stay in memory
     "footfall_worker": "-c temp_buffers=64MB",
@@ -33,8 +39,14 @@ _SETTINGS: dict[Role | None, str] = {
 @contextlib.contextmanager
 def connect(url: str, role: Role | None = None) -> Iterator[Connection]:
     """A connection in a role, committing each statement unless told otherwise; without a role, as the URL's user."""
-    with psycopg.connect(_address(url, role), **_parameters(url, role)) as connection:
-        _require(role, connection)
+    try:
+        opened = psycopg.connect(_address(url, role), **_parameters(url, role))
+    except psycopg.OperationalError as error:
+        if "startup parameter" in str(error):  # PgBouncer's words
+            raise RoleNotTaken(f"the start-up options of a connection were refused on their way: {_BY_A_POOLER}") from error
+        raise
+    with opened as connection:
+        _require(role, url, connection)
         yield connection
 
 
@@ -46,7 +58,7 @@ def pool(url: str, role: Role, size: int) -> Pool:
     return ConnectionPool(
         partial(_address, url, role),
         kwargs=partial(_parameters, url, role),
-        configure=partial(_require, role),
+        configure=partial(_require, role, url),
         min_size=1,
         max_size=size,
         open=False,
@@ -84,17 +96,23 @@ def administering(connections: Pool, tenant_hk: bytes) -> Iterator[Connection]:
         yield connection
 
 
-def _require(role: Role | None, connection: Connection) -> None:
+def require_direct(connection: Connection) -> None:
+    """Raises RoleNotTaken unless the options that a connection of `connect` was opened with have arrived."""
+    if connection.execute("SELECT current_setting('footfall.is_direct', true)").fetchone() != ("yes",):
+        raise RoleNotTaken(f"the start-up options of a connection were dropped on their way: {_BY_A_POOLER}")
+
+
+def _require(role: Role | None, url: str, connection: Connection) -> None:
     """Raises RoleNotTaken unless what this connection may do is what its role may: all that keeps tenants apart hangs on it."""
     if role is None:
         return
+    require_direct(connection)
     found = connection.execute(
         "SELECT current_user, r.rolsuper OR r.rolbypassrls FROM pg_roles r WHERE r.rolname = current_user"
     ).fetchone()
-    if found != (role, False):
+    if found != (role_name(url, role), False):
         raise RoleNotTaken(
-            f"connected as {found[0] if found else 'nobody'} where {role} was asked for:"
-            " does a pooler in between drop the start-up option `role`?"
+            f"connected as {found[0] if found else 'nobody'} where {role_name(url, role)} was asked for: {_BY_A_POOLER}"
         )
 
 
@@ -103,21 +121,38 @@ def url_of(url: str, role: Role) -> str:
     return _address(url, role)
 
 
+def role_name(url: str, role: Role) -> str:
+    """What this role is called in the store's cluster."""
+    return _login(url, role)[0]
+
+
+def prefix_of(connection: Connection) -> str | None:
+    """What the store's roles begin with; None before it was migrated."""
+    if connection.execute("SELECT to_regproc('util.role_prefix') IS NULL").fetchone() == (True,):
+        return None
+    row = connection.execute("SELECT util.role_prefix()").fetchone()
+    return str(row[0]) if row else None
+
+
 def _address(url: str, role: Role | None) -> str:
-    return make_conninfo(url, user=role) if role and _logs_in(url, role) else url
+    if role and _login(url, role)[1]:
+        return make_conninfo(url, user=role_name(url, role))
+    return url
 
 
 @lru_cache
-def _logs_in(url: str, role: Role) -> bool:
-    """Whether this role may log in: `EmbeddedStore.let_roles_log_in`, or ALTER ROLE by the operator of a server."""
+def _login(url: str, role: Role) -> tuple[str, bool]:
+    """The role's name, and whether it may log in: `EmbeddedStore.let_roles_log_in`, or ALTER ROLE by the operator of a server."""
     with psycopg.connect(url, connect_timeout=_CONNECT_SECONDS) as connection:
-        return connection.execute("SELECT rolcanlogin FROM pg_roles WHERE rolname = %s", (role,)).fetchone() == (True,)
+        name = (prefix_of(connection) or PREFIX) + role.removeprefix(PREFIX)
+        may = connection.execute("SELECT rolcanlogin FROM pg_roles WHERE rolname = %s", (name,)).fetchone()
+        return name, may == (True,)
 
 
 def _parameters(url: str, role: Role | None) -> dict[str, Any]:
     # TimeZone: what a function returns as text must not depend on where the program runs
-    taken = "none" if role is None or _logs_in(url, role) else role
-    options = ["-c TimeZone=UTC", f"-c role={taken}", _SETTINGS.get(role, "")]
+    taken = "none" if role is None or _login(url, role)[1] else role_name(url, role)
+    options = ["-c TimeZone=UTC", "-c footfall.is_direct=yes", f"-c role={taken}", _SETTINGS.get(role, "")]
     return {
         "autocommit": True,
         "options": " ".join(options),

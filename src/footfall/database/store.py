@@ -14,7 +14,8 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from footfall.database.cluster import Cluster, client
-from footfall.database.connection import ROLES
+from footfall.database.connection import PREFIX, ROLES, prefix_of
+from footfall.database.roles import named
 from footfall.errors import StoreUnavailable
 
 logger = logging.getLogger(__name__)
@@ -123,8 +124,8 @@ class EmbeddedStore(Store):
     def let_roles_log_in(self) -> None:
         """Have them log in by themselves: the socket of the folder lets anybody in who reaches it, as anybody."""
         with psycopg.connect(self.url, autocommit=True) as owner:
-            for role in ROLES:
-                owner.execute(sql.SQL("ALTER ROLE {} LOGIN").format(sql.Identifier(role)))
+            for name in (named(role, prefix_of(owner) or PREFIX) for role in ROLES):
+                owner.execute(sql.SQL("ALTER ROLE {} LOGIN").format(sql.Identifier(name)))
 
     def revive(self) -> bool:
         """Start its server again if it has ended; whether it had. Raises StoreUnavailable when it does not come up."""

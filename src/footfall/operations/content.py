@@ -7,6 +7,7 @@ from psycopg import sql
 from footfall import __version__
 from footfall.business import Finding, all_checks, run_check
 from footfall.database import Connection, connect
+from footfall.database.connection import PREFIX, prefix_of
 from footfall.errors import BackupFailed, SchemaOutdated
 
 SCHEMAS = ["util", "auth", "ref", "raw", "staging", "business", "api"]
@@ -25,7 +26,7 @@ _VERIFIERS = """
 
 
 def content_of(connection: Connection) -> dict[str, Any]:
-    """What the transaction sees: `footfall`, `postgresql`, `migrations`, `tables` (rows of each), `logins` (a verifier of each).
+    """What the transaction sees: versions, migrations, the prefix of roles; rows of each of `tables`; a verifier of each of `logins`.
 
     A verifier is None where only a superuser may read it. Raises SchemaOutdated: there is no schema.
     """
@@ -35,6 +36,7 @@ def content_of(connection: Connection) -> dict[str, Any]:
     return {
         "footfall": __version__,
         "postgresql": connection.info.server_version,
+        "role_prefix": prefix_of(connection) or PREFIX,
         "migrations": [name for (name,) in connection.execute(_MIGRATIONS)],
         "tables": rows_of_tables(connection),
         "logins": dict(connection.execute(_VERIFIERS).fetchall())

@@ -9,6 +9,7 @@ from typing import Any
 from footfall import schema
 from footfall.business import Finding
 from footfall.database import Connection, Store, connect, migrations
+from footfall.database.roles import ensure_roles
 from footfall.errors import NotAccepted
 from footfall.operations import backup_file
 from footfall.operations.backup_file import Dump, Sealing
@@ -16,23 +17,6 @@ from footfall.operations.content import SCHEMAS, findings_of, require_same_rows
 from footfall.operations.placing import in_place
 from footfall.operations.programs import client
 
-# Policies name them, and a new server has none. What they may do comes with the schema, deployed when the rows are there.
-_ROLES = """
-DO $$
-DECLARE
-    v_role text;
-BEGIN
-    FOREACH v_role IN ARRAY '{footfall_ingest,footfall_worker,footfall_reader,footfall_admin,footfall_analyst}'::text[] LOOP
-        IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = v_role) THEN
-            EXECUTE format('CREATE ROLE %I NOLOGIN', v_role);
-        END IF;
-        IF NOT pg_has_role(v_role, 'SET') THEN
-            EXECUTE format('GRANT %I TO CURRENT_USER', v_role);
-        END IF;
-    END LOOP;
-END
-$$
-"""
 _EXISTING = "SELECT string_agg(nspname, ', ') FROM pg_namespace WHERE nspname = ANY (%s)"
 
 
@@ -84,7 +68,8 @@ def _restore(store: Store, about: Mapping[str, Any], dump: Dump) -> Restored:
         made_by, this = about["postgresql"] // 10_000, owner.info.server_version // 10_000
         if made_by > this:
             raise NotAccepted("server_older", f"it is of PostgreSQL {made_by}, and a dump is for no older server: this is {this}")
-        owner.execute(_ROLES)
+        # policies name them, and a new server has none; what they may do comes with the schema, when the rows are there
+        ensure_roles(owner, about["role_prefix"])
         command = [client(owner, "pg_restore"), "--exit-on-error", "--no-owner", "--no-privileges", f"--dbname={store.address}"]
         dump.read_into(command, store.secrets)
         require_same_rows(owner, about["tables"])

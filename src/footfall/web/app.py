@@ -18,7 +18,7 @@ from starlette.routing import Mount, Route
 
 from footfall import api, schema
 from footfall.auth import Accounts, KeyRing, Secrets
-from footfall.database import Pool, connect, pool, reading, require_current
+from footfall.database import Pool, connect, pool, reading
 from footfall.errors import NotAccepted, RoleNotTaken, SchemaOutdated, StoreUnavailable
 from footfall.raw import GroupCommit
 from footfall.settings import Settings
@@ -159,7 +159,7 @@ class _Rest:
         reasons = []
         try:
             with self._readers.connection(timeout=2) as connection:
-                require_current(connection, schema.definitions())
+                schema.require_usable(connection)
                 checks = api.track_test(connection)["data"]["checks"]
             reasons = [
                 {"code": f"{name}_not_ready", "message": f"no partition of this month for {name}: is a worker running?"}

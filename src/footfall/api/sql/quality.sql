@@ -88,7 +88,6 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
                     FROM raw.ingest_batch b WHERE b.processing_status = 'PENDING'),
         'failed', (SELECT count(*) FROM raw.ingest_batch b WHERE b.processing_status = 'ERROR'))
 $$;
-ALTER FUNCTION api.store_health() OWNER TO footfall_worker;
 
 -- Why an event counts, layer by layer: as it was sent (raw), as it was understood (staging), as the vault holds it, with load date and
 -- hash. `p_event` is its hash key in hexadecimal; NULL when the session's tenant has no such event.

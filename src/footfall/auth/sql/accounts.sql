@@ -9,7 +9,6 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
            CASE WHEN a.totp_confirmed_at IS NOT NULL THEN a.totp_secret END
     FROM auth.account a WHERE a.email = lower(btrim(p_email))
 $$;
-ALTER FUNCTION auth.account_of(text) OWNER TO footfall_worker;
 
 -- The share link of a token's hash, its password's hash (NULL: it needs none) and when it ends; no row: unknown or expired.
 CREATE OR REPLACE FUNCTION auth.share_link_of(p_token_hash bytea)
@@ -18,7 +17,6 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
     SELECT l.share_link_id, l.password_hash, l.expires_at FROM auth.share_link l
     WHERE l.token_hash = p_token_hash AND l.expires_at > util.current_load_date()
 $$;
-ALTER FUNCTION auth.share_link_of(bytea) OWNER TO footfall_worker;
 
 -- For how long a sign-in that nobody uses lasts.
 CREATE OR REPLACE FUNCTION auth.idle_sign_in_lasts() RETURNS interval
@@ -37,14 +35,12 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS $$
     VALUES (p_token_hash, p_account_id, p_share_link_id, util.current_load_date(), util.current_load_date() + p_lasts,
             util.current_load_date(), left(p_agent, 200))
 $$;
-ALTER FUNCTION auth.open_sign_in(bigint, bigint, bytea, interval, text) OWNER TO footfall_worker;
 
 -- Notes that a sign-in is in use.
 CREATE OR REPLACE FUNCTION auth.touch_sign_in(p_token_hash bytea) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS $$
     UPDATE auth.sign_in SET last_seen_at = util.current_load_date() WHERE token_hash = p_token_hash
 $$;
-ALTER FUNCTION auth.touch_sign_in(bytea) OWNER TO footfall_worker;
 
 -- The open sign-ins of whose sign-in this is, the latest first.
 CREATE OR REPLACE FUNCTION auth.sign_ins(p_token_hash bytea)
@@ -57,7 +53,6 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
       AND s.last_seen_at > util.current_load_date() - auth.idle_sign_in_lasts()
     ORDER BY s.last_seen_at DESC, s.sign_in_id DESC
 $$;
-ALTER FUNCTION auth.sign_ins(bytea) OWNER TO footfall_worker;
 
 -- Ends a sign-in of whose sign-in this is, or all others of theirs (NULL); returns how many.
 CREATE OR REPLACE FUNCTION auth.end_sign_ins(p_token_hash bytea, p_sign_in_id bigint) RETURNS bigint
@@ -70,13 +65,11 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS $$
     )
     SELECT count(*) FROM ended
 $$;
-ALTER FUNCTION auth.end_sign_ins(bytea, bigint) OWNER TO footfall_worker;
 
 CREATE OR REPLACE FUNCTION auth.close_sign_in(p_token_hash bytea) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS $$
     DELETE FROM auth.sign_in WHERE token_hash = p_token_hash
 $$;
-ALTER FUNCTION auth.close_sign_in(bytea) OWNER TO footfall_worker;
 
 -- A tenant as whoever signed in sees it; isLocked: it wants a second factor, which they have not.
 CREATE OR REPLACE FUNCTION auth.tenant_line(p_tenant auth.tenant_v, p_role text, p_is_locked boolean) RETURNS jsonb
@@ -112,7 +105,6 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
     JOIN auth.tenant_v t ON t.tenant_hk = l.tenant_hk AND t.is_active
     WHERE s.token_hash = p_token_hash AND s.expires_at > util.current_load_date() AND l.expires_at > util.current_load_date()
 $$;
-ALTER FUNCTION auth.signed_in(bytea) OWNER TO footfall_worker;
 
 -- The people of the session's tenant, with their roles. Operators, who own every tenant, are not among them.
 CREATE OR REPLACE FUNCTION auth.people() RETURNS TABLE (email text, account_name text, role text)
@@ -120,7 +112,6 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
     SELECT a.email, a.account_name, m.role FROM auth.membership m JOIN auth.account a USING (account_id)
     WHERE m.tenant_hk = util.current_tenant() AND NOT a.is_operator ORDER BY a.email
 $$;
-ALTER FUNCTION auth.people() OWNER TO footfall_worker;
 
 -- Gives somebody a role in the session's tenant, or takes it away (NULL). Whoever has no account yet gets one with this password.
 -- Returns whether one was made. Unless an operator asks, raises last_owner when nobody would own the tenant; account_elsewhere for
@@ -156,7 +147,6 @@ BEGIN
     RETURN v_is_new;
 END
 $$;
-ALTER FUNCTION auth.set_person(text, text, text, boolean) OWNER TO footfall_worker;
 
 -- Gives somebody of the session's tenant a new password for one sign-in; their sign-ins end. Returns whether that may be: they have a role
 -- here, in no other tenant, and are no operator. Otherwise who owns this tenant could become who they are elsewhere.
@@ -174,7 +164,6 @@ BEGIN
     RETURN v_account_id IS NOT NULL;
 END
 $$;
-ALTER FUNCTION auth.renew_password(text, text) OWNER TO footfall_worker;
 
 -- Changes an account's password, which is nobody else's then, and ends its sign-ins. Returns whether there is such an account.
 CREATE OR REPLACE FUNCTION auth.set_password(p_email text, p_password_hash text) RETURNS boolean
@@ -188,7 +177,6 @@ BEGIN
     RETURN v_account_id IS NOT NULL;
 END
 $$;
-ALTER FUNCTION auth.set_password(text, text) OWNER TO footfall_worker;
 
 -- Keeps what the authenticator of whose sign-in this is makes codes of; asked for only when it is confirmed. Returns whether that may
 -- be: who has one ends it first.
@@ -200,7 +188,6 @@ BEGIN
     RETURN FOUND;
 END
 $$;
-ALTER FUNCTION auth.begin_second_factor(bytea, bytea) OWNER TO footfall_worker;
 
 -- What is to be confirmed of whose sign-in this is; NULL: nothing.
 CREATE OR REPLACE FUNCTION auth.unconfirmed_secret(p_token_hash bytea) RETURNS bytea
@@ -208,7 +195,6 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
     SELECT a.totp_secret FROM auth.sign_in s JOIN auth.account a USING (account_id)
     WHERE s.token_hash = p_token_hash AND a.totp_confirmed_at IS NULL
 $$;
-ALTER FUNCTION auth.unconfirmed_secret(bytea) OWNER TO footfall_worker;
 
 -- Asks for codes from now on, and lets one sign in with these recovery codes (hashes), each once.
 CREATE OR REPLACE FUNCTION auth.confirm_second_factor(p_token_hash bytea, p_step bigint, p_code_hashes bytea[]) RETURNS void
@@ -217,7 +203,6 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS $$
     SET totp_confirmed_at = util.current_load_date(), totp_last_step = p_step, recovery_codes = p_code_hashes
     FROM auth.sign_in s WHERE s.token_hash = p_token_hash AND a.account_id = s.account_id
 $$;
-ALTER FUNCTION auth.confirm_second_factor(bytea, bigint, bytea[]) OWNER TO footfall_worker;
 
 -- Asks this account for no code any more. Returns whether it had a second factor.
 CREATE OR REPLACE FUNCTION auth.end_second_factor(p_email text) RETURNS boolean
@@ -228,7 +213,6 @@ BEGIN
     RETURN FOUND;
 END
 $$;
-ALTER FUNCTION auth.end_second_factor(text) OWNER TO footfall_worker;
 
 -- Uses the code of a step of 30 seconds; false: it, or a later one, was used before.
 CREATE OR REPLACE FUNCTION auth.use_step(p_account_id bigint, p_step bigint) RETURNS boolean
@@ -238,7 +222,6 @@ BEGIN
     RETURN FOUND;
 END
 $$;
-ALTER FUNCTION auth.use_step(bigint, bigint) OWNER TO footfall_worker;
 
 -- Uses a recovery code; false: there is none such, or it was used.
 CREATE OR REPLACE FUNCTION auth.use_recovery_code(p_account_id bigint, p_code_hash bytea) RETURNS boolean
@@ -249,14 +232,12 @@ BEGIN
     RETURN FOUND;
 END
 $$;
-ALTER FUNCTION auth.use_recovery_code(bigint, bytea) OWNER TO footfall_worker;
 
 -- Whether this account was signed in to before from the device with this token.
 CREATE OR REPLACE FUNCTION auth.is_device_of(p_email text, p_token_hash bytea) RETURNS boolean
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
     SELECT EXISTS (SELECT FROM auth.account a WHERE a.email = lower(btrim(p_email)) AND p_token_hash = ANY (a.devices))
 $$;
-ALTER FUNCTION auth.is_device_of(text, bytea) OWNER TO footfall_worker;
 
 -- Remembers a device of an account, and of each account the latest twenty.
 CREATE OR REPLACE FUNCTION auth.remember_device(p_account_id bigint, p_token_hash bytea) RETURNS void
@@ -264,4 +245,3 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS $$
     UPDATE auth.account a SET devices = (array_remove(a.devices, p_token_hash) || p_token_hash)[greatest(1, cardinality(a.devices) - 18):]
     WHERE a.account_id = p_account_id
 $$;
-ALTER FUNCTION auth.remember_device(bigint, bytea) OWNER TO footfall_worker;

@@ -25,7 +25,6 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
     WHERE k.key_hash = p_key_hash AND k.revoked_at IS NULL AND t.is_active
       AND (k.expires_at IS NULL OR k.expires_at > util.current_load_date())
 $$;
-ALTER FUNCTION auth.key_owner(bytea) OWNER TO footfall_worker;
 
 -- The secret of a tenant's day, made when first asked for: 244 random bits from PostgreSQL's strong source, hashed to 32 bytes.
 CREATE OR REPLACE FUNCTION auth.visitor_secret_of(p_tenant_hk bytea, p_day date) RETURNS bytea
@@ -43,7 +42,6 @@ BEGIN
     RETURN v_secret;
 END
 $$;
-ALTER FUNCTION auth.visitor_secret_of(bytea, date) OWNER TO footfall_worker;
 
 -- Forgets secrets before they are 48 hours old, after which no one, with whatever address, can recompute a visitor's key. A deleted row
 -- stays in its table's file until something else is written there: so those that live on move to a new file, and the old one goes, with
@@ -102,7 +100,7 @@ DECLARE
     v_session bytea := coalesce(auth.analyst_tenant(), util.current_tenant());
     v_tenant auth.tenant_v;
 BEGIN
-    IF v_session IS NULL AND (v_named IS NULL OR NOT pg_has_role(current_user, 'footfall_worker', 'USAGE')) THEN
+    IF v_session IS NULL AND (v_named IS NULL OR NOT util.is_operator()) THEN
         RAISE EXCEPTION 'tenant_required' USING ERRCODE = 'FF401';
     END IF;
     IF v_session IS DISTINCT FROM util.tenant_key(v_named) AND v_session IS NOT NULL AND v_named IS NOT NULL THEN
@@ -149,7 +147,6 @@ BEGIN
     RETURN v_tenant_hk;
 END
 $$;
-ALTER FUNCTION auth.add_tenant OWNER TO footfall_worker;
 
 -- Says anew what the session's tenant is called and counted by; NULL: as it is. What held before stays in history. What items are
 -- (default_item_type) stays, as they are keyed by it. Returns what held before, nothing when nothing changed. Only a part of

@@ -42,4 +42,3 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
     UNION ALL
     SELECT 'events_per_second', NULL, auth.events_per_second_of(util.current_tenant()), NULL
 $$;
-ALTER FUNCTION auth.own_limits() OWNER TO footfall_worker;

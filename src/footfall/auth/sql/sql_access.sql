@@ -3,7 +3,6 @@ CREATE OR REPLACE FUNCTION auth.analyst_tenant() RETURNS bytea
 LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog AS $$
     SELECT a.tenant_hk FROM auth.sql_access a WHERE a.role_name = session_user
 $$;
-ALTER FUNCTION auth.analyst_tenant() OWNER TO footfall_worker;
 
 -- The name of a tenant's login role, which tells nobody whose it is: every login sees all names. Roles belong to the whole cluster: it
 -- is made of database and tenant.

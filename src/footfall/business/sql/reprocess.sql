@@ -36,4 +36,3 @@ BEGIN
     RETURN v_events;
 END
 $$;
-ALTER FUNCTION business.reprocess_invalid(text, timestamptz) OWNER TO footfall_worker;

@@ -29,7 +29,6 @@ BEGIN
     END IF;
 END
 $$;
-ALTER FUNCTION business.change_tenant OWNER TO footfall_worker;
 
 -- Lets the session's tenant send an event type of its own, with the category and action of events that name none, or says anew what
 -- these are; and gives what was refused for want of it another chance. Returns how many events that are: the worker takes them.
@@ -47,7 +46,6 @@ BEGIN
     RETURN business.reprocess_invalid('evt_type_unknown', '-infinity');
 END
 $$;
-ALTER FUNCTION business.add_event_type(text, text, text) OWNER TO footfall_worker;
 
 -- Takes an event type of the session's tenant away; what is loaded stays. Returns whether there was one.
 CREATE OR REPLACE FUNCTION business.remove_event_type(p_event_type text) RETURNS boolean
@@ -57,7 +55,6 @@ BEGIN
     RETURN FOUND;
 END
 $$;
-ALTER FUNCTION business.remove_event_type(text) OWNER TO footfall_worker;
 
 -- The event types that the session's tenant may send and those that it sent without being allowed to (is_known: false), with how
 -- often those were refused, the latest receipt of each, and whether a type is its own.
@@ -80,7 +77,6 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
     ) u ON u.event_type = k.event_type
     ORDER BY k.event_type IS NULL DESC, coalesce(u.refused, 0) DESC, coalesce(k.event_type, u.event_type) COLLATE "C"
 $$;
-ALTER FUNCTION business.event_types() OWNER TO footfall_worker;
 
 -- The hosts whose pages sent something to the session's tenant since a moment, the most first, with how many events, and how many more
 -- were refused because the host is not allowed. For whoever decides which are allowed.
@@ -103,4 +99,3 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
     GROUP BY h.host, t.allowed_hosts
     ORDER BY sum(h.events) + sum(h.refused) DESC, h.host COLLATE "C" LIMIT 100
 $$;
-ALTER FUNCTION business.sending_hosts(timestamptz) OWNER TO footfall_worker;

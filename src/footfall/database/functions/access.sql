@@ -36,7 +36,153 @@ BEGIN
 END
 $$;
 
--- Who may touch what. Run after every deployment, so that a new table, view or function is closed until it is named here.
+-- The policies that a table of tenants has to have, each with the statement that makes it. Every table that names a tenant shows a role
+-- only the rows of that tenant; without app.tenant_hk, none. The sub-select is evaluated once a query and can be an index condition.
+CREATE OR REPLACE FUNCTION util.wanted_policies(p_table regclass) RETURNS TABLE (policy name, statement text)
+LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
+    -- the rules that hold for all tenants belong to none
+    WITH shared AS (SELECT CASE WHEN p_table::text LIKE 'ref.%' THEN $all$OR tenant_hk = '\x'::bytea$all$ ELSE '' END AS rows)
+    SELECT 'one_tenant'::name, format($policy$
+        CREATE POLICY one_tenant ON %s TO footfall_reader, footfall_ingest, footfall_admin
+        USING (tenant_hk = (SELECT decode(nullif(current_setting('app.tenant_hk', true), ''), 'hex')) %s)
+        WITH CHECK (tenant_hk = (SELECT decode(nullif(current_setting('app.tenant_hk', true), ''), 'hex')))
+        $policy$, p_table, shared.rows)
+    FROM shared
+    UNION ALL
+    SELECT 'own_tenant', format($policy$
+        CREATE POLICY own_tenant ON %s TO footfall_analyst USING (tenant_hk = (SELECT auth.analyst_tenant()) %s)
+        $policy$, p_table, shared.rows)
+    FROM shared
+    UNION ALL
+    SELECT 'all_tenants', format('CREATE POLICY all_tenants ON %s TO footfall_worker USING (true) WITH CHECK (true)', p_table)
+$$;
+
+-- What tells a policy that was made from this statement, and has not been touched since; it stands in the policy's comment.
+CREATE OR REPLACE FUNCTION util.policy_mark(p_policy oid, p_statement text) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
+    SELECT md5(concat_ws(' | ', p_statement, p.polcmd, p.polpermissive, pg_get_expr(p.polqual, p.polrelid),
+                         pg_get_expr(p.polwithcheck, p.polrelid),
+                         (SELECT string_agg(pg_get_userbyid(r.role), ',' ORDER BY r.role) FROM unnest(p.polroles) r(role))))
+    FROM pg_policy p WHERE p.oid = p_policy
+$$;
+
+-- Tables that are not as they have to be: with row-level security, with the policies that are wanted and no others; partitions, which
+-- are reached through their tables alone, with none. Not for their owner: who owns a store dumps it.
+CREATE OR REPLACE FUNCTION util.unsecured_tables() RETURNS SETOF regclass
+LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
+    SELECT c.oid::regclass
+    FROM pg_class c
+    WHERE c.relnamespace::regnamespace::text IN ('auth', 'ref', 'raw', 'staging', 'business') AND c.relkind IN ('r', 'p')
+      AND CASE WHEN c.relispartition
+          THEN NOT c.relrowsecurity OR c.relforcerowsecurity OR EXISTS (SELECT FROM util.grants_of(c.oid))
+               OR EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid)
+          ELSE EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'tenant_hk' AND NOT a.attisdropped)
+               AND (NOT c.relrowsecurity OR c.relforcerowsecurity
+                    OR EXISTS (SELECT FROM util.wanted_policies(c.oid) w
+                               FULL JOIN (SELECT * FROM pg_policy p WHERE p.polrelid = c.oid) p ON p.polname = w.policy
+                               WHERE w.policy IS NULL OR p.oid IS NULL
+                                  OR obj_description(p.oid, 'pg_policy') IS DISTINCT FROM util.policy_mark(p.oid, w.statement)))
+          END
+$$;
+
+-- Makes one of them right. Locks it: one table a transaction, so that others wait for moments only.
+CREATE OR REPLACE FUNCTION util.secure_table(p_table regclass) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+DECLARE
+    v_policy record;
+BEGIN
+    IF (SELECT c.relispartition FROM pg_class c WHERE c.oid = p_table) THEN
+        PERFORM util.close_partition(p_table);
+    ELSE
+        EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY, NO FORCE ROW LEVEL SECURITY', p_table);
+        FOR v_policy IN
+            SELECT p.polname AS name FROM pg_policy p WHERE p.polrelid = p_table
+        LOOP
+            EXECUTE format('DROP POLICY %I ON %s', v_policy.name, p_table);
+        END LOOP;
+        FOR v_policy IN
+            SELECT w.policy AS name, w.statement FROM util.wanted_policies(p_table) w
+        LOOP
+            EXECUTE v_policy.statement;
+            EXECUTE format('COMMENT ON POLICY %I ON %s IS %L', v_policy.name, p_table,
+                           (SELECT util.policy_mark(p.oid, v_policy.statement) FROM pg_policy p
+                            WHERE p.polrelid = p_table AND p.polname = v_policy.name));
+        END LOOP;
+    END IF;
+END
+$$;
+
+-- All that util.secure_access decides about, in one text: equal before and after when nothing had to be changed.
+CREATE OR REPLACE FUNCTION util.access_digest() RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
+    WITH ours AS (
+        SELECT n.oid FROM pg_namespace n WHERE n.nspname IN ('util', 'auth', 'ref', 'raw', 'staging', 'business', 'api')
+    ), things AS (
+        SELECT 'pg_class'::regclass AS kind, c.oid, 0 AS part, c.relowner AS owner, c.relacl AS acl
+        FROM pg_class c WHERE c.relnamespace IN (SELECT o.oid FROM ours o) AND c.relkind <> 'i'
+        UNION ALL
+        SELECT 'pg_attribute'::regclass, a.attrelid, a.attnum, 0, a.attacl
+        FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid AND c.relnamespace IN (SELECT o.oid FROM ours o)
+        WHERE a.attacl IS NOT NULL
+        UNION ALL
+        SELECT 'pg_proc'::regclass, p.oid, 0, p.proowner, p.proacl
+        FROM pg_proc p
+        WHERE p.pronamespace IN (SELECT o.oid FROM ours o)
+           OR p.pronamespace = 'pg_catalog'::regnamespace AND p.proacl IS NOT NULL
+        UNION ALL
+        SELECT 'pg_namespace'::regclass, n.oid, 0, n.nspowner, n.nspacl
+        FROM pg_namespace n WHERE n.oid IN (SELECT o.oid FROM ours o)
+        UNION ALL
+        SELECT 'pg_database'::regclass, d.oid, 0, 0, d.datacl FROM pg_database d WHERE d.datname = current_database()
+    )
+    SELECT md5(string_agg(format('%s %s %s %s %s', t.kind::oid, t.oid, t.part, t.owner, g.grants), ' '
+                          ORDER BY t.kind::oid, t.oid, t.part))
+    FROM things t
+    CROSS JOIN LATERAL (SELECT string_agg(x::text, ',' ORDER BY x::text) AS grants FROM aclexplode(t.acl) x) g
+$$;
+
+-- Gives everything to who migrates, but functions that act with the worker's rights to the worker: that is what SECURITY DEFINER is for
+-- here. The few that have to act with the owner's make and drop tables, or end tenants' logins. Changes only what differs.
+CREATE OR REPLACE FUNCTION util.own_everything() RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+DECLARE
+    v_schemas constant text[] := ARRAY['util', 'auth', 'ref', 'raw', 'staging', 'business', 'api'];
+    v_of_owner constant text[] := ARRAY['auth.destroy_visitor_secrets', 'auth.end_overdue_sql', 'business.forget_rollups'];
+    v_worker constant oid := (SELECT r.oid FROM pg_roles r WHERE r.rolname = 'footfall_worker');
+    v_self constant oid := (SELECT r.oid FROM pg_roles r WHERE r.rolname = current_user);
+    v_thing record;
+BEGIN
+    FOR v_thing IN
+        SELECT format('SCHEMA %I', n.nspname) AS name, v_self AS owner, n.nspname AS schema
+        FROM pg_namespace n WHERE n.nspname = ANY (v_schemas) AND n.nspowner <> v_self
+        UNION ALL
+        SELECT format('%s %s', CASE c.relkind WHEN 'S' THEN 'SEQUENCE' WHEN 'v' THEN 'VIEW' ELSE 'TABLE' END, c.oid::regclass),
+               v_self, n.nspname
+        FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+        WHERE n.nspname = ANY (v_schemas) AND c.relowner <> v_self
+          AND (c.relkind IN ('r', 'p', 'v')
+               -- a sequence that belongs to a column goes with its table
+               OR c.relkind = 'S' AND NOT EXISTS (
+                   SELECT FROM pg_depend d
+                   WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype IN ('a', 'i')))
+        UNION ALL
+        SELECT format('ROUTINE %s', p.oid::regprocedure), w.owner, n.nspname
+        FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+        CROSS JOIN LATERAL (
+            SELECT CASE WHEN p.prosecdef AND n.nspname <> 'util' AND NOT n.nspname || '.' || p.proname = ANY (v_of_owner)
+                        THEN v_worker ELSE v_self END AS owner) w
+        WHERE n.nspname = ANY (v_schemas) AND p.proowner <> w.owner
+    LOOP
+        -- who is given something has to be allowed to make things there, for the moment
+        EXECUTE format('GRANT CREATE ON SCHEMA %I TO footfall_worker', v_thing.schema);
+        EXECUTE format('ALTER %s OWNER TO %I', v_thing.name, pg_get_userbyid(v_thing.owner));
+        EXECUTE format('REVOKE CREATE ON SCHEMA %I FROM footfall_worker', v_thing.schema);
+    END LOOP;
+END
+$$;
+
+-- Who may touch what. Run at every deployment, so that a new table, view or function is closed until it is named here, and that what
+-- a store went through (a restore, another owner, a grant by hand) is made right.
 --   footfall_ingest  the collector: lands events, resolves keys; reads no event
 --   footfall_worker  stages, loads, computes: all tenants
 --   footfall_reader  answers questions of one tenant: the one in app.tenant_hk
@@ -45,48 +191,24 @@ $$;
 CREATE OR REPLACE FUNCTION util.secure_access() RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
-    v_table regclass;
     v_schema text;
 BEGIN
+    PERFORM util.own_everything();
+    -- what is new is nobody's yet; what only differs waits for a transaction of its own
+    PERFORM util.secure_table(t) FROM util.unsecured_tables() t JOIN pg_class c ON c.oid = t WHERE NOT c.relrowsecurity;
     FOREACH v_schema IN ARRAY ARRAY['util', 'auth', 'ref', 'raw', 'staging', 'business', 'api'] LOOP
         EXECUTE format('REVOKE ALL ON ALL ROUTINES IN SCHEMA %I FROM PUBLIC', v_schema);
         EXECUTE format('GRANT EXECUTE ON ALL ROUTINES IN SCHEMA %I TO footfall_worker', v_schema);
         -- what is not named below was opened by hand
         EXECUTE format('REVOKE ALL ON ALL TABLES IN SCHEMA %I'
                        ' FROM PUBLIC, footfall_reader, footfall_analyst, footfall_admin, footfall_ingest', v_schema);
-    END LOOP;
-
-    -- Every table that names a tenant shows a role only the rows of that tenant; without app.tenant_hk, none. The sub-select is
-    -- evaluated once a query and can be an index condition.
-    FOR v_table IN
-        SELECT c.oid::regclass
-        FROM pg_class c
-        JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant_hk' AND NOT a.attisdropped
-        WHERE c.relnamespace::regnamespace::text IN ('auth', 'ref', 'raw', 'staging', 'business')
-          AND c.relkind IN ('r', 'p') AND NOT c.relispartition
-    LOOP
-        EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', v_table);
-        EXECUTE format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', v_table);
-        EXECUTE format('DROP POLICY IF EXISTS one_tenant ON %s', v_table);
-        EXECUTE format($policy$
-            CREATE POLICY one_tenant ON %s TO footfall_reader, footfall_ingest, footfall_admin
-            USING (tenant_hk = (SELECT decode(nullif(current_setting('app.tenant_hk', true), ''), 'hex')) %s)
-            WITH CHECK (tenant_hk = (SELECT decode(nullif(current_setting('app.tenant_hk', true), ''), 'hex')))
-            $policy$, v_table,
-            -- the rules that hold for all tenants belong to none
-            CASE WHEN v_table::text LIKE 'ref.%' THEN $all$OR tenant_hk = '\x'::bytea$all$ ELSE '' END);
-        EXECUTE format('DROP POLICY IF EXISTS own_tenant ON %s', v_table);
-        EXECUTE format('CREATE POLICY own_tenant ON %s TO footfall_analyst USING (tenant_hk = (SELECT auth.analyst_tenant()) %s)',
-                       v_table, CASE WHEN v_table::text LIKE 'ref.%' THEN $all$OR tenant_hk = '\x'::bytea$all$ ELSE '' END);
-        EXECUTE format('DROP POLICY IF EXISTS all_tenants ON %s', v_table);
-        EXECUTE format('CREATE POLICY all_tenants ON %s TO footfall_worker USING (true) WITH CHECK (true)', v_table);
+        EXECUTE format('REVOKE ALL ON ALL ROUTINES IN SCHEMA %I'
+                       ' FROM footfall_reader, footfall_analyst, footfall_admin, footfall_ingest', v_schema);
     END LOOP;
 
     PERFORM util.close_catalog();
     GRANT USAGE ON SCHEMA util, auth, ref, raw, staging, business, api
         TO footfall_worker, footfall_reader, footfall_ingest, footfall_admin;
-    PERFORM util.close_partition(c.oid) FROM pg_class c
-    WHERE c.relnamespace::regnamespace::text IN ('raw', 'staging', 'business') AND c.relkind IN ('r', 'p') AND c.relispartition;
     PERFORM util.grant_on_relations('SELECT, INSERT, UPDATE, DELETE', '{auth,ref,raw,staging,business}', 'footfall_worker');
     PERFORM util.grant_on_relations('SELECT', '{api}', 'footfall_worker');
     PERFORM util.grant_on_relations('SELECT', '{business,api}', 'footfall_reader, footfall_analyst');
@@ -103,7 +225,7 @@ BEGIN
     GRANT SELECT ON util.backup TO footfall_worker;
 
     -- which version the schema is
-    GRANT SELECT ON util.migration, util.definition TO footfall_worker, footfall_reader;
+    GRANT SELECT ON util.migration, util.definition, util.schema_version TO footfall_worker, footfall_reader;
 
     -- raw.load_batch counts all tenants together, ref.user_agent belongs to none: neither is for readers
     GRANT SELECT ON raw.site_tracking_events_r, raw.site_tracking_events_v, raw.ingest_batch, raw.refusal TO footfall_reader;
@@ -146,7 +268,8 @@ BEGIN
     GRANT SELECT, INSERT, DELETE ON auth.share_link TO footfall_admin;
     GRANT EXECUTE ON ALL ROUTINES IN SCHEMA util, business, api TO footfall_admin;
     -- these change what every tenant stands on
-    REVOKE ALL ON FUNCTION util.secure_access(), util.grant_on_relations(text, text[], text), util.close_catalog(), util.close_partition(regclass),
+    REVOKE ALL ON FUNCTION util.secure_access(), util.own_everything(), util.secure_table(regclass),
+        util.grant_on_relations(text, text[], text), util.close_catalog(), util.close_partition(regclass),
         util.ensure_month(timestamptz, regtype),
         util.ensure_partitions(timestamptz, integer), util.analyze_grown(), util.drop_month(text, text, timestamptz),
         util.delete_expired(text, timestamptz), util.take_turn(text), util.try_turn(text)

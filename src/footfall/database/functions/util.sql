@@ -109,6 +109,16 @@ CREATE OR REPLACE FUNCTION util.current_tenant() RETURNS bytea
 LANGUAGE sql STABLE
 RETURN decode(nullif(current_setting('app.tenant_hk', true), ''), 'hex');
 
+-- What the names of this store's roles begin with. All SQL calls them footfall_…: `footfall migrate` writes the store's own names instead.
+CREATE OR REPLACE FUNCTION util.role_prefix() RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN left('footfall_worker', -length('_worker'));
+
+-- Whether who asks may ask about any tenant: the worker, and who may act as it.
+CREATE OR REPLACE FUNCTION util.is_operator() RETURNS boolean
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN pg_has_role(current_user, 'footfall_worker', 'USAGE');
+
 -- Waits until nobody else does this work, and keeps others from it until the transaction ends. p_work is one of util.work.
 CREATE OR REPLACE FUNCTION util.take_turn(p_work text) RETURNS void
 LANGUAGE plpgsql AS $$

@@ -67,7 +67,6 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
                      ORDER BY p.position)
     FROM unnest(p_payload) WITH ORDINALITY AS p(payload, position)
 $$;
-ALTER FUNCTION raw.are_storable OWNER TO footfall_worker;
 
 -- Whether an event came with a public key, by its record source (footfall.web.door.accept): what anybody may say.
 CREATE OR REPLACE FUNCTION raw.is_public(p_record_source text) RETURNS boolean
@@ -113,7 +112,6 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog AS $$
     )
     SELECT e.raw_event_id FROM event e ORDER BY e.position
 $$;
-ALTER FUNCTION raw.land_tracking_events OWNER TO footfall_worker;
 
 -- Counts what the door did not take. Arrays in parallel; an empty tenant key for requests without a valid key.
 CREATE OR REPLACE FUNCTION raw.count_refusals(p_tenant_hk bytea[], p_reason text[], p_count bigint[], p_now timestamptz)
@@ -125,7 +123,6 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog AS $$
     GROUP BY r.tenant_hk, r.reason ORDER BY r.tenant_hk, r.reason
     ON CONFLICT (tenant_hk, refused_hour, reason) DO UPDATE SET refused_count = refusal.refused_count + excluded.refused_count
 $$;
-ALTER FUNCTION raw.count_refusals OWNER TO footfall_worker;
 
 -- Lands one tenant's events from SQL; the arrays run in parallel. Addresses become keyed hashes, under the secret of the event's
 -- day, before anything is stored; of an event that asks not to be tracked neither those nor the user agent are kept. SQL callers
@@ -165,7 +162,6 @@ BEGIN
     FROM keyed k;
 END
 $$;
-ALTER FUNCTION raw.ingest_tracking_events OWNER TO footfall_worker;
 
 -- Lands one event from SQL and returns its raw_event_id: the plan's form.
 CREATE OR REPLACE FUNCTION raw.ingest_tracking_event(
