@@ -162,7 +162,7 @@ def test_what_is_there_is_never_lost(filled: Filled, tmp_path: Path) -> None:
             restore_to_folder(filled.file, folder, PLAIN, replace=True)
     cut = tmp_path / "cut"
     cut.write_bytes(filled.file.read_bytes()[:-1])
-    with pytest.raises(BackupFailed, match="cut off"):
+    with pytest.raises(BackupFailed, match=r"cut off|end of file"):
         restore_to_folder(cut, folder, PLAIN, replace=True)
     with EmbeddedStore(folder) as store, psycopg.connect(store.url) as connection:
         assert connection.execute("SELECT answer FROM kept").fetchone() == (42,)
@@ -219,7 +219,7 @@ def test_what_is_encrypted_for_an_age_key_is_read_with_it_alone(filled: Filled, 
         restore_to_folder(done.path, tmp_path / "data", PLAIN, replace=False)
     cut = tmp_path / "cut"
     cut.write_bytes(done.path.read_bytes()[:-100])
-    with pytest.raises(BackupFailed, match="age"):
+    with pytest.raises(BackupFailed, match=r"age|end of file"):
         is_whole(cut, Sealing(identity=identity))
     assert is_whole(done.path, Sealing(identity=identity))
 

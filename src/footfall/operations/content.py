@@ -26,7 +26,7 @@ _VERIFIERS = """
 
 
 def content_of(connection: Connection) -> dict[str, Any]:
-    """What the transaction sees: versions, migrations, the prefix of roles; rows of each of `tables`; a verifier of each of `logins`.
+    """What the transaction sees: versions, migrations, roles' prefix; rows of each of `tables`, a verifier of each of `logins`.
 
     A verifier is None where only a superuser may read it. Raises SchemaOutdated: there is no schema.
     """
