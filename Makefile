@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup browser browsers demo docs test test-browsers test-readme soak lint golden screenshots bench bench-reports
+.PHONY: help setup backup-tools browser browsers demo docs test test-browsers test-readme soak lint golden screenshots bench bench-reports
 
 help:  ## list these commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -42,6 +42,10 @@ $(STATIC)/guide/.built: mkdocs.yml README.md tools/guide.py .venv/.installed $(s
 browser:
 	@command -v chromium >/dev/null || { SUDO=$$([ $$(id -u) = 0 ] || echo sudo); $$SUDO apt-get update -qq && $$SUDO apt-get install -qq -y chromium; }
 
+# Tests encrypt backups for a key of age.
+backup-tools:
+	@command -v age >/dev/null || { SUDO=$$([ $$(id -u) = 0 ] || echo sudo); $$SUDO apt-get update -qq && $$SUDO apt-get install -qq -y age; }
+
 # The matrix also drives Firefox (by Marionette) and WebKit (by its WebDriver, which needs a screen).
 browsers: browser
 	@command -v chromedriver >/dev/null && command -v firefox-esr >/dev/null && command -v WebKitWebDriver >/dev/null && command -v Xvfb >/dev/null && command -v locale-gen >/dev/null || { \
@@ -52,7 +56,7 @@ demo: setup  ## run everything on the embedded database, with eight tenants and 
 
 docs: .venv/.installed $(STATIC)/guide/.built  ## build the guide, which Footfall serves at /guide
 
-test: setup browser  ## run all tests, on a real PostgreSQL and in a real browser
+test: setup browser backup-tools  ## run all tests, on a real PostgreSQL and in a real browser
 	$(BIN)/python -m pytest -n auto --dist loadfile
 
 test-browsers: setup browsers  ## tell the tracker's and the dashboard's story in Chromium, Firefox and WebKit
