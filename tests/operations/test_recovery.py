@@ -7,8 +7,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from footfall import schema
+from footfall.cli import app
 from footfall.database import EmbeddedStore, Store, connect, open_store
 from footfall.errors import BackupFailed, NotAccepted
 from footfall.operations.archive import back_up_physically, bases_in
@@ -62,6 +64,9 @@ def test_events_before_the_moment_are_there_and_those_after_it_are_not(archived:
 
 
 def test_without_a_moment_nothing_is_missing_and_the_store_goes_on(archived: Archived, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    # of a store that was there before
+    (tmp_path / "data" / "footfall.archive.conf").write_text("archive_command = 'false'\n")
     assert restore_to_moment(archived.archive, tmp_path / "data", None, replace=False).findings == ()
     assert events_in(tmp_path / "data") == 30
     with open_store("", tmp_path / "data") as store, connect(store.url, "footfall_worker") as worker:
@@ -84,6 +89,21 @@ def test_a_moment_that_was_not_archived_is_said(archived: Archived, tmp_path: Pa
     with refused("backup_unknown"):
         restore_to_moment(tmp_path, tmp_path / "data", None, replace=False)
     assert not (tmp_path / "data" / "postgres").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["--to", "2001-01-01T10:00"], "moment_too_early"),
+        (["--to", "2001-01-01T10:00+01:00"], "moment_too_early"),
+        (["--to", "at ten"], "date_invalid"),
+        (["--database-url", "postgresql://nobody@127.0.0.1:1/none"], "option_invalid"),
+    ],
+)
+def test_the_command_says_what_cannot_be_meant(archived: Archived, tmp_path: Path, words: list[str], code: str) -> None:
+    where = [] if "--database-url" in words else ["--data", str(tmp_path / "data")]
+    done = CliRunner().invoke(app, ["restore", str(archived.archive), *where, *words])
+    assert done.exception.code == code
 
 
 @pytest.mark.parametrize("harm", ["changed", "missing", "strange"])
