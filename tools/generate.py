@@ -3,6 +3,7 @@
 With --check nothing is written; the exit status tells whether everything is up to date.
 """
 
+import hashlib
 import json
 import sys
 from dataclasses import fields
@@ -18,6 +19,7 @@ from footfall.api.questions.declared import Unit
 from footfall.api.questions.formulas import METRICS
 from footfall.business import VAULT, all_checks
 from footfall.cli import app
+from footfall.database import migrations
 from footfall.settings import Settings
 from footfall.staging import CUTS, ERRORS, NOTES, Rule
 from footfall.vault.diagram import mermaid
@@ -32,6 +34,7 @@ def generated() -> dict[Path, str]:
     reports = docs / "ask/reports.md"
     return {
         ROOT / "tests" / "golden" / "vault.sql": schema.rendered(),
+        ROOT / "tests" / "golden" / "migrations.txt": _sealed(ROOT / "tests" / "golden" / "migrations.txt"),
         **{ROOT / "tests" / "golden" / "questions" / name: text for name, text in golden_questions().items()},
         vault: _within(vault, {"diagram": f"```mermaid\n{mermaid(VAULT)}```", "tables": _tables()}),
         validation: _within(validation, {"errors": _rules(ERRORS), "notes": _rules(NOTES), "cuts": _cuts()}),
@@ -64,6 +67,16 @@ def _within(file: Path, parts: dict[str, str]) -> str:
             raise ValueError(f"{file} has no part `{name}`")
         text = f"{before}{begin}{part}\n{end}{after}"
     return text
+
+
+def _sealed(file: Path) -> str:
+    """A checksum for each migration, as sha256sum writes them. One that has its line keeps it: it may have run somewhere.
+
+    While a new one is being written, its line is taken out by hand, and made again.
+    """
+    kept = {name: checksum for checksum, name in (line.split() for line in file.read_text().splitlines())}
+    checksums = {f"{name}.sql": hashlib.sha256(text.encode()).hexdigest() for name, text in migrations()} | kept
+    return "".join(f"{checksums[name]}  {name}\n" for name in sorted(checksums))
 
 
 def _tables() -> str:

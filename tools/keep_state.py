@@ -42,8 +42,7 @@ def main() -> None:
         _fill(store.url)
         # beside psql lies the pg_dump of the same version
         pg_dump = Path(store.psql()[0]).with_name("pg_dump")
-        command = [str(pg_dump), "--inserts", "--rows-per-insert=200", store.url]
-        dump = subprocess.run(command, capture_output=True, check=True).stdout  # noqa: S603  PostgreSQL's own program
+        dump = subprocess.run([str(pg_dump), store.url], capture_output=True, check=True).stdout  # noqa: S603  PostgreSQL's own program
     state.write_bytes(lzma.compress(dump, preset=9))
     sys.stdout.write(f"wrote {state.name}, {state.stat().st_size / 1024:.0f} KB\n")
 

@@ -8,6 +8,7 @@
     │   └── StoreBusy       others hold what a change of the schema needs, for minutes
     ├── SchemaOutdated      the store's schema is not the one this version needs
     │   └── SchemaTooNew    … but one that only later versions can work with
+    ├── SchemaInUse         something that is not Footfall's keeps the schema from being brought up to date
     ├── BackupFailed        a backup was not made, or not restored; what was there before is as it was
     └── NotAccepted         what a request asks for is refused; carries the HTTP status and a stable code
 
@@ -63,6 +64,12 @@ class SchemaTooNew(SchemaOutdated):
     """The store's schema is one that only later versions can work with: run one of those."""
 
     code = "schema_too_new"
+
+
+class SchemaInUse(FootfallError):
+    """Something that is not Footfall's, such as a view of the operator's, stands on what `footfall migrate` has to make anew."""
+
+    code = "schema_in_use"
 
 
 class BackupFailed(FootfallError):

@@ -11,6 +11,7 @@ from importlib import resources
 
 from footfall import database
 from footfall.api.questions.conditions import DIMENSIONS
+from footfall.business.marts import make_missing_marts
 from footfall.business.model import VAULT
 from footfall.database import Connection, Definition, Step, Version, migrate
 from footfall.staging.rules import staging_parts
@@ -60,6 +61,7 @@ def deploy(connection: Connection, role_prefix: str | None = None) -> list[str]:
     """
     done = migrate(connection, definitions(), Definition("access", "SELECT util.secure_access()"), VERSION, role_prefix)
     connection.execute("SELECT util.ensure_partitions(util.current_load_date())")
+    make_missing_marts(connection)
     return done
 
 

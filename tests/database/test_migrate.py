@@ -1,16 +1,21 @@
 """The schema: brought up to date once, by whoever comes first; months of partitions; one clock."""
 
+import hashlib
 import re
 import threading
 from datetime import UTC, datetime
+from pathlib import Path
 
 import psycopg
 import pytest
 
 from footfall import schema
 from footfall.database import Definition, connect, migrate, migrations, require_current
-from footfall.errors import SchemaOutdated
+from footfall.errors import SchemaInUse, SchemaOutdated
+from schema_lines import difference, schema_lines
 from site_under_test import NOON, Site, view
+
+ACCESS = Definition("access", "SELECT util.secure_access()")
 
 
 def test_deploying_again_does_nothing(owner) -> None:
@@ -33,6 +38,62 @@ def test_a_migration_runs_once_and_what_fails_leaves_nothing(owner) -> None:
     names = [name for name, _ in migrations()]
     assert names == sorted(names)
     assert [name for (name,) in owner.execute("SELECT name FROM util.migration ORDER BY name")] == names
+
+
+def test_a_migration_that_has_landed_is_never_edited() -> None:
+    """What stores have run is what fresh ones run: a change is a migration of its own. `make golden` adds a new one's line."""
+    landed = (Path(__file__).parents[1] / "golden/migrations.txt").read_text().splitlines()
+    assert [f"{hashlib.sha256(text.encode()).hexdigest()}  {name}.sql" for name, text in migrations()] == landed
+
+
+def _with(sql: str) -> list[Definition]:
+    return [*schema.definitions(), Definition("more", sql)]
+
+
+def test_what_no_definition_makes_any_more_is_dropped(owner) -> None:
+    migrate(
+        owner,
+        _with("""
+CREATE OR REPLACE FUNCTION api.one(p integer) RETURNS integer LANGUAGE sql RETURN p;
+CREATE OR REPLACE FUNCTION api.two() RETURNS integer LANGUAGE sql RETURN api.one(2);
+CREATE OR REPLACE VIEW api.three_v AS SELECT api.two();"""),
+        ACCESS,
+    )
+    migrate(owner, _with("CREATE OR REPLACE FUNCTION api.one(p text) RETURNS text LANGUAGE sql RETURN p;"), ACCESS)
+    assert owner.execute("SELECT oid::regprocedure::text FROM pg_proc WHERE proname IN ('one', 'two')").fetchall() == [
+        ("api.one(text)",)
+    ]
+    schema.deploy(owner)
+    assert owner.execute("SELECT to_regproc('api.one'), to_regclass('api.three_v')").fetchone() == (None, None)
+    assert owner.execute("SELECT count(*) FROM util.definition WHERE name = 'more'").fetchone() == (0,)
+
+
+def test_what_cannot_be_replaced_is_made_anew_with_all_that_stands_on_it(owner) -> None:
+    before = schema_lines(owner)
+    migrate(
+        owner,
+        _with("""
+CREATE OR REPLACE FUNCTION api.one() RETURNS integer LANGUAGE sql RETURN 1;
+CREATE OR REPLACE VIEW api.two_v AS SELECT api.one() AS one, 2 AS two;"""),
+        ACCESS,
+    )
+    now = """
+CREATE OR REPLACE FUNCTION api.one() RETURNS text LANGUAGE sql RETURN 'one';
+CREATE OR REPLACE VIEW api.two_v AS SELECT api.one() AS one;"""
+    migrate(owner, _with(now), ACCESS)
+    assert owner.execute("TABLE api.two_v").fetchall() == [("one",)]
+    schema.deploy(owner)
+    assert difference(schema_lines(owner), before) == []
+
+
+def test_a_view_of_the_operators_on_what_has_to_be_made_anew_is_kept_and_said(owner, caplog) -> None:
+    migrate(owner, _with("CREATE OR REPLACE FUNCTION api.one() RETURNS integer LANGUAGE sql RETURN 1;"), ACCESS)
+    owner.execute("CREATE VIEW public.mine AS SELECT api.one()")
+    with pytest.raises(SchemaInUse, match=r"DROP FUNCTION api\.one\(\)"):
+        migrate(owner, _with("CREATE OR REPLACE FUNCTION api.one() RETURNS text LANGUAGE sql RETURN 'one';"), ACCESS)
+    schema.deploy(owner)
+    assert "api.one() is of an earlier version, and stays" in caplog.text
+    assert owner.execute("TABLE public.mine").fetchall() == [(1,)]
 
 
 def test_two_that_start_together_do_not_meet(server: str) -> None:

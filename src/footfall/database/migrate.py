@@ -24,6 +24,7 @@ from typing import TypeVar
 import psycopg
 
 from footfall.database.connection import Connection, prefix_of, require_direct
+from footfall.database.replacing import replace
 from footfall.database.roles import ensure_roles, named
 from footfall.errors import SchemaOutdated, SchemaTooNew, StoreBusy
 
@@ -100,8 +101,9 @@ def migrate(
 ) -> list[str]:
     """Run the migrations and definitions that the store lacks; returns their names, in the order they were run.
 
-    `last` makes access right: it is run after all else, at every call, and kept if it changed anything. `connection` belongs to
-    the schema's owner. A store of a later version is left as it is.
+    What none of `definitions` makes any more is dropped: they are all that there are. `last` makes access right: it is run
+    after all else, at every call, and kept if it changed anything. `connection` belongs to the schema's owner. A store of a
+    later version is left as it is.
 
     Raises:
         RolesMissing: this user may not make the store's roles, or act in them.
@@ -118,15 +120,14 @@ def migrate(
         for step in _migrations_due(connection):
             _run(connection, step, prefix)
             done.append(step.name)
-        due = _definitions_due(connection, definitions, prefix)
-        _patiently(connection, lambda: _define(connection, due, last, prefix))
-        if not due and _patiently(connection, lambda: _make_right(connection, last, prefix)):
+        defined = _patiently(connection, lambda: _define(connection, definitions, last, prefix))
+        if not defined and _patiently(connection, lambda: _make_right(connection, last, prefix)):
             logger.info("made right who may touch what")
         for table in _secure_tables(connection):
             logger.info("made right the policies of %s", table)
         if version:
             _reach(connection, version)
-        return done + [definition.name for definition in due]
+        return done + [definition.name for definition in defined]
 
 
 def pending(connection: Connection, definitions: Sequence[Definition], role_prefix: str | None = None) -> list[Step]:
@@ -227,11 +228,6 @@ def _migrations_due(connection: Connection) -> list[Step]:
     return [Step(name, sql) for name, sql in migrations() if name not in applied]
 
 
-def _definitions_due(connection: Connection, definitions: Sequence[Definition], prefix: str) -> list[Definition]:
-    _, current = _state(connection)
-    return [definition for definition in definitions if current.get(definition.name) != _checksum(definition, prefix)]
-
-
 def _run(connection: Connection, step: Step, prefix: str) -> None:
     text = named(step.sql, prefix)
 
@@ -247,16 +243,25 @@ def _run(connection: Connection, step: Step, prefix: str) -> None:
     _patiently(connection, run)
 
 
-def _define(connection: Connection, due: Sequence[Definition], last: Definition, prefix: str) -> None:
-    if not due:
-        return
-    for definition in due:
+def _define(connection: Connection, definitions: Sequence[Definition], last: Definition, prefix: str) -> Sequence[Definition]:
+    """Run the definitions that are due; returns those that were run: all, where they cannot replace in place what there is."""
+    _, current = _state(connection)
+    due = [definition for definition in definitions if current.get(definition.name) != _checksum(definition, prefix)]
+    names = [definition.name for definition in definitions]
+    if not due and current.keys() <= set(names):
+        return due
+
+    def run(definition: Definition) -> None:
         connection.execute(named(definition.sql, prefix))
         connection.execute(
             "INSERT INTO util.definition VALUES (%s, %s) ON CONFLICT (name) DO UPDATE SET checksum = excluded.checksum",
             (definition.name, _checksum(definition, prefix)),
         )
+
+    ran = replace(connection, due, definitions, run)
+    connection.execute("DELETE FROM util.definition WHERE name <> ALL (%s)", (names,))
     connection.execute(named(last.sql, prefix))
+    return ran
 
 
 def _make_right(connection: Connection, last: Definition, prefix: str) -> bool:

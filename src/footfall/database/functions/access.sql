@@ -197,9 +197,10 @@ BEGIN
     -- what is new is nobody's yet; what only differs waits for a transaction of its own
     PERFORM util.secure_table(t) FROM util.unsecured_tables() t JOIN pg_class c ON c.oid = t WHERE NOT c.relrowsecurity;
     FOREACH v_schema IN ARRAY ARRAY['util', 'auth', 'ref', 'raw', 'staging', 'business', 'api'] LOOP
-        EXECUTE format('REVOKE ALL ON ALL ROUTINES IN SCHEMA %I FROM PUBLIC', v_schema);
+        -- what is not named below was opened by hand, or by an earlier version
+        EXECUTE format('REVOKE ALL ON ALL ROUTINES IN SCHEMA %I'
+                       ' FROM PUBLIC, footfall_reader, footfall_analyst, footfall_admin, footfall_ingest', v_schema);
         EXECUTE format('GRANT EXECUTE ON ALL ROUTINES IN SCHEMA %I TO footfall_worker', v_schema);
-        -- what is not named below was opened by hand
         EXECUTE format('REVOKE ALL ON ALL TABLES IN SCHEMA %I'
                        ' FROM PUBLIC, footfall_reader, footfall_analyst, footfall_admin, footfall_ingest', v_schema);
         EXECUTE format('REVOKE ALL ON ALL ROUTINES IN SCHEMA %I'
