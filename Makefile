@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup backup-tools browser browsers demo docs test test-browsers test-readme soak lint golden screenshots bench bench-reports
+.PHONY: help setup browser browsers backup-tools prometheus demo docs test test-browsers test-readme soak lint golden screenshots bench bench-reports
 
 help:  ## list these commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -51,12 +51,18 @@ browsers: browser
 	@command -v chromedriver >/dev/null && command -v firefox-esr >/dev/null && command -v WebKitWebDriver >/dev/null && command -v Xvfb >/dev/null && command -v locale-gen >/dev/null || { \
 	  SUDO=$$([ $$(id -u) = 0 ] || echo sudo); $$SUDO apt-get update -qq && $$SUDO apt-get install -qq -y chromium-driver firefox-esr webkit2gtk-driver xvfb locales; }
 
+# Tests check the alert rules with promtool and have a Prometheus scrape: without it they are skipped.
+# Beside Python, not installed: Debian would start it as a service.
+prometheus: .venv/.installed
+	@command -v promtool >/dev/null || [ -x $(BIN)/promtool ] || { FOLDER=$$(mktemp -d) && (cd $$FOLDER && apt-get download -qq prometheus && dpkg -x prometheus_*.deb .) \
+	  && cp $$FOLDER/usr/bin/prometheus $$FOLDER/usr/bin/promtool $(BIN)/ && rm -r $$FOLDER; }
+
 demo: setup  ## run everything on the embedded database, with eight tenants and live traffic
 	$(BIN)/footfall demo
 
 docs: .venv/.installed $(STATIC)/guide/.built  ## build the guide, which Footfall serves at /guide
 
-test: setup browser backup-tools  ## run all tests, on a real PostgreSQL and in a real browser
+test: setup browser backup-tools prometheus  ## run all tests, on a real PostgreSQL and in a real browser
 	$(BIN)/python -m pytest -n auto --dist loadfile
 
 test-browsers: setup browsers  ## tell the tracker's and the dashboard's story in Chromium, Firefox and WebKit

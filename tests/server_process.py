@@ -1,11 +1,13 @@
 """A server in a process of its own, which can be stopped and started again at the same address."""
 
+import contextlib
 import os
 import socket
 import subprocess
 import sys
 import time
 import urllib.request
+from pathlib import Path
 from typing import Self
 
 
@@ -17,12 +19,14 @@ def free_port() -> int:
 
 
 class ServerProcess:
-    """Serves the store at `url` from `start` until `stop`; entered, it is started."""
+    """Serves the store at `url` from `start` until `stop`; entered, it is started. `log`: the file that its log goes to."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *options: str, log: Path | None = None, **settings: str) -> None:
         port = free_port()
         self.address = f"http://127.0.0.1:{port}"
-        self._environment = {**os.environ, "DATABASE_URL": url, "FOOTFALL_PORT": str(port)}
+        self._command = [sys.executable, "-m", "footfall", "serve", "--quiet", *options]
+        self._log = log
+        self._environment = {**os.environ, "DATABASE_URL": url, "FOOTFALL_PORT": str(port), **settings}
 
     def __enter__(self) -> Self:
         self.start()
@@ -32,7 +36,8 @@ class ServerProcess:
         self.stop()
 
     def start(self) -> None:
-        self._process = subprocess.Popen([sys.executable, "-m", "footfall", "serve", "--quiet"], env=self._environment)
+        with self._log.open("ab") if self._log else contextlib.nullcontext() as log:
+            self._process = subprocess.Popen(self._command, env=self._environment, stderr=log)
         for _ in range(300):
             try:
                 urllib.request.urlopen(f"{self.address}/health/live", timeout=5).close()

@@ -13,13 +13,14 @@ from typing import Any, get_args
 import typer.main
 from golden_questions import golden_questions
 
-from footfall import schema
+from footfall import measures, schema
 from footfall.api.questions.conditions import DIMENSIONS
 from footfall.api.questions.declared import Unit
 from footfall.api.questions.formulas import METRICS
 from footfall.business import VAULT, all_checks
 from footfall.cli import app
 from footfall.database import migrations
+from footfall.operations.metrics import described
 from footfall.settings import Settings
 from footfall.staging import CUTS, ERRORS, NOTES, Rule
 from footfall.vault.diagram import mermaid
@@ -40,6 +41,7 @@ def generated() -> dict[Path, str]:
         validation: _within(validation, {"errors": _rules(ERRORS), "notes": _rules(NOTES), "cuts": _cuts()}),
         reports: _within(reports, {"metrics": _metrics(), "dimensions": _dimensions()}),
         ROOT / "dashboard/src/declared.ts": _declared_for_the_dashboard(),
+        docs / "operate/seeing.md": _within(docs / "operate/seeing.md", {"measures": _measures()}),
         reference: _within(reference, {"commands": _commands(), "settings": _settings(), "checks": _checks()}),
     }
 
@@ -98,6 +100,15 @@ def _metrics() -> str:
     for metric in METRICS.values():
         detail = f": {metric.detail}" if metric.detail else ""
         lines.append(f"| `{metric.name}` | {metric.meaning}{detail} | `{metric.formula}` |")
+    return "\n".join(lines)
+
+
+def _measures() -> str:
+    """What `/metrics` tells, as Prometheus names it."""
+    lines = ["| metric | kind | tells |", "| --- | --- | --- |"]
+    for metric in (*described(), *measures.collector().collect()):
+        name = f"{metric.name}_total" if metric.type == "counter" else metric.name
+        lines.append(f"| `{name}` | {metric.type} | {metric.documentation} |")
     return "\n".join(lines)
 
 

@@ -47,6 +47,7 @@ _FILES = (
     "api/sql/goals.sql",
     "api/sql/views.sql",
     "api/sql/quality.sql",
+    "api/sql/measures.sql",
     "database/functions/access.sql",
 )
 

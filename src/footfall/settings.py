@@ -4,12 +4,14 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from dataclasses import field as dataclass_field
+from enum import StrEnum
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Self, get_type_hints
 from urllib.parse import urlsplit
 
 from footfall.errors import SettingInvalid
+from footfall.logs import LogFormat, LogLevel
 
 # this machine, and networks that nobody reaches from outside: RFC 1918, 6598 (what clouds give their balancers), 3927, 4193, 4291
 _PRIVATE = "127.0.0.0/8 10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 100.64.0.0/10 169.254.0.0/16 ::1/128 fc00::/7 fe80::/10"
@@ -104,6 +106,17 @@ class Settings:
     )
     visitor_seconds: int = _setting("FOOTFALL_VISITOR_SECONDS", 86_400, "Least time between two rows of a visitor's details.")
 
+    log_format: LogFormat = _setting("FOOTFALL_LOG_FORMAT", LogFormat.TEXT, "Log lines for people, text, or for programs, json.")
+    log_level: LogLevel = _setting("FOOTFALL_LOG_LEVEL", LogLevel.INFO, "What is logged: debug, info, warning, error and above.")
+    slow_question: float = _setting(
+        "FOOTFALL_SLOW_QUESTION", 5, "Seconds from which on a question is logged as slow: report and tenant, no values."
+    )
+    metrics_token: str = _setting(
+        "FOOTFALL_METRICS_TOKEN",
+        "",
+        "What Prometheus shows as bearer token at /metrics, of all tenants together; empty: there is no such page.",
+    )
+
     @classmethod
     def read(cls, environment: Mapping[str, str] | None = None) -> "Settings":
         """Defaults, overridden by the environment, where a variable `X_FILE` names a file with the value of `X`.
@@ -119,7 +132,7 @@ class Settings:
                 try:
                     values[field.name] = types[field.name](text)
                 except ValueError:
-                    raise SettingInvalid(f"{variable}={text!r} is not {types[field.name].__name__}") from None
+                    raise SettingInvalid(f"{variable}={text!r} is not {_said(types[field.name])}") from None
         return cls(**values)
 
     def override(self, **values: Any) -> "Settings":
@@ -141,6 +154,14 @@ class Settings:
         """Each setting in a line: its environment variable, what it is for, its default."""
         said = ((field.metadata, str(field.default)) for field in fields(cls))
         return [f"{about['variable']}: {about['help']}" + (f" Default: {default}." if default else "") for about, default in said]
+
+
+def _said(kind: type[Any]) -> str:
+    """What a value of this type is; of a choice, what there is to choose."""
+    if not issubclass(kind, StrEnum):
+        return kind.__name__
+    *others, last = kind
+    return f"{', '.join(others)} or {last}"
 
 
 def _in_file(variable: str, environment: Mapping[str, str]) -> str:

@@ -55,7 +55,7 @@ MUTATIONS = {
     "marts.visits": "UPDATE business.visit_b SET events = events + 1",
     "marts.rollups": "UPDATE business.rollup_b SET visits = visits + 1 WHERE visits > 0",
     "marts.days": "DELETE FROM business.day_w",
-    "tenants.isolation": "ALTER TABLE business.site_page_h NO FORCE ROW LEVEL SECURITY",
+    "tenants.isolation": "ALTER TABLE business.site_page_h DISABLE ROW LEVEL SECURITY",
     "partitions.ahead": "SELECT set_config('footfall.now', '2031-01-01', false)",
 }
 for hub in VAULT.hubs:

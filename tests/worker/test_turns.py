@@ -8,6 +8,7 @@ import pytest
 from footfall.database import Connection
 from footfall.settings import Settings
 from footfall.worker import Loaded, loop
+from footfall.worker.diary import Diary
 from footfall.worker.loop import close_sessions, following_size, refresh
 from site_under_test import NOON, Site, at, view
 
@@ -84,7 +85,7 @@ def test_upkeep_does_a_slice_of_each_job_however_much_there_is_of_one(monkeypatc
 
     for name, left in (("keep_house", 1), ("close_sessions", 5), ("refresh", 2), ("roll_up", 3), ("retire", 1)):
         monkeypatch.setattr(loop, name, job(name.removeprefix("close_"), left))
-    loop._keep_up(Settings(), None, stop)  # type: ignore[arg-type]  # noqa: SLF001  the loop itself
+    loop._keep_up(Settings(), Diary(), None, stop)  # type: ignore[arg-type]  # noqa: SLF001  the loop itself
     assert done[:5] == ["keep_house", "sessions", "refresh", "roll_up", "retire"]
     assert done[5:] == ["sessions", "refresh", "roll_up", "sessions", "roll_up", "sessions", "sessions"]
 

@@ -1,6 +1,7 @@
 """People who sign in: their passwords, their sign-ins, and what they may do in which tenant."""
 
 import hashlib
+import logging
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -11,10 +12,13 @@ from typing import Any, Literal, get_args
 import argon2
 import psycopg
 
+from footfall import measures
 from footfall.auth import second_factor
 from footfall.auth.tenants import tenant_key
 from footfall.database import Connection, Pool
 from footfall.errors import NotAccepted
+
+logger = logging.getLogger(__name__)
 
 AccountRole = Literal["owner", "admin", "viewer"]
 ROLES: tuple[AccountRole, ...] = get_args(AccountRole)
@@ -194,6 +198,15 @@ class Accounts:
         Raises NotAccepted: ``sign_in_refused``, ``password_used``, ``code_needed``, ``code_wrong`` (401).
         """
         account = self._row("SELECT * FROM auth.account_of(%s)", email) or (None, _nobodys_hash(), False, None)
+        try:
+            token = self._signed_in(account, password, code, agent, device)
+        except NotAccepted as refused:
+            _log_sign_in(refused.code, account[0])
+            raise
+        _log_sign_in("signed_in", account[0])
+        return token
+
+    def _signed_in(self, account: tuple[Any, ...], password: str, code: str, agent: str, device: str) -> str:
         account_id, password_hash, is_used, totp_secret = account
         if not is_password(password_hash, password) or account_id is None:
             raise NotAccepted("sign_in_refused", "this e-mail address and password do not go together", HTTPStatus.UNAUTHORIZED)
@@ -330,6 +343,12 @@ def require_good(password: str) -> None:
         raise NotAccepted("password_too_short", f"a password has at least {_LEAST_PASSWORD} characters")
     if password.lower() in _common():
         raise NotAccepted("password_common", "this is one of the passwords that are tried first: choose another")
+
+
+def _log_sign_in(outcome: str, account_id: int | None) -> None:
+    """How an attempt to sign in ended, and whose; what was typed may be anything, a password among it."""
+    measures.SIGN_INS.labels(outcome).inc()
+    logger.info("sign-in", extra={"outcome": outcome, "account": account_id})
 
 
 @cache

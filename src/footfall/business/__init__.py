@@ -12,11 +12,14 @@ from footfall.business.tenants import (
     list_sending_hosts,
     remove_event_type,
 )
+from footfall.vault.checks import Check, Scope
 
 __all__ = [
     "VAULT",
     "WEEK_STARTS",
+    "Check",
     "Finding",
+    "Scope",
     "WeekStart",
     "add_event_type",
     "all_checks",

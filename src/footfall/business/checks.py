@@ -6,7 +6,7 @@ from importlib import resources
 
 from footfall.business.model import VAULT
 from footfall.database import Connection
-from footfall.vault.checks import Check, checks
+from footfall.vault.checks import Check, Scope, checks, scoped
 
 _SHOWN = 20
 
@@ -25,9 +25,10 @@ def all_checks() -> list[Check]:
     return [*_checks_in_files(), *checks(VAULT)]
 
 
-def run_check(connection: Connection, check: Check) -> Finding | None:
-    """None when the claim holds."""
-    rows = [str(row[0]) for row in connection.execute(f"/* check {check.code} */\n{check.sql}")]
+def run_check(connection: Connection, check: Check, scope: Scope = Scope()) -> Finding | None:  # noqa: B008  frozen
+    """None when the claim holds for what is looked at."""
+    parameters = {"tenant_hk": scope.tenant_hk, "since": scope.since}
+    rows = [str(row[0]) for row in connection.execute(f"/* check {check.code} */\n{scoped(check.sql)}", parameters)]
     return Finding(check, len(rows), tuple(rows[:_SHOWN])) if rows else None
 
 

@@ -1,38 +1,86 @@
 """`footfall check`: every claim about the stored data, tested."""
 
 from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from fnmatch import fnmatch
+from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from footfall.business import all_checks, run_check
+from footfall.auth import tenant_key
+from footfall.business import Check, Scope, all_checks
 from footfall.cli.options import AsJson, Data, DatabaseUrl, existing_store
 from footfall.cli.output import console, print_findings, print_json
 from footfall.database import connect
+from footfall.errors import SettingInvalid
+from footfall.operations.checking import Checked, run_checks
+
+_QUICK_SECONDS = 8.0
+_QUICK_SINCE = timedelta(days=1)
 
 
-def check(data: Data = None, database_url: DatabaseUrl = None, as_json: AsJson = False) -> None:  # noqa: FBT002
+def check(
+    quick: Annotated[  # noqa: FBT002
+        bool, typer.Option("--quick", help="Only the last day, and no longer than eight seconds: for cron, every few minutes.")
+    ] = False,
+    since: Annotated[
+        datetime | None, typer.Option("--since", help="Only what happened, or was loaded, from this moment on (UTC).")
+    ] = None,
+    tenant: Annotated[str | None, typer.Option("--tenant", help="Only this tenant's rows.")] = None,
+    only: Annotated[
+        list[str] | None, typer.Option("--only", help="Only checks of this code; * stands for anything. Can be given again.")
+    ] = None,
+    data: Data = None,
+    database_url: DatabaseUrl = None,
+    as_json: AsJson = False,  # noqa: FBT002
+) -> None:
     """Test every claim about the stored data: keys, orphans, timelines, sums from layer to layer. Exit status 1 if one fails.
 
-    Example: footfall check
+    Example: footfall check --quick
     """
-    checks = all_checks()
-    with (
-        existing_store(data, database_url) as store,
-        connect(store.url, "footfall_worker") as connection,
-        Progress(console=Console(stderr=True), transient=True) as progress,
-        connection.transaction(),
-    ):
-        # one snapshot for all: what is loaded meanwhile is in none of them
-        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        found = [run_check(connection, one) for one in progress.track(checks, description="Checking")]
-    findings = [finding for finding in found if finding]
+    chosen = _chosen(only)
+    begun = since.replace(tzinfo=UTC) if since else datetime.now(UTC) - _QUICK_SINCE if quick else Scope().since
+    with existing_store(data, database_url) as store:
+        with connect(store.url, "footfall_worker") as connection:
+            scope = Scope(tenant_key(connection, tenant) if tenant else None, begun)
+        with Progress(console=Console(stderr=True), transient=True) as progress:
+            running = run_checks(store.url, chosen, scope, _QUICK_SECONDS if quick else None)
+            done = list(progress.track(running, total=len(chosen), description="Checking"))
+    done.sort(key=lambda one: chosen.index(one.check))
     if as_json:
-        print_json({"checks": len(checks), "findings": [asdict(finding) for finding in findings]})
+        _print(done)
     else:
-        print_findings(findings)
-        verdict = f"{len(findings)} of {len(checks)} checks failed." if findings else f"All {len(checks)} checks are clean."
-        console.print(verdict)
-    if findings:
+        _say(done)
+    if any(one.finding for one in done):
         raise typer.Exit(1)
+
+
+def _chosen(only: list[str] | None) -> list[Check]:
+    checks = all_checks()
+    for pattern in only or []:
+        if not any(fnmatch(one.code, pattern) for one in checks):
+            raise SettingInvalid(f"--only {pattern} names no check, such as {checks[0].code}: `footfall check --json` lists them")
+    return [one for one in checks if not only or any(fnmatch(one.code, pattern) for pattern in only)]
+
+
+def _print(done: list[Checked]) -> None:
+    print_json(
+        {
+            "checks": len(done),
+            "findings": [asdict(one.finding) for one in done if one.finding],
+            "not_finished": [one.check.code for one in done if not one.is_finished],
+            "seconds": {one.check.code: round(one.seconds, 3) for one in done},
+        }
+    )
+
+
+def _say(done: list[Checked]) -> None:
+    findings = [one.finding for one in done if one.finding]
+    print_findings(findings)
+    if given_up := [one.check.code for one in done if not one.is_finished]:
+        console.print(f"No time was left for {len(given_up)}: {', '.join(given_up)}.")
+    finished = len(done) - len(given_up)
+    verdict = f"{len(findings)} of {finished} checks failed." if findings else f"All {finished} checks are clean."
+    console.print(verdict)

@@ -34,7 +34,7 @@ def demo(
 
     Example: footfall demo --port 8700
     """
-    logs.configure(quiet=True)
+    logs.configure(level=logs.LogLevel.WARNING)
     stop = stop_on_signals()
     settings = settings_of(data, database_url, port).override(snapshot_seconds=_SNAPSHOT_SECONDS)
     with Processes(settings, quiet=True) as processes, connect(processes.url, "footfall_worker") as connection:

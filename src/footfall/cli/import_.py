@@ -38,7 +38,7 @@ def access_log(
 
     Example: footfall import access-log access.log.gz --tenant acme --site https://www.acme.example
     """
-    logs.configure(quiet=True)
+    logs.configure(level=logs.LogLevel.WARNING)
     settings = settings_of(data, database_url)
     with open_store(settings.database_url, settings.data, user=settings.postgres_user) as store:
         with connect(store.url, "footfall_worker") as connection, _progress() as progress:

@@ -1,5 +1,6 @@
 """`footfall serve`: the HTTP server alone."""
 
+import contextlib
 import os
 import resource
 from typing import Annotated
@@ -10,7 +11,7 @@ from granian.constants import Interfaces, Loops
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
-from footfall import logs
+from footfall import logs, measures
 from footfall.cli.options import Data, DatabaseUrl, Port, Quiet, settings_of
 from footfall.database import open_store
 
@@ -34,12 +35,14 @@ def serve(
 
     Example: footfall serve --workers 2
     """
-    logs.configure(quiet=quiet)
     settings = settings_of(data, database_url, port)
+    level = logs.heard(settings.log_level, quiet=quiet)
+    logs.configure(settings.log_format, level)
     _allow_connections()
-    with open_store(settings.database_url, settings.data, user=settings.postgres_user) as store:
+    together = measures.shared() if workers > 1 and settings.metrics_token else contextlib.nullcontext()
+    with open_store(settings.database_url, settings.data, user=settings.postgres_user) as store, together:
         # each of Granian's processes reads its settings anew
-        os.environ.update(settings.override(database_url=store.url).environment())
+        os.environ.update(settings.override(database_url=store.url, log_level=level).environment())
         Granian(
             "footfall.web.serve:app",
             address=settings.host,
@@ -53,8 +56,8 @@ def serve(
             respawn_failed_workers=True,
             workers_kill_timeout=_STOP_SECONDS,
             log_access=False,
-            log_level=LogLevels.warning if quiet else LogLevels.info,
-            log_dictconfig=logs.GRANIAN,
+            log_level=LogLevels(level),
+            log_dictconfig=logs.for_granian(settings.log_format),
         ).serve()
 
 

@@ -15,9 +15,10 @@ def up(port: Port = None, data: Data = None, database_url: DatabaseUrl = None, q
 
     Example: footfall up --port 8700 --data footfall-data
     """
-    logs.configure(quiet=quiet)
+    settings = settings_of(data, database_url, port)
+    logs.configure(settings.log_format, logs.heard(settings.log_level, quiet=quiet))
     stop = stop_on_signals()
-    with Processes(settings_of(data, database_url, port), quiet=quiet) as processes:
+    with Processes(settings, quiet=quiet) as processes:
         guide, api = f"{processes.address}/guide", f"{processes.address}/docs"
         console.print(f"Footfall is ready at [bold]{processes.address}[/] (guide: {guide}, API: {api}). Ctrl-C stops it.")
         processes.watch(stop)

@@ -23,8 +23,8 @@ def worker(
 
     Example: footfall worker --once
     """
-    logs.configure(quiet=quiet or as_json)
     settings = settings_of(data, database_url)
+    logs.configure(settings.log_format, logs.heard(settings.log_level, quiet=quiet or as_json))
     with open_store(settings.database_url, settings.data, user=settings.postgres_user) as store:
         with connect(store.url, "footfall_worker") as connection:
             schema.require_usable(connection)

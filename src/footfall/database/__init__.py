@@ -14,7 +14,7 @@ from footfall.database.migrate import (
     tried,
 )
 from footfall.database.roles import roles_script
-from footfall.database.store import EmbeddedStore, Store, open_store
+from footfall.database.store import EmbeddedStore, Store, free_bytes, open_store
 
 __all__ = [
     "Cluster",
@@ -28,6 +28,7 @@ __all__ = [
     "Version",
     "administering",
     "connect",
+    "free_bytes",
     "limit_statements",
     "migrate",
     "migrations",

@@ -192,7 +192,9 @@ def migrations() -> list[tuple[str, str]]:
 @contextlib.contextmanager
 def _alone(connection: Connection) -> Iterator[None]:
     """Processes that start together migrate one after the other."""
-    connection.execute("SELECT pg_advisory_lock(hashtextextended('footfall:migrate', 0))")
+    # asked again and again: who waits in a statement has a snapshot, and CREATE INDEX CONCURRENTLY waits for that
+    while connection.execute("SELECT pg_try_advisory_lock(hashtextextended('footfall:migrate', 0))").fetchone() != (True,):
+        time.sleep(_PAUSE_SECONDS)
     try:
         yield
     finally:

@@ -4,6 +4,7 @@ import contextlib
 import fcntl
 import logging
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
@@ -13,6 +14,7 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from footfall.database import postmaster
 from footfall.database.cluster import Cluster, client
 from footfall.database.connection import PREFIX, ROLES, prefix_of
 from footfall.database.roles import named
@@ -98,6 +100,11 @@ class Store:
     def password(self) -> str:
         """The password in the store's URL; empty: there is none."""
         return str(conninfo_to_dict(self.url).get("password") or "")
+
+
+def free_bytes(folder: Path) -> int | None:
+    """What the disk of this folder's embedded store has room for; None: no store runs there, and where it is, its host knows."""
+    return shutil.disk_usage(folder).free if postmaster.runs(folder / _NAME) else None
 
 
 class EmbeddedStore(Store):

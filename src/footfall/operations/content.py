@@ -5,10 +5,11 @@ from typing import Any
 from psycopg import sql
 
 from footfall import __version__
-from footfall.business import Finding, all_checks, run_check
-from footfall.database import Connection, connect
+from footfall.business import Finding, Scope, all_checks
+from footfall.database import Connection
 from footfall.database.connection import PREFIX, prefix_of
 from footfall.errors import BackupFailed, SchemaOutdated
+from footfall.operations.checking import run_checks
 
 SCHEMAS = ["util", "auth", "ref", "raw", "staging", "business", "api"]
 
@@ -62,9 +63,7 @@ def require_same_rows(connection: Connection, told: dict[str, int]) -> None:
 
 def findings_of(url: str) -> list[Finding]:
     """Which claims about the stored data do not hold."""
-    with connect(url, "footfall_worker") as connection, connection.transaction():
-        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        return [finding for check in all_checks() if (finding := run_check(connection, check))]
+    return [done.finding for done in run_checks(url, all_checks(), Scope()) if done.finding]
 
 
 def _number(connection: Connection, query: sql.Composed) -> int:

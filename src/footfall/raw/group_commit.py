@@ -16,9 +16,13 @@ from queue import Empty, SimpleQueue
 
 import psycopg
 
+from footfall import measures
 from footfall.database import Connection, connect
-from footfall.errors import NotAccepted, StoreUnavailable
+from footfall.errors import FootfallError, NotAccepted, StoreUnavailable
+from footfall.logs import request_id
 from footfall.raw.landing import IncomingEvent, land
+from footfall.raw.traced import Turn, tell_commit
+from footfall.traces import tracer
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +42,7 @@ class _Waiting:
     events: Sequence[IncomingEvent]
     tenant: str
     landed: "asyncio.Future[Landed]"
+    request_id: str
     taken: int = 0
     fates: Landed = field(default_factory=list)
 
@@ -97,6 +102,11 @@ class GroupCommit:
         self._queue.put(_Close())
         await asyncio.to_thread(self._thread.join)
 
+    @property
+    def events_waiting(self) -> int:
+        """How many events wait for their commit."""
+        return self._events_waiting.total()
+
     def require_open(self) -> None:
         """Raises StoreUnavailable at once when the store is known to be away, or this is closing."""
         if self._is_away or self._is_closing or (self._thread.ident and not self._thread.is_alive()):
@@ -119,7 +129,7 @@ class GroupCommit:
             )
         landed: asyncio.Future[Landed] = asyncio.get_running_loop().create_future()
         self._events_waiting[tenant] += len(events)
-        self._queue.put(_Waiting(events, tenant, landed))
+        self._queue.put(_Waiting(events, tenant, landed, request_id.get()))
         return await landed
 
     def count_refusal(self, tenant_hk: bytes, reason: str, count: int = 1) -> None:
@@ -137,21 +147,35 @@ class GroupCommit:
                     self._land_until_closed(connection)
             except Exception as error:
                 # away, or without a partition for this month: either way nothing is acknowledged until it is mended
-                logger.warning("the store does not take events: %s", error, exc_info=not isinstance(error, psycopg.Error))
+                logger.warning(
+                    "the store does not take events: %s", error, exc_info=not isinstance(error, (psycopg.Error, FootfallError))
+                )
                 self._is_away = True
                 # nobody waits for a store that is away: they are told, and may try again
                 self._give_up()
                 if not self._is_last:
                     time.sleep(_RETRY_SECONDS)
         self._give_up()
+        if telling := tracer():
+            telling.flush()
 
     def _land_until_closed(self, connection: Connection) -> None:
         while self._turns or not self._is_last:
             self._receive(0 if self._turns or self._is_last else _FLUSH_SECONDS)
             self._landing = self._group()
             if self._landing:
-                self._finish(land(connection, [event for _, turn in self._landing for event in turn]))
+                self._land(connection)
             self._write_refusals(connection)
+
+    def _land(self, connection: Connection) -> None:
+        group, began = self._landing, time.time()
+        landed = land(connection, [event for _, turn in group for event in turn])
+        ended = time.time()
+        self._finish(landed)
+        measures.COMMIT_SECONDS.observe(ended - began)
+        measures.EVENTS.labels("accepted", "").inc(sum(landed))
+        if telling := tracer():
+            tell_commit(telling, [Turn(one.request_id, turn, turn[0] is one.events[0]) for one, turn in group], began, ended)
 
     def _receive(self, wait: float) -> None:
         """Have what was submitted wait for its turn."""

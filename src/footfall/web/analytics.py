@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import datetime
 from functools import partial
 from http import HTTPStatus
@@ -26,7 +26,8 @@ from footfall.web import guests
 from footfall.web.answers import json_response, refusal, reply_response
 from footfall.web.callers import Callers, Reader
 from footfall.web.problems import problem
-from footfall.web.readers import Readers
+from footfall.web.question_times import QuestionTimes
+from footfall.web.readers import Answer, Readers
 
 ERROR_CODE = "ANALYTICS_ERROR"
 _MAX_QUESTION_BYTES = 65_536
@@ -55,6 +56,7 @@ class Analytics:
         self._callers = callers
         self._readers = readers
         self._seconds = settings.query_seconds
+        self._times = QuestionTimes(settings.slow_question)
 
     def routes(self) -> list[Route]:
         """The plan's address first."""
@@ -72,7 +74,7 @@ class Analytics:
             # it lists items, however few looked at them: not for guests
             reader = await run_in_threadpool(self._callers.reads, request, individuals=True)
             question = _asked(request)
-            reply = await self._readers.answer(reader, lambda connection: api.track_analytics(connection, question))
+            reply = await self._answer(reader, "track_analytics", lambda connection: api.track_analytics(connection, question))
         except Exception as error:  # noqa: BLE001  whatever happens, the caller gets an answer
             return refusal(problem(error, ERROR_CODE))
         return reply_response(reply)
@@ -90,7 +92,7 @@ class Analytics:
         try:
             asked = [(question.pop("report"), question) for question in _questions(await _sent(request))]
             reader = await run_in_threadpool(self._reader, request, *asked)
-            replies = await self._readers.answer(reader, partial(_answers, reader, asked, self._seconds))
+            replies = await self._readers.answer(reader, partial(_answers, reader, asked, self._seconds, self._times))
         except Exception as error:  # noqa: BLE001  whatever happens, the caller gets an answer
             return refusal(problem(error, ERROR_CODE))
         return json_response({"success": True, "message": "Answers", "data": replies})
@@ -102,9 +104,9 @@ class Analytics:
         reader = await run_in_threadpool(self._reader, request, (report, question))
         _require_report(report)
         if reader.is_guest:
-            return await self._readers.answer(reader, lambda connection: guests.answer(connection, report, question))
-        return await self._readers.answer(
-            reader, lambda connection: api.answer(connection, report, question, is_explained=is_explained)
+            return await self._answer(reader, report, lambda connection: guests.answer(connection, report, question))
+        return await self._answer(
+            reader, report, lambda connection: api.answer(connection, report, question, is_explained=is_explained)
         )
 
     async def file(self, request: Request) -> Response:
@@ -117,7 +119,7 @@ class Analytics:
             reader = await run_in_threadpool(self._reader, request, (report, question))
             _require_report(report)
             rows_of = guests.report_rows if reader.is_guest else export.report_rows
-            rows = await self._readers.answer(reader, lambda connection: rows_of(connection, report, question))
+            rows = await self._answer(reader, report, lambda connection: rows_of(connection, report, question))
         except Exception as error:  # noqa: BLE001  whatever happens, the caller gets an answer
             return refusal(problem(error, ERROR_CODE))
         file = await run_in_threadpool(_written, rows, form, has_bom=has_bom)
@@ -162,19 +164,29 @@ class Analytics:
         individuals = any(report in _OF_INDIVIDUALS or _asks_for_property(question) for report, question in asked)
         return self._callers.reads(request, individuals=individuals)
 
+    async def _answer(self, reader: Reader, report: str, work: Callable[[Connection], Answer]) -> Answer:
+        """What a question to the store is answered, and how long that took, without the wait for a turn."""
+
+        def timed(connection: Connection) -> Answer:
+            with self._times.of(report, reader.tenant_id):
+                return work(connection)
+
+        return await self._readers.answer(reader, timed)
+
     async def _live(self, reader: Reader, upto: datetime | None) -> tuple[list[dict[str, Any]], datetime]:
         return await self._readers.answer(reader, lambda connection: api.live_events(connection, upto))
 
 
 def _answers(
-    reader: Reader, asked: list[tuple[str, dict[str, Any]]], seconds: float, connection: Connection
+    reader: Reader, asked: list[tuple[str, dict[str, Any]]], seconds: float, times: QuestionTimes, connection: Connection
 ) -> list[dict[str, Any]]:
     """The replies to several questions, all in so many seconds."""
     end = time.monotonic() + seconds
     replies = []
     for report, question in asked:
         limit_statements(connection, end - time.monotonic())
-        replies.append(_one_of_many(connection, report, question, is_guest=reader.is_guest))
+        with times.of(report, reader.tenant_id):
+            replies.append(_one_of_many(connection, report, question, is_guest=reader.is_guest))
     return replies
 
 

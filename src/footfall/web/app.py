@@ -16,10 +16,11 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Mount, Route
 
-from footfall import api, schema
+from footfall import api, measures, schema
 from footfall.auth import Accounts, KeyRing, Secrets
 from footfall.database import Pool, connect, pool, reading
 from footfall.errors import NotAccepted, RoleNotTaken, SchemaOutdated, StoreUnavailable
+from footfall.operations.metrics import StoreMetrics
 from footfall.raw import GroupCommit
 from footfall.settings import Settings
 from footfall.web import dashboard, guide, openapi
@@ -30,6 +31,7 @@ from footfall.web.callers import Callers, admitted, shown_key
 from footfall.web.door import PATHS, Door, Receive, Scope, Send
 from footfall.web.files import BuiltFiles
 from footfall.web.headers import headers_of, with_headers
+from footfall.web.metrics import Metrics
 from footfall.web.origin import Origin
 from footfall.web.problems import problem
 from footfall.web.proof import Proof
@@ -37,12 +39,14 @@ from footfall.web.proxies import Proxies
 from footfall.web.readers import READERS, Readers
 from footfall.web.session import Session
 from footfall.web.setup import Setup
+from footfall.web.watched import Watcher
 
 logger = logging.getLogger(__name__)
 
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 _REQUEST_ERROR = "REQUEST_ERROR"
 _FORGET_SECONDS = 3600.0
+_MEASURE_SECONDS = 1.0
 STATIC = Path(str(resources.files("footfall.web") / "static"))
 # Any site may run the tracker, and a browser asks for it once an hour at most; its ETag makes that a short answer.
 _TRACKER_HEADERS = {
@@ -68,7 +72,8 @@ def application(settings: Settings, url: str) -> Application:
     secrets = Secrets(ingest)
     commits = GroupCommit(url, settings.max_waiting_events)
     proxies = Proxies(settings)
-    door = Door(settings, keys, secrets, commits, proxies)
+    watcher = Watcher()
+    door = Door(settings, keys, secrets, commits, proxies, watcher)
     administrators = pool(url, "footfall_admin", size=2)
     # apart: whoever waits for a setting does not keep others from signing in
     signing_in = pool(url, "footfall_admin", size=4)
@@ -80,16 +85,19 @@ def application(settings: Settings, url: str) -> Application:
     setup = Setup(callers, administrators)
     session = Session(callers, accounts, proxies, origin)
     proof = Proof(callers, administrators, in_turns)
+    # apart: who watches sees also what keeps all others waiting
+    watching = pool(url, "footfall_admin", size=1) if settings.metrics_token else None
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        with ingest, readers, administrators, signing_in:
+        with ingest, readers, administrators, signing_in, watching or contextlib.nullcontext():
             commits.start()
-            forgetting = asyncio.create_task(_forget_hourly(secrets))
+            tasks = [asyncio.create_task(_forget_hourly(secrets)), asyncio.create_task(_measure_waiting(commits))]
             try:
                 yield
             finally:
-                forgetting.cancel()
+                for task in tasks:
+                    task.cancel()
                 await commits.close()
 
     rest_of_all = Starlette(
@@ -98,6 +106,7 @@ def application(settings: Settings, url: str) -> Application:
             *session.routes(),
             *setup.routes(),
             *proof.routes(),
+            *(Metrics(settings.metrics_token, StoreMetrics(watching, settings.data)).routes() if watching else ()),
             *rest.routes(),
             *dashboard.routes(STATIC / "dashboard"),
             *guide.routes(STATIC / "guide"),
@@ -106,7 +115,7 @@ def application(settings: Settings, url: str) -> Application:
         exception_handlers={HTTPException: _http_error, Exception: _any_error},
     )
 
-    behind = with_headers(rest_of_all, headers_of(settings))
+    behind = watcher.watching(with_headers(rest_of_all, headers_of(settings)))
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"] in PATHS:
@@ -188,6 +197,12 @@ async def _forget_hourly(secrets: Secrets) -> None:
     while True:
         await asyncio.sleep(_FORGET_SECONDS)
         secrets.forget()
+
+
+async def _measure_waiting(commits: GroupCommit) -> None:
+    while True:
+        measures.WAITING_EVENTS.set(commits.events_waiting)
+        await asyncio.sleep(_MEASURE_SECONDS)
 
 
 def _http_error(request: Request, error: Exception) -> Response:

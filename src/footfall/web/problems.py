@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 import psycopg_pool
 
+from footfall import measures
 from footfall.errors import NotAccepted, StoreUnavailable
 
 logger = logging.getLogger(__name__)
@@ -53,7 +54,8 @@ def problem(error: Exception, error_code: str, details: dict[str, Any] | None = 
     if isinstance(error, psycopg.OperationalError):
         return _away("store_unavailable", "the store cannot be reached: try again", error_code, details)
     error_id = str(uuid.uuid4())
-    logger.error("internal error %s", error_id, exc_info=error)
+    measures.INTERNAL_ERRORS.inc()
+    logger.error("internal error", extra={"error_id": error_id}, exc_info=error)
     details = {**(details or {}), "error_id": error_id}
     return _problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", "an internal error", error_code, details)
 

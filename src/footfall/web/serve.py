@@ -6,6 +6,6 @@ from footfall.settings import Settings
 from footfall.web.app import application
 
 end_with_parent()
-configure()
 settings = Settings.read()
+configure(settings.log_format, settings.log_level)
 app = application(settings, settings.database_url)

@@ -13,7 +13,9 @@ import psycopg
 
 from footfall.database import Connection, limit_statements
 from footfall.staging import parse_new_user_agents
+from footfall.traces import tracer
 from footfall.worker.quarantine import is_of_the_data, quarantine_poison
+from footfall.worker.traced import tell_load
 
 logger = logging.getLogger(__name__)
 
@@ -79,6 +81,7 @@ def load_pending(connection: Connection, batch_size: int) -> Loaded | None:
 def _claim_and_load(connection: Connection, claim: str, *parameters: object) -> Loaded | _Failed | None:
     """One transaction; None: there was nothing to claim."""
     batch_ids: list[int] = []
+    began = time.time()
     try:
         with connection.transaction():
             limit_statements(connection, _LONGEST_LOAD_SECONDS)
@@ -97,6 +100,8 @@ def _claim_and_load(connection: Connection, claim: str, *parameters: object) -> 
             raise
         return _Failed(batch_ids, error)
     assert row is not None  # noqa: S101  an aggregate returns one row
+    if telling := tracer():
+        tell_load(telling, connection, batch_ids, began, time.time())
     return Loaded(*row)
 
 

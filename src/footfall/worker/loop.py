@@ -13,7 +13,10 @@ import psycopg
 from footfall.auth import LAYERS
 from footfall.database import Connection, connect
 from footfall.settings import Settings
+from footfall.traces import tracer
+from footfall.worker.diary import Diary
 from footfall.worker.load import Loaded, load_pending
+from footfall.worker.nightly import check_nightly
 
 logger = logging.getLogger(__name__)
 
@@ -36,43 +39,57 @@ _RETRY_SECONDS = 1.0  # between attempts to reach a store that is away
 def work(url: str, settings: Settings, stop: threading.Event) -> None:
     """Work until told to stop; outlives a store that goes away. A task under way is finished first.
 
-    Loading has a connection and a thread of its own: however long the upkeep takes, events do not wait for it. So has the watch
-    over tenants' logins, which waits for neither.
+    Loading has a connection and a thread of its own: however long the upkeep takes, events do not wait for it. So have the watch
+    over tenants' logins and the checks at night, which wait for neither.
     """
-    parts: list[tuple[str, _Part]] = [(url, partial(_keep_up, settings)), (url, _watch)]
+    diary = Diary()
+    parts: list[tuple[str, _Part]] = [
+        (url, partial(_keep_up, settings, diary)),
+        (url, partial(_watch, diary)),
+        (url, check_nightly),
+    ]
     if settings.sql_url:
-        parts.append((settings.sql_url, _watch))
+        parts.append((settings.sql_url, partial(_watch, None)))
     with ThreadPoolExecutor(len(parts), thread_name_prefix="upkeep") as threads:
         others = [threads.submit(_persist, where, stop, part) for where, part in parts]
         # none goes on alone: a worker that has lost one of its parts ends, and is started again
         for other in others:
             other.add_done_callback(lambda _: stop.set())
         try:
-            _persist(url, stop, partial(_load, settings))
+            _persist(url, stop, partial(_load, settings, diary))
         finally:
             stop.set()
     for other in others:
         other.result()
+    if telling := tracer():
+        telling.flush()
     logger.info("stopped")
 
 
 def work_once(url: str, settings: Settings) -> int:
     """Do all that there is to do, and return how many events were loaded. What has to wait for its time is left."""
+    diary = Diary()
     with connect(url, "footfall_worker") as connection:
         keep_house(connection)
         events = 0
         while loaded := load_pending(connection, settings.batch_size):
             _log(loaded.events, "loaded %d events (%d new)", loaded.events, loaded.loaded)
+            diary.note("load", loaded.seconds)
             events += loaded.events
         keep_house(connection)
-        for job in (
-            partial(close_sessions, connection, _SESSIONS_AT_ONCE),
-            partial(refresh, connection, settings, _SATELLITES_AT_ONCE),
-            partial(roll_up, connection, timedelta(0)),
+        for work, job in (
+            ("sessions", partial(close_sessions, connection, _SESSIONS_AT_ONCE)),
+            ("satellites", partial(refresh, connection, settings, _SATELLITES_AT_ONCE)),
+            ("rollups", partial(roll_up, connection, timedelta(0))),
         ):
-            while job():
-                pass
+            has_more = True
+            while has_more:
+                with diary.entry(work):
+                    has_more = bool(job())
         retire(connection)
+        diary.close(connection)
+    if telling := tracer():
+        telling.flush()
     return events
 
 
@@ -150,9 +167,14 @@ def end_overdue(connection: Connection) -> None:
     _log(ended, "ended %d sessions of tenants' logins that took too long", ended)
 
 
-def _watch(connection: Connection, stop: threading.Event) -> None:
+def _watch(diary: Diary | None, connection: Connection, stop: threading.Event) -> None:
+    """End what takes too long, and write the diary: nothing there waits for loads or upkeep. A standby has no diary."""
     while not stop.wait(_WATCH_SECONDS):
         end_overdue(connection)
+        if diary:
+            diary.write_if_due(connection)
+    if diary:
+        diary.close(connection)
 
 
 def following_size(loaded: Loaded, most: int) -> int:
@@ -161,10 +183,12 @@ def following_size(loaded: Loaded, most: int) -> int:
     return min(max(as_quick, _LEAST_LOAD), most)
 
 
-def _load(settings: Settings, connection: Connection, stop: threading.Event) -> None:
+def _load(settings: Settings, diary: Diary, connection: Connection, stop: threading.Event) -> None:
     size = settings.batch_size
     while not stop.is_set():
         loaded = load_pending(connection, size)
+        if loaded:
+            diary.note("load", loaded.seconds, has_failed=not loaded.events)
         if loaded and loaded.events:
             size = following_size(loaded, settings.batch_size)
         if not loaded:
@@ -180,23 +204,23 @@ def _load(settings: Settings, connection: Connection, stop: threading.Event) -> 
             )
 
 
-def _keep_up(settings: Settings, connection: Connection, stop: threading.Event) -> None:
+def _keep_up(settings: Settings, diary: Diary, connection: Connection, stop: threading.Event) -> None:
     """Each job in its turn, a slice of it at a time: however much one of them has to do, the others are done meanwhile.
 
     What privacy asks for comes first.
     """
     jobs = [
-        _Job(_HOUSEKEEPING_SECONDS, partial(keep_house, connection)),
-        _Job(_SESSIONS_SECONDS, partial(close_sessions, connection)),
-        _Job(_REFRESH_SECONDS, partial(refresh, connection, settings)),
-        _Job(_ROLLUP_SECONDS, partial(roll_up, connection, timedelta(seconds=settings.rollup_seconds))),
-        _Job(_RETENTION_SECONDS, partial(retire, connection)),
+        _Job("housekeeping", _HOUSEKEEPING_SECONDS, partial(keep_house, connection)),
+        _Job("sessions", _SESSIONS_SECONDS, partial(close_sessions, connection)),
+        _Job("satellites", _REFRESH_SECONDS, partial(refresh, connection, settings)),
+        _Job("rollups", _ROLLUP_SECONDS, partial(roll_up, connection, timedelta(seconds=settings.rollup_seconds))),
+        _Job("retention", _RETENTION_SECONDS, partial(retire, connection)),
     ]
     while not stop.is_set():
         is_idle = True
         for job in jobs:
             try:
-                is_idle &= not job.run_if_due()
+                is_idle &= not job.run_if_due(diary)
             except psycopg.Error as error:
                 if connection.closed:
                     raise
@@ -210,17 +234,20 @@ def _keep_up(settings: Settings, connection: Connection, stop: threading.Event) 
 class _Job:
     """Something to be done every so often, and at once again as long as there is more of it."""
 
-    def __init__(self, seconds: float, work: Callable[[], int | None]) -> None:
+    def __init__(self, name: str, seconds: float, work: Callable[[], int | None]) -> None:
+        self._name = name
         self._seconds = seconds
         self._work = work
         self._due = time.monotonic()
 
-    def run_if_due(self) -> bool:
+    def run_if_due(self, diary: Diary) -> bool:
         """Whether there was something to do."""
         if time.monotonic() < self._due:
             return False
         self._due = time.monotonic() + self._seconds
-        if not self._work():
+        with diary.entry(self._name):
+            has_worked = self._work()
+        if not has_worked:
             return False
         self._due = time.monotonic()
         return True

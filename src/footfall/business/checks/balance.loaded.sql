@@ -4,6 +4,6 @@ SELECT 'batch ' || b.batch_id || ' counts ' || b.loaded_count || ', the vault ho
 FROM raw.ingest_batch b
 LEFT JOIN raw.site_tracking_events_r r ON r.batch_id = b.batch_id
 LEFT JOIN business.site_event_details_s d ON d.raw_event_id = r.raw_event_id
-WHERE b.processing_status = 'PROCESSED' AND util.is_kept(b.tenant_hk, 'raw', b.received_from)
+WHERE {{tenant b}} AND {{since b.received_from}} AND b.processing_status = 'PROCESSED' AND util.is_kept(b.tenant_hk, 'raw', b.received_from)
 GROUP BY b.batch_id
 HAVING b.loaded_count <> count(d.site_event_hk)

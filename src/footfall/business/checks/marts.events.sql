@@ -1,8 +1,8 @@
 -- Claim: the marts say of every event what the vault says
 -- Hint: run `footfall rebuild-marts`
 WITH bounds AS (
-    SELECT d.tenant_hk, date_trunc('day', min(d.event_timestamp), 'UTC') AS first, max(d.event_timestamp) + interval '1 second' AS last
-    FROM business.site_event_details_s d GROUP BY d.tenant_hk
+    SELECT d.tenant_hk, min(d.event_timestamp) AS first, max(d.event_timestamp) + interval '1 second' AS last
+    FROM business.site_event_details_s d WHERE {{tenant d}} AND {{since_key d.site_event_hk}} GROUP BY d.tenant_hk
 ), said AS (
     SELECT v.* FROM bounds b CROSS JOIN LATERAL business.events_as_of(b.tenant_hk, b.first, b.last, 'infinity') v
 ), mart AS (
@@ -18,6 +18,7 @@ WITH bounds AS (
     FROM business.event_b e
     JOIN business.site_event_details_s d ON d.site_event_hk = e.site_event_hk
     LEFT JOIN business.visit_b v ON v.site_session_hk = e.site_session_hk AND v.day = e.day
+    WHERE {{tenant e}} AND {{since_key e.site_event_hk}}
 )
 SELECT encode(x.site_event_hk, 'hex')
 FROM ((SELECT * FROM said EXCEPT SELECT * FROM mart) UNION (SELECT * FROM mart EXCEPT SELECT * FROM said)) x

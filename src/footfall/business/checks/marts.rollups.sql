@@ -1,7 +1,7 @@
 -- Claim: the rollups of a day say what its events say
 -- Hint: run `footfall rebuild-marts`
 WITH rolled AS (
-    SELECT w.tenant_hk, w.day FROM business.day_w w WHERE w.is_rolled_up
+    SELECT w.tenant_hk, w.day FROM business.day_w w WHERE {{tenant w}} AND {{since w.day}} AND w.is_rolled_up
 ), counted AS (
     SELECT c.*
     FROM rolled w

@@ -5,7 +5,7 @@ WITH counted AS (
            count(*) FILTER (WHERE NOT e.is_bot AND e.event_type = 'page_view') AS page_views,
            min(e.event_timestamp) FILTER (WHERE NOT e.is_bot) AS first_event_timestamp,
            max(e.event_timestamp) FILTER (WHERE NOT e.is_bot) AS last_event_timestamp
-    FROM business.event_b e GROUP BY e.site_session_hk, e.day
+    FROM business.event_b e WHERE {{tenant e}} GROUP BY e.site_session_hk, e.day
 ), chained AS (
     SELECT c.*, max(c.day) FILTER (WHERE c.events > 0) OVER (
                PARTITION BY c.site_session_hk ORDER BY c.day ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS previous_day,
@@ -15,5 +15,6 @@ WITH counted AS (
 SELECT encode(site_session_hk, 'hex') || ' ' || day
 FROM chained c
 FULL JOIN business.visit_b v USING (site_session_hk, day)
-WHERE (c.events, c.page_views, c.first_event_timestamp, c.last_event_timestamp, c.previous_day, c.spans_days)
+WHERE ({{tenant v}} OR v.tenant_hk IS NULL) AND {{since day}}
+  AND (c.events, c.page_views, c.first_event_timestamp, c.last_event_timestamp, c.previous_day, c.spans_days)
    IS DISTINCT FROM (v.events, v.page_views, v.first_event_timestamp, v.last_event_timestamp, v.previous_day, v.spans_days)

@@ -3,6 +3,6 @@
 SELECT 'batch ' || b.batch_id || ' counts ' || b.event_count || ', holds ' || count(r.raw_event_id)
 FROM raw.ingest_batch b
 LEFT JOIN raw.site_tracking_events_r r ON r.batch_id = b.batch_id AND r.tenant_hk = b.tenant_hk
-WHERE util.is_kept(b.tenant_hk, 'raw', b.received_from)
+WHERE {{tenant b}} AND {{since b.received_from}} AND util.is_kept(b.tenant_hk, 'raw', b.received_from)
 GROUP BY b.batch_id
 HAVING count(r.raw_event_id) <> b.event_count

@@ -5,4 +5,4 @@ FROM business.site_session_w w
 JOIN business.site_session_w b
   ON b.site_visitor_hk = w.site_visitor_hk AND b.session_bucket = w.session_bucket - interval '30 minutes'
  AND w.first_event_timestamp - b.last_event_timestamp <= interval '30 minutes'
-WHERE w.root_session_hk <> b.root_session_hk
+WHERE {{tenant w}} AND {{since w.last_event_timestamp}} AND w.root_session_hk <> b.root_session_hk

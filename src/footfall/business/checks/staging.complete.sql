@@ -4,4 +4,4 @@ SELECT 'raw event ' || r.raw_event_id
 FROM raw.ingest_batch b
 JOIN raw.site_tracking_events_r r ON r.batch_id = b.batch_id
 LEFT JOIN staging.site_events_staging s ON s.raw_event_id = r.raw_event_id AND s.received_timestamp = r.received_timestamp
-WHERE b.processing_status = 'PROCESSED' AND s.raw_event_id IS NULL AND util.is_kept(b.tenant_hk, 'staging', b.received_from)
+WHERE {{tenant b}} AND {{since b.received_from}} AND b.processing_status = 'PROCESSED' AND s.raw_event_id IS NULL AND util.is_kept(b.tenant_hk, 'staging', b.received_from)

@@ -4,4 +4,4 @@ SELECT 'raw event ' || s.raw_event_id || ' ' || encode(s.site_event_hk, 'hex')
 FROM staging.site_events_staging s
 JOIN raw.ingest_batch b ON b.batch_id = s.batch_id AND b.processing_status = 'PROCESSED'
 LEFT JOIN business.site_event_h h ON h.site_event_hk = s.site_event_hk AND h.tenant_hk = s.tenant_hk
-WHERE s.validation_status = 'VALID' AND h.site_event_hk IS NULL
+WHERE {{tenant s}} AND {{since s.received_timestamp}} AND s.validation_status = 'VALID' AND h.site_event_hk IS NULL

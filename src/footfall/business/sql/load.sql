@@ -153,6 +153,8 @@ $$;
 -- batch. Can be repeated: the second time it inserts nothing.
 CREATE OR REPLACE FUNCTION business.load_claimed(p_batch_ids bigint[]) RETURNS TABLE (loaded text, inserted bigint)
 LANGUAGE plpgsql SET work_mem = '64MB' AS $$
+DECLARE
+    v_first constant bigint[] := ARRAY(SELECT b.batch_id FROM raw.ingest_batch b WHERE b.batch_id = ANY (p_batch_ids) AND b.load_date IS NULL);
 BEGIN
     PERFORM staging.validate_and_enrich(p_batch_ids);
     RETURN QUERY SELECT l.loaded, l.inserted FROM business.load_staged(p_batch_ids) l;
@@ -170,6 +172,7 @@ BEGIN
         GROUP BY s.batch_id
     ) c
     WHERE b.batch_id = c.batch_id AND b.processing_status = 'PENDING';
+    PERFORM business.count_fates(v_first);
 END
 $$;
 

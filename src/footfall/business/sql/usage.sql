@@ -30,3 +30,26 @@ LANGUAGE sql AS $$
         events = u.events + excluded.events, bytes = u.bytes + excluded.bytes, pages = u.pages + excluded.pages,
         items = u.items + excluded.items, property_values = u.property_values + excluded.property_values
 $$;
+
+-- Counts what became of the events of these batches, which have just been loaded for the first time. Within the load, which runs one at a
+-- time: nobody waits for these rows.
+CREATE OR REPLACE FUNCTION business.count_fates(p_batch_ids bigint[]) RETURNS void
+LANGUAGE sql AS $$
+    INSERT INTO util.event_fate AS f (fate, reason, events)
+    SELECT c.fate, c.reason, c.events
+    FROM (
+        SELECT v.fate, '' AS reason, sum(v.events) AS events
+        FROM raw.ingest_batch b
+        CROSS JOIN LATERAL (VALUES ('loaded', b.loaded_count), ('duplicate', b.duplicate_count), ('invalid', b.invalid_count)) AS v(fate, events)
+        WHERE b.batch_id = ANY (p_batch_ids) GROUP BY v.fate
+        UNION ALL
+        SELECT 'invalid', u.reason, count(*)
+        FROM staging.events_of(ARRAY(SELECT b.batch_id FROM raw.ingest_batch b WHERE b.batch_id = ANY (p_batch_ids) AND b.invalid_count > 0)) s
+        -- what follows a reason that is a word is what PostgreSQL said of it
+        CROSS JOIN LATERAL (SELECT u FROM unnest(s.validation_errors) u WHERE u ~ '^[a-z_]+$') AS u(reason)
+        WHERE s.validation_status = 'INVALID' GROUP BY u.reason
+    ) c
+    WHERE c.events > 0
+    ORDER BY c.fate, c.reason
+    ON CONFLICT (fate, reason) DO UPDATE SET events = f.events + excluded.events
+$$;

@@ -224,6 +224,8 @@ BEGIN
 
     GRANT SELECT, UPDATE ON util.work TO footfall_worker;
     GRANT SELECT ON util.backup TO footfall_worker;
+    GRANT SELECT, INSERT, UPDATE ON util.check_result TO footfall_worker;
+    GRANT SELECT, INSERT, UPDATE, DELETE ON util.work_done, util.worker, util.event_fate TO footfall_worker;
 
     -- which version the schema is
     GRANT SELECT ON util.migration, util.definition, util.schema_version TO footfall_worker, footfall_reader;
@@ -277,7 +279,7 @@ BEGIN
         FROM footfall_reader, footfall_ingest, footfall_analyst, footfall_admin;
     -- these act with the worker's rights: only the web process, which knows who asks, may call them
     REVOKE ALL ON FUNCTION business.reprocess_invalid(text, timestamptz), business.change_tenant, business.add_event_type,
-        business.remove_event_type, business.event_types, business.sending_hosts(timestamptz), api.store_health()
+        business.remove_event_type, business.event_types, business.sending_hosts(timestamptz), api.store_health(), api.measures(integer)
         FROM footfall_reader, footfall_ingest, footfall_analyst;
 END
 $$;

@@ -5,6 +5,7 @@ out after the commit.
 """
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, MutableMapping
 from datetime import UTC, date, datetime
@@ -14,6 +15,7 @@ from typing import Any
 
 import msgspec
 
+from footfall import measures
 from footfall.auth import KeyOwner, KeyRing, Secrets
 from footfall.errors import NotAccepted
 from footfall.raw import GroupCommit
@@ -25,6 +27,7 @@ from footfall.web.headers import headers_of
 from footfall.web.problems import problem
 from footfall.web.proxies import Proxies, network_of
 from footfall.web.rate import RateLimit
+from footfall.web.watched import Watcher, seconds_of
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -41,7 +44,7 @@ _LOOKUPS_BURST_SECONDS = 30
 # Of every answer. Any site may post, and read it: a write key is public, and no cookie counts here.
 _SAID = [
     (b"access-control-allow-origin", b"*"),
-    (b"access-control-expose-headers", b"x-footfall-reason, retry-after"),
+    (b"access-control-expose-headers", b"x-footfall-reason, x-request-id, retry-after"),
 ]
 _PREFLIGHT = [
     (b"access-control-allow-methods", b"POST, OPTIONS"),
@@ -59,7 +62,15 @@ class Disconnected(Exception):
 class Door:
     """Takes events. Everything it needs is given to it; it opens nothing by itself."""
 
-    def __init__(self, settings: Settings, keys: KeyRing, secrets: Secrets, commits: GroupCommit, proxies: Proxies) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        keys: KeyRing,
+        secrets: Secrets,
+        commits: GroupCommit,
+        proxies: Proxies,
+        watcher: Watcher,
+    ) -> None:
         self._settings = settings
         self._keys = keys
         self._secrets = secrets
@@ -67,24 +78,27 @@ class Door:
         self._rate = RateLimit(settings.key_events_per_second)
         self._lookups = RateLimit(_LOOKUPS_A_SECOND, burst_seconds=_LOOKUPS_BURST_SECONDS, what="unknown key")
         self._proxies = proxies
+        self._watcher = watcher
         self._said = [*headers_of(settings), *_SAID]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request for one of `PATHS`."""
+        began, asked = time.perf_counter(), self._watcher.begin(scope["headers"])
         match scope["method"]:
             case "POST":
                 try:
                     status, body, headers = await self._answer(scope, receive)
                 except Disconnected:
                     return
-                await _send(send, status, _encode(body), [*self._said, *headers])
+                seconds_of("door", status // 100).observe(time.perf_counter() - began)
+                await _send(send, status, _encode(body), [*self._said, *headers, asked])
             case "OPTIONS":
-                await _send(send, HTTPStatus.NO_CONTENT, b"", [*self._said, *_PREFLIGHT])
+                await _send(send, HTTPStatus.NO_CONTENT, b"", [*self._said, *_PREFLIGHT, asked])
             case _:
                 refusal = problem(
                     NotAccepted("method_not_allowed", "events are posted", HTTPStatus.METHOD_NOT_ALLOWED), ERROR_CODE
                 )
-                await _send(send, refusal.status, _encode(refusal.body), [*self._said, (b"allow", b"POST, OPTIONS")])
+                await _send(send, refusal.status, _encode(refusal.body), [*self._said, (b"allow", b"POST, OPTIONS"), asked])
 
     async def _answer(self, scope: Scope, receive: Receive) -> tuple[HTTPStatus, dict[str, Any], list[tuple[bytes, bytes]]]:
         owner: KeyOwner | None = None
@@ -110,6 +124,7 @@ class Door:
             tenant_id = owner.tenant_id if owner else None
             refusal = problem(error, ERROR_CODE, {"tenant_id": tenant_id, "events_attempted": attempted})
             self._commits.count_refusal(owner.tenant_hk if owner else _NO_TENANT, refusal.code, max(attempted, 1))
+            measures.EVENTS.labels("refused", refusal.code).inc(max(attempted, 1))
             said = [(k.lower().encode(), v.encode()) for k, v in refusal.headers.items()]
             if refusal.status == HTTPStatus.UNSUPPORTED_MEDIA_TYPE:
                 said.append((b"accept-encoding", ", ".join(ENCODINGS).encode()))
@@ -176,6 +191,9 @@ class Door:
     def _count(self, owner: KeyOwner, verdicts: list[Verdict]) -> None:
         if all(verdict.status == "accepted" and not verdict.had_nul for verdict in verdicts):
             return
+        # the accepted ones are counted when they are committed
+        for fate, reason in ((verdict.status, verdict.reason or "") for verdict in verdicts if verdict.status != "accepted"):
+            measures.EVENTS.labels(fate.removesuffix("-in-request"), reason).inc()
         counts = Counter(verdict.reason or verdict.status for verdict in verdicts if verdict.status != "accepted")
         counts["nul_character_removed"] = sum(verdict.had_nul for verdict in verdicts)
         for reason, count in counts.items():
