@@ -57,10 +57,10 @@ prometheus: .venv/.installed
 	@command -v promtool >/dev/null || [ -x $(BIN)/promtool ] || { FOLDER=$$(mktemp -d) && (cd $$FOLDER && apt-get download -qq prometheus && dpkg -x prometheus_*.deb .) \
 	  && cp $$FOLDER/usr/bin/prometheus $$FOLDER/usr/bin/promtool $(BIN)/ && rm -r $$FOLDER; }
 
-# What people put before and behind Footfall, and an older PostgreSQL that it refuses: Debian's.
+# What people put before and behind Footfall, what encrypts backups, and an older PostgreSQL that is refused: Debian's.
 servers:
-	@command -v caddy >/dev/null && test -x /usr/sbin/nginx && test -x /usr/sbin/pgbouncer && command -v stunnel >/dev/null || { \
-	  SUDO=$$([ $$(id -u) = 0 ] || echo sudo); $$SUDO apt-get update -qq && $$SUDO apt-get install -qq -y caddy nginx-light openssl pgbouncer stunnel4 postgresql-15; }
+	@command -v caddy >/dev/null && test -x /usr/sbin/nginx && test -x /usr/sbin/pgbouncer && command -v stunnel >/dev/null && command -v age >/dev/null || { \
+	  SUDO=$$([ $$(id -u) = 0 ] || echo sudo); $$SUDO apt-get update -qq && $$SUDO apt-get install -qq -y caddy nginx-light openssl pgbouncer stunnel4 postgresql-15 age; }
 
 demo: setup  ## run everything on the embedded database, with eight tenants and live traffic
 	$(BIN)/footfall demo

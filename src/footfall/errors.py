@@ -9,6 +9,7 @@
     ├── SchemaOutdated      the store's schema is not the one this version needs
     │   └── SchemaTooNew    … but one that only later versions can work with
     ├── SchemaInUse         something that is not Footfall's keeps the schema from being brought up to date
+    ├── BackupFailed        a backup was not made, or not restored; what was there before is as it was
     └── NotAccepted         what a request asks for is refused; carries the HTTP status and a stable code
 
 `code` is stable: programs may test it. The text is for people.
@@ -69,6 +70,12 @@ class SchemaInUse(FootfallError):
     """Something that is not Footfall's, such as a view of the operator's, stands on what `footfall migrate` has to make anew."""
 
     code = "schema_in_use"
+
+
+class BackupFailed(FootfallError):
+    """A backup was not made, or not restored; what was there before is as it was."""
+
+    code = "backup_failed"
 
 
 class NotAccepted(FootfallError):

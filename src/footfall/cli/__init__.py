@@ -5,6 +5,7 @@ import sys
 import click
 import typer
 
+from footfall.cli.backup import backup
 from footfall.cli.check import check
 from footfall.cli.database_url import database_url
 from footfall.cli.demo import demo
@@ -20,11 +21,13 @@ from footfall.cli.output import print_json
 from footfall.cli.psql import psql
 from footfall.cli.rebuild_marts import rebuild_marts
 from footfall.cli.report import report
+from footfall.cli.restore import restore
 from footfall.cli.retention import retention
 from footfall.cli.serve import serve
 from footfall.cli.site import site
 from footfall.cli.tenant import tenant
 from footfall.cli.up import up
+from footfall.cli.upgrade_store import upgrade_store_
 from footfall.cli.user import user
 from footfall.cli.worker import worker
 from footfall.errors import FootfallError
@@ -50,6 +53,9 @@ app.command()(report)
 app.command()(export)
 app.add_typer(import_, name="import")
 app.command()(check)
+app.command()(backup)
+app.command()(restore)
+app.command(name="upgrade-store")(upgrade_store_)
 app.command(name="rebuild-marts")(rebuild_marts)
 app.command()(migrate)
 app.command(epilog=SETTINGS)(worker)

@@ -12,7 +12,7 @@ from rich.progress import Progress
 from footfall.auth import tenant_key
 from footfall.business import Check, Scope, all_checks
 from footfall.cli.options import AsJson, Data, DatabaseUrl, existing_store
-from footfall.cli.output import console, print_json
+from footfall.cli.output import console, print_findings, print_json
 from footfall.database import connect
 from footfall.errors import SettingInvalid
 from footfall.operations.checking import Checked, run_checks
@@ -78,11 +78,7 @@ def _print(done: list[Checked]) -> None:
 
 def _say(done: list[Checked]) -> None:
     findings = [one.finding for one in done if one.finding]
-    for finding in findings:
-        console.print(f"[bold red]{finding.check.code}[/]: {finding.count:,} rows contradict that {finding.check.claim}")
-        for row in finding.rows:
-            console.print(f"    {row}", markup=False)
-        console.print(f"  [dim]{finding.check.hint}[/]")
+    print_findings(findings)
     if given_up := [one.check.code for one in done if not one.is_finished]:
         console.print(f"No time was left for {len(given_up)}: {', '.join(given_up)}.")
     finished = len(done) - len(given_up)

@@ -11,6 +11,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from footfall.business import Finding
+
 _WHOLE = 10_000  # columns: wider than any table
 
 # as wide as the terminal; where there is none, as wide as it takes, so that a pipe gets whole cells
@@ -33,6 +35,15 @@ def print_rows(rows: Sequence[Mapping[str, Any]], empty: str) -> None:
     for row in rows:
         table.add_row(*(_cell(value) for value in row.values()))
     console.print(table)
+
+
+def print_findings(findings: Sequence[Finding]) -> None:
+    """Which claims about the stored data do not hold, and the first rows that say so."""
+    for finding in findings:
+        console.print(f"[bold red]{finding.check.code}[/]: {finding.count:,} rows contradict that {finding.check.claim}")
+        for row in finding.rows:
+            console.print(f"    {row}", markup=False)
+        console.print(f"  [dim]{finding.check.hint}[/]")
 
 
 def _cell(value: Any) -> str:

@@ -22,6 +22,6 @@ def psql(
     with existing_store(data, database_url) as store:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C belongs to psql
         command = [*store.psql(), *(arguments or [])]
-        environment = {"PGAPPNAME": "footfall psql"} | ({"PGPASSWORD": store.password} if store.password else {})
+        environment = {"PGAPPNAME": "footfall psql"} | store.secrets
         status = subprocess.run(command, check=False, env=os.environ | environment).returncode  # noqa: S603
     raise typer.Exit(status)

@@ -28,6 +28,7 @@ MAJOR = 18
 SUPERUSER = "postgres"  # of the database; who runs the programs is another matter
 _FOLDERS = {16: "pginstall", 18: "pginstall18"}
 _USERS = ("postgres", "nobody")
+_ANYWHERE = Path("/")
 _READY_SECONDS = 300  # recovery after a hard stop replays the write-ahead log first
 _GONE_SECONDS = 30  # for what a killed server leaves behind
 _LONGEST_SOCKET = 107 - len("/.s.PGSQL.5432.lock")  # bytes of a folder's path: unix(7)
@@ -57,15 +58,15 @@ class Cluster:
         lines = (self.folder / "postmaster.pid").read_text().splitlines()
         return make_conninfo(f"postgresql://{SUPERUSER}@/{SUPERUSER}", host=lines[4].strip(), port=lines[3].strip())
 
-    def make(self) -> None:
-        """Make the cluster, if the folder holds none."""
+    def make(self, *options: str) -> None:
+        """Make the cluster, if the folder holds none; `options` are for initdb."""
         self.folder.mkdir(exist_ok=True, mode=0o700)
         if self.exists:
             self._require_own()
             return
         if self._owner is not None:
             os.chown(self.folder, self._owner.pw_uid, self._owner.pw_gid)
-        self.run("initdb", "--auth=trust", "--encoding=utf8", "--username", SUPERUSER, "--pgdata", self.folder)
+        self.run("initdb", "--auth=trust", "--encoding=utf8", "--username", SUPERUSER, "--pgdata", self.folder, *options)
 
     def start(self) -> None:
         """Start its server and wait until it is ready. Raises StoreUnavailable, with the reason in its log, when it is not."""
@@ -97,6 +98,19 @@ class Cluster:
                     ) from error
                 time.sleep(0.2)
 
+    def give(self, folder: Path) -> None:
+        """Give a folder, with all that is in it, to who owns the cluster, and to nobody else."""
+        folder.chmod(0o700)
+        if self._owner is not None:
+            for path in (folder, *folder.rglob("*")):
+                os.chown(path, self._owner.pw_uid, self._owner.pw_gid, follow_symlinks=False)
+
+    def may_read(self, folder: Path) -> bool:
+        """Whether who owns the cluster may read all that is in a folder."""
+        command = [*self._as_owner, "find", str(folder), "!", "-readable", "-print", "-quit"]
+        done = subprocess.run(command, check=False, capture_output=True, cwd="/")  # noqa: S603  as whom, it says itself
+        return done.returncode == 0 and not done.stdout
+
     def stop(self) -> None:
         """Stop its server, without waiting for its connections; nothing if it does not run."""
         if self.runs:  # else its number may be a stranger's by now
@@ -106,13 +120,13 @@ class Cluster:
                 if self.runs:  # it may have ended by itself meanwhile
                     raise
 
-    def run(self, program: str, *arguments: str | Path, **options: Any) -> str:
+    def run(self, program: str, *arguments: str | Path, cwd: Path = _ANYWHERE, **options: Any) -> str:
         """Run one of PostgreSQL's programs as who owns the cluster; returns what it said. Raises CalledProcessError."""
         command = [*self._as_owner, str(self.programs / program), *map(str, arguments)]
         # into a file: a server that is started keeps what it inherits open, and nobody would wait for the end of a pipe
         with tempfile.TemporaryFile("w+") as said:
             done = subprocess.run(  # noqa: S603  PostgreSQL's own program
-                command, check=False, stdin=subprocess.DEVNULL, stdout=said, stderr=said, cwd="/", **options
+                command, check=False, stdin=subprocess.DEVNULL, stdout=said, stderr=said, cwd=cwd, **options
             )
             said.seek(0)
             text = said.read()
@@ -195,6 +209,12 @@ class Cluster:
         except OSError:
             return ""
         return next((line.partition("FATAL:")[2].strip() for line in reversed(lines) if "FATAL:" in line), "")
+
+
+def version_of(cluster: Path) -> int | None:
+    """The major version that made the cluster in a folder; None: there is none."""
+    version = cluster / "PG_VERSION"
+    return int(version.read_text()) if version.exists() else None
 
 
 def programs(major: int = MAJOR) -> Path:

@@ -44,6 +44,12 @@ log_min_error_statement = panic
 log_parameter_max_length = 0
 log_parameter_max_length_on_error = 0
 log_min_duration_statement = -1
+# so that `footfall backup --physical` needs no restart; until then what is archived goes nowhere
+archive_mode = on
+archive_command = 'true'
+include_if_exists = '../footfall.archive.conf'
+# yours, in the data folder: read last
+include_if_exists = '../footfall.local.conf'
 """
 _NAME = "postgres"
 _OLDEST = 160000  # of a server, as it numbers its versions
@@ -74,11 +80,21 @@ class Store:
     def psql(self) -> list[str]:
         """The command that opens this store in psql.
 
-        It holds no password, which everybody on the machine could read: `password` goes into its environment, as PGPASSWORD.
+        It holds no password, which everybody on the machine could read: `secrets` go into its environment.
         Raises StoreUnavailable where the URL asks for TLS and no psql here has it.
         """
+        return [str(client("psql", self.url)), self.address]
+
+    @property
+    def address(self) -> str:
+        """The store's URL without its password, for command lines."""
         parts: dict[str, Any] = {name: value for name, value in conninfo_to_dict(self.url).items() if name != "password"}
-        return [str(client("psql", self.url)), make_conninfo(**parts)]
+        return make_conninfo(**parts)
+
+    @property
+    def secrets(self) -> dict[str, str]:
+        """What goes with `address`, in the environment of a program."""
+        return {"PGPASSWORD": self.password} if self.password else {}
 
     @property
     def password(self) -> str:
@@ -143,12 +159,10 @@ class EmbeddedStore(Store):
             self._users = -1
 
     def _start(self) -> None:
+        if not self._cluster.exists and (kept := next(self._folder.glob(f"{_NAME}.[0-9]*"), None)):
+            raise StoreUnavailable(f"an upgrade was interrupted, which has kept {kept}: run `footfall upgrade-store`")
         self._cluster.make()
-        (self._cluster.folder / "footfall.conf").write_text(EMBEDDED_CONFIGURATION)
-        configuration = self._cluster.folder / "postgresql.conf"
-        if "footfall.conf" not in configuration.read_text():
-            with configuration.open("a") as file:
-                file.write("\ninclude = 'footfall.conf'\n")
+        configure(self._cluster.folder)
         self._cluster.start()
 
     @contextlib.contextmanager
@@ -157,6 +171,26 @@ class EmbeddedStore(Store):
         with (self._folder / "start.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
+
+
+def configure(cluster: Path, more: str = "") -> None:
+    """Have the server of a cluster be as those of embedded stores are, and as `more` says."""
+    (cluster / "footfall.conf").write_text(EMBEDDED_CONFIGURATION + more)
+    configuration = cluster / "postgresql.conf"
+    if "footfall.conf" not in configuration.read_text():
+        with configuration.open("a") as file:
+            file.write("\ninclude = 'footfall.conf'\n")
+
+
+@contextlib.contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Keep everybody else from the embedded store of this folder. Raises StoreUnavailable when somebody uses it."""
+    with (folder / "users.lock").open("a") as users:
+        try:
+            fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StoreUnavailable(f"the store in {folder} is in use: stop Footfall first") from None
+        yield
 
 
 def open_store(database_url: str, folder: Path, *, create: bool = False, user: str = "") -> Store:

@@ -23,6 +23,33 @@ CREATE OR REPLACE FUNCTION auth.sql_role_name(p_tenant_hk bytea) RETURNS name
 LANGUAGE sql STABLE
 RETURN 'footfall_sql_' || left(encode(util.hash_binary(current_database() || ' ' || encode(p_tenant_hk, 'hex')), 'hex'), 16);
 
+-- Makes a tenant's login role if need be, and has it be as all of them are, with this password (or its SCRAM verifier; NULL: it opens
+-- nothing until it is given one).
+CREATE OR REPLACE FUNCTION auth.make_sql_role(p_role name, p_password text) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = p_role) THEN
+        EXECUTE format('CREATE ROLE %I', p_role);
+    END IF;
+    EXECUTE format('ALTER ROLE %I LOGIN PASSWORD %L CONNECTION LIMIT 10', p_role, p_password);
+    EXECUTE format('GRANT footfall_analyst TO %I', p_role);
+    IF NOT pg_has_role(p_role, 'USAGE') THEN
+        -- only who has its rights may end its sessions
+        EXECUTE format('GRANT %I TO CURRENT_USER', p_role);
+    END IF;
+    EXECUTE format('ALTER ROLE %I SET default_transaction_read_only = on', p_role);
+    EXECUTE format('ALTER ROLE %I SET statement_timeout = ''60s''', p_role);
+    EXECUTE format('ALTER ROLE %I SET idle_in_transaction_session_timeout = ''60s''', p_role);
+    EXECUTE format('ALTER ROLE %I SET search_path = api', p_role);
+    BEGIN
+        -- no login can change this one for itself; nor can an owner who is no superuser set it
+        EXECUTE format('ALTER ROLE %I SET temp_file_limit = ''1GB''', p_role);
+    EXCEPTION WHEN insufficient_privilege THEN
+        NULL;
+    END;
+END
+$$;
+
 -- Lets a tenant ask in SQL, with this password (or its SCRAM verifier); a second time: with the new one. Returns the role's name. For
 -- the schema's owner, who needs CREATEROLE.
 CREATE OR REPLACE FUNCTION auth.grant_sql_access(p_tenant_hk bytea, p_password text) RETURNS name
@@ -32,25 +59,7 @@ DECLARE
 BEGIN
     -- logins of former versions had the tenant's name
     PERFORM auth.end_sql_role(a.role_name) FROM auth.sql_access a WHERE a.tenant_hk = p_tenant_hk AND a.role_name <> v_role;
-    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = v_role) THEN
-        EXECUTE format('CREATE ROLE %I', v_role);
-    END IF;
-    EXECUTE format('ALTER ROLE %I LOGIN PASSWORD %L CONNECTION LIMIT 10', v_role, p_password);
-    EXECUTE format('GRANT footfall_analyst TO %I', v_role);
-    IF NOT pg_has_role(v_role, 'USAGE') THEN
-        -- only who has its rights may end its sessions
-        EXECUTE format('GRANT %I TO CURRENT_USER', v_role);
-    END IF;
-    EXECUTE format('ALTER ROLE %I SET default_transaction_read_only = on', v_role);
-    EXECUTE format('ALTER ROLE %I SET statement_timeout = ''60s''', v_role);
-    EXECUTE format('ALTER ROLE %I SET idle_in_transaction_session_timeout = ''60s''', v_role);
-    EXECUTE format('ALTER ROLE %I SET search_path = api', v_role);
-    BEGIN
-        -- no login can change this one for itself; nor can an owner who is no superuser set it
-        EXECUTE format('ALTER ROLE %I SET temp_file_limit = ''1GB''', v_role);
-    EXCEPTION WHEN insufficient_privilege THEN
-        NULL;
-    END;
+    PERFORM auth.make_sql_role(v_role, p_password);
     INSERT INTO auth.sql_access VALUES (v_role, p_tenant_hk, util.current_load_date()) ON CONFLICT DO NOTHING;
     RETURN v_role;
 END

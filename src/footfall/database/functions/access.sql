@@ -223,6 +223,7 @@ BEGIN
     END;
 
     GRANT SELECT, UPDATE ON util.work TO footfall_worker;
+    GRANT SELECT ON util.backup TO footfall_worker;
     GRANT SELECT, INSERT, UPDATE ON util.check_result TO footfall_worker;
     GRANT SELECT, INSERT, UPDATE, DELETE ON util.work_done, util.worker, util.event_fate TO footfall_worker;
 

@@ -1,0 +1,46 @@
+"""`footfall backup`: the store, in a file or in a folder."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from footfall.cli.options import AsJson, Data, DatabaseUrl, settings_of
+from footfall.cli.output import console, print_json
+from footfall.database import open_store
+from footfall.errors import NotAccepted
+from footfall.operations.archive import back_up_physically
+from footfall.operations.backup import back_up
+from footfall.operations.backup_file import Sealing
+
+
+def backup(
+    target: Annotated[Path, typer.Argument(help="A file; or a folder, which gets a file with the time in its name.")],
+    physical: Annotated[bool, typer.Option("--physical", help="Into a folder: files, and all changes to come.")] = False,  # noqa: FBT002
+    keep: Annotated[int | None, typer.Option(min=1, help="Of the backups in the folder, keep the newest so many.")] = None,
+    encrypt_to: Annotated[
+        list[str] | None, typer.Option(help="An age key (age1…) whose owner alone can read it; repeatable. Needs age.")
+    ] = None,
+    passphrase_file: Annotated[Path | None, typer.Option(help="Encrypt it by this file's passphrase. Needs openssl.")] = None,
+    data: Data = None,
+    database_url: DatabaseUrl = None,
+    as_json: AsJson = False,  # noqa: FBT002
+) -> None:
+    """Back the store up while it runs: rows, settings, people, keys, logins; as of one moment, or (--physical) of every one.
+
+    Example: footfall backup backups/ --keep 7
+    """
+    sealing = Sealing(tuple(encrypt_to or ()), passphrase_file)
+    if physical and sealing.suffix:
+        raise NotAccepted("option_invalid", "what --physical writes is not encrypted: use an encrypted disk, or no --physical")
+    settings = settings_of(data, database_url)
+    with open_store(settings.database_url, settings.data, user=settings.postgres_user) as store:
+        done = back_up_physically(store, settings.data, target, keep) if physical else back_up(store, target, sealing, keep)
+    if as_json:
+        print_json(asdict(done))
+        return
+    console.print(f"Backed up {done.rows:,} rows as of {done.taken_at:%Y-%m-%d %H:%M:%S} UTC: {done.path}, {done.bytes:,} bytes.")
+    console.print("It was read again to its end." if done.is_verified else "Only who has the key can read it: try that once.")
+    for file in done.removed:
+        console.print(f"Removed {file}.")
