@@ -190,7 +190,7 @@ def test_what_is_newer_than_this_footfall_or_the_server_is_refused(filled: Fille
 def age(tmp_path: Path) -> tuple[str, Path]:
     """An age key: what is encrypted to, and the file that opens it."""
     if not shutil.which("age"):
-        pytest.skip("age is not installed: `make backup-tools`")
+        pytest.skip("age is not installed: `make servers`")
     identity = tmp_path / "identity"
     made = subprocess.run(["age-keygen", "-o", identity], check=True, capture_output=True, text=True)
     return made.stderr.split()[-1], identity

@@ -30,7 +30,7 @@ S = TypeVar("S", bound=Script)
 
 
 class _Made(NamedTuple):
-    """A function or a view of the store. Whoever replaces it gives it another version."""
+    """A function, a procedure or a view of the store. Whoever replaces it gives it another version."""
 
     kind: str
     signature: str
@@ -39,14 +39,15 @@ class _Made(NamedTuple):
 
 
 _MADE = """
-SELECT 'FUNCTION', p.oid::regprocedure::text, p.pronamespace::regnamespace || '.' || p.proname, p.xmin::text
+SELECT CASE p.prokind WHEN 'p' THEN 'PROCEDURE' ELSE 'FUNCTION' END, p.oid::regprocedure::text,
+       p.pronamespace::regnamespace || '.' || p.proname, p.xmin::text
 FROM pg_proc p WHERE p.pronamespace::regnamespace::text IN ('util', 'auth', 'ref', 'raw', 'staging', 'business', 'api')
 UNION ALL
 SELECT 'VIEW', c.oid::regclass::text, c.relnamespace::regnamespace || '.' || c.relname, c.xmin::text
 FROM pg_class c
 WHERE c.relnamespace::regnamespace::text IN ('util', 'auth', 'ref', 'raw', 'staging', 'business', 'api') AND c.relkind = 'v'
 """
-_NAME = re.compile(r"^CREATE OR REPLACE (?:FUNCTION|VIEW) (\w+\.\w+)", re.MULTILINE)
+_NAME = re.compile(r"^CREATE OR REPLACE (?:FUNCTION|PROCEDURE|VIEW) (\w+\.\w+)", re.MULTILINE)
 # the last: what older versions made has the same name, and is found by a script as well
 _NOT_IN_PLACE = (
     psycopg.errors.InvalidFunctionDefinition,
