@@ -110,8 +110,8 @@ class Processes:
     def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + _READY_SECONDS
         while True:
-            health = _ask(f"{self.address}/health/ready")
-            if health["status"] == "ready":
+            health = _ask(f"{self.address}/health/accepting")
+            if health["status"] == "accepting":
                 return
             self.check()
             if time.monotonic() > deadline:

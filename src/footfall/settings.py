@@ -98,6 +98,11 @@ class Settings:
     query_seconds: float = _setting("FOOTFALL_QUERY_SECONDS", 30, "How long an answer may take before it is given up (503).")
     batch_size: int = _setting("FOOTFALL_BATCH_SIZE", 10_000, "Events that a worker loads in one transaction.")
     poll_seconds: float = _setting("FOOTFALL_POLL_SECONDS", 0.2, "Pause of a worker that found nothing to load.")
+    lag_seconds: float = _setting(
+        "FOOTFALL_LAG_SECONDS",
+        900,
+        "How long events may wait to be loaded before /health/ready says that loads are behind (503).",
+    )
     snapshot_seconds: int = _setting("FOOTFALL_SNAPSHOT_SECONDS", 3600, "Least time between two snapshots of a page or item.")
     rollup_seconds: int = _setting(
         "FOOTFALL_ROLLUP_SECONDS",

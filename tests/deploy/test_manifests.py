@@ -130,9 +130,9 @@ def test_manifests_lead_to_each_other() -> None:
 def test_what_is_probed_is_there() -> None:
     (web,) = [pod for pod in pods() if pod["containers"][0]["name"] == "web"]
     probes = {web["containers"][0][probe]["httpGet"]["path"] for probe in ("readinessProbe", "livenessProbe")}
-    assert probes == {"/health/ready", "/health/live"}
+    assert probes == {"/health/accepting", "/health/live"}
     assert probes <= set(openapi.document()["paths"])
-    assert "/health/ready" in (DEPLOY / "Dockerfile").read_text()
+    assert "/health/accepting" in (DEPLOY / "Dockerfile").read_text()
 
 
 def test_nothing_runs_as_root_or_writes_its_own_files() -> None:

@@ -137,6 +137,7 @@ def test_the_api_describes_itself(client) -> None:
         "/api/tracking/test",
         *(f"/api/analytics/{report}" for report in api.REPORTS),
         "/api/analytics/realtime/stream",
+        "/health/accepting",
         "/health/live",
         "/health/ready",
     }

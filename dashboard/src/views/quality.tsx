@@ -198,7 +198,14 @@ interface StoreHealth {
   loads: { loadDate: string; job: string; counts: Record<string, number> }[];
   waiting: { batches: number; events: number; oldest: string | null };
   failed: number;
+  checks: { run: number; lastAt: string | null; failed: string[] };
+  disk: { free: number; size: number } | null;
 }
+
+const ALMOST_FULL = 0.1;
+
+const checked = ({ run, lastAt, failed }: StoreHealth["checks"]) =>
+  lastAt ? `${failed.length ? `${count(failed.length)} of ${count(run)} failed` : `all ${count(run)} clean`}, ${ago(lastAt)}` : "not yet";
 
 const Store = () => {
   const { thing, error, again } = useThing<StoreHealth>("/api/store", "");
@@ -206,12 +213,24 @@ const Store = () => {
   return (
     <>
       <h2 class="part">The store, all sites together</h2>
+      {thing.disk && thing.disk.free < thing.disk.size * ALMOST_FULL && (
+        <p class="problem" role="alert">
+          The disk is almost full: {bytes(thing.disk.free)} of {bytes(thing.disk.size)} left. When it is full, no event is taken any more.
+        </p>
+      )}
+      {thing.checks.failed.length > 0 && (
+        <p class="problem" role="alert">
+          Checks of the stored data failed: {thing.checks.failed.join(", ")}. <code>footfall check</code> says more.
+        </p>
+      )}
       <ul class="cards few">
         {Object.entries({
           Size: bytes(thing.bytes),
           "Waiting for the worker": `${count(thing.waiting.events)} events`,
           "Oldest waiting": thing.waiting.oldest ? ago(thing.waiting.oldest) : "nothing waits",
           "Set aside": `${count(thing.failed)} batches`,
+          "Checks at night": checked(thing.checks),
+          ...(thing.disk && { "Free on the disk": bytes(thing.disk.free) }),
         }).map(([label, value]) => (
           <li key={label} class="card">
             <span class="label">{label}</span>

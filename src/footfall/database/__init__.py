@@ -14,7 +14,7 @@ from footfall.database.migrate import (
     tried,
 )
 from footfall.database.roles import roles_script
-from footfall.database.store import EmbeddedStore, Store, free_bytes, open_store
+from footfall.database.store import EmbeddedStore, Room, Store, open_store, room_of
 
 __all__ = [
     "Cluster",
@@ -23,12 +23,12 @@ __all__ = [
     "EmbeddedStore",
     "Pool",
     "Role",
+    "Room",
     "Step",
     "Store",
     "Version",
     "administering",
     "connect",
-    "free_bytes",
     "limit_statements",
     "migrate",
     "migrations",
@@ -39,6 +39,7 @@ __all__ = [
     "require_current",
     "require_usable",
     "roles_script",
+    "room_of",
     "tried",
     "url_of",
 ]

@@ -6,6 +6,7 @@ import logging
 import os
 import shutil
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -102,9 +103,20 @@ class Store:
         return str(conninfo_to_dict(self.url).get("password") or "")
 
 
-def free_bytes(folder: Path) -> int | None:
-    """What the disk of this folder's embedded store has room for; None: no store runs there, and where it is, its host knows."""
-    return shutil.disk_usage(folder).free if postmaster.runs(folder / _NAME) else None
+@dataclass(frozen=True, slots=True)
+class Room:
+    """Bytes of a disk: what is free, of what there is."""
+
+    free: int
+    size: int
+
+
+def room_of(folder: Path) -> Room | None:
+    """The disk of this folder's embedded store; None: no store runs there, and where it is, its host knows."""
+    if not postmaster.runs(folder / _NAME):
+        return None
+    usage = shutil.disk_usage(folder)
+    return Room(usage.free, usage.total)
 
 
 class EmbeddedStore(Store):

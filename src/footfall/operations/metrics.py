@@ -12,7 +12,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 from psycopg_pool import PoolTimeout
 
-from footfall.database import Pool, free_bytes
+from footfall.database import Pool, room_of
 
 logger = logging.getLogger(__name__)
 
@@ -56,8 +56,8 @@ class StoreMetrics(Collector):
         """All of them, as they were some seconds ago at most."""
         figures = self._current()
         yield _store_up(is_up=figures is not None)
-        if (free := free_bytes(self._data)) is not None:
-            yield _disk_free(free)
+        if room := room_of(self._data):
+            yield _disk_free(room.free)
         if figures is not None:
             yield from _metrics(figures)
 
@@ -91,7 +91,7 @@ def _store_up(*, is_up: bool) -> Metric:
 
 
 def _disk_free(size: int) -> Metric:
-    return _gauge("footfall_disk_free_bytes", "Room on the disk of the embedded store; of a server, its host knows.", value=size)
+    return _gauge("footfall_disk_room_of", "Room on the disk of the embedded store; of a server, its host knows.", value=size)
 
 
 def _metrics(figures: Figures) -> Iterator[Metric]:

@@ -8,18 +8,16 @@ from http import HTTPStatus
 from importlib import resources
 from pathlib import Path
 
-import psycopg
-from psycopg_pool import PoolTimeout
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Mount, Route
 
-from footfall import api, measures, schema
+from footfall import api, measures
 from footfall.auth import Accounts, KeyRing, Secrets
-from footfall.database import Pool, connect, pool, reading
-from footfall.errors import NotAccepted, RoleNotTaken, SchemaOutdated, StoreUnavailable
+from footfall.database import Pool, pool, reading
+from footfall.errors import NotAccepted
 from footfall.operations.metrics import StoreMetrics
 from footfall.raw import GroupCommit
 from footfall.settings import Settings
@@ -31,6 +29,7 @@ from footfall.web.callers import Callers, admitted, shown_key
 from footfall.web.door import PATHS, Door, Receive, Scope, Send
 from footfall.web.files import BuiltFiles
 from footfall.web.headers import headers_of, with_headers
+from footfall.web.health import Health
 from footfall.web.metrics import Metrics
 from footfall.web.operator import Operator
 from footfall.web.origin import Origin
@@ -81,12 +80,13 @@ def application(settings: Settings, url: str) -> Application:
     accounts = Accounts(signing_in)
     origin = Origin(settings)
     callers = Callers(keys, accounts, origin)
-    rest = _Rest(url, keys, readers)
+    rest = _Rest(keys, readers)
+    health = Health(url, readers, commits, settings)
     analytics = Analytics(callers, in_turns, settings)
     setup = Setup(callers, administrators)
     operator = Operator(callers, administrators)
     session = Session(callers, accounts, proxies, origin)
-    proof = Proof(callers, administrators, in_turns)
+    proof = Proof(callers, administrators, in_turns, settings.data)
     # apart: who watches sees also what keeps all others waiting
     watching = pool(url, "footfall_admin", size=1) if settings.metrics_token else None
 
@@ -110,6 +110,7 @@ def application(settings: Settings, url: str) -> Application:
             *operator.routes(),
             *proof.routes(),
             *(Metrics(settings.metrics_token, StoreMetrics(watching, settings.data)).routes() if watching else ()),
+            *health.routes(),
             *rest.routes(),
             *dashboard.routes(STATIC / "dashboard"),
             *guide.routes(STATIC / "guide"),
@@ -132,8 +133,7 @@ def application(settings: Settings, url: str) -> Application:
 class _Rest:
     """Everything but the door."""
 
-    def __init__(self, url: str, keys: KeyRing, readers: Pool) -> None:
-        self._url = url
+    def __init__(self, keys: KeyRing, readers: Pool) -> None:
         self._keys = keys
         self._readers = readers
 
@@ -143,8 +143,6 @@ class _Rest:
         return [
             *(Route(f"/{file.name}", tracker) for file in sorted((STATIC / "tracker").glob("*.js"))),
             Route("/api/tracking/test", self.test),
-            Route("/health/live", self.live),
-            Route("/health/ready", self.ready),
             Route("/openapi.json", lambda _: json_response(openapi.document())),
             Route("/docs", lambda _: HTMLResponse(_docs_page(built=ui.is_dir()), headers=_DOCS_HEADERS)),
             *([Mount("/docs/ui", BuiltFiles(ui, {}))] if ui.is_dir() else []),
@@ -162,38 +160,6 @@ class _Rest:
         except Exception as error:  # noqa: BLE001  whatever happens, the caller gets an answer
             return refusal(problem(error, _REQUEST_ERROR))
         return json_response(reply, HTTPStatus.OK if reply["success"] else HTTPStatus.SERVICE_UNAVAILABLE)
-
-    def live(self, _: Request) -> Response:
-        return json_response({"status": "live", "reasons": []})
-
-    def ready(self, _: Request) -> Response:
-        """Ready when the store answers, has this version's schema, and has room for what comes in."""
-        reasons = []
-        try:
-            with self._readers.connection(timeout=2) as connection:
-                schema.require_usable(connection)
-                checks = api.track_test(connection)["data"]["checks"]
-            reasons = [
-                {"code": f"{name}_not_ready", "message": f"no partition of this month for {name}: is a worker running?"}
-                for name, is_good in checks.items()
-                if not is_good
-            ]
-        except (psycopg.Error, PoolTimeout):
-            reasons = [self._why_unavailable()]
-        except SchemaOutdated as error:
-            reasons = [{"code": error.code, "message": str(error)}]
-        status = HTTPStatus.SERVICE_UNAVAILABLE if reasons else HTTPStatus.OK
-        return json_response({"status": "not ready" if reasons else "ready", "reasons": reasons}, status)
-
-    def _why_unavailable(self) -> dict[str, str]:
-        try:
-            with connect(self._url, "footfall_reader"):
-                pass
-        except RoleNotTaken as error:
-            return {"code": error.code, "message": str(error)}
-        except psycopg.Error:
-            pass
-        return {"code": StoreUnavailable.code, "message": "the store cannot be reached"}
 
 
 async def _forget_hourly(secrets: Secrets) -> None:

@@ -146,8 +146,11 @@ def document() -> dict[str, Any]:
             "/api/analytics/realtime/stream": {"get": _get_stream()},
             **_dashboard(),
             "/health/live": {"get": _get_health("live", {"200": "The server runs."})},
+            "/health/accepting": {
+                "get": _get_health("accepting", {"200": "Events can come in and answers can go out.", "503": "Not now: see why."})
+            },
             "/health/ready": {
-                "get": _get_health("ready", {"200": "Events can come in and answers can go out.", "503": "Not now: see why."})
+                "get": _get_health("ready", {"200": "That, and what comes in is loaded, too.", "503": "Not now: see why."})
             },
         },
         "components": {

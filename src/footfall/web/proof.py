@@ -1,7 +1,9 @@
 """Whether the numbers are right: the balance of what was sent, why an event counts, the store's health, another try."""
 
 import re
+from dataclasses import asdict
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -9,7 +11,7 @@ from starlette.requests import Request
 from starlette.routing import Route
 
 from footfall import api
-from footfall.database import Pool, administering
+from footfall.database import Pool, administering, room_of
 from footfall.errors import NotAccepted
 from footfall.vault.hashing import hash_key
 from footfall.web.answers import answering, answering_async, answering_body
@@ -23,8 +25,9 @@ _EVENT = re.compile("[0-9a-f]{40}")
 class Proof:
     """The addresses behind "why this number" and the data quality page. No guest of a share link sees them."""
 
-    def __init__(self, callers: Callers, administrators: Pool, readers: Readers) -> None:
+    def __init__(self, callers: Callers, administrators: Pool, readers: Readers, data: Path) -> None:
         self._callers = callers
+        self._data = data
         self._administrators = administrators
         self._readers = readers
 
@@ -60,8 +63,10 @@ class Proof:
         return found
 
     def store(self, request: Request) -> Any:
-        """Partitions, last loads and what waits, of all tenants together. Only operators may see that."""
+        """Partitions, last loads, what waits, what checks found, room on the disk: all tenants together. Only for operators."""
         if not self._callers.account(request).is_operator:
             raise NotAccepted("role_needed", "only operators see the store", HTTPStatus.FORBIDDEN)
         with self._administrators.connection() as connection:
-            return api.store_health(connection)
+            health = api.store_health(connection)
+        room = room_of(self._data)
+        return health | {"disk": asdict(room) if room else None}

@@ -252,7 +252,8 @@ class Reason(msgspec.Struct):
 
 
 class Health(msgspec.Struct):
-    """Whether the server lives, or is ready to serve, and if not, why."""
+    """Whether the server lives, takes events and answers, has all loaded; if not, why; and what will be in the way soon."""
 
-    status: Literal["live", "ready", "not ready"]
+    status: Literal["live", "accepting", "not accepting", "ready", "not ready"]
     reasons: list[Reason]
+    warnings: list[Reason] | msgspec.UnsetType = msgspec.UNSET

@@ -50,3 +50,14 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
             FROM auth.sign_in s WHERE s.expires_at > n.moment AND s.last_seen_at > n.moment - auth.idle_sign_in_lasts()))
     FROM now n
 $$;
+
+-- Whether what is taken is loaded, too: how many workers run, and for how many seconds the oldest events have waited.
+CREATE OR REPLACE FUNCTION api.progress() RETURNS TABLE (workers bigint, waited double precision)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+    SELECT (SELECT count(*) FROM util.worker w WHERE w.seen_at > n.moment - interval '30 seconds'),
+           coalesce(extract(epoch FROM n.moment - least(
+               -- each by an index of its own
+               (SELECT min(b.received_from) FROM raw.ingest_batch b WHERE b.processing_status = 'PENDING' AND b.retry_count = 0),
+               (SELECT min(b.received_from) FROM raw.ingest_batch b WHERE b.processing_status = 'PENDING' AND b.retry_count > 0))), 0)
+    FROM (SELECT util.current_load_date() AS moment) n
+$$;

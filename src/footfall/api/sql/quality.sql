@@ -64,7 +64,7 @@ LANGUAGE sql STABLE AS $$
 $$;
 
 -- The store as its operators see it, all tenants together: its size and month partitions (bytes; rows as PostgreSQL estimates them),
--- the last loads with their rows by table, and what waits for the worker.
+-- the last loads with their rows by table, what waits for the worker, and what the checks at night found.
 CREATE OR REPLACE FUNCTION api.store_health() RETURNS jsonb
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
     SELECT jsonb_build_object(
@@ -86,7 +86,11 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
             FROM (SELECT l.* FROM raw.load_batch l ORDER BY l.load_date DESC LIMIT 20) l),
         'waiting', (SELECT jsonb_build_object('batches', count(*), 'events', coalesce(sum(b.event_count), 0), 'oldest', min(b.received_from))
                     FROM raw.ingest_batch b WHERE b.processing_status = 'PENDING'),
-        'failed', (SELECT count(*) FROM raw.ingest_batch b WHERE b.processing_status = 'ERROR'))
+        'failed', (SELECT count(*) FROM raw.ingest_batch b WHERE b.processing_status = 'ERROR'),
+        'checks', (
+            SELECT jsonb_build_object('run', count(*), 'lastAt', max(c.checked_at),
+                                      'failed', coalesce(jsonb_agg(c.code ORDER BY c.code) FILTER (WHERE c.violations > 0), '[]'))
+            FROM util.check_result c))
 $$;
 
 -- Why an event counts, layer by layer: as it was sent (raw), as it was understood (staging), as the vault holds it, with load date and

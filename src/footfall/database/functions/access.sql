@@ -283,5 +283,7 @@ BEGIN
         business.set_site(text, text[]), business.add_event_type, business.remove_event_type, business.event_types,
         business.sending_hosts(timestamptz), api.store_health(), api.measures(integer)
         FROM footfall_reader, footfall_ingest, footfall_analyst;
+    -- how all tenants together are doing
+    REVOKE ALL ON FUNCTION api.progress() FROM footfall_analyst;
 END
 $$;
