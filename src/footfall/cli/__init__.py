@@ -1,14 +1,18 @@
 """The `footfall` command: one file a command, each calling one function of a room."""
 
 import sys
+from importlib import metadata
+from typing import Annotated
 
 import click
 import typer
 
+from footfall import schema
 from footfall.cli.backup import backup
 from footfall.cli.check import check
 from footfall.cli.database_url import database_url
 from footfall.cli.demo import demo
+from footfall.cli.doctor import doctor
 from footfall.cli.event_type import event_type
 from footfall.cli.export import export
 from footfall.cli.goal import goal
@@ -30,6 +34,7 @@ from footfall.cli.up import up
 from footfall.cli.upgrade_store import upgrade_store_
 from footfall.cli.user import user
 from footfall.cli.worker import worker
+from footfall.database import MAJOR
 from footfall.errors import FootfallError
 
 app = typer.Typer(
@@ -53,6 +58,7 @@ app.command()(report)
 app.command()(export)
 app.add_typer(import_, name="import")
 app.command()(check)
+app.command()(doctor)
 app.command()(backup)
 app.command()(restore)
 app.command(name="upgrade-store")(upgrade_store_)
@@ -62,6 +68,21 @@ app.command(epilog=SETTINGS)(worker)
 app.command(epilog=SETTINGS)(serve)
 app.command(name="database-url")(database_url)
 app.command()(psql)
+
+
+def _say_version(is_asked: bool) -> None:  # noqa: FBT001  Typer calls it
+    if is_asked:
+        typer.echo(f"footfall {metadata.version('footfall')}, schema {schema.VERSION.number}, PostgreSQL {MAJOR} embedded")
+        raise typer.Exit
+
+
+@app.callback()
+def _about(
+    _version: Annotated[  # noqa: FBT002
+        bool, typer.Option("--version", help="Say which version this is.", is_eager=True, callback=_say_version)
+    ] = False,
+) -> None:
+    """Multi-tenant site tracking on a Data Vault in PostgreSQL."""
 
 
 def main() -> None:

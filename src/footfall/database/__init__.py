@@ -1,6 +1,6 @@
 """The store: where it is, how to connect to it, and how its schema is kept up to date."""
 
-from footfall.database.cluster import Cluster
+from footfall.database.cluster import MAJOR, Cluster
 from footfall.database.connection import Connection, Pool, Role, administering, connect, limit_statements, pool, reading, url_of
 from footfall.database.migrate import (
     Definition,
@@ -17,6 +17,7 @@ from footfall.database.roles import roles_script
 from footfall.database.store import EmbeddedStore, Room, Store, open_store, room_of
 
 __all__ = [
+    "MAJOR",
     "Cluster",
     "Connection",
     "Definition",
