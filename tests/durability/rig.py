@@ -1,5 +1,6 @@
 """A whole Footfall to be killed: store, servers and workers as processes, and clients that retry until they are told."""
 
+import contextlib
 import http.client
 import itertools
 import json
@@ -72,10 +73,15 @@ class Client(threading.Thread):
 
 
 class Rig:
-    """Use as a context manager; `kill` and `start` name a service: serve, worker, or store."""
+    """Use as a context manager; `kill` and `start` name what is to fail, and to be mended.
+
+    serve, worker, store: as they are killed. postmaster: alone, its children notice. connections: all to the store are cut.
+    disk: not a byte is left on it.
+    """
 
     def __init__(self, folder: Path, clients: int = 4) -> None:
         self._folder = folder
+        self._filler = folder / "filler"
         self._store = EmbeddedStore(folder)
         self.url = self._store.url
         with connect(self.url) as owner:
@@ -110,6 +116,10 @@ class Rig:
         if service == "store":
             self._store = EmbeddedStore(self._folder)
             return
+        if service in ("postmaster", "disk", "connections"):
+            self._filler.unlink(missing_ok=True)
+            self._store.revive()  # as `footfall up` does
+            return
         environment = {**os.environ, "DATABASE_URL": self.url, "FOOTFALL_PORT": str(self.port), "FOOTFALL_BATCH_SIZE": "50"}
         self._services[service] = subprocess.Popen(
             [sys.executable, "-m", "footfall", service, "--quiet"], env=environment, start_new_session=True
@@ -117,6 +127,25 @@ class Rig:
 
     def kill(self, service: str) -> None:
         """As hard as it can be done: no handler runs, nothing is flushed."""
+        if service == "disk":
+            with contextlib.suppress(OSError), self._filler.open("wb") as filler:
+                while True:
+                    filler.write(b"x" * 65536)
+                    filler.flush()
+            return
+        if service == "connections":
+            with connect(self.url) as owner:
+                owner.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                    " WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'"
+                )
+            return
+        if service == "postmaster":
+            postmaster = int((self._folder / "postgres" / "postmaster.pid").read_text().splitlines()[0])
+            os.kill(postmaster, signal.SIGKILL)
+            while _is_alive(postmaster):
+                time.sleep(0.02)
+            return
         if service == "store":
             postmaster = int((self._folder / "postgres" / "postmaster.pid").read_text().splitlines()[0])
             # what `pg_ctl stop -m immediate` sends: every backend ends at once, and the next start recovers from the log

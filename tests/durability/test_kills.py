@@ -5,7 +5,9 @@ FOOTFALL_SOAK_SECONDS makes each test go on for so long (`make soak`); by defaul
 
 import os
 import random
+import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,8 +16,32 @@ from rig import Rig
 _SECONDS = float(os.environ.get("FOOTFALL_SOAK_SECONDS", "3"))
 
 
-@pytest.mark.parametrize("victims", [["serve"], ["worker"], ["serve", "worker"], ["store"], ["store", "worker"]], ids="+".join)
+VICTIMS = [["serve"], ["worker"], ["serve", "worker"], ["store"], ["store", "worker"], ["postmaster"], ["connections"]]
+
+
+@pytest.mark.parametrize("victims", VICTIMS, ids="+".join)
 def test_nothing_acknowledged_is_lost_or_counted_twice(tmp_path: Path, victims: list[str]) -> None:
+    kill_again_and_again(tmp_path, victims)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of its own, which can be full without anybody else noticing."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    if subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=400m,mode=755", "tmpfs", folder], check=False, capture_output=True
+    ).returncode:
+        pytest.skip("only root may mount a disk")
+    yield folder
+    subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+def test_a_full_disk_takes_nothing_and_loses_nothing(small_disk: Path) -> None:
+    kill_again_and_again(small_disk, ["disk"])
+
+
+def kill_again_and_again(tmp_path: Path, victims: list[str]) -> None:
     chance = random.Random(repr(victims))
     kills = 0
     with Rig(tmp_path) as rig:
