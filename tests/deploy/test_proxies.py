@@ -140,7 +140,11 @@ def test_a_beacon_lands_and_is_loaded(proxy: Proxy, site: Site, key: str) -> Non
 
 
 def test_what_is_too_large_is_refused_by_footfall_which_says_why(proxy: Proxy, key: str) -> None:
-    answer, said = proxy.visitor().ask("POST", f"/api/tracking/events?key={key}", " " * 1_100_000, Content_Type="text/plain")
+    for _ in range(10):
+        answer, said = proxy.visitor().ask("POST", f"/api/tracking/events?key={key}", " " * 1_100_000, Content_Type="text/plain")
+        # Footfall answers without reading on; a proxy that is still sending may see the closed connection before the answer
+        if answer.status != 502:
+            break
     assert answer.status == 413
     assert json.loads(said)["debug_info"]["error"] == "body_too_large"
 

@@ -17,9 +17,10 @@ from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import psycopg
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.conninfo import conninfo_to_dict
 
 from footfall.database import postmaster
 from footfall.errors import StoreUnavailable
@@ -56,7 +57,7 @@ class Cluster:
     def url(self) -> str:
         """The URL of the running server's database, as its superuser."""
         lines = (self.folder / "postmaster.pid").read_text().splitlines()
-        return make_conninfo(f"postgresql://{SUPERUSER}@/{SUPERUSER}", host=lines[4].strip(), port=lines[3].strip())
+        return f"postgresql://{SUPERUSER}@/{SUPERUSER}?host={quote(lines[4].strip(), safe='/')}&port={lines[3].strip()}"
 
     def make(self, *options: str) -> None:
         """Make the cluster, if the folder holds none; `options` are for initdb."""
@@ -69,34 +70,44 @@ class Cluster:
         self.run("initdb", "--auth=trust", "--encoding=utf8", "--username", SUPERUSER, "--pgdata", self.folder, *options)
 
     def start(self) -> None:
-        """Start its server and wait until it is ready. Raises StoreUnavailable, with the reason in its log, when it is not."""
+        """Start its server and wait until it answers. Raises StoreUnavailable, with the reason in its log, when it does not."""
         deadline = time.monotonic() + _GONE_SECONDS
-        while not self.runs:
-            postmaster.forget_former(self.folder)
-            log = self.folder / "log"
-            said = log.stat().st_size if log.exists() else 0
-            options = f'-h "" -k "{self._socket_folder()}"'
-            try:
-                self.run(
-                    "pg_ctl",
-                    "--pgdata",
-                    self.folder,
-                    "--wait",
-                    f"--timeout={_READY_SECONDS}",
-                    "--log",
-                    log,
-                    "--options",
-                    options,
-                    "start",
-                )
-            except subprocess.CalledProcessError as error:
-                reason = self._last_words(said)
-                # the children of a server that was killed notice it one after the other
-                if "still in use" not in reason or time.monotonic() > deadline:
-                    raise StoreUnavailable(
-                        f"the embedded PostgreSQL did not start: {reason or error.output.strip()} (its log: {log})"
-                    ) from error
-                time.sleep(0.2)
+        while not self._answers():
+            if time.monotonic() > deadline:
+                raise StoreUnavailable(f"the embedded PostgreSQL runs and does not answer (its log: {self.folder / 'log'})")
+            if self.runs:
+                time.sleep(0.1)  # it has just been killed, and is not gone yet
+            else:
+                self._start(is_last=time.monotonic() > deadline)
+
+    def _start(self, *, is_last: bool) -> None:
+        postmaster.forget_former(self.folder)
+        log = self.folder / "log"
+        said = log.stat().st_size if log.exists() else 0
+        options = f'-h "" -k "{self._socket_folder()}"'
+        waiting = ("--wait", f"--timeout={_READY_SECONDS}", "--log", log, "--options", options)
+        try:
+            self.run("pg_ctl", "--pgdata", self.folder, *waiting, "start")
+        except subprocess.CalledProcessError as error:
+            reason = self._last_words(said)
+            # the children of a server that was killed notice it one after the other
+            if "still in use" not in reason or is_last:
+                raise StoreUnavailable(
+                    f"the embedded PostgreSQL did not start: {reason or error.output.strip()} (its log: {log})"
+                ) from error
+            time.sleep(0.2)
+
+    def _answers(self) -> bool:
+        """Whether its server takes connections, or says itself why it takes no more."""
+        if not self.runs:
+            return False
+        try:
+            psycopg.connect(self.url, connect_timeout=10).close()
+        except psycopg.OperationalError as error:
+            return "clients" in str(error) or "connection slots" in str(error)
+        except (OSError, IndexError):  # its file of numbers is gone, or not written yet
+            return False
+        return True
 
     def give(self, folder: Path) -> None:
         """Give a folder, with all that is in it, to who owns the cluster, and to nobody else."""
