@@ -20,7 +20,7 @@ import psutil
 
 from footfall.auth import add_account
 from footfall.database import Connection, connect
-from footfall.operations.tenant_import import import_tenants, read_tenants
+from footfall.operations.customers.import_ import import_tenants, read_tenants
 from footfall.processes import Processes
 from footfall.settings import Settings
 from machine import calibrate

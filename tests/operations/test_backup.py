@@ -16,11 +16,11 @@ from footfall.auth import grant_sql_access
 from footfall.database import Connection, EmbeddedStore, Store, connect, open_store
 from footfall.database.cluster import programs
 from footfall.errors import BackupFailed, NotAccepted, StoreUnavailable
-from footfall.operations import backup_file
-from footfall.operations.backup import back_up
-from footfall.operations.backup_file import Sealing
-from footfall.operations.programs import client
-from footfall.operations.restore import restore_to_folder, restore_to_server
+from footfall.operations.backups import backup_file
+from footfall.operations.backups.backup import back_up
+from footfall.operations.backups.backup_file import Sealing
+from footfall.operations.backups.programs import client
+from footfall.operations.backups.restore import restore_to_folder, restore_to_server
 from site_under_test import Site, contents, view
 
 PLAIN = Sealing()

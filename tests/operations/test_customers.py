@@ -23,9 +23,9 @@ from footfall.auth import (
 from footfall.business import set_active
 from footfall.database import Connection, administering, pool
 from footfall.errors import NotAccepted
-from footfall.operations.deletion import delete_tenant, receipt_digest, rows_of_tenant
-from footfall.operations.tenant_export import export_tenant
-from footfall.operations.tenant_import import import_tenants, keys_as_csv, read_tenants
+from footfall.operations.customers.deletion import delete_tenant, receipt_digest, rows_of_tenant
+from footfall.operations.customers.export import export_tenant
+from footfall.operations.customers.import_ import import_tenants, keys_as_csv, read_tenants
 from site_under_test import Site, view
 
 CANARY = "canary-7f3a"
@@ -111,7 +111,7 @@ def test_a_deletion_that_was_interrupted_goes_on_and_the_receipt_has_both_parts(
 
 def test_before_rows_go_the_doors_have_forgotten_the_keys(site: Site, worker, owner, monkeypatch) -> None:
     slept = []
-    monkeypatch.setattr("footfall.operations.deletion.time.sleep", slept.append)
+    monkeypatch.setattr("footfall.operations.customers.deletion.time.sleep", slept.append)
     add_key(worker, "acme", "write", "x")
     delete_tenant(worker, owner, "acme")
     assert KeyRing.SECONDS < slept[0] < KeyRing.SECONDS + 10

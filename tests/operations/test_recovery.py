@@ -13,8 +13,8 @@ from footfall import schema
 from footfall.cli import app
 from footfall.database import EmbeddedStore, Store, connect, open_store
 from footfall.errors import BackupFailed, NotAccepted
-from footfall.operations.archive import back_up_physically, bases_in
-from footfall.operations.recovery import restore_to_moment
+from footfall.operations.backups.archive import back_up_physically, bases_in
+from footfall.operations.backups.recovery import restore_to_moment
 from site_under_test import NOON, Site, view
 
 

@@ -12,9 +12,9 @@ from footfall.database import Cluster, EmbeddedStore, connect, open_store
 from footfall.database.cluster import version_of
 from footfall.database.store import alone_in
 from footfall.errors import BackupFailed, StoreUnavailable
-from footfall.operations import upgrade
-from footfall.operations.serving import serving
-from footfall.operations.upgrade import forget_old, upgrade_store
+from footfall.operations.backups import upgrade
+from footfall.operations.backups.serving import serving
+from footfall.operations.backups.upgrade import forget_old, upgrade_store
 from site_under_test import NOON, Site, contents, view
 
 

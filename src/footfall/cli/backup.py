@@ -10,9 +10,9 @@ from footfall.cli.options import AsJson, Data, DatabaseUrl, settings_of
 from footfall.cli.output import console, print_json
 from footfall.database import open_store
 from footfall.errors import NotAccepted
-from footfall.operations.archive import back_up_physically
-from footfall.operations.backup import back_up
-from footfall.operations.backup_file import Sealing
+from footfall.operations.backups.archive import back_up_physically
+from footfall.operations.backups.backup import back_up
+from footfall.operations.backups.backup_file import Sealing
 
 
 def backup(

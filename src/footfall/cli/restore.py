@@ -11,9 +11,9 @@ from footfall.cli.options import AsJson, Data, DatabaseUrl, settings_of
 from footfall.cli.output import console, print_findings, print_json
 from footfall.database import open_store
 from footfall.errors import NotAccepted
-from footfall.operations.backup_file import Sealing
-from footfall.operations.recovery import restore_to_moment
-from footfall.operations.restore import Restored, restore_to_folder, restore_to_server
+from footfall.operations.backups.backup_file import Sealing
+from footfall.operations.backups.recovery import restore_to_moment
+from footfall.operations.backups.restore import Restored, restore_to_folder, restore_to_server
 
 
 def restore(

@@ -11,7 +11,7 @@ from footfall.business import set_active
 from footfall.cli.options import AsJson, Data, DatabaseUrl, existing_store, setting_up, settings_of
 from footfall.cli.output import console, print_json, print_rows
 from footfall.database import connect
-from footfall.operations.deletion import delete_tenant, rows_of_tenant
+from footfall.operations.customers.deletion import delete_tenant, rows_of_tenant
 
 _Which = Annotated[str, typer.Argument(help="Which tenant.")]
 

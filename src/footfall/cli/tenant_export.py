@@ -8,8 +8,8 @@ import typer
 from footfall.cli.options import AsJson, Data, DatabaseUrl, existing_store
 from footfall.cli.output import console, print_json, print_rows
 from footfall.database import connect
-from footfall.operations.deletion import rows_of_tenant
-from footfall.operations.tenant_export import export_tenant
+from footfall.operations.customers.deletion import rows_of_tenant
+from footfall.operations.customers.export import export_tenant
 
 
 def export_everything(

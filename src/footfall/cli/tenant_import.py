@@ -11,7 +11,7 @@ from footfall.cli.options import AsJson, Data, DatabaseUrl, existing_store
 from footfall.cli.output import console, print_json
 from footfall.database import connect
 from footfall.errors import NotAccepted
-from footfall.operations.tenant_import import COLUMNS, import_tenants, keys_as_csv, read_tenants
+from footfall.operations.customers.import_ import COLUMNS, import_tenants, keys_as_csv, read_tenants
 
 
 def import_(

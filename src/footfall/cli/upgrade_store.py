@@ -7,7 +7,7 @@ import typer
 
 from footfall.cli.options import AsJson, Data, settings_of
 from footfall.cli.output import console, print_findings, print_json
-from footfall.operations.upgrade import forget_old, upgrade_store
+from footfall.operations.backups.upgrade import forget_old, upgrade_store
 
 
 def upgrade_store_(

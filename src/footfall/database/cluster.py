@@ -8,7 +8,6 @@ changed for that: where the user may not enter a folder above it, the programs g
 import importlib.util
 import os
 import pwd
-import shutil
 import stat
 import subprocess
 import tempfile
@@ -20,7 +19,6 @@ from typing import Any
 from urllib.parse import quote
 
 import psycopg
-from psycopg.conninfo import conninfo_to_dict
 
 from footfall.database import postmaster
 from footfall.errors import StoreUnavailable
@@ -235,32 +233,6 @@ def programs(major: int = MAJOR) -> Path:
     if found is None or not found.submodule_search_locations or major not in _FOLDERS:
         raise StoreUnavailable(f"there is no embedded PostgreSQL {major}")
     return Path(found.submodule_search_locations[0]) / _FOLDERS[major] / "bin"
-
-
-def client(program: str, url: str) -> Path:
-    """A program of PostgreSQL's that can talk to the server at `url`: ours, which is as new as any; over TLS the system's.
-
-    Raises StoreUnavailable where the connection is one over TLS and the system has no such program.
-    """
-    if not _over_tls(url):
-        return programs() / program
-    if found := shutil.which(program):
-        return Path(found)
-    raise StoreUnavailable(
-        f"{program} has to know TLS for this server, which the one that comes with Footfall does not:"
-        " run `apt-get install postgresql-client`"
-    )
-
-
-def _over_tls(url: str) -> bool:
-    if (conninfo_to_dict(url).get("sslmode") or os.environ.get("PGSSLMODE")) in ("require", "verify-ca", "verify-full"):
-        return True
-    try:
-        # where the server has TLS, it is used: what knows none would send a password in the clear
-        with psycopg.connect(url, connect_timeout=10) as connection:
-            return bool(connection.pgconn.ssl_in_use)
-    except psycopg.OperationalError:
-        return False
 
 
 def _user(name: str) -> pwd.struct_passwd:

@@ -16,7 +16,7 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from footfall.database import postmaster
-from footfall.database.cluster import Cluster, client
+from footfall.database.cluster import Cluster, programs
 from footfall.database.connection import PREFIX, ROLES, prefix_of
 from footfall.database.roles import named
 from footfall.errors import StoreUnavailable
@@ -84,7 +84,7 @@ class Store:
         It holds no password, which everybody on the machine could read: `secrets` go into its environment.
         Raises StoreUnavailable where the URL asks for TLS and no psql here has it.
         """
-        return [str(client("psql", self.url)), self.address]
+        return [str(_psql(self.url)), self.address]
 
     @property
     def address(self) -> str:
@@ -232,3 +232,26 @@ def _require_server(database_url: str) -> None:
         raise StoreUnavailable(f"PostgreSQL does not answer at DATABASE_URL: {error}") from error
     if version < _OLDEST:
         raise StoreUnavailable(f"PostgreSQL 16 or later is needed, this is {version // 10_000}.{version % 10_000}")
+
+
+def _psql(url: str) -> Path:
+    """Ours, which is as new as any server; over TLS, of which ours knows nothing, the system's, however old."""
+    if not _over_tls(url):
+        return programs() / "psql"
+    if found := shutil.which("psql"):
+        return Path(found)
+    raise StoreUnavailable(
+        "psql has to know TLS for this server, which the one that comes with Footfall does not:"
+        " run `apt-get install postgresql-client`"
+    )
+
+
+def _over_tls(url: str) -> bool:
+    if (conninfo_to_dict(url).get("sslmode") or os.environ.get("PGSSLMODE")) in ("require", "verify-ca", "verify-full"):
+        return True
+    try:
+        # where the server has TLS, it is used: what knows none would send a password in the clear
+        with psycopg.connect(url, connect_timeout=10) as connection:
+            return bool(connection.pgconn.ssl_in_use)
+    except psycopg.OperationalError:
+        return False

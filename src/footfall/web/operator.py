@@ -9,7 +9,7 @@ from starlette.routing import Route
 from footfall import auth
 from footfall.database import Pool, administering
 from footfall.errors import NotAccepted
-from footfall.operations import customers
+from footfall.operations.customers import usage
 from footfall.vault.hashing import hash_key
 from footfall.web.answers import answering
 from footfall.web.callers import Callers
@@ -40,13 +40,13 @@ class Operator:
         self._callers.operates(request)
         asked = request.query_params
         sort, order = asked.get("sort", "events_24h"), asked.get("order", "desc")
-        if sort not in customers.SORTS:
-            raise NotAccepted("sort_invalid", f"sort is one of {', '.join(customers.SORTS)}")
+        if sort not in usage.SORTS:
+            raise NotAccepted("sort_invalid", f"sort is one of {', '.join(usage.SORTS)}")
         if order not in ("asc", "desc"):
             raise NotAccepted("order_invalid", "order is asc or desc")
         limit, offset = _number(asked.get("limit", "50"), least=1), _number(asked.get("offset", "0"), least=0)
         with self._administrators.connection() as connection:
-            return customers.list_customers(
+            return usage.list_customers(
                 connection,
                 asked.get("search", ""),
                 sort,
@@ -59,16 +59,16 @@ class Operator:
         """One tenant, and its plan limit by limit. Raises NotAccepted: ``tenant_unknown``."""
         self._callers.operates(request)
         with self._administrators.connection() as connection:
-            found = customers.customer(connection, request.path_params["tenant"])
+            found = usage.customer(connection, request.path_params["tenant"])
         with administering(self._administrators, hash_key(found["first_id"])) as connection:
             return found | {"limits": auth.own_plan(connection)}
 
     def usage(self, request: Request) -> Response:
         """What each tenant sent in `?month=2026-11`, as CSV. Raises NotAccepted: ``month_invalid``."""
         self._callers.operates(request)
-        month = customers.month_of(request.query_params.get("month", ""))
+        month = usage.month_of(request.query_params.get("month", ""))
         with self._administrators.connection() as connection:
-            text = customers.usage_csv(connection, month)
+            text = usage.usage_csv(connection, month)
         headers = {"Cache-Control": "no-store", "Content-Disposition": f'attachment; filename="usage-{month:%Y-%m}.csv"'}
         return Response(text, headers=headers, media_type="text/csv")
 

@@ -11,11 +11,11 @@ from footfall.business import Finding
 from footfall.database import Connection, Store, connect, migrations
 from footfall.database.roles import ensure_roles
 from footfall.errors import NotAccepted
-from footfall.operations import backup_file
-from footfall.operations.backup_file import Dump, Sealing
-from footfall.operations.content import SCHEMAS, findings_of, require_same_rows
-from footfall.operations.placing import in_place
-from footfall.operations.programs import client
+from footfall.operations.backups import backup_file
+from footfall.operations.backups.backup_file import Dump, Sealing
+from footfall.operations.backups.content import SCHEMAS, findings_of, require_same_rows
+from footfall.operations.backups.placing import in_place
+from footfall.operations.backups.programs import client
 
 _EXISTING = "SELECT string_agg(nspname, ', ') FROM pg_namespace WHERE nspname = ANY (%s)"
 

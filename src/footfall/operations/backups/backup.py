@@ -6,10 +6,10 @@ from pathlib import Path
 
 from footfall.database import Connection, Store, connect
 from footfall.errors import NotAccepted
-from footfall.operations import backup_file
-from footfall.operations.backup_file import Sealing
-from footfall.operations.content import SCHEMAS, content_of
-from footfall.operations.programs import client
+from footfall.operations.backups import backup_file
+from footfall.operations.backups.backup_file import Sealing
+from footfall.operations.backups.content import SCHEMAS, content_of
+from footfall.operations.backups.programs import client
 
 _NAME = "footfall-{:%Y%m%dT%H%M%SZ}.backup"
 _DATED = "footfall-*.backup"

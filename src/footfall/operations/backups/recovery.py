@@ -10,12 +10,12 @@ from pathlib import Path
 from footfall.database import Cluster, connect
 from footfall.database.cluster import MAJOR, programs, version_of
 from footfall.errors import NotAccepted, StoreUnavailable
-from footfall.operations.archive import WAL, Base, bases_in
-from footfall.operations.content import findings_of, rows_of_tables
-from footfall.operations.manifest import require_whole
-from footfall.operations.placing import in_place
-from footfall.operations.restore import Restored, redeploy
-from footfall.operations.serving import serving
+from footfall.operations.backups.archive import WAL, Base, bases_in
+from footfall.operations.backups.content import findings_of, rows_of_tables
+from footfall.operations.backups.manifest import require_whole
+from footfall.operations.backups.placing import in_place
+from footfall.operations.backups.restore import Restored, redeploy
+from footfall.operations.backups.serving import serving
 
 _SETTINGS = """\
 hot_standby = off

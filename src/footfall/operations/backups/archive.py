@@ -17,11 +17,11 @@ from pathlib import Path
 
 from footfall.database import Cluster, Connection, EmbeddedStore, Store, connect
 from footfall.errors import BackupFailed, NotAccepted
-from footfall.operations.backup import Backup, note
-from footfall.operations.content import rows_of_tables
-from footfall.operations.manifest import ALGORITHM, require_whole
-from footfall.operations.placing import ARCHIVE_SETTINGS
-from footfall.operations.programs import client, run
+from footfall.operations.backups.backup import Backup, note
+from footfall.operations.backups.content import rows_of_tables
+from footfall.operations.backups.manifest import ALGORITHM, require_whole
+from footfall.operations.backups.placing import ARCHIVE_SETTINGS
+from footfall.operations.backups.programs import client, run
 
 WAL = "wal"
 _NAME = "base-{:%Y%m%dT%H%M%SZ}"

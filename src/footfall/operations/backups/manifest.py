@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 
 from footfall.errors import BackupFailed
-from footfall.operations.programs import run
+from footfall.operations.backups.programs import run
 
 ALGORITHM = "SHA256"
 _NAME = "backup_manifest"

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from footfall.errors import BackupFailed, NotAccepted
-from footfall.operations.programs import failure
+from footfall.operations.backups.programs import failure
 
 _OPENSSL = ("openssl", "enc", "-aes-256-cbc", "-pbkdf2", "-iter", "600000")
 _OF_AGE, _OF_OPENSSL, _PLAIN = b"age-encryption.org/", b"Salted__", b'{"footfall_backup"'

@@ -20,11 +20,11 @@ from footfall.database import Cluster, connect
 from footfall.database.cluster import MAJOR, SUPERUSER, programs, version_of
 from footfall.database.store import alone_in
 from footfall.errors import NotAccepted, StoreUnavailable
-from footfall.operations.content import findings_of, require_same_rows, rows_of_tables
-from footfall.operations.placing import ARCHIVE_SETTINGS
-from footfall.operations.programs import failure
-from footfall.operations.restore import redeploy
-from footfall.operations.serving import serving
+from footfall.operations.backups.content import findings_of, require_same_rows, rows_of_tables
+from footfall.operations.backups.placing import ARCHIVE_SETTINGS
+from footfall.operations.backups.programs import failure
+from footfall.operations.backups.restore import redeploy
+from footfall.operations.backups.serving import serving
 
 _STORE, _NEW = "postgres", "postgres.new"
 _LOCKS = "-c max_locks_per_transaction=256"  # of the server that pg_upgrade starts: there is a table for each month
