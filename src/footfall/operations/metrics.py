@@ -91,7 +91,7 @@ def _store_up(*, is_up: bool) -> Metric:
 
 
 def _disk_free(size: int) -> Metric:
-    return _gauge("footfall_disk_room_of", "Room on the disk of the embedded store; of a server, its host knows.", value=size)
+    return _gauge("footfall_disk_free_bytes", "Room on the disk of the embedded store; of a server, its host knows.", value=size)
 
 
 def _metrics(figures: Figures) -> Iterator[Metric]:
