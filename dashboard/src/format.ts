@@ -32,7 +32,10 @@ export const duration = (seconds: number): string => {
 
 export const milliseconds = (value: number): string => (value < 1000 ? `${count(value)} ms` : `${count(Math.round(value / 10) / 100)} s`);
 
-export const bytes = (value: number): string => `${short(Math.round(value / 104_857.6) / 10)} MB`;
+export const bytes = (value: number): string => {
+  const megabytes = Math.round(value / 104_857.6) / 10;
+  return megabytes < 1024 ? `${short(megabytes)} MB` : `${short(Math.round(megabytes / 102.4) / 10)} GB`;
+};
 
 const inUtc = (options: Intl.DateTimeFormatOptions) => new Intl.DateTimeFormat(ENGLISH, { ...options, timeZone: "UTC" });
 const DAY = inUtc({ day: "numeric", month: "short" });
