@@ -1,6 +1,9 @@
 """Any PostgreSQL: of 16 and 18, owned by a role with few rights, beside another Footfall, restored without its roles."""
 
+import os
+import re
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -165,3 +168,26 @@ def test_what_is_right_is_not_touched(managed: str):
         before = owner.execute(touched).fetchone()
         deploy(managed)
         assert owner.execute(touched).fetchone() == before
+
+
+def command(url: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "DATABASE_URL": url}
+    return subprocess.run(
+        [sys.executable, "-m", "footfall", *arguments], env=environment, capture_output=True, text=True, check=False
+    )
+
+
+def test_what_is_wrong_with_a_connection_is_said_in_a_line(managed: str, cluster: Cluster):
+    with psycopg.connect(cluster.url, autocommit=True) as provider:
+        provider.execute("CREATE ROLE stranger LOGIN")
+    for url, said in (
+        (make_conninfo(managed, user="nobody_at_all"), 'store_unavailable: .*role "nobody_at_all" does not exist'),
+        (make_conninfo(managed, dbname="no_such"), 'store_unavailable: .*database "no_such" does not exist'),
+        (make_conninfo(managed, user="stranger"), "not_the_owner: permission denied for schema util"),
+    ):
+        done = command(url, "migrate")
+        assert (done.returncode, done.stdout) == (1, "")
+        assert re.match(said, done.stderr), done.stderr
+        assert done.stderr.count("\n") == 1
+    done = command(make_conninfo(managed, user="stranger"), "tenant", "list")
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)

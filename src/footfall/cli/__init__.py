@@ -5,6 +5,7 @@ from importlib import metadata
 from typing import Annotated
 
 import click
+import psycopg
 import typer
 
 from footfall import schema
@@ -35,7 +36,7 @@ from footfall.cli.upgrade_store import upgrade_store_
 from footfall.cli.user import user
 from footfall.cli.worker import worker
 from footfall.database import MAJOR
-from footfall.errors import FootfallError
+from footfall.errors import FootfallError, StoreUnavailable
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -90,8 +91,20 @@ def main() -> None:
     try:
         app()
     except FootfallError as error:
-        if "--json" in sys.argv:
-            print_json({"success": False, "error": error.code, "message": str(error)})
-        else:
-            click.echo(f"{error.code}: {error}", err=True)
-        sys.exit(1)
+        _fail(error.code, str(error))
+    except psycopg.errors.InsufficientPrivilege as error:
+        _fail("not_the_owner", f"{_line(error)}: is DATABASE_URL that of the schema's owner?")
+    except psycopg.OperationalError as error:
+        _fail(StoreUnavailable.code, f"the store cannot be reached any more, or gave up: {_line(error)}")
+
+
+def _fail(code: str, message: str) -> None:
+    if "--json" in sys.argv:
+        print_json({"success": False, "error": code, "message": message})
+    else:
+        click.echo(f"{code}: {message}", err=True)
+    sys.exit(1)
+
+
+def _line(error: psycopg.Error) -> str:
+    return " ".join((error.diag.message_primary or str(error)).split())

@@ -229,7 +229,7 @@ def _require_server(database_url: str) -> None:
         # its own words repeat what was written, the password too
         raise StoreUnavailable("DATABASE_URL is no URL such as postgresql://user:password@host:5432/database") from None
     except psycopg.OperationalError as error:
-        raise StoreUnavailable(f"PostgreSQL does not answer at DATABASE_URL: {error}") from error
+        raise StoreUnavailable(f"PostgreSQL does not answer at DATABASE_URL: {' '.join(str(error).split())}") from error
     if version < _OLDEST:
         raise StoreUnavailable(f"PostgreSQL 16 or later is needed, this is {version // 10_000}.{version % 10_000}")
 
