@@ -54,6 +54,7 @@ _FILES = (
 )
 
 
+_ACCESS = Definition("access", "SELECT util.secure_access()")
 VERSION = Version(number=33, needs=33, serves=33)
 
 
@@ -62,7 +63,7 @@ def deploy(connection: Connection, role_prefix: str | None = None) -> list[str]:
 
     Raises what `footfall.database.migrate` does.
     """
-    done = migrate(connection, definitions(), Definition("access", "SELECT util.secure_access()"), VERSION, role_prefix)
+    done = migrate(connection, definitions(), _ACCESS, VERSION, role_prefix)
     connection.execute("SELECT util.ensure_partitions(util.current_load_date())")
     make_missing_marts(connection)
     return done
@@ -76,6 +77,11 @@ def require_usable(connection: Connection) -> None:
 def pending(connection: Connection, role_prefix: str | None = None) -> list[Step]:
     """What `deploy` would run, without running it."""
     return database.pending(connection, definitions(), role_prefix)
+
+
+def repairs(connection: Connection) -> list[Step]:
+    """What `deploy` would make right of roles, owners, grants and policies, besides what is pending."""
+    return database.repairs(connection, _ACCESS)
 
 
 @cache

@@ -14,8 +14,11 @@ from psycopg.conninfo import make_conninfo
 from footfall import api, schema
 from footfall.auth import grant_sql_access, revoke_sql_access
 from footfall.business import all_checks, run_check
-from footfall.database import Cluster, connect, roles_script
-from footfall.errors import RolesMissing, SettingInvalid
+from footfall.database import Cluster, Store, connect, roles_script
+from footfall.errors import NotAccepted, RolesMissing, SettingInvalid
+from footfall.operations.backups.backup import back_up
+from footfall.operations.backups.backup_file import Sealing
+from footfall.operations.backups.restore import restore_to_server
 from site_under_test import NOON, Site, view
 
 ROLES = ("footfall_worker", "footfall_reader", "footfall_ingest", "footfall_admin")
@@ -99,6 +102,12 @@ def test_an_owner_who_may_make_no_roles_is_told_what_an_administrator_has_to_run
         provider.execute(roles_script("alone", "alone"))
     assert deploy(url, "alone")
     works(url)
+    # who runs it for somebody else gives nobody the roles of the first
+    low = owned_by(cluster, "low", "NOCREATEROLE")
+    with psycopg.connect(cluster.url, autocommit=True) as provider, pytest.raises(psycopg.errors.RaiseException, match="another"):
+        provider.execute(roles_script("low", "alone"))
+    with pytest.raises(RolesMissing):
+        deploy(low, "alone")
 
 
 def test_two_of_different_owners_live_in_one_cluster(cluster: Cluster, managed: str):
@@ -147,8 +156,14 @@ def test_what_was_opened_or_changed_by_hand_is_made_right(managed: str):
         owner.execute("ALTER TABLE raw.ingest_batch DISABLE ROW LEVEL SECURITY")
         owner.execute("ALTER FUNCTION auth.people() OWNER TO CURRENT_USER")
         before = owner.execute("SELECT util.access_digest()").fetchone()
+        assert {step.name for step in schema.repairs(owner)} == {
+            "access", "policies of raw.ingest_batch", "policies of business.event_b", "policies of business.visit_b",
+        }  # fmt: skip
+        assert owner.execute("SELECT util.access_digest()").fetchone() == before
         assert len(owner.execute("SELECT util.unsecured_tables()").fetchall()) == 3
     deploy(managed)
+    with connect(managed) as owner:
+        assert schema.repairs(owner) == []
     with connect(managed, "footfall_worker") as worker:
         assert worker.execute("SELECT util.access_digest()").fetchone() != before
         assert worker.execute("SELECT util.unsecured_tables()").fetchall() == []
@@ -168,6 +183,21 @@ def test_what_is_right_is_not_touched(managed: str):
         before = owner.execute(touched).fetchone()
         deploy(managed)
         assert owner.execute(touched).fetchone() == before
+
+
+def test_a_backup_is_restored_beside_another_footfall_under_roles_of_its_own(cluster: Cluster, managed: str, tmp_path: Path):
+    works(managed, "backed")
+    back_up(Store(managed), tmp_path / "file", Sealing())
+    url = owned_by(cluster, "beside", "CREATEROLE")
+    if cluster.major == "16":
+        with pytest.raises(NotAccepted, match="needs a server of PostgreSQL 18"):
+            restore_to_server(tmp_path / "file", Store(url), Sealing(), "beside")
+        return
+    done = restore_to_server(tmp_path / "file", Store(url), Sealing(), "beside")
+    assert done.findings == ()
+    works(url, "fresh")
+    with connect(url, "footfall_reader") as reader:
+        assert reader.execute("SELECT current_user").fetchone() == ("beside_reader",)
 
 
 def command(url: str, *arguments: str) -> subprocess.CompletedProcess[str]:

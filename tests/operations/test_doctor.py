@@ -23,6 +23,7 @@ def codes(url: str, settings: Settings = PRODUCTION) -> set[str]:
 
 
 def make_well(owner: Connection) -> None:
+    owner.execute("UPDATE util.migration SET applied_at = applied_at - interval '30 days'")
     owner.execute("INSERT INTO ref.retention VALUES ('', 'raw', 400)")
     owner.execute("INSERT INTO util.backup VALUES (now(), 'logical', 1, true)")
     owner.execute("INSERT INTO util.worker VALUES ('one', clock_timestamp())")
@@ -55,6 +56,12 @@ def test_of_a_store_that_is_well_nothing_is_told(well: str):
 def test_what_is_wrong_with_a_store_is_told(well: str, owner: Connection, code: str, statement: str):
     owner.execute(statement)
     assert code in codes(well)
+
+
+def test_a_store_that_has_just_been_made_is_not_blamed(url: str):
+    found = {one.code: one.level for one in examine(Store(url), PRODUCTION)}
+    assert found["no_backup"] == "risky"
+    assert "not_checked" not in found
 
 
 def test_batches_that_were_set_aside_are_told(well: str, site: Site):

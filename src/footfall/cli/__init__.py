@@ -36,7 +36,7 @@ from footfall.cli.upgrade_store import upgrade_store_
 from footfall.cli.user import user
 from footfall.cli.worker import worker
 from footfall.database import MAJOR
-from footfall.errors import FootfallError, StoreUnavailable
+from footfall.errors import FootfallError, SchemaOutdated, StoreUnavailable
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -92,6 +92,8 @@ def main() -> None:
         app()
     except FootfallError as error:
         _fail(error.code, str(error))
+    except (psycopg.errors.UndefinedColumn, psycopg.errors.UndefinedFunction, psycopg.errors.UndefinedTable) as error:
+        _fail(SchemaOutdated.code, f"the store's schema is not the one of this version ({_line(error)}): run `footfall migrate`")
     except psycopg.errors.InsufficientPrivilege as error:
         _fail("not_the_owner", f"{_line(error)}: is DATABASE_URL that of the schema's owner?")
     except psycopg.OperationalError as error:

@@ -41,6 +41,8 @@ def check(
     Example: footfall check --quick
     """
     chosen = _chosen(only)
+    if since and since.replace(tzinfo=UTC) > datetime.now(UTC):
+        raise SettingInvalid(f"--since {since:%Y-%m-%d %H:%M} lies ahead: there is nothing to look at")
     begun = since.replace(tzinfo=UTC) if since else datetime.now(UTC) - _QUICK_SINCE if quick else Scope().since
     with existing_store(data, database_url) as store:
         with connect(store.url, "footfall_worker") as connection:

@@ -54,30 +54,31 @@ def migrate(
         open_store(settings.database_url, settings.data, create=not is_looking, user=settings.postgres_user) as store,
         connect(store.url) as connection,
     ):
+        repaired = schema.repairs(connection)
         if is_looking:
-            steps = schema.pending(connection, role_prefix)
+            steps = schema.pending(connection, role_prefix) + repaired
             _say_steps(tried(connection, steps, role_prefix) if dry_run else steps, as_json=as_json, with_sql=dry_run)
             raise typer.Exit(1 if check and steps else 0)
         done = schema.deploy(connection, role_prefix)
     if as_json:
-        print_json({"changes": done})
-    elif done:
-        console.print(f"Brought the schema up to date: {len(done)} changes.")
-    else:
-        console.print("The schema is up to date.")
+        print_json({"changes": done, "repairs": [step.name for step in repaired]})
+        return
+    for step in repaired:
+        console.print(f"Made right: {step.name}", markup=False)
+    console.print(f"Brought the schema up to date: {len(done)} changes." if done else "The schema is up to date.")
 
 
 def _say_steps(steps: list[Step], *, as_json: bool, with_sql: bool) -> None:
     if as_json:
         print_json({"pending": [asdict(step) if with_sql else {"name": step.name} for step in steps]})
+    elif not steps:
+        console.print("The schema is up to date.")
     elif with_sql:
         for step in steps:
             about = "not tried: it runs outside of a transaction" if step.seconds is None else f"{step.seconds:.3f} s"
             typer.echo(f"-- {step.name}: {about}; locks: {', '.join(step.locks) or 'none that others notice'}")
             typer.echo(step.sql)
-    elif steps:
+    else:
         console.print(f"{len(steps)} changes are due:")
         for step in steps:
             console.print(f"  {step.name}", markup=False)
-    else:
-        console.print("The schema is up to date.")

@@ -24,6 +24,9 @@ def restore(
     replace: Annotated[bool, typer.Option("--replace", help="In place of the embedded store, kept beside.")] = False,  # noqa: FBT002
     identity: Annotated[Path | None, typer.Option(help="The file of the age key that it was encrypted for.")] = None,
     passphrase_file: Annotated[Path | None, typer.Option(help="The file of the passphrase that it was encrypted by.")] = None,
+    role_prefix: Annotated[
+        str | None, typer.Option(help="What the roles begin with on a server where another Footfall has those of the backup.")
+    ] = None,
     data: Data = None,
     database_url: DatabaseUrl = None,
     as_json: AsJson = False,  # noqa: FBT002
@@ -43,7 +46,7 @@ def restore(
         raise NotAccepted("option_invalid", "--to is for a folder that `footfall backup --physical` has made")
     elif settings.database_url:
         with open_store(settings.database_url, settings.data) as store:
-            done = restore_to_server(source, store, sealing)
+            done = restore_to_server(source, store, sealing, role_prefix)
     else:
         done = restore_to_folder(source, settings.data, sealing, replace=replace, user=settings.postgres_user)
     if as_json:

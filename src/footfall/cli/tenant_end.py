@@ -11,6 +11,7 @@ from footfall.business import set_active
 from footfall.cli.options import AsJson, Data, DatabaseUrl, existing_store, setting_up, settings_of
 from footfall.cli.output import console, print_json, print_rows
 from footfall.database import connect
+from footfall.errors import NotAccepted
 from footfall.operations.customers.deletion import delete_tenant, rows_of_tenant
 
 _Which = Annotated[str, typer.Argument(help="Which tenant.")]
@@ -57,6 +58,8 @@ def delete(
                 print_rows([{"table": table, "rows": count} for table, count in rows.items()], "")
                 console.print(f"Nothing was deleted. To delete all of {tenant_id}: footfall tenant delete {tenant_id} --yes")
             raise typer.Exit(1)
+        if receipt:
+            _require_writable(receipt)
         with connect(store.url) as owner, connect(sql_url) if sql_url else contextlib.nullcontext() as standby:
             said = delete_tenant(connection, owner, tenant_id, standby)
     if receipt is None:
@@ -69,6 +72,14 @@ def delete(
         console.print(
             f"Deleted {tenant_id}: {sum(said['deleted'].values()):,} rows; {receipt} says of which tables.", markup=False
         )
+
+
+def _require_writable(receipt: Path) -> None:
+    """Before anything is deleted. Raises NotAccepted: ``file_unwritable``."""
+    try:
+        receipt.open("a").close()
+    except OSError as error:
+        raise NotAccepted("file_unwritable", f"{receipt} cannot be written: {error.strerror}") from None
 
 
 def _set(tenant_id: str, data: Data, database_url: DatabaseUrl, *, is_active: bool, as_json: bool) -> None:

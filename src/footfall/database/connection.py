@@ -59,6 +59,8 @@ def pool(url: str, role: Role, size: int) -> Pool:
         partial(_address, url, role),
         kwargs=partial(_parameters, url, role),
         configure=partial(_require, role, url),
+        # one that died while nobody used it, as of a server that was restarted, is given to nobody
+        check=ConnectionPool.check_connection,
         min_size=1,
         max_size=size,
         open=False,

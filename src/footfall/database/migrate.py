@@ -139,6 +139,25 @@ def pending(connection: Connection, definitions: Sequence[Definition], role_pref
     return steps + [Step(d.name, named(d.sql, prefix)) for d in definitions if current.get(d.name) != _checksum(d, prefix)]
 
 
+def repairs(connection: Connection, last: Definition) -> list[Step]:
+    """What `migrate` would make right of who may touch what, tried and taken back; nothing before the store was migrated."""
+    prefix = prefix_of(connection)
+    if prefix is None or connection.execute("SELECT to_regproc('util.unsecured_tables') IS NULL").fetchone() == (True,):
+        return []
+    steps = [
+        Step(f"policies of {table}", f"SELECT util.secure_table('{table}')")
+        for (table,) in connection.execute("SELECT t::text FROM util.unsecured_tables() t ORDER BY 1")
+    ]
+    try:
+        with connection.transaction(force_rollback=True):
+            _be_polite(connection)
+            if _make_right(connection, last, prefix):
+                steps.append(Step(last.name, last.sql))
+    except psycopg.errors.UndefinedObject:  # a role is not there
+        steps.append(Step(last.name, last.sql))
+    return steps
+
+
 def tried(connection: Connection, steps: Sequence[Step], role_prefix: str | None = None) -> list[Step]:
     """These steps with the locks that they take and the time that they need: run, in one transaction, and taken back.
 

@@ -18,6 +18,20 @@ KINDS = (*get_args(Role), "footfall_analyst")
 _NAMES = re.compile(r"\bfootfall_(ingest|worker|reader|admin|analyst|sql_)")
 _PREFIX = re.compile(r"[a-z][a-z0-9_]{0,29}")
 
+_SCRIPT = """\
+-- Run once, as a superuser or a role with CREATEROLE:
+DO $$
+BEGIN
+    IF EXISTS (SELECT FROM pg_roles WHERE rolname IN ({names})) THEN
+        RAISE EXCEPTION 'another Footfall of this cluster has roles of these names'
+            USING HINT = 'choose others: footfall migrate --print-roles --role-prefix NAME, and migrate with the same';
+    END IF;
+    {made}
+    GRANT {roles} TO {owner} WITH ADMIN TRUE, INHERIT TRUE, SET TRUE;
+END
+$$;
+"""
+
 
 def named(text: str, prefix: str) -> str:
     """SQL with the roles' names of this store."""
@@ -48,13 +62,18 @@ def ensure_roles(connection: Connection, prefix: str | None = None) -> str:
 
 
 def roles_script(owner: str, prefix: str = PREFIX) -> str:
-    """What an administrator runs once, so that `owner`, who may make no roles, can migrate a database of its own."""
+    """What an administrator runs once, so that `owner`, who may make no roles, can migrate a database of its own.
+
+    All or nothing: roles that are there already are another Footfall's, and are given to nobody.
+    """
     names = [named(kind, prefix) for kind in KINDS]
-    granted = sql.SQL("GRANT {} TO {} WITH ADMIN TRUE, INHERIT TRUE, SET TRUE;").format(
-        sql.SQL(", ").join(map(sql.Identifier, names)), sql.Identifier(owner)
-    )
-    made = [sql.SQL("CREATE ROLE {} NOLOGIN;").format(sql.Identifier(name)).as_string() for name in names]
-    return "\n".join(["-- Run once, as a superuser or a role with CREATEROLE:", *made, granted.as_string()]) + "\n"
+    parts = {
+        "names": sql.SQL(", ").join(map(sql.Literal, names)),
+        "made": sql.SQL(" ").join(sql.SQL("CREATE ROLE {} NOLOGIN;").format(sql.Identifier(name)) for name in names),
+        "roles": sql.SQL(", ").join(map(sql.Identifier, names)),
+        "owner": sql.Identifier(owner),
+    }
+    return sql.SQL(_SCRIPT).format(**parts).as_string()
 
 
 def _exists(connection: Connection, name: str) -> bool:

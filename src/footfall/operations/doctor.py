@@ -123,19 +123,21 @@ def _of_store(owner: Connection) -> Iterator[Advice]:
         yield Advice(
             "retention_off", "risky", "what was sent is kept for ever", "decide for how long: `footfall retention set raw 400`"
         )
-    if not _value(
-        owner, "SELECT EXISTS (SELECT FROM util.backup WHERE taken_at > now() - make_interval(days => %s))", _BACKUP_DAYS
-    ):
-        yield Advice(
-            "no_backup",
-            "wrong",
-            f"there was no backup for {_BACKUP_DAYS} days",
-            "run `footfall backup` every night: docs/operate/backup.md",
-        )
+    age = _value(owner, "SELECT extract(day FROM now() - min(applied_at))::integer FROM util.migration")
+    backed_up = "SELECT EXISTS (SELECT FROM util.backup WHERE taken_at > now() - make_interval(days => %s))"
+    if not _value(owner, backed_up, _BACKUP_DAYS):
+        hint = "run `footfall backup` every night: docs/operate/backup.md"
+        if age >= _BACKUP_DAYS:
+            yield Advice("no_backup", "wrong", f"there was no backup for {_BACKUP_DAYS} days", hint)
+        else:
+            yield Advice("no_backup", "risky", "there is no backup yet", hint)
     checked = "SELECT coalesce(min(checked_at) > now() - make_interval(days => %s), false) FROM util.check_result"
-    if not _value(owner, checked, _NIGHTS):
+    if age >= _NIGHTS and not _value(owner, checked, _NIGHTS):
         yield Advice(
-            "not_checked", "risky", f"the stored data were not checked for {_NIGHTS} nights", "is a worker running all night?"
+            "not_checked",
+            "risky",
+            f"the stored data were not checked for {_NIGHTS} nights",
+            "is a worker running all night?",
         )
 
 

@@ -153,7 +153,8 @@ def _through(command: list[str], **streams: Any) -> Iterator[subprocess.Popen[by
         yield None
         return
     with subprocess.Popen(command, stderr=subprocess.PIPE, **streams) as process:  # noqa: S603  our own command
-        yield process
+        with contextlib.suppress(BrokenPipeError):  # it has ended, and says itself why
+            yield process
         if process.stdin:
             with contextlib.suppress(BrokenPipeError):
                 process.stdin.close()

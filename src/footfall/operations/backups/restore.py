@@ -18,6 +18,7 @@ from footfall.operations.backups.placing import in_place
 from footfall.operations.backups.programs import client
 
 _EXISTING = "SELECT string_agg(nspname, ', ') FROM pg_namespace WHERE nspname = ANY (%s)"
+_POLICIES_APART = 18  # the first pg_restore that can leave them out
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +37,15 @@ class Restored:
         return replace(self, replaced=replaced)
 
 
-def restore_to_server(source: Path, store: Store, sealing: Sealing) -> Restored:
-    """Restore a file into the database of a server, which holds no Footfall yet.
+def restore_to_server(source: Path, store: Store, sealing: Sealing, role_prefix: str | None = None) -> Restored:
+    """Restore a file into the database of a server, which holds no Footfall yet; under roles of another prefix, if asked.
 
-    Raises NotAccepted: ``store_not_empty``, ``backup_newer``, ``server_older``, and as `backup_file.reading` does;
-    StoreUnavailable: no pg_restore fits; BackupFailed: what came back is not what was backed up.
+    Raises NotAccepted: ``store_not_empty``, ``backup_newer``, ``server_older``, ``option_invalid``, and what
+    `backup_file.reading` does; StoreUnavailable: no pg_restore fits; BackupFailed: what came back is not what was backed up.
     """
     with backup_file.reading(source, sealing) as (about, dump):
         _require_not_newer(about)
-        return _restore(store, about, dump)
+        return _restore(store, about, dump, role_prefix)
 
 
 def restore_to_folder(source: Path, folder: Path, sealing: Sealing, *, replace: bool, user: str = "") -> Restored:
@@ -60,7 +61,7 @@ def restore_to_folder(source: Path, folder: Path, sealing: Sealing, *, replace: 
             return restored.in_place_of(place.take())
 
 
-def _restore(store: Store, about: Mapping[str, Any], dump: Dump) -> Restored:
+def _restore(store: Store, about: Mapping[str, Any], dump: Dump, role_prefix: str | None = None) -> Restored:
     """Rows first, as they were; then the schema of this version, with all that a dump does not carry: owners, grants, logins."""
     with connect(store.url) as owner:
         if (schemas := (owner.execute(_EXISTING, (SCHEMAS,)).fetchone() or (None,))[0]) is not None:
@@ -68,21 +69,28 @@ def _restore(store: Store, about: Mapping[str, Any], dump: Dump) -> Restored:
         made_by, this = about["postgresql"] // 10_000, owner.info.server_version // 10_000
         if made_by > this:
             raise NotAccepted("server_older", f"it is of PostgreSQL {made_by}, and a dump is for no older server: this is {this}")
+        prefix = role_prefix or about["role_prefix"]
         # policies name them, and a new server has none; what they may do comes with the schema, when the rows are there
-        ensure_roles(owner, about["role_prefix"])
+        ensure_roles(owner, prefix)
         command = [client(owner, "pg_restore"), "--exit-on-error", "--no-owner", "--no-privileges", f"--dbname={store.address}"]
+        if prefix != about["role_prefix"]:
+            if this < _POLICIES_APART:
+                raise NotAccepted(
+                    "option_invalid", f"--role-prefix needs a server of PostgreSQL {_POLICIES_APART}: this is {this}"
+                )
+            command.append("--no-policies")  # they name the roles that the store had
         dump.read_into(command, store.secrets)
         require_same_rows(owner, about["tables"])
-        redeploy(owner)
+        redeploy(owner, prefix)
         logins, silent = _make_logins(owner, about["logins"])
     rows = sum(about["tables"].values())
     return Restored(datetime.fromisoformat(about["taken_at"]), rows, tuple(findings_of(store.url)), logins, silent)
 
 
-def redeploy(owner: Connection) -> None:
+def redeploy(owner: Connection, role_prefix: str | None = None) -> None:
     """Deploy the schema on rows from elsewhere: its definitions say who owns them, and what this version of PostgreSQL may do."""
     owner.execute("DELETE FROM util.definition")
-    schema.deploy(owner)
+    schema.deploy(owner, role_prefix)
 
 
 def _make_logins(owner: Connection, logins: Mapping[str, str | None]) -> tuple[tuple[str, ...], tuple[str, ...]]:
