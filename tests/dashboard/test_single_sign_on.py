@@ -10,8 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from server_process import ServerProcess, free_port
 from site_under_test import Site
 
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore", DeprecationWarning)
+with warnings.catch_warnings(record=True):
     from oidc_provider_mock import run_server_in_thread
 
 # the provider stands on an Authlib that tells of its next version

@@ -13,15 +13,14 @@ from httpx2 import Response
 from sender import VISITOR
 from starlette.testclient import TestClient
 
-from footfall.auth import add_account, reset_password, set_role
+from footfall.auth import add_account, end_single_sign_on, reset_password, set_role
 from footfall.business import change_tenant
 from footfall.database import Connection, administering, pool
 from footfall.settings import Settings
 from footfall.web import application
 from site_under_test import HUMAN, Site
 
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore", DeprecationWarning)
+with warnings.catch_warnings(record=True):
     from oidc_provider_mock import run_server_in_thread
 
 # the provider stands on an Authlib that tells of its next version
@@ -158,7 +157,10 @@ def test_an_account_is_linked_by_an_address_that_is_proved_and_its_password_ends
     assert code_of(sign_in(before)) == "sign_in_refused"
     assert sign_on(client, issuer, email="new@example.org") == "/"
     assert who(client)["email"] == ANN, "the subject says who it is, and not the address"
-    assert sign_on(client, issuer, subject="somebody else") == "/?sign-on=email_taken", "an address may get another owner"
+    assert sign_on(client, issuer, subject="ann anew") == "/?sign-on=email_taken", "an address may get another owner"
+    assert end_single_sign_on(worker, ANN)
+    assert client.get("/api/session", headers=OURS).status_code == 401
+    assert sign_on(client, issuer, subject="ann anew") == "/"
 
 
 def test_the_operator_keeps_a_password(client: TestClient, issuer: str, worker: Connection) -> None:

@@ -108,9 +108,16 @@ def end_second_factor(connection: Connection, email: str) -> bool:
 
     Raises NotAccepted: ``account_unknown``.
     """
-    if connection.execute("SELECT FROM auth.account WHERE email = lower(%s)", (email,)).fetchone() is None:
-        raise NotAccepted("account_unknown", f"there is no account {email!r}: `footfall user list` names them")
+    _known(connection, email)
     return connection.execute("SELECT auth.end_second_factor(%s)", (email,)).fetchone() == (True,)
+
+
+def end_single_sign_on(connection: Connection, email: str) -> bool:
+    """Forget who somebody is to the provider of single sign-on, and sign them out; whether they were anybody to it.
+
+    Raises NotAccepted: ``account_unknown``.
+    """
+    return connection.execute("SELECT auth.end_single_sign_on(%s)", (_known(connection, email),)).fetchone() == (True,)
 
 
 def set_role(connection: Connection, email: str, tenant_id: str, role: AccountRole | None) -> None:
@@ -120,16 +127,14 @@ def set_role(connection: Connection, email: str, tenant_id: str, role: AccountRo
     """
     if role is not None and role not in ROLES:
         raise NotAccepted("role_unknown", f"a role is one of {', '.join(ROLES)}, not {role!r}")
-    row = connection.execute("SELECT account_id FROM auth.account WHERE email = lower(%s)", (email,)).fetchone()
-    if row is None:
-        raise NotAccepted("account_unknown", f"there is no account {email!r}: `footfall user list` names them")
+    account_id = _known(connection, email)
     connection.execute(
-        "DELETE FROM auth.membership WHERE account_id = %s AND tenant_hk = %s", (row[0], tenant_key(connection, tenant_id))
+        "DELETE FROM auth.membership WHERE account_id = %s AND tenant_hk = %s", (account_id, tenant_key(connection, tenant_id))
     )
     if role is not None:
         connection.execute(
             "INSERT INTO auth.membership (account_id, tenant_hk, role) VALUES (%s, %s, %s)",
-            (row[0], tenant_key(connection, tenant_id), role),
+            (account_id, tenant_key(connection, tenant_id), role),
         )
 
 
@@ -175,7 +180,7 @@ def renew_password(connection: Connection, email: str, password_hash: str) -> No
     """Give somebody of the connection's tenant a password for one sign-in. Raises NotAccepted: ``account_elsewhere`` (409)."""
     row = connection.execute("SELECT auth.renew_password(%s, %s)", (_address(email), password_hash)).fetchone()
     if not row or not row[0]:
-        message = "they have no role here, or one elsewhere too: the operator gives them a password"
+        message = "they have no role here, one elsewhere too, or single sign-on: the operator gives them a password"
         raise NotAccepted("account_elsewhere", message, HTTPStatus.CONFLICT)
 
 
@@ -432,6 +437,14 @@ def _common() -> frozenset[str]:
     from zxcvbn.frequency_lists import FREQUENCY_LISTS  # noqa: PLC0415  a tenth of a second, for who sets a password
 
     return frozenset(password for password in FREQUENCY_LISTS["passwords"] if len(password) >= _LEAST_PASSWORD)
+
+
+def _known(connection: Connection, email: str) -> int:
+    """The number of an existing account. Raises NotAccepted: ``account_unknown``."""
+    row = connection.execute("SELECT account_id FROM auth.account WHERE email = lower(%s)", (email,)).fetchone()
+    if row is None:
+        raise NotAccepted("account_unknown", f"there is no account {email!r}: `footfall user list` names them")
+    return int(row[0])
 
 
 def _address(email: str) -> str:

@@ -121,3 +121,16 @@ BEGIN
     END LOOP;
 END
 $$;
+
+-- Forgets whom providers call this account, and ends its sign-ins. Returns whether they called it anything: the next sign-on links anew.
+CREATE OR REPLACE FUNCTION auth.end_single_sign_on(p_account_id bigint) RETURNS boolean
+LANGUAGE plpgsql AS $$
+BEGIN
+    DELETE FROM auth.identity i WHERE i.account_id = p_account_id;
+    IF FOUND THEN
+        DELETE FROM auth.sign_in s WHERE s.account_id = p_account_id;
+        RETURN true;
+    END IF;
+    RETURN false;
+END
+$$;

@@ -6,7 +6,7 @@ CREATE TABLE auth.identity (
     created_at timestamptz NOT NULL,
     PRIMARY KEY (issuer, subject)
 );
--- Usage: auth.account_of_identity, auth.renew_password, auth.unlink: somebody's own
+-- Usage: auth.account_of_identity, auth.renew_password, auth.end_single_sign_on: somebody's own
 CREATE INDEX identity_account ON auth.identity (account_id);
 COMMENT ON TABLE auth.identity IS 'Whose account it is that signs in as this subject of this provider: the two say for ever who somebody is, an e-mail address does not.';
 
