@@ -15,8 +15,7 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import KeySet, RSAKey
 
-from footfall.auth import Provider
-from footfall.auth.provider import state_of
+from footfall.auth.provider import Provider, state_of
 from footfall.errors import NotAccepted, SettingInvalid
 from footfall.settings import Settings
 

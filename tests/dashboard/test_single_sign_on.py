@@ -7,6 +7,9 @@ import httpx2
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from footfall.auth import reset_password
+from footfall.business import change_tenant
+from footfall.database import Connection, administering, pool
 from server_process import ServerProcess, free_port
 from site_under_test import Site
 
@@ -15,6 +18,9 @@ with warnings.catch_warnings(record=True):
 
 # the provider stands on an Authlib that tells of its next version
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+
+
+PASSWORD = "a good long one"
 
 
 @pytest.fixture
@@ -55,10 +61,24 @@ def sign_on(page: Page) -> None:
     page.get_by_role("button", name="Authorize").click()
 
 
-def test_one_goes_to_the_provider_and_comes_back(page: Page, issuer: str) -> None:
+def test_one_goes_to_the_provider_and_comes_back_and_a_site_may_want_that(
+    page: Page, issuer: str, site: Site, url: str, worker: Connection
+) -> None:
     page.goto("/")
     sign_on(page)
     expect(page.get_by_role("alert")).to_contain_text("None of your groups may look at anything here")
     put(issuer, groups=["analysts"])
     sign_on(page)
-    expect(page.get_by_role("heading", level=1, name="Overview")).to_be_visible()
+    overview = page.get_by_role("heading", level=1, name="Overview")
+    expect(overview).to_be_visible()
+
+    reset_password(worker, "ann@example.org", PASSWORD)
+    with pool(url, "footfall_admin", size=1) as administrators, administering(administrators, site.tenant_hk) as connection:
+        change_tenant(connection, require_single_sign_on=True)
+    page.goto("/")
+    page.get_by_label("E-mail address").fill("ann@example.org")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    expect(page.get_by_text("This site is shown only to who signs in by single sign-on")).to_be_visible()
+    sign_on(page)
+    expect(overview).to_be_visible()

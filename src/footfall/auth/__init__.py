@@ -1,4 +1,7 @@
-"""Tenants, the keys they are recognised by, and the daily secrets behind their visitors' keys."""
+"""Tenants, the keys they are recognised by, and the daily secrets behind their visitors' keys.
+
+Single sign-on (`provider`, `sign_ons`) is imported by name: its cryptography takes a twentieth of a second, which commands do not have.
+"""
 
 from footfall.auth import second_factor
 from footfall.auth.accounts import (
@@ -25,10 +28,8 @@ from footfall.auth.keys import KINDS, KeyOwner, KeyRing, Kind, add_key, folded, 
 from footfall.auth.operator_tokens import OPERATOR_TOKEN, add_operator_token, list_operator_tokens, revoke_operator_token
 from footfall.auth.packs import PACKS, Pack
 from footfall.auth.plans import LIMITS, Limit, own_plan, plan_of, set_plan
-from footfall.auth.provider import CALLBACK, Provider
 from footfall.auth.retention import LAYERS, keep, list_retention
 from footfall.auth.share_links import add_share_link, list_share_links, remove_share_link
-from footfall.auth.sign_ons import SIGN_ON_LASTS, SignOns
 from footfall.auth.sql_access import grant_sql_access, revoke_sql_access
 from footfall.auth.tenants import NewTenant, add_tenant, first_id, list_tenants, rename_tenant, tenant_key
 from footfall.auth.visitors import (
@@ -42,7 +43,6 @@ from footfall.auth.visitors import (
 )
 
 __all__ = [
-    "CALLBACK",
     "KINDS",
     "LAYERS",
     "LIMITS",
@@ -51,7 +51,6 @@ __all__ = [
     "PERSONAL_KEYS",
     "ROLES",
     "SIGN_IN_LASTS",
-    "SIGN_ON_LASTS",
     "Account",
     "AccountRole",
     "Accounts",
@@ -62,10 +61,8 @@ __all__ = [
     "Limit",
     "NewTenant",
     "Pack",
-    "Provider",
     "Role",
     "Secrets",
-    "SignOns",
     "add_account",
     "add_key",
     "add_operator_token",

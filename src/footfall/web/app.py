@@ -15,7 +15,9 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Mount, Route
 
 from footfall import api, measures
-from footfall.auth import Accounts, KeyRing, Provider, Secrets, SignOns
+from footfall.auth import Accounts, KeyRing, Secrets
+from footfall.auth.provider import Provider
+from footfall.auth.sign_ons import SignOns
 from footfall.database import Pool, pool, reading
 from footfall.errors import NotAccepted
 from footfall.operations.metrics import StoreMetrics

@@ -7,7 +7,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from footfall.auth import CALLBACK, SIGN_IN_LASTS, SIGN_ON_LASTS, SignOns
+from footfall.auth import SIGN_IN_LASTS
+from footfall.auth.provider import CALLBACK
+from footfall.auth.sign_ons import SIGN_ON_LASTS, SignOns
 from footfall.web import setup_wire as wire
 from footfall.web.answers import answering_body, done
 from footfall.web.callers import COOKIE, agent_of
