@@ -1,6 +1,6 @@
 """Tenants, the keys they are recognised by, and the daily secrets behind their visitors' keys.
 
-Single sign-on (`provider`, `sign_ons`) is imported by name: its cryptography takes a twentieth of a second, which commands do not have.
+Single sign-on (`provider`, `sign_ons`) is imported by name: its cryptography takes a twentieth of a second to load.
 """
 
 from footfall.auth import second_factor
