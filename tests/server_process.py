@@ -19,10 +19,13 @@ def free_port() -> int:
 
 
 class ServerProcess:
-    """Serves the store at `url`, with these settings, from `start`, or when entered, until `stop`; its log goes to `log`."""
+    """Serves the store at `url`, with these settings, from `start`, or when entered, until `stop`; its log goes to `log`.
 
-    def __init__(self, url: str, *options: str, log: Path | None = None, **settings: str) -> None:
-        port = free_port()
+    `port`: for a setting that names the address; 0: any that is free.
+    """
+
+    def __init__(self, url: str, *options: str, log: Path | None = None, port: int = 0, **settings: str) -> None:
+        port = port or free_port()
         self.address = f"http://127.0.0.1:{port}"
         self._command = [sys.executable, "-m", "footfall", "serve", "--quiet", *options]
         self._log = log

@@ -10,7 +10,7 @@ import { Refused, call, signedIn, whenSignedOut, type Person, type Tenant } from
 import { useShortcuts } from "./shortcuts";
 import { WhoContext, useSite } from "./site";
 import { VIEWS, drawnBy, isFor, load, viewOf, type View } from "./views";
-import { LinkPassword, OpenAgain, SignIn, SignInAgain } from "./views/sign-in";
+import { LinkPassword, OpenAgain, SignIn, SignInAgain, SingleSignOn } from "./views/sign-in";
 
 export const App = () => {
   const [person, setPerson] = useState<Person>();
@@ -32,7 +32,7 @@ export const App = () => {
     }
   };
   useEffect(() => void enter(), []);
-  if (error?.code === "not_signed_in" && !shareLink) return <SignIn done={() => void enter()} />;
+  if (error?.code === "not_signed_in" && !shareLink) return <SignIn hasSingleSignOn={error.hasSingleSignOn} done={() => void enter()} />;
   if (error && shareLink) return <LinkPassword error={error} done={(password) => void enter(password)} />;
   if (error) return <Failing error={error} again={() => void enter()} />;
   if (!person) return null;
@@ -90,6 +90,8 @@ const Frame = ({ person, learn }: { person: Person; learn: () => Promise<void> }
             <Unknown />
           ) : tenant?.isDisabled && !opened.isOperators ? (
             <Disabled tenant={tenant} />
+          ) : tenant?.lacks === "single_sign_on" && !opened.isOperators ? (
+            <OnlyBySingleSignOn tenant={tenant} />
           ) : tenant?.isLocked && !opened.isOperators ? (
             <Later load={() => import("./views/setup/second-factor").then(({ Locked }) => Locked)} />
           ) : tenant ? (
@@ -116,6 +118,17 @@ const Disabled = ({ tenant: { name } }: { tenant: Tenant }) => (
   <>
     <h1>{name}</h1>
     <Problem error={new Refused("tenant_disabled", "This site is disabled: nothing is counted, and nobody sees its figures. All that was counted is kept. Its operator can enable it again.", 403)} />
+  </>
+);
+
+/** A site that is shown only to who signs in by single sign-on. */
+const OnlyBySingleSignOn = ({ tenant: { name } }: { tenant: Tenant }) => (
+  <>
+    <h1>{name}</h1>
+    <p>This site is shown only to who signs in by single sign-on.</p>
+    <p>
+      <SingleSignOn />
+    </p>
   </>
 );
 

@@ -8,6 +8,8 @@ export class Refused extends Error {
     readonly code: string,
     message: string,
     readonly status: number,
+    /** Of who has to sign in: there is a provider that says who they are. */
+    readonly hasSingleSignOn = false,
   ) {
     super(message);
   }
@@ -23,9 +25,11 @@ export interface Tenant {
   currency: string;
   weekStart: WeekStart;
   role: Role;
-  /** It wants a second factor, which who looks has not. */
+  /** It wants what who looks has not. */
   isLocked?: boolean;
+  lacks?: "second_factor" | "single_sign_on";
   wantsSecondFactor?: boolean;
+  wantsSingleSignOn?: boolean;
   /** Its operator disabled it: nobody looks at it. */
   isDisabled?: boolean;
 }
@@ -52,6 +56,8 @@ export interface Person {
   /** The password was for this sign-in only: without another one there will be no next. */
   passwordIsUsedUp: boolean;
   hasSecondFactor: boolean;
+  /** There is a provider that says who somebody is. */
+  singleSignOn: boolean;
   /** The one that the request named, and the first fifty by name. */
   tenants: Tenant[];
   /** The id that the named one goes by now; nothing: there is none such, or it is not theirs. */
@@ -89,7 +95,7 @@ const signedInAgain = (): Promise<void> => {
 };
 
 // what is asked in order to sign in waits for nobody
-const DOORS = ["POST /api/session", "POST /api/share"];
+const DOORS = ["POST /api/session", "POST /api/session/oidc", "POST /api/share"];
 
 /** Sends a request about a tenant (default: the one in the address) and returns the answer's data. Throws Refused. */
 export const call = async <T>(method: string, path: string, body?: unknown, tenant = tenantNow()): Promise<T> => {
@@ -116,7 +122,7 @@ const send = async <T>(method: string, path: string, body: unknown, tenant: stri
   }
   const reply = await response.json().catch(() => ({}));
   if (!response.ok || !reply.success) {
-    throw new Refused(reply.debug_info?.error ?? "unknown", reply.message ?? `The server answered ${response.status}.`, response.status);
+    throw new Refused(reply.debug_info?.error ?? "unknown", reply.message ?? `The server answered ${response.status}.`, response.status, reply.debug_info?.singleSignOn === true);
   }
   return reply.data;
 };

@@ -28,6 +28,7 @@ _FILES = (
     "auth/sql/customers.sql",
     "auth/sql/deletion.sql",
     "auth/sql/accounts.sql",
+    "auth/sql/single_sign_on.sql",
     "raw/sql/landing.sql",
     "raw/sql/site_tracking_events_v.sql",
     "staging/sql/parsing.sql",

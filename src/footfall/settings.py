@@ -8,13 +8,16 @@ from enum import StrEnum
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Self, get_type_hints
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from footfall.errors import SettingInvalid
 from footfall.logs import LogFormat, LogLevel
 
 # this machine, and networks that nobody reaches from outside: RFC 1918, 6598 (what clouds give their balancers), 3927, 4193, 4291
 _PRIVATE = "127.0.0.0/8 10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 100.64.0.0/10 169.254.0.0/16 ::1/128 fc00::/7 fe80::/10"
+
+_HERE = ("localhost", "127.0.0.1", "::1")
+_ROLES = ("owner", "admin", "viewer", "operator")
 
 
 class Networks(str):
@@ -38,6 +41,46 @@ class PublicUrl(str):
         if text and (parts.scheme not in ("http", "https") or not parts.netloc or parts.path or parts.query or parts.fragment):
             raise ValueError(text)
         return super().__new__(cls, text.rstrip("/"))
+
+
+class Issuer(str):
+    """A provider of single sign-on as its tokens name it, `https://login.example.com/realms/us`. Raises ValueError.
+
+    Encrypted, unless it is on this machine.
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, text: str) -> Self:
+        """The name as it is: a slash at its end is part of it."""
+        if text and not is_encrypted_or_here(text):
+            raise ValueError(text)
+        return super().__new__(cls, text)
+
+
+class GroupRoles(str):
+    """What groups of a provider may do, with blanks between: `analysts=acme:viewer ops=*:operator`. Raises ValueError.
+
+    In a group's name, %20 is a blank.
+    """
+
+    __slots__ = ("granted",)
+
+    def __init__(self, text: str) -> None:
+        granted = []
+        for one in text.split():
+            group, _, grant = one.rpartition("=")
+            tenant, _, role = grant.rpartition(":")
+            if not group or not tenant or role not in _ROLES or (tenant == "*") != (role == "operator"):
+                raise ValueError(one)
+            granted.append((unquote(group), tenant, role))
+        self.granted = tuple(granted)
+
+
+def is_encrypted_or_here(url: str) -> bool:
+    """Whether what is sent to an address is read by nobody on the way."""
+    parts = urlsplit(url)
+    return bool(parts.hostname) and (parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _HERE))
 
 
 def _setting(variable: str, default: Any, help_text: str) -> Any:
@@ -116,6 +159,21 @@ class Settings:
     slow_question: float = _setting(
         "FOOTFALL_SLOW_QUESTION", 5, "Seconds from which on a question is logged as slow: report and tenant, no values."
     )
+    oidc_issuer: Issuer = _setting(
+        "FOOTFALL_OIDC_ISSUER",
+        Issuer(""),
+        "Provider of single sign-on (OpenID Connect), as its tokens name it; needs FOOTFALL_PUBLIC_URL; empty: there is none.",
+    )
+    oidc_client_id: str = _setting("FOOTFALL_OIDC_CLIENT_ID", "", "What the provider knows Footfall by.")
+    oidc_client_secret: str = _setting(
+        "FOOTFALL_OIDC_CLIENT_SECRET", "", "What Footfall proves that with; empty: a public client, with PKCE alone."
+    )
+    oidc_groups_claim: str = _setting("FOOTFALL_OIDC_GROUPS_CLAIM", "groups", "The claim in which the provider names groups.")
+    oidc_roles: GroupRoles = _setting(
+        "FOOTFALL_OIDC_ROLES",
+        GroupRoles(""),
+        "What groups may do, e.g. acme-analysts=acme:viewer ops=*:operator; in a group's name %20 is a blank.",
+    )
     metrics_token: str = _setting(
         "FOOTFALL_METRICS_TOKEN",
         "",
@@ -126,7 +184,8 @@ class Settings:
     def read(cls, environment: Mapping[str, str] | None = None) -> "Settings":
         """Defaults, overridden by the environment, where a variable `X_FILE` names a file with the value of `X`.
 
-        Raises SettingInvalid for a value of the wrong type, and for a file that cannot be read.
+        Raises SettingInvalid for a value of the wrong type, for a file that cannot be read, and for a provider of single sign-on
+        without what it takes.
         """
         environment = os.environ if environment is None else environment
         types = get_type_hints(cls)
@@ -138,7 +197,11 @@ class Settings:
                     values[field.name] = types[field.name](text)
                 except ValueError:
                     raise SettingInvalid(f"{variable}={text!r} is not {_said(types[field.name])}") from None
-        return cls(**values)
+        settings = cls(**values)
+        if settings.oidc_issuer and not (settings.public_url and settings.oidc_client_id):
+            message = "FOOTFALL_OIDC_ISSUER needs FOOTFALL_PUBLIC_URL, where people come back to, and FOOTFALL_OIDC_CLIENT_ID"
+            raise SettingInvalid(message)
+        return settings
 
     def override(self, **values: Any) -> "Settings":
         """These settings with what a command line gave; None stands for an option that was not given.

@@ -19,7 +19,9 @@ RELATIONS = """
 # these belong to no tenant, and no reader may see them
 OPERATORS_ONLY = {
     "auth.account",
+    "auth.identity",
     "auth.sign_in",
+    "auth.sign_on",
     "raw.load_batch",
     "ref.user_agent",
     "ref.referrer",

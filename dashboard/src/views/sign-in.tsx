@@ -6,20 +6,79 @@ import { shareLink } from "../address";
 import { Refused, call, type Person } from "../server";
 import icon from "../../icon.svg";
 
-export const SignIn = ({ done }: { done: () => void }) => (
-  <main class="door">
-    <Form done={done}>
+/** What became of a single sign-on: the server sends the browser back here with a code. */
+const SIGN_ON = new URLSearchParams(location.search).get("sign-on");
+const SIGN_ON_SAYS: Record<string, string> = {
+  no_role: "None of your groups may look at anything here. Ask who runs this service.",
+  email_missing: "The provider of single sign-on does not say your e-mail address. Ask who runs this service.",
+  email_taken: "There is an account of your e-mail address, and nothing proves that it is yours. Ask who runs this service.",
+  provider_unavailable: "The provider of single sign-on does not answer. Try again.",
+  sign_on_refused: "The provider of single sign-on did not let you in.",
+  sign_on_unknown: "This sign-on is over, or was begun in another browser. Begin again.",
+  rate_limited: "Too many attempts. Wait a minute, and begin again.",
+};
+
+const signOnProblem = (): Refused | undefined => (SIGN_ON ? new Refused(SIGN_ON, SIGN_ON_SAYS[SIGN_ON] ?? "Single sign-on did not work. Begin again.", 401) : undefined);
+
+export const SignIn = ({ hasSingleSignOn, done }: { hasSingleSignOn: boolean; done: () => void }) => {
+  const isWaiting = hasSingleSignOn && SIGN_ON === "code_needed";
+  const head = (
+    <>
       <img src={icon} alt="" width="48" height="48" />
       <h1>Footfall</h1>
       <p class="meaning">Numbers that can be proved, event by event.</p>
-    </Form>
-  </main>
+    </>
+  );
+  return (
+    <main class="door">
+      {isWaiting ? (
+        <SignOnCode>{head}</SignOnCode>
+      ) : (
+        <Form hasSingleSignOn={hasSingleSignOn} problem={signOnProblem()} done={done}>
+          {head}
+        </Form>
+      )}
+    </main>
+  );
+};
+
+/** Leaves the page for the provider, which sends the browser back. */
+export const SingleSignOn = () => (
+  <button type="button" onClick={() => location.assign("/api/session/oidc")}>
+    Sign in with single sign-on
+  </button>
+);
+
+/** The provider said who it is and asked for no second factor, which the account has. */
+const SignOnCode = ({ children }: { children: ComponentChildren }) => {
+  const [code, setCode] = useState("");
+  const [error, setError] = useState<Refused>();
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        call("POST", "/api/session/oidc", { code }).then(() => location.replace("/"), setError);
+      }}
+    >
+      {children}
+      <Problem error={error} />
+      <CodeField code={code} set={setCode} />
+      <button class="main">Sign in</button>
+    </form>
+  );
+};
+
+const CodeField = ({ code, set }: { code: string; set: (code: string) => void }) => (
+  <label>
+    Code of your authenticator, or a recovery code
+    <input name="code" autocomplete="one-time-code" required autofocus value={code} onInput={(event) => set(event.currentTarget.value)} />
+  </label>
 );
 
 /** Over the page, which waits with all that was begun on it; somebody else has other tenants, and begins anew. */
 export const SignInAgain = ({ person, done }: { person: Person; done: () => void }) => (
   <Over title="Sign in again">
-    <Form email={person.email} done={(email) => (email === person.email ? done() : location.assign("/"))}>
+    <Form email={person.email} hasSingleSignOn={person.singleSignOn} done={(email) => (email === person.email ? done() : location.assign("/"))}>
       <h2>Sign in again</h2>
       <p class="meaning">Your sign-in has ended. The page behind goes on where it was.</p>
     </Form>
@@ -45,11 +104,20 @@ const Over = ({ title, children }: { title: string; children: ComponentChildren 
   );
 };
 
-const Form = ({ email: known = "", done, children }: { email?: string; done: (email: string) => void; children: ComponentChildren }) => {
+interface Signing {
+  email?: string;
+  hasSingleSignOn: boolean;
+  /** Of a single sign-on that has just failed. */
+  problem?: Refused;
+  done: (email: string) => void;
+  children: ComponentChildren;
+}
+
+const Form = ({ email: known = "", hasSingleSignOn, problem, done, children }: Signing) => {
   const [email, setEmail] = useState(known);
   const [password, setPassword] = useState("");
   const [code, setCode] = useState("");
-  const [error, setError] = useState<Refused>();
+  const [error, setError] = useState(problem);
   const [isAsking, setAsking] = useState(false);
   const wantsCode = error?.code === "code_needed" || error?.code === "code_wrong" || code !== "";
   return (
@@ -76,15 +144,11 @@ const Form = ({ email: known = "", done, children }: { email?: string; done: (em
         Password
         <input type="password" name="password" autocomplete="current-password" required autofocus={known !== ""} value={password} onInput={(event) => setPassword(event.currentTarget.value)} />
       </label>
-      {wantsCode && (
-        <label>
-          Code of your authenticator, or a recovery code
-          <input name="code" autocomplete="one-time-code" required autofocus value={code} onInput={(event) => setCode(event.currentTarget.value)} />
-        </label>
-      )}
+      {wantsCode && <CodeField code={code} set={setCode} />}
       <button class="main" disabled={isAsking}>
         Sign in
       </button>
+      {hasSingleSignOn && <SingleSignOn />}
     </form>
   );
 };

@@ -42,7 +42,7 @@ class Account:
     """Who is signed in, and the tenant that their request names: `named` says how they see it, None: it is not theirs.
 
     `tenant_id`: the id that the tenant's keys are made of. A guest of a share link has no `email`, and one tenant. `is_used_up`:
-    their password was for this sign-in only.
+    their password was for this sign-in only; `is_multi_factor`: they signed in by a provider that asked for a second factor.
     """
 
     email: str
@@ -52,18 +52,23 @@ class Account:
     tenant_id: str
     is_used_up: bool
     has_second_factor: bool
+    is_single_sign_on: bool
+    is_multi_factor: bool
 
     @property
     def role(self) -> Role:
         """Their role in the named tenant.
 
         Raises NotAccepted: ``tenant_unknown``, also for a tenant that is not theirs; ``tenant_disabled``,
-        ``second_factor_needed``.
+        ``second_factor_needed``, ``single_sign_on_needed``.
         """
         if self.named is None:
             raise NotAccepted("tenant_unknown", "there is no such tenant, or it is not yours", HTTPStatus.NOT_FOUND)
         if self.named.get("isDisabled"):
             raise tenant_disabled()
+        if self.named.get("lacks") == "single_sign_on":
+            message = "this tenant is shown only to who signs in by single sign-on: sign out, and do that"
+            raise NotAccepted("single_sign_on_needed", message, HTTPStatus.FORBIDDEN)
         if self.named.get("isLocked"):
             message = "this tenant wants a second factor of whoever looks: set one up with your password"
             raise NotAccepted("second_factor_needed", message, HTTPStatus.FORBIDDEN)
@@ -103,9 +108,16 @@ def end_second_factor(connection: Connection, email: str) -> bool:
 
     Raises NotAccepted: ``account_unknown``.
     """
-    if connection.execute("SELECT FROM auth.account WHERE email = lower(%s)", (email,)).fetchone() is None:
-        raise NotAccepted("account_unknown", f"there is no account {email!r}: `footfall user list` names them")
+    _known(connection, email)
     return connection.execute("SELECT auth.end_second_factor(%s)", (email,)).fetchone() == (True,)
+
+
+def end_single_sign_on(connection: Connection, email: str) -> bool:
+    """Forget who somebody is to the provider of single sign-on, and sign them out; whether they were anybody to it.
+
+    Raises NotAccepted: ``account_unknown``.
+    """
+    return connection.execute("SELECT auth.end_single_sign_on(%s)", (_known(connection, email),)).fetchone() == (True,)
 
 
 def set_role(connection: Connection, email: str, tenant_id: str, role: AccountRole | None) -> None:
@@ -115,16 +127,14 @@ def set_role(connection: Connection, email: str, tenant_id: str, role: AccountRo
     """
     if role is not None and role not in ROLES:
         raise NotAccepted("role_unknown", f"a role is one of {', '.join(ROLES)}, not {role!r}")
-    row = connection.execute("SELECT account_id FROM auth.account WHERE email = lower(%s)", (email,)).fetchone()
-    if row is None:
-        raise NotAccepted("account_unknown", f"there is no account {email!r}: `footfall user list` names them")
+    account_id = _known(connection, email)
     connection.execute(
-        "DELETE FROM auth.membership WHERE account_id = %s AND tenant_hk = %s", (row[0], tenant_key(connection, tenant_id))
+        "DELETE FROM auth.membership WHERE account_id = %s AND tenant_hk = %s", (account_id, tenant_key(connection, tenant_id))
     )
     if role is not None:
         connection.execute(
             "INSERT INTO auth.membership (account_id, tenant_hk, role) VALUES (%s, %s, %s)",
-            (row[0], tenant_key(connection, tenant_id), role),
+            (account_id, tenant_key(connection, tenant_id), role),
         )
 
 
@@ -170,7 +180,7 @@ def renew_password(connection: Connection, email: str, password_hash: str) -> No
     """Give somebody of the connection's tenant a password for one sign-in. Raises NotAccepted: ``account_elsewhere`` (409)."""
     row = connection.execute("SELECT auth.renew_password(%s, %s)", (_address(email), password_hash)).fetchone()
     if not row or not row[0]:
-        message = "they have no role here, or one elsewhere too: the operator gives them a password"
+        message = "they have no role here, one elsewhere too, or single sign-on: the operator gives them a password"
         raise NotAccepted("account_elsewhere", message, HTTPStatus.CONFLICT)
 
 
@@ -223,20 +233,21 @@ class Accounts:
         try:
             token = self._signed_in(account, password, code, agent, device)
         except NotAccepted as refused:
-            _log_sign_in(refused.code, account[0])
+            log_sign_in(refused.code, account[0])
             raise
-        _log_sign_in("signed_in", account[0])
+        log_sign_in("signed_in", account[0])
         return token
 
     def _signed_in(self, account: tuple[Any, ...], password: str, code: str, agent: str, device: str) -> str:
         account_id, password_hash, is_used, totp_secret = account
-        if not is_password(password_hash, password) or account_id is None:
+        # who signs in by single sign-on alone has none
+        if not is_password(password_hash or _nobodys_hash(), password) or account_id is None or password_hash is None:
             raise NotAccepted("sign_in_refused", "this e-mail address and password do not go together", HTTPStatus.UNAUTHORIZED)
         if is_used:
             message = "this password was for one sign-in, and no other was chosen: ask an owner for a new one"
             raise NotAccepted("password_used", message, HTTPStatus.UNAUTHORIZED)
         if totp_secret is not None:
-            self._require_code(account_id, bytes(totp_secret), code)
+            self.require_code(account_id, bytes(totp_secret), code)
         self._row("SELECT auth.remember_device(%s, %s)", account_id, token_hash(device))
         return self._open(account_id, None, SIGN_IN_LASTS, agent)
 
@@ -276,12 +287,15 @@ class Accounts:
 
     def _require_password(self, email: str, password: str) -> int:
         row = self._row("SELECT * FROM auth.account_of(%s)", email)
-        if row is None or not is_password(row[1], password):
+        if row is None or row[1] is None or not is_password(row[1], password):
             raise NotAccepted("password_wrong", "this is not your password", HTTPStatus.FORBIDDEN)
         return int(row[0])
 
-    def _require_code(self, account_id: int, secret: bytes, code: str) -> None:
-        """Each code, of the authenticator or for who has lost it, opens once."""
+    def require_code(self, account_id: int, secret: bytes, code: str) -> None:
+        """Each code, of the authenticator or for who has lost it, opens once.
+
+        Raises NotAccepted: ``code_needed``, ``code_wrong`` (401).
+        """
         if not code.strip():
             raise NotAccepted("code_needed", "a code of your authenticator is needed", HTTPStatus.UNAUTHORIZED)
         step = second_factor.step_of(secret, code)
@@ -357,9 +371,33 @@ class Accounts:
         """End a sign-in."""
         self._row("SELECT auth.close_sign_in(%s)", token_hash(token))
 
-    def _open(self, account_id: int | None, share_link_id: int | None, lasts: timedelta, agent: str) -> str:
+    def open_single_sign_on(self, account_id: int, agent: str, *, is_multi_factor: bool) -> str:
+        """The token of a new sign-in of who a provider named; `is_multi_factor`: it asked for a second factor."""
+        token = self._open(account_id, None, SIGN_IN_LASTS, agent, is_single_sign_on=True, is_multi_factor=is_multi_factor)
+        log_sign_in("signed_in", account_id)
+        return token
+
+    def _open(
+        self,
+        account_id: int | None,
+        share_link_id: int | None,
+        lasts: timedelta,
+        agent: str,
+        *,
+        is_single_sign_on: bool = False,
+        is_multi_factor: bool = False,
+    ) -> str:
         token = secrets.token_urlsafe(32)
-        self._row("SELECT auth.open_sign_in(%s, %s, %s, %s, %s)", account_id, share_link_id, token_hash(token), lasts, agent)
+        self._row(
+            "SELECT auth.open_sign_in(%s, %s, %s, %s, %s, %s, %s)",
+            account_id,
+            share_link_id,
+            token_hash(token),
+            lasts,
+            agent,
+            is_single_sign_on,
+            is_multi_factor,
+        )
         return token
 
     def _row(self, query: str, *values: object) -> tuple[Any, ...] | None:
@@ -381,7 +419,7 @@ def require_good(password: str) -> None:
         raise NotAccepted("password_common", "this is one of the passwords that are tried first: choose another")
 
 
-def _log_sign_in(outcome: str, account_id: int | None) -> None:
+def log_sign_in(outcome: str, account_id: int | None) -> None:
     """How an attempt to sign in ended, and whose; what was typed may be anything, a password among it."""
     measures.SIGN_INS.labels(outcome).inc()
     logger.info("sign-in", extra={"outcome": outcome, "account": account_id})
@@ -399,6 +437,14 @@ def _common() -> frozenset[str]:
     from zxcvbn.frequency_lists import FREQUENCY_LISTS  # noqa: PLC0415  a tenth of a second, for who sets a password
 
     return frozenset(password for password in FREQUENCY_LISTS["passwords"] if len(password) >= _LEAST_PASSWORD)
+
+
+def _known(connection: Connection, email: str) -> int:
+    """The number of an existing account. Raises NotAccepted: ``account_unknown``."""
+    row = connection.execute("SELECT account_id FROM auth.account WHERE email = lower(%s)", (email,)).fetchone()
+    if row is None:
+        raise NotAccepted("account_unknown", f"there is no account {email!r}: `footfall user list` names them")
+    return int(row[0])
 
 
 def _address(email: str) -> str:

@@ -39,6 +39,7 @@ def change_tenant(
     allowed_hosts: Sequence[str] | None = None,
     largest_value: Decimal | None = None,
     require_second_factor: bool | None = None,
+    require_single_sign_on: bool | None = None,
 ) -> None:
     """Say anew what the tenant is called and counted by, and what its public keys may send; None: as it is.
 
@@ -47,7 +48,7 @@ def change_tenant(
     """
     _call(
         connection,
-        "SELECT business.change_tenant(%s, %s, %s, %s, %s, %s, %s, %s)",
+        "SELECT business.change_tenant(%s, %s, %s, %s, %s, %s, %s, %s, %s)",
         name if name is None else name.strip(),
         industry,
         time_zone,
@@ -56,6 +57,7 @@ def change_tenant(
         None if allowed_hosts is None else list(allowed_hosts),
         largest_value,
         require_second_factor,
+        require_single_sign_on,
     )
 
 

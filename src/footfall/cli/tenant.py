@@ -96,6 +96,10 @@ def set_(
     second_factor: Annotated[
         bool | None, typer.Option("--second-factor/--no-second-factor", help="Whoever looks at it in the dashboard needs one.")
     ] = None,
+    require_sso: Annotated[
+        bool | None,
+        typer.Option("--require-sso/--no-require-sso", help="Only who signed in by single sign-on sees it in the dashboard."),
+    ] = None,
     largest_value: Annotated[float | None, typer.Option(help="The largest value that an event of a write key may have.")] = None,
     data: Data = None,
     database_url: DatabaseUrl = None,
@@ -117,6 +121,7 @@ def set_(
                 allowed_hosts=[host for host in allow_host if host != "any"] if allow_host else None,
                 largest_value=None if largest_value is None else Decimal(str(largest_value)),
                 require_second_factor=second_factor,
+                require_single_sign_on=require_sso,
             )
         with connect(store.url, "footfall_worker") as connection:
             (now,) = list_tenants(connection, tenant_id)

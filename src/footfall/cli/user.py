@@ -5,7 +5,16 @@ from typing import Annotated, cast
 
 import typer
 
-from footfall.auth import ROLES, AccountRole, add_account, end_second_factor, list_accounts, reset_password, set_role
+from footfall.auth import (
+    ROLES,
+    AccountRole,
+    add_account,
+    end_second_factor,
+    end_single_sign_on,
+    list_accounts,
+    reset_password,
+    set_role,
+)
 from footfall.cli.options import AsJson, Data, DatabaseUrl, existing_store
 from footfall.cli.output import console, print_json, print_rows
 from footfall.database import connect
@@ -128,3 +137,22 @@ def end_second_factor_(
         print_json({"email": email, "ended": had})
     else:
         console.print(f"{email} signs in with the password alone." if had else f"{email} had no second factor.")
+
+
+@user.command(name="end-single-sign-on")
+def end_single_sign_on_(
+    email: Annotated[str, typer.Argument(help="Whom the provider knows by another subject now.")],
+    data: Data = None,
+    database_url: DatabaseUrl = None,
+    as_json: AsJson = False,  # noqa: FBT002
+) -> None:
+    """Forget who somebody is to the provider of single sign-on, and sign them out: their next sign-on is linked anew.
+
+    Example: footfall user end-single-sign-on ann@acme.example
+    """
+    with existing_store(data, database_url) as store, connect(store.url, "footfall_worker") as connection:
+        had = end_single_sign_on(connection, email)
+    if as_json:
+        print_json({"email": email, "ended": had})
+    else:
+        console.print(f"{email} is nobody to the provider now." if had else f"{email} never signed in by single sign-on.")

@@ -16,6 +16,8 @@ from starlette.routing import Mount, Route
 
 from footfall import api, measures
 from footfall.auth import Accounts, KeyRing, Secrets
+from footfall.auth.provider import Provider
+from footfall.auth.sign_ons import SignOns
 from footfall.database import Pool, pool, reading
 from footfall.errors import NotAccepted
 from footfall.operations.metrics import StoreMetrics
@@ -39,6 +41,7 @@ from footfall.web.proxies import Proxies
 from footfall.web.readers import READERS, Readers
 from footfall.web.session import Session
 from footfall.web.setup import Setup
+from footfall.web.single_sign_on import BEGIN, SingleSignOn
 from footfall.web.watched import Watcher
 
 logger = logging.getLogger(__name__)
@@ -85,7 +88,8 @@ def application(settings: Settings, url: str) -> Application:
     analytics = Analytics(callers, in_turns, settings)
     setup = Setup(callers, administrators)
     operator = Operator(callers, administrators)
-    session = Session(callers, accounts, proxies, origin)
+    session = Session(callers, accounts, proxies, origin, is_single_sign_on=bool(settings.oidc_issuer))
+    sign_ons = SignOns(signing_in, accounts, Provider(settings), settings.oidc_roles)
     proof = Proof(callers, administrators, in_turns, settings.data)
     # apart: who watches sees also what keeps all others waiting
     watching = pool(url, "footfall_admin", size=1) if settings.metrics_token else None
@@ -106,6 +110,7 @@ def application(settings: Settings, url: str) -> Application:
         routes=[
             *analytics.routes(),
             *session.routes(),
+            *(SingleSignOn(sign_ons, proxies, origin).routes() if settings.oidc_issuer else ()),
             *setup.routes(),
             *operator.routes(),
             *proof.routes(),
@@ -119,7 +124,7 @@ def application(settings: Settings, url: str) -> Application:
         exception_handlers={HTTPException: _http_error, Exception: _any_error},
     )
 
-    behind = watcher.watching(with_headers(rest_of_all, headers_of(settings)))
+    behind = watcher.watching(with_headers(rest_of_all, headers_of(settings), leading_away=(BEGIN,)))
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"] in PATHS:

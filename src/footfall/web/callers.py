@@ -103,7 +103,7 @@ class Callers:
         """The tenant that is named, by the id that its keys are made of, and the role in it.
 
         Raises NotAccepted: ``not_signed_in``, ``request_forged``, ``tenant_unknown``, ``tenant_disabled``,
-        ``second_factor_needed``.
+        ``second_factor_needed``, ``single_sign_on_needed``.
         """
         account = self.account(request)
         return account.tenant_id, account.role
@@ -138,6 +138,11 @@ class Callers:
 
 def _role_needed(role: Role) -> NotAccepted:
     return NotAccepted("role_needed", f"a {role} may not do this", HTTPStatus.FORBIDDEN)
+
+
+def agent_of(request: Request) -> str:
+    """What the browser calls itself, as a text column can hold it."""
+    return request.headers.get("user-agent", "").replace("\0", "")
 
 
 def share_cookie(link: str) -> str:

@@ -1,6 +1,6 @@
 """What every answer says besides: it is what its type says, and no page of anybody's."""
 
-from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, MutableMapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -24,19 +24,23 @@ def headers_of(settings: Settings) -> Headers:
     return [*_HEADERS, _ENCRYPTED_FROM_NOW_ON] if settings.public_url.startswith("https:") else list(_HEADERS)
 
 
-def with_headers(application: Application, more: Headers) -> Application:
+def with_headers(application: Application, more: Headers, leading_away: Collection[str] = ()) -> Application:
     """The application, each of whose answers has these headers, if not its own of the same name. The door says them itself.
 
-    Where an answer leads elsewhere, that is a path: the host that a request names may be anything.
+    Where an answer leads elsewhere, that is a path: the host that a request names may be anything. But for the paths that are
+    `leading_away`, whose answers make no use of that host.
     """
 
     async def answer(
         scope: Message, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]
     ) -> None:
+        is_path = scope.get("path") not in leading_away
+
         async def send_more(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = [
-                    (name, _path(value) if name.lower() == b"location" else value) for name, value in message.get("headers", ())
+                    (name, _path(value) if is_path and name.lower() == b"location" else value)
+                    for name, value in message.get("headers", ())
                 ]
                 said = {name.lower() for name, _ in headers}
                 message["headers"] = headers + [header for header in more if header[0] not in said]

@@ -83,6 +83,7 @@ DASHBOARD = (
     _Operation(
         "post", "/api/session/second-factor/end", "endSecondFactor", "Be asked for no code any more", setup_wire.OwnPassword
     ),
+    _Operation("post", "/api/session/oidc", "confirmSignOn", "Show the code that a single sign-on waits for", setup_wire.Code),
     _Operation("get", "/api/session/all", "getSignIns", "Where one is signed in"),
     _Operation("delete", "/api/session/all/{sign_in}", "endSignIn", "End a sign-in of one's own"),
     _Operation("delete", "/api/session/all/others", "endOtherSignIns", "End all sign-ins of one's own but this one"),
@@ -311,7 +312,7 @@ def _dashboard() -> dict[str, dict[str, Any]]:
             "operationId": name,
             "summary": summary,
             "tags": ["dashboard"],
-            "security": [] if name in {"signIn", "openLink"} else [{"signIn": []}],
+            "security": [] if name in {"signIn", "confirmSignOn", "openLink"} else [{"signIn": []}],
             "parameters": [
                 {
                     "name": name,

@@ -12,9 +12,10 @@ from starlette.routing import Route
 from footfall.auth import PACKS, SIGN_IN_LASTS, Accounts, second_factor
 from footfall.errors import NotAccepted
 from footfall.web import setup_wire as wire
-from footfall.web.answers import answering, answering_body, done
-from footfall.web.callers import COOKIE, Callers, share_cookie
+from footfall.web.answers import answering, answering_body, done, refusal
+from footfall.web.callers import COOKIE, Callers, agent_of, share_cookie
 from footfall.web.origin import Origin
+from footfall.web.problems import problem
 from footfall.web.proxies import Proxies, network_of
 from footfall.web.rate import RateLimit
 
@@ -28,11 +29,14 @@ _ATTEMPTS_A_SECOND = 1 / 2  # of one address at all, and of all addresses at one
 class Session:
     """Who looks at the dashboard. A token lives in a cookie that scripts cannot read; the store knows only its hash."""
 
-    def __init__(self, callers: Callers, accounts: Accounts, proxies: Proxies, origin: Origin) -> None:
+    def __init__(
+        self, callers: Callers, accounts: Accounts, proxies: Proxies, origin: Origin, *, is_single_sign_on: bool
+    ) -> None:
         self._callers = callers
         self._accounts = accounts
         self._proxies = proxies
         self._origin = origin
+        self._is_single_sign_on = is_single_sign_on
         self._guesses = RateLimit(_GUESSES_A_SECOND, burst_seconds=_BURST_SECONDS, what="attempt")
         self._attempts = RateLimit(_ATTEMPTS_A_SECOND, burst_seconds=_BURST_SECONDS, what="attempt")
 
@@ -63,8 +67,14 @@ class Session:
         ]
 
     def who(self, request: Request) -> Any:
-        """Who is signed in, the tenants one needs (the named one, and the first by name), and what industries are about."""
-        account = self._callers.account(request)
+        """Who is signed in, the tenants one needs (the named one, and the first by name), and what industries are about.
+
+        Who is not is told whether there is single sign-on.
+        """
+        try:
+            account = self._callers.account(request)
+        except NotAccepted as refused:
+            return refusal(problem(refused, "REQUEST_ERROR", {"singleSignOn": self._is_single_sign_on}))
         tenants = self._accounts.tenants(self._callers.token(request))
         if account.named is not None and account.named not in tenants:
             tenants.append(account.named)
@@ -72,6 +82,7 @@ class Session:
             "email": account.email,
             "passwordIsUsedUp": account.is_used_up,
             "hasSecondFactor": account.has_second_factor,
+            "singleSignOn": self._is_single_sign_on,
             "name": account.name,
             "isOperator": account.is_operator,
             "tenants": tenants,
@@ -98,7 +109,7 @@ class Session:
         else:
             self._admit(request, email)
             device = secrets.token_urlsafe(32)
-        token = self._accounts.sign_in(body.email, body.password, body.code, _agent(request), device)
+        token = self._accounts.sign_in(body.email, body.password, body.code, agent_of(request), device)
         response = self._with_cookie(request, COOKIE, token, SIGN_IN_LASTS.total_seconds())
         self._origin.set_cookie(response, request, _DEVICE, device, _DEVICE_LASTS.total_seconds())
         return response
@@ -134,7 +145,7 @@ class Session:
 
         Raises NotAccepted: ``password_wrong``, ``password_too_short``, ``password_common``, ``rate_limited``.
         """
-        token = self._accounts.change_password(self._email(request), body.old, body.new, _agent(request))
+        token = self._accounts.change_password(self._email(request), body.old, body.new, agent_of(request))
         return self._with_cookie(request, COOKIE, token, SIGN_IN_LASTS.total_seconds())
 
     def begin_second_factor(self, request: Request, body: wire.OwnPassword) -> Any:
@@ -196,8 +207,3 @@ class Session:
         response = done(None)
         self._origin.set_cookie(response, request, name, token, seconds)
         return response
-
-
-def _agent(request: Request) -> str:
-    """What the browser calls itself, as a text column can hold it."""
-    return request.headers.get("user-agent", "").replace("\0", "")

@@ -167,11 +167,15 @@ class Setup:
     def describe_tenant(self, request: Request, body: wire.DescribeTenant) -> None:
         """Change what the tenant is called and counted by; the figures of its past follow before this is answered.
 
-        Raises NotAccepted: ``second_factor_needed`` when who has none wants it of all.
+        Raises NotAccepted: ``second_factor_needed``, ``single_sign_on_needed`` when who has not signed in so wants it of all.
         """
-        if body.requireSecondFactor and not self._callers.account(request).has_second_factor:
+        account = self._callers.account(request)
+        if body.requireSecondFactor and not (account.has_second_factor or account.is_multi_factor):
             message = "set up a second factor of your own first: you would be locked out"
             raise NotAccepted("second_factor_needed", message, HTTPStatus.CONFLICT)
+        if body.requireSingleSignOn and not account.is_single_sign_on:
+            message = "sign in by single sign-on yourself first: you would be locked out"
+            raise NotAccepted("single_sign_on_needed", message, HTTPStatus.CONFLICT)
         with self._acting(request, ("owner",)) as (connection, _):
             business.change_tenant(
                 connection,
@@ -183,6 +187,7 @@ class Setup:
                 allowed_hosts=body.allowedHosts,
                 largest_value=None if body.largestValue is None else Decimal(str(body.largestValue)),
                 require_second_factor=body.requireSecondFactor,
+                require_single_sign_on=body.requireSingleSignOn,
             )
 
     def plan(self, request: Request) -> Any:

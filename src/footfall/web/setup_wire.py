@@ -112,6 +112,9 @@ class DescribeTenant(msgspec.Struct):
     requireSecondFactor: Annotated[  # noqa: N815
         bool | None, Meta(description="whoever looks at it in the dashboard needs a second factor")
     ] = None
+    requireSingleSignOn: Annotated[  # noqa: N815
+        bool | None, Meta(description="only who signed in by single sign-on sees it in the dashboard")
+    ] = None
 
 
 class NewEventType(msgspec.Struct):

@@ -9,9 +9,10 @@ const WEEK_STARTS: Record<Tenant["weekStart"], string> = { monday: "Monday", sun
 
 export const Settings = ({ run }: Doing) => {
   const { tenant, person } = useSite();
-  const { name, industry, timeZone, currency, weekStart, wantsSecondFactor } = tenant;
+  const { name, industry, timeZone, currency, weekStart, wantsSecondFactor, wantsSingleSignOn } = tenant;
   const [fields, set] = useState({ name, industry, timeZone, currency, weekStart });
   const [requireSecondFactor, require] = useState(wantsSecondFactor === true);
+  const [requireSingleSignOn, requireSignOn] = useState(wantsSingleSignOn === true);
   const [isSaving, setSaving] = useState(false);
   const change = (field: keyof typeof fields) => (event: { currentTarget: { value: string } }) => set({ ...fields, [field]: event.currentTarget.value });
   return (
@@ -24,7 +25,7 @@ export const Settings = ({ run }: Doing) => {
         action={async () => {
           setSaving(true);
           try {
-            await call("POST", "/api/setup/tenant", { ...fields, requireSecondFactor });
+            await call("POST", "/api/setup/tenant", { ...fields, requireSecondFactor, requireSingleSignOn });
           } finally {
             setSaving(false);
           }
@@ -59,6 +60,11 @@ export const Settings = ({ run }: Doing) => {
         <label>
           <input type="checkbox" checked={requireSecondFactor} onChange={(event) => require(event.currentTarget.checked)} /> Whoever looks needs a second factor
         </label>
+        {(person.singleSignOn || requireSingleSignOn) && (
+          <label>
+            <input type="checkbox" checked={requireSingleSignOn} onChange={(event) => requireSignOn(event.currentTarget.checked)} /> Only who signs in by single sign-on sees it
+          </label>
+        )}
         <button disabled={isSaving}>{isSaving ? "Saving…" : "Save"}</button>
       </Form>
     </Part>

@@ -1,6 +1,6 @@
 -- Sign-ins. The web process acts as footfall_admin, which sees one tenant at most: what has to look across tenants is a function.
 
--- The account of an e-mail address, its password's hash, whether that was for one sign-in and is used, and what its authenticator makes
+-- The account of an e-mail address, its password's hash (NULL: it has none), whether that was for one sign-in and is used, and what its authenticator makes
 -- codes of (NULL: it has none); no row: there is none.
 CREATE OR REPLACE FUNCTION auth.account_of(p_email text)
 RETURNS TABLE (account_id bigint, password_hash text, is_used boolean, totp_secret bytea)
@@ -24,16 +24,18 @@ LANGUAGE sql IMMUTABLE
 RETURN interval '3 days';
 
 -- Remembers the sign-in of an account, or of a share link's guest, and forgets those that have ended. A password for one sign-in is used
--- with it.
+-- with it, unless a provider said who it is; p_is_multi_factor: which asked for a second factor.
 CREATE OR REPLACE FUNCTION auth.open_sign_in(
-    p_account_id bigint, p_share_link_id bigint, p_token_hash bytea, p_lasts interval, p_agent text
+    p_account_id bigint, p_share_link_id bigint, p_token_hash bytea, p_lasts interval, p_agent text,
+    p_is_single_sign_on boolean, p_is_multi_factor boolean
 ) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS $$
     DELETE FROM auth.sign_in WHERE expires_at < util.current_load_date();
-    UPDATE auth.account SET one_time = 'used' WHERE account_id = p_account_id AND one_time = 'new';
-    INSERT INTO auth.sign_in (token_hash, account_id, share_link_id, created_at, expires_at, last_seen_at, agent)
+    UPDATE auth.account SET one_time = 'used' WHERE account_id = p_account_id AND one_time = 'new' AND NOT p_is_single_sign_on;
+    INSERT INTO auth.sign_in (token_hash, account_id, share_link_id, created_at, expires_at, last_seen_at, agent,
+                              is_single_sign_on, is_multi_factor)
     VALUES (p_token_hash, p_account_id, p_share_link_id, util.current_load_date(), util.current_load_date() + p_lasts,
-            util.current_load_date(), left(p_agent, 200))
+            util.current_load_date(), left(p_agent, 200), p_is_single_sign_on, p_is_multi_factor)
 $$;
 
 -- Notes that a sign-in is in use.
@@ -71,20 +73,30 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS $$
     DELETE FROM auth.sign_in WHERE token_hash = p_token_hash
 $$;
 
--- A tenant as whoever signed in sees it; isLocked: it wants a second factor, which they have not; isDisabled: nobody looks at it.
-CREATE OR REPLACE FUNCTION auth.tenant_line(p_tenant auth.tenant_v, p_role text, p_is_locked boolean) RETURNS jsonb
+-- What a tenant wants and a sign-in lacks: single_sign_on, second_factor; NULL: nothing.
+CREATE OR REPLACE FUNCTION auth.lacking(p_tenant auth.tenant_v, p_account auth.account, p_sign_in auth.sign_in) RETURNS text
 LANGUAGE sql IMMUTABLE
-RETURN CASE WHEN p_is_locked THEN '{"isLocked": true}' ELSE '{}' END::jsonb
+RETURN CASE
+    WHEN p_tenant.require_single_sign_on AND NOT p_sign_in.is_single_sign_on THEN 'single_sign_on'
+    WHEN p_tenant.require_second_factor AND p_account.totp_confirmed_at IS NULL AND NOT p_sign_in.is_multi_factor THEN 'second_factor'
+END;
+
+-- A tenant as whoever signed in sees it; isLocked: it wants what they have not, which lacks names; isDisabled: nobody looks at it.
+CREATE OR REPLACE FUNCTION auth.tenant_line(p_tenant auth.tenant_v, p_role text, p_lacks text) RETURNS jsonb
+LANGUAGE sql IMMUTABLE
+RETURN CASE WHEN p_lacks IS NULL THEN '{}' ELSE jsonb_build_object('isLocked', true, 'lacks', p_lacks) END
     || CASE WHEN p_tenant.is_active THEN '{}' ELSE '{"isDisabled": true}' END::jsonb
     || CASE WHEN p_tenant.require_second_factor THEN '{"wantsSecondFactor": true}' ELSE '{}' END::jsonb
+    || CASE WHEN p_tenant.require_single_sign_on THEN '{"wantsSingleSignOn": true}' ELSE '{}' END::jsonb
     || jsonb_build_object('tenant', p_tenant.public_id, 'name', p_tenant.tenant_name, 'industry', p_tenant.industry,
                           'timeZone', p_tenant.time_zone, 'currency', p_tenant.currency, 'weekStart', p_tenant.week_start, 'role', p_role);
 
--- The tenants of an account by name: those whose name or id has all words of a text, p_most at most.
-CREATE OR REPLACE FUNCTION auth.tenants_of(p_account auth.account, p_search text, p_most integer) RETURNS SETOF jsonb
+-- The tenants of an account by name, as one of its sign-ins sees them: those whose name or id has all words of a text, p_most at most.
+CREATE OR REPLACE FUNCTION auth.tenants_of(p_account auth.account, p_sign_in auth.sign_in, p_search text, p_most integer)
+RETURNS SETOF jsonb
 LANGUAGE sql STABLE AS $$
     SELECT auth.tenant_line(t, CASE WHEN p_account.is_operator THEN 'owner' ELSE m.role END,
-                            t.require_second_factor AND p_account.totp_confirmed_at IS NULL)
+                            auth.lacking(t, p_account, p_sign_in))
     FROM auth.tenant_v t
     LEFT JOIN auth.membership m ON m.tenant_hk = t.tenant_hk AND m.account_id = p_account.account_id
     WHERE (p_account.is_operator OR m.role IS NOT NULL) AND auth.has_words(t.tenant_name || ' ' || t.public_id, p_search)
@@ -103,13 +115,14 @@ RETURN NOT EXISTS (SELECT FROM regexp_split_to_table(btrim(lower(p_words)), '\s+
 -- is_unseen: that it is in use should be noted; is_used_up: the password was for this sign-in only.
 CREATE OR REPLACE FUNCTION auth.signed_in(p_token_hash bytea, p_named text)
 RETURNS TABLE (email text, account_name text, is_operator boolean, named jsonb, tenant_id text, is_used_up boolean,
-               has_second_factor boolean, is_unseen boolean)
+               has_second_factor boolean, is_single_sign_on boolean, is_multi_factor boolean, is_unseen boolean)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
     SELECT a.email, a.account_name, a.is_operator,
            CASE WHEN t.tenant_hk IS NOT NULL AND (a.is_operator OR m.role IS NOT NULL) THEN
                auth.tenant_line(t, CASE WHEN a.is_operator THEN 'owner' ELSE m.role END,
-                                t.require_second_factor AND a.totp_confirmed_at IS NULL) END,
-           t.tenant_bk, a.one_time IS NOT NULL, a.totp_confirmed_at IS NOT NULL,
+                                auth.lacking(t, a, s)) END,
+           t.tenant_bk, a.one_time IS NOT NULL AND NOT s.is_single_sign_on, a.totp_confirmed_at IS NOT NULL,
+           s.is_single_sign_on, s.is_multi_factor,
            s.last_seen_at < util.current_load_date() - interval '5 minutes'
     FROM auth.sign_in s
     JOIN auth.account a USING (account_id)
@@ -118,8 +131,8 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
     WHERE s.token_hash = p_token_hash AND s.expires_at > util.current_load_date()
       AND s.last_seen_at > util.current_load_date() - auth.idle_sign_in_lasts()
     UNION ALL
-    SELECT '', l.label, false, CASE WHEN t.tenant_hk = auth.tenant_named(p_named) THEN auth.tenant_line(t, 'guest', false) END,
-           t.tenant_bk, false, false, false
+    SELECT '', l.label, false, CASE WHEN t.tenant_hk = auth.tenant_named(p_named) THEN auth.tenant_line(t, 'guest', NULL) END,
+           t.tenant_bk, false, false, false, false, false
     FROM auth.sign_in s
     JOIN auth.share_link l USING (share_link_id)
     JOIN auth.tenant_v t ON t.tenant_hk = l.tenant_hk
@@ -132,10 +145,10 @@ CREATE OR REPLACE FUNCTION auth.own_tenants(p_token_hash bytea, p_search text, p
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
     SELECT o.* FROM auth.sign_in s
     JOIN auth.account a USING (account_id)
-    CROSS JOIN LATERAL auth.tenants_of(a, p_search, p_most) o
+    CROSS JOIN LATERAL auth.tenants_of(a, s, p_search, p_most) o
     WHERE s.token_hash = p_token_hash
     UNION ALL
-    SELECT auth.tenant_line(t, 'guest', false) FROM auth.sign_in s
+    SELECT auth.tenant_line(t, 'guest', NULL) FROM auth.sign_in s
     JOIN auth.share_link l USING (share_link_id)
     JOIN auth.tenant_v t ON t.tenant_hk = l.tenant_hk
     WHERE s.token_hash = p_token_hash
@@ -184,7 +197,8 @@ END
 $$;
 
 -- Gives somebody of the session's tenant a new password for one sign-in; their sign-ins end. Returns whether that may be: they have a role
--- here, in no other tenant, and are no operator. Otherwise who owns this tenant could become who they are elsewhere.
+-- here, in no other tenant, are no operator, and do not sign in by single sign-on, which may give them a role elsewhere tomorrow.
+-- Otherwise who owns this tenant could become who they are elsewhere.
 CREATE OR REPLACE FUNCTION auth.renew_password(p_email text, p_password_hash text) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 DECLARE
@@ -192,6 +206,7 @@ DECLARE
 BEGIN
     UPDATE auth.account a SET password_hash = p_password_hash, one_time = 'new'
     WHERE a.email = lower(btrim(p_email)) AND NOT a.is_operator
+      AND NOT EXISTS (SELECT FROM auth.identity i WHERE i.account_id = a.account_id)
       AND EXISTS (SELECT FROM auth.membership m WHERE m.account_id = a.account_id AND m.tenant_hk = util.current_tenant())
       AND NOT EXISTS (SELECT FROM auth.membership m WHERE m.account_id = a.account_id AND m.tenant_hk <> util.current_tenant())
     RETURNING a.account_id INTO v_account_id;

@@ -60,6 +60,9 @@ BEGIN
         OR s.share_link_id IN (SELECT l.share_link_id FROM auth.share_link l WHERE l.tenant_hk = p_tenant_hk);
     GET DIAGNOSTICS v_rows = ROW_COUNT;
     PERFORM auth.note_deleted(p_receipt_id, 'auth.sign_in', v_rows);
+    DELETE FROM auth.identity i WHERE i.account_id = ANY (v_people);
+    GET DIAGNOSTICS v_rows = ROW_COUNT;
+    PERFORM auth.note_deleted(p_receipt_id, 'auth.identity', v_rows);
     DELETE FROM auth.account a WHERE a.account_id = ANY (v_people);
     GET DIAGNOSTICS v_rows = ROW_COUNT;
     PERFORM auth.note_deleted(p_receipt_id, 'auth.account', v_rows);

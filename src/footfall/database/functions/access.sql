@@ -259,6 +259,8 @@ BEGIN
         auth.begin_second_factor(bytea, bytea), auth.unconfirmed_secret(bytea), auth.confirm_second_factor(bytea, bigint, bytea[]),
         auth.end_second_factor(text), auth.use_step(bigint, bigint), auth.use_recovery_code(bigint, bytea),
         auth.is_device_of(text, bytea), auth.remember_device(bigint, bytea),
+        auth.begin_sign_on(bytea, bigint, interval), auth.take_sign_on(bytea), auth.waiting_sign_on(bytea), auth.end_sign_on(bytea),
+        auth.account_of_identity,
         auth.close_sign_in(bytea), auth.signed_in(bytea, text), auth.own_tenants(bytea, text, integer), auth.people(), auth.set_person(text, text, text, boolean),
         auth.set_password(text, text), auth.add_tenant,
         auth.own_limits(), auth.is_operator_token(bytea), auth.customers(text, text, timestamptz), auth.usage_of_month(date), auth.request_tenant(jsonb), auth.tenant_named(text), auth.analyst_tenant() TO footfall_admin;
