@@ -61,7 +61,7 @@ def test_no_request_ends_in_a_server_error(client, keys, operation: str, mode: G
 
 
 def test_every_operation_is_fuzzed() -> None:
-    assert len(OPERATIONS) == 8 + len(openapi.DASHBOARD) + 2 * len(api.REPORTS)
+    assert len(OPERATIONS) == 9 + len(openapi.DASHBOARD) + 2 * len(api.REPORTS)
 
 
 _json = st.recursive(
