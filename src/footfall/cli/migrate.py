@@ -61,7 +61,7 @@ def migrate(
             raise typer.Exit(1 if check and steps else 0)
         done = schema.deploy(connection, role_prefix)
     if as_json:
-        print_json({"changes": done, "repairs": [step.name for step in repaired]})
+        print_json({"changes": done} | ({"repairs": [step.name for step in repaired]} if repaired else {}))
         return
     for step in repaired:
         console.print(f"Made right: {step.name}", markup=False)

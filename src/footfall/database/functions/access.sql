@@ -118,22 +118,23 @@ LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
     WITH ours AS (
         SELECT n.oid FROM pg_namespace n WHERE n.nspname IN ('util', 'auth', 'ref', 'raw', 'staging', 'business', 'api')
     ), things AS (
-        SELECT 'pg_class'::regclass AS kind, c.oid, 0 AS part, c.relowner AS owner, c.relacl AS acl
+        SELECT 'pg_class'::regclass AS kind, c.oid, 0 AS part, c.relowner AS owner,
+               coalesce(c.relacl, acldefault(CASE c.relkind WHEN 'S' THEN 's' ELSE 'r' END::"char", c.relowner)) AS acl
         FROM pg_class c WHERE c.relnamespace IN (SELECT o.oid FROM ours o) AND c.relkind <> 'i'
         UNION ALL
         SELECT 'pg_attribute'::regclass, a.attrelid, a.attnum, 0, a.attacl
         FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid AND c.relnamespace IN (SELECT o.oid FROM ours o)
         WHERE a.attacl IS NOT NULL
         UNION ALL
-        SELECT 'pg_proc'::regclass, p.oid, 0, p.proowner, p.proacl
+        SELECT 'pg_proc'::regclass, p.oid, 0, p.proowner, coalesce(p.proacl, acldefault('f', p.proowner))
         FROM pg_proc p
         WHERE p.pronamespace IN (SELECT o.oid FROM ours o)
            OR p.pronamespace = 'pg_catalog'::regnamespace AND p.proacl IS NOT NULL
         UNION ALL
-        SELECT 'pg_namespace'::regclass, n.oid, 0, n.nspowner, n.nspacl
+        SELECT 'pg_namespace'::regclass, n.oid, 0, n.nspowner, coalesce(n.nspacl, acldefault('n', n.nspowner))
         FROM pg_namespace n WHERE n.oid IN (SELECT o.oid FROM ours o)
         UNION ALL
-        SELECT 'pg_database'::regclass, d.oid, 0, 0, d.datacl FROM pg_database d WHERE d.datname = current_database()
+        SELECT 'pg_database'::regclass, d.oid, 0, 0, coalesce(d.datacl, acldefault('d', d.datdba)) FROM pg_database d WHERE d.datname = current_database()
     )
     SELECT md5(string_agg(format('%s %s %s %s %s', t.kind::oid, t.oid, t.part, t.owner, g.grants), ' '
                           ORDER BY t.kind::oid, t.oid, t.part))
