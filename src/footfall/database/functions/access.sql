@@ -1,5 +1,5 @@
--- Grants privileges on all tables and views of these schemas; not on partitions, which have no policies of their own, and not on views
--- that would ask with other rights than those of who looks.
+-- Grants privileges on all tables and views of these schemas; not on partitions, which have no policies of their own, and not
+-- on views that would ask with other rights than those of who looks.
 CREATE OR REPLACE FUNCTION util.grant_on_relations(p_privileges text, p_schemas text[], p_roles text) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -15,9 +15,9 @@ BEGIN
 END
 $$;
 
--- Takes from everybody what a login could use against others, and Footfall does not need: advisory locks, large objects, temporary
--- tables (the worker's loads have them). What the schema's owner may not take away, on a server that is not the owner's, stays, with a
--- warning. pg_sleep stays: it holds nothing but its own connection, which auth.end_overdue_sql ends.
+-- Takes from everybody what a login could use against others, and Footfall does not need: advisory locks, large objects,
+-- temporary tables (the worker's loads have them). What the schema's owner may not take away, on a server that is not the
+-- owner's, stays, with a warning. pg_sleep stays: it holds nothing but its own connection, which auth.end_overdue_sql ends.
 CREATE OR REPLACE FUNCTION util.close_catalog() RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -36,8 +36,9 @@ BEGIN
 END
 $$;
 
--- The policies that a table of tenants has to have, each with the statement that makes it. Every table that names a tenant shows a role
--- only the rows of that tenant; without app.tenant_hk, none. The sub-select is evaluated once a query and can be an index condition.
+-- The policies that a table of tenants has to have, each with the statement that makes it. Every table that names a tenant
+-- shows a role only the rows of that tenant; without app.tenant_hk, none. The sub-select is evaluated once a query and can be
+-- an index condition.
 CREATE OR REPLACE FUNCTION util.wanted_policies(p_table regclass) RETURNS TABLE (policy name, statement text)
 LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
     -- the rules that hold for all tenants belong to none
@@ -66,8 +67,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
     FROM pg_policy p WHERE p.oid = p_policy
 $$;
 
--- Tables that are not as they have to be: with row-level security, with the policies that are wanted and no others; partitions, which
--- are reached through their tables alone, with none. Not for their owner: who owns a store dumps it.
+-- Tables that are not as they have to be: with row-level security, with the policies that are wanted and no others; partitions,
+-- which are reached through their tables alone, with none. Not for their owner: who owns a store dumps it.
 CREATE OR REPLACE FUNCTION util.unsecured_tables() RETURNS SETOF regclass
 LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
     SELECT c.oid::regclass
@@ -134,7 +135,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
         SELECT 'pg_namespace'::regclass, n.oid, 0, n.nspowner, coalesce(n.nspacl, acldefault('n', n.nspowner))
         FROM pg_namespace n WHERE n.oid IN (SELECT o.oid FROM ours o)
         UNION ALL
-        SELECT 'pg_database'::regclass, d.oid, 0, 0, coalesce(d.datacl, acldefault('d', d.datdba)) FROM pg_database d WHERE d.datname = current_database()
+        SELECT 'pg_database'::regclass, d.oid, 0, 0, coalesce(d.datacl, acldefault('d', d.datdba))
+        FROM pg_database d WHERE d.datname = current_database()
     )
     SELECT md5(string_agg(format('%s %s %s %s %s', t.kind::oid, t.oid, t.part, t.owner, g.grants), ' '
                           ORDER BY t.kind::oid, t.oid, t.part))
@@ -142,8 +144,9 @@ LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
     CROSS JOIN LATERAL (SELECT string_agg(x::text, ',' ORDER BY x::text) AS grants FROM aclexplode(t.acl) x) g
 $$;
 
--- Gives everything to who migrates, but functions that act with the worker's rights to the worker: that is what SECURITY DEFINER is for
--- here. The few that have to act with the owner's make and drop tables, or end tenants' logins. Changes only what differs.
+-- Gives everything to who migrates, but functions that act with the worker's rights to the worker: that is what SECURITY
+-- DEFINER is for here. The few that have to act with the owner's make and drop tables, or end tenants' logins. Changes only
+-- what differs.
 CREATE OR REPLACE FUNCTION util.own_everything() RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog AS $$
 DECLARE
@@ -182,8 +185,8 @@ BEGIN
 END
 $$;
 
--- Who may touch what. Run at every deployment, so that a new table, view or function is closed until it is named here, and that what
--- a store went through (a restore, another owner, a grant by hand) is made right.
+-- Who may touch what. Run at every deployment, so that a new table, view or function is closed until it is named here, and that
+-- what a store went through (a restore, another owner, a grant by hand) is made right.
 --   footfall_ingest  the collector: lands events, resolves keys; reads no event
 --   footfall_worker  stages, loads, computes: all tenants
 --   footfall_reader  answers questions of one tenant: the one in app.tenant_hk
@@ -237,7 +240,8 @@ BEGIN
     GRANT SELECT ON auth.tenant_h, auth.tenant_details_s, auth.tenant_v, auth.tenant_alias TO footfall_reader, footfall_ingest;
     GRANT SELECT ON ref.event_type, ref.conversion_rule, ref.visitor_segment, ref.goal, ref.time_zone TO footfall_reader;
     GRANT EXECUTE ON ALL ROUTINES IN SCHEMA util, business, api TO footfall_reader;
-    GRANT EXECUTE ON FUNCTION auth.key_owner(bytea), auth.request_tenant(jsonb), auth.tenant_named(text), auth.analyst_tenant() TO footfall_reader;
+    GRANT EXECUTE ON FUNCTION auth.key_owner(bytea), auth.request_tenant(jsonb), auth.tenant_named(text),
+        auth.analyst_tenant() TO footfall_reader;
     GRANT EXECUTE ON FUNCTION staging.url_parts(text), staging.without_www(text), staging.canonical_escapes(text),
         staging.escaped(text) TO footfall_reader;
 
@@ -246,7 +250,8 @@ BEGIN
     GRANT SELECT ON auth.tenant_h, auth.tenant_details_s, auth.tenant_v, auth.tenant_alias TO footfall_analyst;
     GRANT SELECT ON ref.event_type, ref.conversion_rule, ref.visitor_segment, ref.goal, ref.time_zone TO footfall_analyst;
     GRANT EXECUTE ON ALL ROUTINES IN SCHEMA util, business, api TO footfall_analyst;
-    GRANT EXECUTE ON FUNCTION auth.request_tenant(jsonb), auth.tenant_named(text), auth.analyst_tenant(), staging.url_parts(text), staging.without_www(text),
+    GRANT EXECUTE ON FUNCTION auth.request_tenant(jsonb), auth.tenant_named(text), auth.analyst_tenant(),
+        staging.url_parts(text), staging.without_www(text),
         staging.canonical_escapes(text), staging.escaped(text) TO footfall_analyst;
 
     GRANT EXECUTE ON FUNCTION auth.key_owner(bytea), auth.visitor_secret_of(bytea, date), auth.request_tenant(jsonb),
@@ -262,11 +267,14 @@ BEGIN
         auth.is_device_of(text, bytea), auth.remember_device(bigint, bytea),
         auth.begin_sign_on(bytea, bigint, interval), auth.take_sign_on(bytea), auth.waiting_sign_on(bytea), auth.end_sign_on(bytea),
         auth.account_of_identity,
-        auth.close_sign_in(bytea), auth.signed_in(bytea, text), auth.own_tenants(bytea, text, integer), auth.people(), auth.set_person(text, text, text, boolean),
+        auth.close_sign_in(bytea), auth.signed_in(bytea, text), auth.own_tenants(bytea, text, integer), auth.people(),
+        auth.set_person(text, text, text, boolean),
         auth.set_password(text, text), auth.add_tenant,
-        auth.own_limits(), auth.is_operator_token(bytea), auth.customers(text, text, timestamptz), auth.usage_of_month(date), auth.request_tenant(jsonb), auth.tenant_named(text), auth.analyst_tenant() TO footfall_admin;
+        auth.own_limits(), auth.is_operator_token(bytea), auth.customers(text, text, timestamptz), auth.usage_of_month(date),
+        auth.request_tenant(jsonb), auth.tenant_named(text), auth.analyst_tenant() TO footfall_admin;
     GRANT SELECT ON auth.tenant_h, auth.tenant_details_s, auth.tenant_v, auth.tenant_alias TO footfall_admin;
-    GRANT SELECT (access_key_id, tenant_hk, kind, label, created_at, revoked_at, created_by, expires_at, site), INSERT, UPDATE (revoked_at)
+    GRANT SELECT (access_key_id, tenant_hk, kind, label, created_at, revoked_at, created_by, expires_at, site), INSERT,
+        UPDATE (revoked_at)
         ON auth.access_key TO footfall_admin;
     GRANT SELECT, INSERT, UPDATE, DELETE ON ref.goal, ref.funnel TO footfall_admin;
     -- a funnel is saved when its report would answer it
