@@ -14,7 +14,7 @@ COMMENT ON COLUMN staging.site_events_staging.restates_hk IS 'of a trusted event
 
 CREATE TABLE business.superseded_w (
     tenant_hk bytea NOT NULL,
-    -- Usage: business.is_superseded
+    -- Usage: business.events_as_of, business.visit_events: whether an event was superseded
     site_event_hk bytea PRIMARY KEY,
     load_date timestamptz NOT NULL
 );

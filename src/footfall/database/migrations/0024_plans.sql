@@ -13,7 +13,7 @@ COMMENT ON COLUMN auth.tenant_plan.events_per_second IS 'on average over five se
 COMMENT ON COLUMN auth.tenant_plan.bytes_per_day IS 'of events as they were sent; days and months are those of UTC';
 COMMENT ON COLUMN auth.tenant_plan.pages_per_day IS 'pages that were never seen before; likewise items_per_day';
 COMMENT ON COLUMN auth.tenant_plan.values_per_day IS 'values of properties';
--- so much that a site which means well never meets a limit; an operator who knows better says so (footfall tenant plan)
+-- ten to a hundred times what large sites send
 INSERT INTO auth.tenant_plan VALUES ('\x', NULL, 300000000, 50000000000, 100000, 100000, 100000000);
 
 CREATE TABLE auth.tenant_usage (
