@@ -84,6 +84,7 @@ def test_nobody_waits_behind_it_while_it_waits_for_a_reader(
         owner.execute("UPDATE util.definition SET checksum = 'older' WHERE name = 'api/sql/views.sql'")
     else:
         owner.execute("COMMENT ON POLICY one_tenant ON business.event_b IS 'older'")
+    site.connection.execute("SET lock_timeout = '20s'")  # who waits for the reader fails, and does not hang
     with psycopg.connect(url) as reader:
         reader.execute(f"SELECT count(*) FROM {held}")
         thread, failed = in_background(lambda: deploy(url))
