@@ -23,7 +23,8 @@ export const watchAttention = (footfall: Footfall): (() => void) => {
   for (const name of ["focus", "blur", "scroll"]) addEventListener(name, look, { passive: true });
   // in the capture phase: before the queue sends what waits
   document.addEventListener("visibilitychange", () => (document.hidden ? tell() : look()), true);
-  addEventListener("pagehide", tell, true);
+  // some browsers hide a page after that, a moment later: told is what was seen until now
+  addEventListener("pagehide", () => (tell(), (since = 0)), true);
   look();
   return () => {
     tell();
