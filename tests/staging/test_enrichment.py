@@ -4,8 +4,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis.strategies import characters, from_regex, text
 
-from footfall.staging import describe
-from site_under_test import BOT, HUMAN, Site, at, view
+from site_under_test import HUMAN, Site, at, view
 
 # page_url, host, path, category, type, page business key
 PAGES = [
@@ -115,48 +114,6 @@ def test_a_very_long_url_still_is_one_page(site: Site) -> None:
     site.land({"evt_type": "page_view", "page_url": "https://acme.example/" + "a" * 2500 + "b"})
     site.load()
     assert [len(key) for key in site.staged("site_page_bk")] == [1917, 1917]
-
-
-# referrer, query of the page, source, channel
-ORIGINS = [
-    (None, "", "direct", "direct"),
-    ("https://acme.example/other", "", "direct", "direct"),
-    ("https://www.google.co.uk/", "", "google", "search"),
-    ("https://www.google.com/search?q=shoes", "", "google", "search"),
-    ("https://duckduckgo.com/", "", "duckduckgo", "search"),
-    ("https://mail.google.com/", "", "gmail", "email"),
-    ("https://gemini.google.com/app", "", "gemini", "ai"),
-    ("https://chatgpt.com/", "", "chatgpt", "ai"),
-    (None, "?utm_source=chatgpt.com", "chatgpt.com", "ai"),
-    ("https://www.perplexity.ai/", "", "perplexity", "ai"),
-    ("https://l.facebook.com/l.php?u=x", "", "facebook", "social"),
-    ("https://t.co/abc", "", "x", "social"),
-    ("https://news.ycombinator.com/", "", "hacker news", "social"),
-    ("https://blog.example.org/post", "", "blog.example.org", "referral"),
-    ("https://www.google.com/", "?gclid=abc", "google", "paid"),
-    (None, "?utm_source=google&utm_medium=cpc&utm_campaign=brand", "google", "paid"),
-    (None, "?utm_source=facebook&utm_medium=paid_social", "facebook", "paid"),
-    (None, "?utm_source=News%20Letter&utm_medium=E-Mail", "news letter", "email"),
-    (None, "?utm_source=march+newsletter", "march newsletter", "email"),
-    (None, "?utm_source=linkedin&utm_medium=social", "linkedin", "social"),
-    (None, "?utm_source=partner&utm_medium=banner", "partner", "paid"),
-    (None, "?utm_source=partner", "partner", "referral"),
-]
-
-
-@pytest.mark.parametrize(("referrer", "query", "source", "channel"), ORIGINS)
-def test_where_a_visit_came_from(site: Site, referrer, query, source, channel) -> None:
-    site.land({"evt_type": "page_view", "page_url": f"https://acme.example/{query}", "page_referrer": referrer})
-    site.load()
-    assert site.staged("source", "channel") == [(source, channel)]
-
-
-def test_utm_keys_of_the_event_win_over_those_of_its_url(site: Site) -> None:
-    url = "https://acme.example/?utm_source=a&utm_medium=b&utm_campaign=c%2Fd&utm_content=e+f&utm_term=g"
-    site.land({"evt_type": "page_view", "page_url": url, "utm_source": "mine", "utm_term": "ours"})
-    site.load()
-    words = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term")
-    assert site.staged(*words) == [("mine", "b", "c/d", "e f", "ours")]
 
 
 # what is sent about an item, its key and its name
@@ -342,49 +299,3 @@ def test_the_context_of_a_session_is_that_of_its_first_event_whenever_it_arrives
     site.load()
     rows = site.rows("SELECT language, load_end_date IS NULL FROM business.site_session_context_s ORDER BY load_date")
     assert rows == [("en", False), ("de", True)]
-
-
-AGENTS = [
-    (HUMAN, "desktop", "Chrome", "Windows", "human"),
-    (BOT, None, "Googlebot", "Other", "bot"),
-    (
-        "Mozilla/5.0 (iPhone; CPU iPhone OS 17_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.1"
-        " Mobile/15E148 Safari/604.1",
-        "mobile",
-        "Mobile Safari",
-        "iOS",
-        "human",
-    ),
-    (
-        "Mozilla/5.0 (iPad; CPU OS 17_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.1"
-        " Mobile/15E148 Safari/604.1",
-        "tablet",
-        "Mobile Safari",
-        "iOS",
-        "human",
-    ),
-    ("Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0", "desktop", "Firefox", "Linux", "human"),
-    ("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 HeadlessChrome/142.0.0.0 Safari/537.36", "desktop", None, None, "bot"),
-    ("curl/8.5.0", None, None, None, "bot"),
-    ("python-requests/2.32", None, None, None, "bot"),
-    ("UniversalFeedParser/5.2.0", None, None, None, "bot"),
-    ("", None, None, None, "bot"),
-    ("nonsense \x01", None, None, None, "human"),
-]
-
-
-@pytest.mark.parametrize(("agent", "device", "browser", "system", "traffic"), AGENTS)
-def test_a_user_agent_says_device_browser_system_and_whether_it_is_a_bot(agent, device, browser, system, traffic) -> None:
-    described = describe(agent)
-    assert (described.device_type, described.traffic_class) == (device, traffic)
-    if browser:
-        assert described.browser_name == browser
-    if system and system != "Other":
-        assert described.operating_system == system
-
-
-def test_each_distinct_user_agent_is_parsed_once_and_its_text_is_not_kept_in_the_reference(site: Site) -> None:
-    site.land(*({"evt_type": "page_view", "event_id": str(n), "_user_agent": (HUMAN, BOT)[n % 2]} for n in range(6)))
-    site.load()
-    assert site.value("SELECT count(*) FROM ref.user_agent") == 2
-    assert site.value("SELECT count(*) FROM ref.user_agent u WHERE u::text LIKE '%%Mozilla%%'") == 0

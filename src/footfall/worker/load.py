@@ -1,4 +1,4 @@
-"""Loads, from the queue into the vault: claim, parse what is new among user agents, stage, load; one transaction each.
+"""Loads, from the queue into the vault: claim, judge what is new, stage, load; one transaction each.
 
 What goes wrong is searched for at once, by halves: one batch that cannot be loaded, for whatever reason, holds up no other.
 """
@@ -12,7 +12,7 @@ from typing import Any
 import psycopg
 
 from footfall.database import Connection, limit_statements
-from footfall.staging import parse_new_user_agents
+from footfall.judgement import judge_new
 from footfall.traces import tracer
 from footfall.worker.quarantine import is_of_the_data, quarantine_poison
 from footfall.worker.traced import tell_load
@@ -88,7 +88,7 @@ def _claim_and_load(connection: Connection, claim: str, *parameters: object) -> 
             batch_ids = _value(connection, f"/* worker.load */ {claim}", *parameters)
             if not batch_ids:
                 return None
-            parse_new_user_agents(connection, _new_user_agents(connection, batch_ids))
+            judge_new(connection, batch_ids)
             connection.execute("/* worker.load */ SELECT count(*) FROM business.load_claimed(%s)", (batch_ids,))
             row = connection.execute(
                 "SELECT sum(event_count)::bigint, sum(loaded_count)::bigint, sum(duplicate_count)::bigint,"
@@ -140,17 +140,6 @@ def _note(connection: Connection, failed: _Failed, *, is_store_well: bool) -> No
         failures = _value(connection, "SELECT business.fail_batches(%s, %s)", batch_ids, str(error))
         if len(batch_ids) == 1 and failures >= _FAILURES_BEFORE_SEARCH:
             quarantine_poison(connection, batch_ids[0])
-
-
-def _new_user_agents(connection: Connection, batch_ids: list[int]) -> list[str]:
-    cursor = connection.execute(
-        "/* worker.load */ SELECT DISTINCT r.user_agent"
-        " FROM raw.events_of(%s) r"
-        " WHERE r.user_agent IS NOT NULL"
-        "  AND NOT EXISTS (SELECT FROM ref.user_agent a WHERE a.user_agent_hash = util.hash_binary(r.user_agent))",
-        (batch_ids,),
-    )
-    return [row[0] for row in cursor]
 
 
 def _value(connection: Connection, query: str, *parameters: object) -> Any:

@@ -49,11 +49,18 @@ def describe(user_agent: str) -> UserAgent:
     )
 
 
-def parse_new_user_agents(connection: Connection, user_agents: list[str]) -> int:
-    """Add these to the reference table; returns how many were new."""
-    rows = [(agent, describe(agent)) for agent in user_agents]
+def judge_agents(connection: Connection, batch_ids: list[int]) -> None:
+    """Add to the reference table what agents these ingest batches bring for the first time."""
     cursor = connection.execute(
-        "/* staging.user_agents */ INSERT INTO ref.user_agent"
+        "/* judgement.agents */ SELECT DISTINCT r.user_agent"
+        " FROM raw.events_of(%s) r"
+        " WHERE r.user_agent IS NOT NULL"
+        "  AND NOT EXISTS (SELECT FROM ref.user_agent a WHERE a.user_agent_hash = util.hash_binary(r.user_agent))",
+        (batch_ids,),
+    )
+    rows = [(agent, describe(agent)) for (agent,) in cursor]
+    connection.execute(
+        "/* judgement.agents */ INSERT INTO ref.user_agent"
         " SELECT util.hash_binary(u.agent), u.device, u.browser, u.version, u.system, u.traffic, %s"
         " FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[])"
         "   AS u(agent, device, browser, version, system, traffic)"
@@ -68,7 +75,6 @@ def parse_new_user_agents(connection: Connection, user_agents: list[str]) -> int
             [described.traffic_class for _, described in rows],
         ),
     )
-    return cursor.rowcount
 
 
 def _device_type(user_agent: str) -> str | None:

@@ -1,0 +1,14 @@
+"""What Footfall thinks of what was sent: who came (agents). Kept lists and short rules, looked at once per distinct input.
+
+Judgements are made in Python, before a load stages its events, and kept in `ref`: SQL only looks them up.
+"""
+
+from footfall.database import Connection
+from footfall.judgement.agents import UserAgent, describe, judge_agents
+
+__all__ = ["UserAgent", "describe", "judge_new"]
+
+
+def judge_new(connection: Connection, batch_ids: list[int]) -> None:
+    """Judge what the raw events of these ingest batches bring that was never judged before; in the load's transaction."""
+    judge_agents(connection, batch_ids)
