@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup browser browsers prometheus servers demo docs wheel pins test test-browsers test-readme soak lint golden screenshots bench bench-reports
+.PHONY: help lists setup browser browsers prometheus servers demo docs wheel pins test test-browsers test-readme soak lint golden screenshots bench bench-reports
 
 help:  ## list these commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -75,6 +75,9 @@ wheel: setup  ## build the wheel and the source distribution into dist/
 # Names come from pyproject.toml; what is pinned already stays, but for UPGRADE="NAME …". For Linux; hashes are of all files of a version.
 COMPILE := UV_CUSTOM_COMPILE_COMMAND="make pins" $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url \
   --python-version 3.11.5 --python-platform linux --annotation-style line
+lists:  ## write the lists in src/footfall/judgement/lists anew: make lists ENGINES=searchengine-and-social-list CATEGORIES=dbt-ga4 (clones)
+	$(BIN)/python tools/lists/origins.py $(ENGINES) $(CATEGORIES)
+
 pins:  ## write what pyproject.toml names into requirements.txt and requirements-dev.txt, pinned, with hashes
 	$(COMPILE) --extra dev $(UPGRADE:%=--upgrade-package %) --output-file requirements-dev.txt pyproject.toml
 	$(COMPILE) --constraint requirements-dev.txt --output-file requirements.txt pyproject.toml

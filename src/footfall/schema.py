@@ -3,9 +3,7 @@
 The one place that knows all rooms' SQL; `deploy` is all that commands need of it.
 """
 
-import csv
-import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib import resources
 
@@ -14,6 +12,7 @@ from footfall.api.questions.conditions import DIMENSIONS
 from footfall.business.marts import make_missing_marts
 from footfall.business.model import VAULT
 from footfall.database import Connection, Definition, Step, Version, migrate
+from footfall.judgement import channels, known_origins, parameters
 from footfall.staging.rules import staging_parts
 from footfall.vault import History, ddl, loads
 from footfall.vault.hashing import RECIPE_VERSION, hash_key_sql, netstring_sql, time_ordered_key_sql
@@ -32,6 +31,7 @@ _FILES = (
     "raw/sql/landing.sql",
     "raw/sql/site_tracking_events_v.sql",
     "staging/sql/parsing.sql",
+    "staging/sql/addresses.sql",
     "staging/sql/validate_and_enrich.sql",
     "business/sql/conversions.sql",
     "business/sql/load.sql",
@@ -56,7 +56,7 @@ _FILES = (
 
 
 _ACCESS = Definition("access", "SELECT util.secure_access()")
-VERSION = Version(number=34, needs=34, serves=34)
+VERSION = Version(number=37, needs=37, serves=34)
 
 
 def deploy(connection: Connection, role_prefix: str | None = None) -> list[str]:
@@ -112,7 +112,7 @@ def _definitions() -> Iterator[Definition]:
     for file in _FILES:
         yield Definition(file, _complete((resources.files("footfall") / file).read_text(), parts))
     yield Definition("vault/foreign_keys", _foreign_keys())
-    yield Definition("staging/referrers", _referrers())
+    yield Definition("judgement/origins", _judgements())
     yield Definition("business/time_zones", _time_zones())
 
 
@@ -161,12 +161,23 @@ def _foreign_key_lines() -> list[str]:
     return [f"ALTER TABLE {table} ADD CONSTRAINT {name} {definition};" for table, name, definition in ddl.foreign_keys(VAULT)]
 
 
-def _referrers() -> str:
-    """Reference data of known referrers: the file replaces the table."""
-    text = (resources.files("footfall.staging") / "referrers.csv").read_text()
-    rows = csv.DictReader(io.StringIO(text))
-    values = ",\n".join("    ({host}, {source}, {channel})".format(**{k: _literal(v) for k, v in row.items()}) for row in rows)
-    return f"DELETE FROM ref.referrer;\nINSERT INTO ref.referrer (host, source, channel) VALUES\n{values};"
+def _judgements() -> str:
+    """Reference data of where visits come from: the lists replace the tables. What was judged by other lists is judged anew."""
+    origins = _rows("ref.origin", known_origins())
+    # what took the place of this table reads it no more
+    old = "DROP TABLE IF EXISTS ref.referrer;"
+    return "\n".join(
+        (_rows("ref.parameter", parameters()), _rows("ref.channel", list(channels())), "DELETE FROM ref.campaign;", origins, old)
+    )
+
+
+def _rows(table: str, rows: Sequence[tuple[str | int | None, ...]]) -> str:
+    values = ",\n".join("    (" + ", ".join(map(_value, row)) + ")" for row in rows)
+    return f"DELETE FROM {table};\nINSERT INTO {table} VALUES\n{values};"
+
+
+def _value(value: str | int | None) -> str:
+    return "NULL" if value is None else str(value) if isinstance(value, int) else _literal(value)
 
 
 def _time_zones() -> str:

@@ -284,6 +284,9 @@ def test_context_says_who_came_with_what(site: Site) -> None:
         "utm_content": "header",
         "utm_term": None,
         "traffic_class": "human",
+        "channel_name": "Email",
+        "utm_id": None,
+        "click_id": None,
         "record_source": "test",
     }
 

@@ -117,7 +117,7 @@ SESSION_CONTEXT = Satellite(
         Column("do_not_track", "boolean", "the visitor asked not to be tracked (DNT or GPC)"),
         Column("referrer_url", "text", "cut at 2000 characters", source="page_referrer"),
         Column("source", "varchar(100)", "where the visit came from: google, newsletter, chatgpt, direct"),
-        Column("channel", "varchar(20)", "search, social, paid, email, ai, referral, direct"),
+        Column("channel", "varchar(20)", "the group of its channel: search, social, paid, email, ai, referral, direct"),
         Column("utm_source", "varchar(100)"),
         Column("utm_medium", "varchar(100)"),
         Column("utm_campaign", "varchar(100)"),
@@ -125,6 +125,19 @@ SESSION_CONTEXT = Satellite(
         Column("utm_content", "varchar(100)", "which link or advertisement of the campaign", compared=False),
         Column("utm_term", "varchar(100)", "what was searched for, as the campaign says", compared=False),
         Column("traffic_class", "varchar(10)", "human or bot", required=True),
+        Column(
+            "channel_name",
+            "varchar(30)",
+            "its channel, one of the 19 of channels.csv; empty: judged before there were so many",
+            compared=False,
+        ),
+        Column("utm_id", "varchar(100)", "number of the campaign, as the campaign says", compared=False),
+        Column(
+            "click_id",
+            "varchar(50)",
+            "which parameter an advertiser's network added: gclid, msclkid; never its value",
+            compared=False,
+        ),
         Column(
             "entry_raw_event_id",
             "bigint",

@@ -37,18 +37,20 @@ def change_tenant(
     currency: str | None = None,
     week_start: str | None = None,
     allowed_hosts: Sequence[str] | None = None,
+    own_hosts: Sequence[str] | None = None,
+    ignored_referrers: Sequence[str] | None = None,
     largest_value: Decimal | None = None,
     require_second_factor: bool | None = None,
     require_single_sign_on: bool | None = None,
 ) -> None:
-    """Say anew what the tenant is called and counted by, and what its public keys may send; None: as it is.
+    """Say anew what the tenant is called and counted by, what its public keys may send, who sends it no visits; None: as it is.
 
     Its marts follow in the same transaction. Raises NotAccepted: ``name_invalid``, ``time_zone_unknown``, ``currency_invalid``,
     ``week_start_invalid``, ``host_invalid``, ``largest_value_invalid``.
     """
     _call(
         connection,
-        "SELECT business.change_tenant(%s, %s, %s, %s, %s, %s, %s, %s, %s)",
+        "SELECT business.change_tenant(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
         name if name is None else name.strip(),
         industry,
         time_zone,
@@ -58,6 +60,8 @@ def change_tenant(
         largest_value,
         require_second_factor,
         require_single_sign_on,
+        None if own_hosts is None else list(own_hosts),
+        None if ignored_referrers is None else list(ignored_referrers),
     )
 
 

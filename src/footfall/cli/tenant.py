@@ -93,6 +93,16 @@ def set_(
         list[str] | None,
         typer.Option(help="A host, with those under it, whose pages may send with a write key; repeatable; 'any': all may."),
     ] = None,
+    own_host: Annotated[
+        list[str] | None,
+        typer.Option(help="A further host that is the tenant's, with those under it: no referrer; repeatable; 'none'."),
+    ] = None,
+    ignore_referrer: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A host that never begins a visit, besides the payment and sign-in providers that are known; repeatable; 'none'."
+        ),
+    ] = None,
     second_factor: Annotated[
         bool | None, typer.Option("--second-factor/--no-second-factor", help="Whoever looks at it in the dashboard needs one.")
     ] = None,
@@ -119,6 +129,8 @@ def set_(
                 currency=currency,
                 week_start=week_start,
                 allowed_hosts=[host for host in allow_host if host != "any"] if allow_host else None,
+                own_hosts=[host for host in own_host if host != "none"] if own_host else None,
+                ignored_referrers=[host for host in ignore_referrer if host != "none"] if ignore_referrer else None,
                 largest_value=None if largest_value is None else Decimal(str(largest_value)),
                 require_second_factor=second_factor,
                 require_single_sign_on=require_sso,

@@ -1,14 +1,17 @@
-"""What Footfall thinks of what was sent: who came (agents). Kept lists and short rules, looked at once per distinct input.
+"""What Footfall thinks of what was sent: who came (agents), and from where (origins).
 
-Judgements are made in Python, before a load stages its events, and kept in `ref`: SQL only looks them up.
+Kept lists (`lists/`) and short rules, looked at once per distinct input. Judgements are made in Python, before a load stages its
+events, and kept in `ref`: SQL only looks them up.
 """
 
 from footfall.database import Connection
 from footfall.judgement.agents import UserAgent, describe, judge_agents
+from footfall.judgement.origins import channels, judge_origins, known_origins, parameters
 
-__all__ = ["UserAgent", "describe", "judge_new"]
+__all__ = ["UserAgent", "channels", "describe", "judge_new", "known_origins", "parameters"]
 
 
 def judge_new(connection: Connection, batch_ids: list[int]) -> None:
     """Judge what the raw events of these ingest batches bring that was never judged before; in the load's transaction."""
     judge_agents(connection, batch_ids)
+    judge_origins(connection, batch_ids)

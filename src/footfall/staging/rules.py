@@ -146,6 +146,7 @@ CUTS = (
     Cut("utm_campaign", "sent_utm_campaign", 100),
     Cut("utm_content", "sent_utm_content", 100),
     Cut("utm_term", "sent_utm_term", 100),
+    Cut("utm_id", "sent_utm_id", 100),
 )
 
 

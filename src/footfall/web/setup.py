@@ -185,6 +185,8 @@ class Setup:
                 currency=body.currency,
                 week_start=body.weekStart,
                 allowed_hosts=body.allowedHosts,
+                own_hosts=body.ownHosts,
+                ignored_referrers=body.ignoredReferrers,
                 largest_value=None if body.largestValue is None else Decimal(str(body.largestValue)),
                 require_second_factor=body.requireSecondFactor,
                 require_single_sign_on=body.requireSingleSignOn,

@@ -106,6 +106,13 @@ class DescribeTenant(msgspec.Struct):
     allowedHosts: Annotated[  # noqa: N815
         list[str] | None, Meta(description="hosts, with those under them, whose pages may send with a public key; none: all")
     ] = None
+    ownHosts: Annotated[  # noqa: N815
+        list[str] | None,
+        Meta(description="further hosts, with those under them, that are the tenant's: no referrals come from there"),
+    ] = None
+    ignoredReferrers: Annotated[  # noqa: N815
+        list[str] | None, Meta(description="hosts, with those under them, that never begin a visit, besides payment and sign-in")
+    ] = None
     largestValue: Annotated[  # noqa: N815
         float | None, Meta(description="above zero: of an event of a public key, either way from zero")
     ] = None

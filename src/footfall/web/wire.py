@@ -61,11 +61,12 @@ class TrackingEvent(msgspec.Struct, omit_defaults=True):
     timezone: Text = None
     language: Text = None
     do_not_track: Annotated[bool | None, Meta(description="count only: no visitor, no user agent")] = None
-    utm_source: Annotated[Text, Meta(description="default: from page_url; likewise the other four")] = None
+    utm_source: Annotated[Text, Meta(description="default: from page_url; likewise the other five")] = None
     utm_medium: Text = None
     utm_campaign: Text = None
     utm_content: Text = None
     utm_term: Text = None
+    utm_id: Text = None
     properties: Annotated[dict[str, Any] | None, Meta(description="whatever else: becomes custom_properties")] = None
     tenantId: Annotated[Text, Meta(description="if given, it must be the key's")] = None  # noqa: N815  the plan's key
     client_ip: Annotated[Text, Meta(description="admin keys only: the visitor's address, hashed and never stored")] = None

@@ -37,7 +37,7 @@ WITH page AS MATERIALIZED (
     COUNT(*) FILTER(WHERE
       e.event_type = 'page_view') AS page_views,
     MIN(e.source) AS source,
-    MIN(e.channel) AS channel,
+    MIN(business.channel_of(v.channel_name, e.channel)) AS channel,
     MIN(e.device_type) AS device,
     MIN(e.country) AS country,
     MIN(v.browser_name) AS browser,

@@ -184,10 +184,23 @@ def _term(text: str, goals: Mapping[str, str], field: str) -> Condition:
 
 def _leaf(by: By, operator: str, values: list[str]) -> Condition:
     known = tuple(value for value in values if value)
-    leaf: Condition = (
-        Has(by, "is" if operator[1] == "=" else "contains", known, or_unknown="" in values) if known else Unknown(by)
-    )
+    how: Literal["is", "contains"] = "is" if operator[1] == "=" else "contains"
+    leaf: Condition = Has(by, how, known, or_unknown="" in values) if known else Unknown(by)
+    if how == "is" and by.dimension.formerly:
+        leaf = _with_former_values(by, known, or_unknown="" in values)
     return Not(leaf) if operator[0] == "!" else leaf
+
+
+def _with_former_values(by: By, values: tuple[str, ...], *, or_unknown: bool) -> Condition:
+    """What filters of the time before mean: a value that the dimension had then is one of the dimension that has it now."""
+    assert by.dimension.formerly  # noqa: S101
+    name, former = by.dimension.formerly
+    then = tuple(value for value in values if value in former)
+    now = tuple(value for value in values if value not in former)
+    parts: list[Condition] = [Has(By(DIMENSIONS[name]), "is", then, or_unknown)] if then else []
+    if now or not then:
+        parts.append(Has(by, "is", now, or_unknown) if now else Unknown(by))
+    return parts[0] if len(parts) == 1 else Some(tuple(parts))
 
 
 def _goal(name: str, operator: str, goals: Mapping[str, str], field: str) -> Condition:

@@ -31,6 +31,7 @@ class Dimension:
         grain: of visit: the same for all events of one.
         entered: the dimension by which visits that began are counted, where that is another one: pages are entered.
         is_rolled: whether the rollups of days have it.
+        formerly: the dimension whose values this one had before, and which: filters that name them mean that one.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Dimension:
     kind: Kind = Kind.TEXT
     entered: str | None = None
     is_rolled: bool = True
+    formerly: tuple[str, frozenset[str]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

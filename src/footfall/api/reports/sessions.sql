@@ -9,7 +9,7 @@ WITH page AS MATERIALIZED (
 ), visit AS (
     SELECT e.site_session_hk, e.site_visitor_hk, o.first AS found, min(e.event_timestamp) AS first, max(e.event_timestamp) AS last,
            count(*) AS events, count(*) FILTER (WHERE e.event_type = 'page_view') AS page_views,
-           min(e.source) AS source, min(e.channel) AS channel, min(e.device_type) AS device, min(e.country) AS country,
+           min(e.source) AS source, min(business.channel_of(v.channel_name, e.channel)) AS channel, min(e.device_type) AS device, min(e.country) AS country,
            min(v.browser_name) AS browser, min(v.operating_system) AS os, bool_or(v.is_bounce) AS is_bounce,
            max(v.duration_seconds) AS duration_seconds, min(encode(v.entry_page_hk, 'hex')) AS entry_page,
            min(encode(v.exit_page_hk, 'hex')) AS exit_page

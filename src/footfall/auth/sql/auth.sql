@@ -3,7 +3,7 @@ CREATE OR REPLACE VIEW auth.tenant_v WITH (security_invoker = true) AS
 SELECT h.tenant_hk, h.tenant_bk, d.tenant_name, d.industry, d.time_zone, d.currency, d.default_item_type, d.page_query_keys,
        d.honour_do_not_track, d.keep_truncated_ip, d.is_active, h.load_date AS created_at, d.week_start,
        d.allowed_hosts, d.largest_value, d.require_second_factor, coalesce(d.public_id, h.tenant_bk) AS public_id,
-       d.require_single_sign_on
+       d.require_single_sign_on, d.own_hosts, d.ignored_referrers
 FROM auth.tenant_h h
 JOIN auth.tenant_details_s d ON d.tenant_hk = h.tenant_hk AND d.load_end_date IS NULL;
 
@@ -163,7 +163,7 @@ $$;
 -- week_start_invalid, host_invalid, largest_value_invalid.
 CREATE OR REPLACE FUNCTION auth.describe_tenant(
     p_name text, p_industry text, p_time_zone text, p_currency text, p_week_start text, p_allowed_hosts text[], p_largest_value numeric,
-    p_require_second_factor boolean, p_require_single_sign_on boolean
+    p_require_second_factor boolean, p_require_single_sign_on boolean, p_own_hosts text[], p_ignored_referrers text[]
 ) RETURNS SETOF auth.tenant_details_s
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -188,6 +188,8 @@ BEGIN
     v_details.currency := coalesce(p_currency, v_before.currency);
     v_details.week_start := coalesce(p_week_start, v_before.week_start);
     v_details.allowed_hosts := coalesce(auth.usable_hosts(p_allowed_hosts), v_before.allowed_hosts);
+    v_details.own_hosts := coalesce(auth.usable_hosts(p_own_hosts), v_before.own_hosts);
+    v_details.ignored_referrers := coalesce(auth.usable_hosts(p_ignored_referrers), v_before.ignored_referrers);
     v_details.largest_value := coalesce(p_largest_value, v_before.largest_value);
     v_details.require_second_factor := coalesce(p_require_second_factor, v_before.require_second_factor);
     v_details.require_single_sign_on := coalesce(p_require_single_sign_on, v_before.require_single_sign_on);

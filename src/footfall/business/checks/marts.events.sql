@@ -40,7 +40,7 @@ WITH part AS (
                e.tenant_hk, e.site_session_hk, v.site_visitor_hk, e.site_page_hk, e.business_item_hk, e.item_name, e.event_timestamp,
                e.day, e.is_bot, e.event_type, e.event_category, e.event_action, e.event_label, e.event_value, e.event_currency,
                e.transaction_id, e.transaction_funnel_step, v.source, v.channel, v.device_type, v.country, v.referrer_host,
-               v.utm_source, v.utm_medium, v.utm_campaign, v.utm_content, v.utm_term, v.browser_name, v.browser_version,
+               v.utm_source, v.utm_medium, v.utm_campaign, v.utm_content, v.utm_term, v.utm_id, v.channel_name, v.browser_name, v.browser_version,
                v.operating_system, v.language, v.start_day, v.is_bounce, v.session_duration_seconds, v.entry_page_hk, v.exit_page_hk,
                e.is_visit, e.raw_event_id, e.is_superseded) AS facts
     FROM event e
@@ -52,7 +52,7 @@ WITH part AS (
                e.event_label::text, e.event_value, e.event_currency::text, e.transaction_id::text,
                e.transaction_funnel_step::text, e.source::text, e.channel::text, e.device_type::text, e.country::text,
                v.referrer_host::text, v.utm_source::text, v.utm_medium::text, v.utm_campaign::text, v.utm_content::text,
-               v.utm_term::text, v.browser_name::text, v.browser_version::text, v.operating_system::text, v.language::text,
+               v.utm_term::text, v.utm_id::text, v.channel_name::text, v.browser_name::text, v.browser_version::text, v.operating_system::text, v.language::text,
                v.start_day, v.is_bounce, v.duration_seconds, v.entry_page_hk, v.exit_page_hk, e.is_visit,
                -- kept since events of one time go by it
                coalesce(e.raw_event_id, d.raw_event_id), e.is_superseded) AS facts

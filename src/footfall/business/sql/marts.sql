@@ -38,15 +38,15 @@ $$;
 -- that has one, or who they turned out to be when an id came with consent in mid-visit.
 CREATE OR REPLACE FUNCTION business.visit_context(p_session_hk bytea, p_as_of timestamptz DEFAULT NULL)
 RETURNS TABLE (site_visitor_hk bytea, source text, channel text, referrer_host text, utm_source text, utm_medium text,
-               utm_campaign text, utm_content text, utm_term text, device_type text, browser_name text, browser_version text,
+               utm_campaign text, utm_content text, utm_term text, utm_id text, channel_name text, device_type text, browser_name text, browser_version text,
                operating_system text, language text, country text)
 LANGUAGE sql STABLE ROWS 1 AS $$
     SELECT coalesce(k.site_visitor_hk, c.site_visitor_hk), c.source, c.channel,
            -- a referrer on the site itself is none
            CASE WHEN c.channel <> 'direct' THEN
                left(staging.without_www(lower((staging.url_parts(c.referrer_url))[2] COLLATE "C")), 253) END,
-           c.utm_source, c.utm_medium, c.utm_campaign, c.utm_content, c.utm_term, c.device_type, c.browser_name,
-           c.browser_version, c.operating_system, c.language, (SELECT z.country FROM ref.time_zone z WHERE z.time_zone = c.timezone)
+           c.utm_source, c.utm_medium, c.utm_campaign, c.utm_content, c.utm_term, c.utm_id, c.channel_name, c.device_type,
+           c.browser_name, c.browser_version, c.operating_system, c.language, (SELECT z.country FROM ref.time_zone z WHERE z.time_zone = c.timezone)
     FROM business.site_session_context_s c
     LEFT JOIN LATERAL (
         SELECT w.site_visitor_hk FROM business.site_session_w w
@@ -62,6 +62,12 @@ LANGUAGE sql STABLE ROWS 1 AS $$
                ELSE c.load_date <= p_as_of AND (c.load_end_date IS NULL OR c.load_end_date > p_as_of) END
     ORDER BY c.load_date DESC LIMIT 1
 $$;
+
+-- A visit's channel: of one that was judged before there were so many only the group is known, and it is what that is called now.
+CREATE OR REPLACE FUNCTION business.channel_of(p_channel text, p_group text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN coalesce(p_channel, CASE p_group WHEN 'search' THEN 'Organic Search' WHEN 'social' THEN 'Organic Social' WHEN 'paid' THEN 'Paid Other'
+                                        WHEN 'ai' THEN 'AI' ELSE initcap(p_group) END);
 
 -- Stores what lies in pg_temp.fresh_b, and moves the visits p_before, which turned out to belong to the visits p_now (pairs, or
 -- NULL). For a load, whose turn it is; p_load_date is its own.
@@ -116,20 +122,23 @@ BEGIN
         FROM described d
         CROSS JOIN LATERAL (SELECT v.* FROM business.visit_b v WHERE v.site_session_hk = d.site_session_hk OFFSET 0) v
         WHERE (v.site_visitor_hk, v.source, v.channel, v.referrer_host, v.utm_source, v.utm_medium, v.utm_campaign,
-               v.utm_content, v.utm_term, v.device_type, v.browser_name, v.browser_version, v.operating_system, v.language, v.country)
+               v.utm_content, v.utm_term, v.utm_id, v.channel_name, v.device_type, v.browser_name, v.browser_version,
+               v.operating_system, v.language, v.country)
               IS DISTINCT FROM
               (d.site_visitor_hk, d.source, d.channel, d.referrer_host, d.utm_source, d.utm_medium, d.utm_campaign,
-               d.utm_content, d.utm_term, d.device_type, d.browser_name, d.browser_version, d.operating_system, d.language, d.country)
+               d.utm_content, d.utm_term, d.utm_id, d.channel_name, d.device_type, d.browser_name, d.browser_version,
+               d.operating_system, d.language, d.country)
     ), stored AS (
         INSERT INTO business.visit_b AS v (
             site_session_hk, day, tenant_hk, site_visitor_hk, is_visit, events, page_views, first_event_timestamp, last_event_timestamp,
             first_view_timestamp, first_view_order, first_view_page_hk, last_view_timestamp, last_view_order,
             last_view_page_hk, entry_page_hk, exit_page_hk, source, channel, referrer_host, utm_source, utm_medium,
-            utm_campaign, utm_content, utm_term, device_type, browser_name, browser_version, operating_system, language, country)
+            utm_campaign, utm_content, utm_term, utm_id, channel_name, device_type, browser_name, browser_version, operating_system, language,
+            country)
         SELECT d.site_session_hk, d.day, d.tenant_hk, d.site_visitor_hk, d.is_visit, d.events, d.page_views, d.first_event_timestamp,
                d.last_event_timestamp, d.view_timestamps[1], d.view_orders[1], d.view_page_hks[1], d.view_timestamps[d.n],
                d.view_orders[d.n], d.view_page_hks[d.n], d.view_page_hks[1], d.view_page_hks[d.n], d.source, d.channel,
-               d.referrer_host, d.utm_source, d.utm_medium, d.utm_campaign, d.utm_content, d.utm_term, d.device_type,
+               d.referrer_host, d.utm_source, d.utm_medium, d.utm_campaign, d.utm_content, d.utm_term, d.utm_id, d.channel_name, d.device_type,
                d.browser_name, d.browser_version, d.operating_system, d.language, d.country
         FROM described d
         ORDER BY d.site_session_hk, d.day
@@ -153,10 +162,11 @@ BEGIN
                    OR (excluded.last_view_timestamp, excluded.last_view_order) > (v.last_view_timestamp, v.last_view_order)
                 UNION ALL
                 SELECT v.last_view_timestamp, v.last_view_order, v.last_view_page_hk, v.exit_page_hk LIMIT 1),
-            (site_visitor_hk, source, channel, referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term,
-             device_type, browser_name, browser_version, operating_system, language, country) = (
+            (site_visitor_hk, source, channel, referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, utm_id,
+             channel_name, device_type, browser_name, browser_version, operating_system, language, country) = (
                 SELECT excluded.site_visitor_hk, excluded.source, excluded.channel, excluded.referrer_host, excluded.utm_source,
-                       excluded.utm_medium, excluded.utm_campaign, excluded.utm_content, excluded.utm_term,
+                       excluded.utm_medium, excluded.utm_campaign, excluded.utm_content, excluded.utm_term, excluded.utm_id,
+                       excluded.channel_name,
                        excluded.device_type, excluded.browser_name, excluded.browser_version, excluded.operating_system,
                        excluded.language, excluded.country)
     )
@@ -202,7 +212,8 @@ LANGUAGE sql AS $$
     SET previous_day = s.previous_day, spans_days = s.days > 1, entry_page_hk = s.entry_page_hk, exit_page_hk = s.exit_page_hk,
         site_visitor_hk = c.site_visitor_hk, source = c.source, channel = c.channel, referrer_host = c.referrer_host,
         utm_source = c.utm_source, utm_medium = c.utm_medium, utm_campaign = c.utm_campaign, utm_content = c.utm_content,
-        utm_term = c.utm_term, device_type = c.device_type, browser_name = c.browser_name,
+        utm_term = c.utm_term, utm_id = c.utm_id, channel_name = c.channel_name, device_type = c.device_type,
+        browser_name = c.browser_name,
         browser_version = c.browser_version, operating_system = c.operating_system, language = c.language, country = c.country
     FROM (
         SELECT o.site_session_hk, o.day,

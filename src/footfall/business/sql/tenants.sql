@@ -5,7 +5,7 @@
 -- value gets another chance.
 CREATE OR REPLACE FUNCTION business.change_tenant(
     p_name text, p_industry text, p_time_zone text, p_currency text, p_week_start text, p_allowed_hosts text[], p_largest_value numeric,
-    p_require_second_factor boolean, p_require_single_sign_on boolean
+    p_require_second_factor boolean, p_require_single_sign_on boolean, p_own_hosts text[], p_ignored_referrers text[]
 ) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog SET work_mem = '64MB' AS $$
 DECLARE
@@ -14,7 +14,7 @@ BEGIN
     PERFORM util.take_turn(job) FROM unnest('{load,sessions,rollups}'::text[]) AS job;
     SELECT * INTO v_before FROM auth.describe_tenant(
         p_name, p_industry, p_time_zone, p_currency, p_week_start, p_allowed_hosts, p_largest_value, p_require_second_factor,
-        p_require_single_sign_on);
+        p_require_single_sign_on, p_own_hosts, p_ignored_referrers);
     IF v_before.time_zone <> p_time_zone THEN
         PERFORM business.rebuild_marts(v_before.tenant_hk);
     END IF;

@@ -47,12 +47,17 @@ LANGUAGE sql STABLE PARALLEL SAFE
 RETURN p_event_timestamp <= p_received_timestamp + interval '10 minutes' AND p_event_timestamp >= '1970-01-01T00:00:00Z'::timestamptz
        AND (p_is_trusted OR p_event_timestamp >= p_received_timestamp - interval '30 days');
 
+-- Whether a host (without www) is one of these, or under one of them.
+CREATE OR REPLACE FUNCTION staging.is_under(p_host text, p_hosts text[]) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN cardinality(p_hosts) > 0
+    AND EXISTS (SELECT FROM unnest(p_hosts) AS a(host) WHERE p_host = a.host OR right(p_host, length(a.host) + 1) = '.' || a.host);
+
 -- Whether a site's pages may be on this host (without www): it is one of those allowed, or under one of them. None are named, or the
 -- event names no page: they may.
 CREATE OR REPLACE FUNCTION staging.is_allowed_host(p_host text, p_allowed text[]) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN p_host IS NULL OR cardinality(p_allowed) = 0
-    OR EXISTS (SELECT FROM unnest(p_allowed) AS a(host) WHERE p_host = a.host OR right(p_host, length(a.host) + 1) = '.' || a.host);
+RETURN p_host IS NULL OR cardinality(p_allowed) = 0 OR staging.is_under(p_host, p_allowed);
 
 -- What tells an event of a tenant from all others, whatever time comes with it.
 CREATE OR REPLACE FUNCTION staging.identity_of(p_tenant_id text, p_identity text) RETURNS uuid
@@ -187,19 +192,16 @@ EXCEPTION WHEN character_not_in_repertoire OR untranslatable_character THEN
 END
 $$;
 
--- The value of one key of a query string, decoded; NULL when it is absent or empty.
-CREATE OR REPLACE FUNCTION staging.query_value(p_query text, p_key text) RETURNS text
-LANGUAGE sql STABLE PARALLEL SAFE
-RETURN nullif(staging.url_decoded(substring(p_query FROM '(?:^|&)' || p_key || '=([^&]*)')), '');
-
--- The part of a query that tells pages apart: the allowed keys in one spelling, sorted. A '+' is a blank there.
+-- The part of a query that tells pages apart: the allowed keys in one spelling, sorted. A '+' is a blank there. What campaigns and
+-- advertisers' networks add is never part of it.
 CREATE OR REPLACE FUNCTION staging.page_query(p_query text, p_keys text[]) RETURNS text
 LANGUAGE sql STABLE PARALLEL SAFE
 RETURN CASE WHEN p_query IS NOT NULL AND cardinality(p_keys) > 0 THEN
     (SELECT '?' || string_agg(pair, '&' ORDER BY pair COLLATE "C")
      FROM regexp_split_to_table(p_query, '&') AS sent
      CROSS JOIN LATERAL (SELECT staging.canonical_escapes(replace(sent, '+', '%20')) AS pair) c
-     WHERE split_part(pair, '=', 1) = ANY (p_keys))
+     WHERE split_part(pair, '=', 1) = ANY (p_keys)
+       AND NOT EXISTS (SELECT FROM ref.parameter w WHERE w.parameter = lower(split_part(pair, '=', 1) COLLATE "C") AND w.means <> 'ref'))
 END;
 
 -- A label as part of a key: ASCII letters in lower case, runs of blanks and punctuation as one '-', all else as it is.
@@ -235,43 +237,3 @@ $$;
 CREATE OR REPLACE FUNCTION staging.without_www(p_host text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN starts_with(p_host, 'www.') THEN substr(p_host, 5) ELSE p_host END;
-
--- The names under which ref.referrer may know a host: itself and its parents, each also with .* for its top-level domain.
-CREATE OR REPLACE FUNCTION staging.referrer_names(p_host text) RETURNS text[]
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN (
-    SELECT array_agg(name)
-    FROM (SELECT string_to_array(staging.without_www(p_host), '.') AS labels) h
-    CROSS JOIN LATERAL generate_series(1, cardinality(labels)) AS i
-    CROSS JOIN LATERAL (VALUES (array_to_string(labels[i:], '.')),
-                               (array_to_string(labels[i:cardinality(labels) - 1], '.') || '.*'),
-                               (array_to_string(labels[i:cardinality(labels) - 2], '.') || '.*')) AS n(name)
-);
-
--- What is known of a referrer's host, or of a utm_source: at most one row, that of the longest name.
-CREATE OR REPLACE FUNCTION staging.known_origin(p_name text) RETURNS TABLE (source text, channel text)
-LANGUAGE sql STABLE PARALLEL SAFE ROWS 1 AS $$
-    SELECT r.source, r.channel
-    FROM (SELECT staging.referrer_names(p_name) AS names OFFSET 0) n  -- once, not once for each row of ref.referrer
-    JOIN ref.referrer r ON r.host = ANY (n.names) OR r.source = p_name
-    ORDER BY length(r.host) DESC, r.host LIMIT 1
-$$;
-
--- The channel of a visit: paid, email, social, search, ai, referral or direct. The campaign's own words come first, then what is
--- known of it (p_campaign_channel), then what is known of the referrer (p_referrer_channel).
-CREATE OR REPLACE FUNCTION staging.channel_of(
-    p_utm_source text, p_utm_medium text, p_has_click_id boolean, p_has_referrer boolean, p_campaign_channel text,
-    p_referrer_channel text
-) RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN CASE
-    WHEN p_has_click_id OR p_utm_medium ~* '^(cp[acmpv]|ppc|paid.*|.*[-_ ]paid|display|banner|retargeting|ads?)$' THEN 'paid'
-    WHEN p_utm_medium ~* '^(e-?mail|newsletter)$' THEN 'email'
-    WHEN p_utm_medium ~* '^social' THEN 'social'
-    WHEN p_utm_medium ~* '^organic$' THEN 'search'
-    WHEN p_utm_source IS NOT NULL
-    THEN coalesce(p_campaign_channel, CASE WHEN p_utm_source ~* 'newsletter|e-?mail' THEN 'email' END,
-                  CASE WHEN p_has_referrer THEN p_referrer_channel END, 'referral')
-    WHEN p_has_referrer THEN coalesce(p_referrer_channel, 'referral')
-    ELSE 'direct'
-END;

@@ -16,8 +16,8 @@ $$;
 -- set-based form of staging.validate_and_enrich_event. Events staged before are left as they are. Returns the rows written.
 --
 -- The steps are the CTEs, in order: read (the payload's keys), timed, clocked, sent (what it says of its time, and what it is known
--- by); then, each distinct one looked at once, kinds, pages, referrers, origins, campaigns and agents; then, event by event, parsed,
--- typed, enriched, named, keyed. OFFSET 0 keeps the planner from folding a step into the next one, which would compute its columns
+-- by); then, each distinct one looked at once, kinds, pages, referrers and agents; then, event by event, parsed, typed, attributed,
+-- enriched, named, keyed. OFFSET 0 keeps the planner from folding a step into the next one, which would compute its columns
 -- again wherever they are used.
 -- Each join is of many events with few facts about them, so a hash join; and no two events have the same id to remember (memoize).
 -- Places in double braces are completed at deployment: rules, cuts and notes from footfall.staging.rules, keys from the vault.
@@ -31,6 +31,7 @@ DECLARE
     v_unnoted constant text[] := '{session_inferred,event_timestamp_inferred}';
     v_staged integer;
 BEGIN
+    PERFORM staging.gather_addresses(p_batch_ids);
     WITH read AS (
         SELECT r.raw_event_id, r.batch_id, r.received_timestamp, r.is_trusted, r.do_not_track AS no_track, r.tenant_hk,
                r.tenant_id, r.visitor_id AS edge_visitor_id, r.visitor_ip_hash, r.user_agent AS agent, r.record_source,
@@ -50,7 +51,7 @@ BEGIN
             scroll_depth text, time_on_page text, click_x text, click_y text,
             device_type text, browser_name text, viewport_width text, viewport_height text, screen_resolution text,
             timezone text, language text, do_not_track text, utm_source text, utm_medium text, utm_campaign text,
-            utm_content text, utm_term text,
+            utm_content text, utm_term text, utm_id text,
             properties jsonb)
         WHERE (p_raw_event_ids IS NULL OR r.raw_event_id = ANY (p_raw_event_ids))
           AND NOT (v_is_again AND EXISTS (
@@ -102,7 +103,8 @@ BEGIN
         RETURNING f.identity, f.event_timestamp, f.trusted_timestamp, f.is_contested
     ),
     tenants AS MATERIALIZED (
-        SELECT t.* FROM auth.tenant_v t WHERE t.tenant_hk IN (SELECT s.tenant_hk FROM sent s)
+        SELECT t.*, t.allowed_hosts || t.own_hosts || t.ignored_referrers AS not_referring
+        FROM auth.tenant_v t WHERE t.tenant_hk IN (SELECT s.tenant_hk FROM sent s)
     ),
     kinds AS MATERIALIZED (
         SELECT d.tenant_hk, d.evt_type, k.event_type, k.event_category, k.event_action
@@ -115,68 +117,45 @@ BEGIN
         ) k
     ),
     pages AS MATERIALIZED (
-        SELECT u.tenant_hk, u.page_url, u.has_page_hash, staging.without_www(u.host) AS bare_host, u.path,
+        SELECT u.tenant_hk, u.page_url, u.has_page_hash, u.name AS bare_host, u.site, u.path,
                CASE WHEN length(b.name) > 2000 THEN left(b.name, 1900) || '#' || left(encode(util.hash_binary(b.name), 'hex'), 16)
                     ELSE b.name END AS page_bk,
-               JSON_OBJECT('host': u.host, 'path': left(u.path, 2000), 'category': c.page_class[1],
+               JSON_OBJECT('host': u.one_host, 'path': left(u.path, 2000), 'category': c.page_class[1],
                            'type': c.page_class[2] ABSENT ON NULL RETURNING jsonb) AS page_info,
-               left(staging.query_value(u.queries, 'utm_source'), 100) AS utm_source,
-               left(staging.query_value(u.queries, 'utm_medium'), 100) AS utm_medium,
-               left(staging.query_value(u.queries, 'utm_campaign'), 100) AS utm_campaign,
-               left(staging.query_value(u.queries, 'utm_content'), 100) AS utm_content,
-               left(staging.query_value(u.queries, 'utm_term'), 100) AS utm_term,
-               u.queries ~ '(^|&)(gclid|gbraid|wbraid|msclkid|dclid|ttclid|twclid|li_fat_id)=[^&]' AS has_click_id
+               u.utm_source, u.utm_medium, u.utm_campaign, u.utm_content, u.utm_term, u.utm_id, u.ref, u.click_id
         FROM (
-            SELECT d.*, t.page_query_keys, lower(d.part[2] COLLATE "C") AS host, staging.canonical_path(d.part[4]) AS path,
+            -- a host that is written in letters of the world has one spelling; www. is kept in the names of pages
+            SELECT d.tenant_hk, d.has_page_hash, a.*, t.page_query_keys, staging.canonical_path(a.part[4]) AS path,
+                   coalesce(o.name, staging.without_www(a.host)) AS name, o.site,
+                   CASE WHEN octet_length(a.host) > length(a.host)
+                        THEN CASE WHEN starts_with(a.host, 'www.') THEN 'www.' ELSE '' END || coalesce(o.name, staging.without_www(a.host))
+                        ELSE a.host END AS one_host,
                    -- a router's part after # tells pages apart; campaigns may stand in either query
-                   CASE WHEN d.has_page_hash OR h.route ~ '^!?/' THEN nullif(h.route, '') END AS route, h.query AS route_query,
-                   concat_ws('&', d.part[5], h.query) AS queries
-            FROM (
-                SELECT s.tenant_hk, s.page_url, s.has_page_hash, staging.url_parts(btrim(s.page_url)) AS part
-                FROM (SELECT DISTINCT s.tenant_hk, s.page_url, s.has_page_hash FROM sent s WHERE s.page_url IS NOT NULL) s
-                OFFSET 0
-            ) d
+                   CASE WHEN d.has_page_hash OR a.route ~ '^!?/' THEN nullif(a.route, '') END AS page_route
+            FROM (SELECT DISTINCT s.tenant_hk, s.page_url, s.has_page_hash FROM sent s WHERE s.page_url IS NOT NULL) d
+            JOIN pg_temp.page_address a ON a.page_url = d.page_url
             LEFT JOIN tenants t ON t.tenant_hk = d.tenant_hk
-            CROSS JOIN LATERAL (
-                SELECT CASE WHEN d.part[6] LIKE '%?%' OR d.part[6] NOT LIKE '%=%' THEN split_part(d.part[6], '?', 1) END AS route,
-                       CASE WHEN d.part[6] LIKE '%?%' THEN substr(d.part[6], strpos(d.part[6], '?') + 1)
-                            WHEN d.part[6] LIKE '%=%' THEN d.part[6] END AS query
-            ) h
-            WHERE d.part IS NOT NULL
+            LEFT JOIN ref.origin o ON o.host = a.host AND o.path = ''
             OFFSET 0
         ) u
         CROSS JOIN LATERAL (
-            SELECT concat(u.host, ':' || CASE WHEN (u.part[1], u.part[3]) NOT IN (('http', '80'), ('https', '443')) THEN u.part[3] END,
+            SELECT concat(u.one_host, ':' || CASE WHEN (u.part[1], u.part[3]) NOT IN (('http', '80'), ('https', '443')) THEN u.part[3] END,
                           u.path, staging.page_query(u.part[5], u.page_query_keys),
-                          CASE WHEN u.route IS NOT NULL THEN '#' || staging.canonical_path(u.route) END,
-                          CASE WHEN u.route IS NOT NULL THEN staging.page_query(u.route_query, u.page_query_keys) END)
+                          CASE WHEN u.page_route IS NOT NULL THEN '#' || staging.canonical_path(u.page_route) END,
+                          CASE WHEN u.page_route IS NOT NULL THEN staging.page_query(u.route_query, u.page_query_keys) END)
                    AS name OFFSET 0
         ) b
-        CROSS JOIN LATERAL (SELECT staging.page_class(coalesce(ltrim(u.route, '!'), u.path)) AS page_class OFFSET 0) c
+        CROSS JOIN LATERAL (SELECT staging.page_class(coalesce(ltrim(u.page_route, '!'), u.path)) AS page_class OFFSET 0) c
     ),
+    -- where visitors pay or sign in is nobody that sends visits
     referrers AS MATERIALIZED (
-        SELECT r.page_referrer, r.host, staging.without_www(r.host) AS bare_host
-        FROM (
-            SELECT d.page_referrer, lower((staging.url_parts(btrim(d.page_referrer)))[2] COLLATE "C") AS host
-            FROM (SELECT DISTINCT s.page_referrer FROM sent s WHERE s.page_referrer IS NOT NULL) d
-            OFFSET 0
-        ) r
-        WHERE r.host IS NOT NULL
-    ),
-    -- most referrers are pages of the site itself: few hosts
-    origins AS MATERIALIZED (
-        SELECT h.host, k.source, k.channel
-        FROM (SELECT DISTINCT r.host FROM referrers r) h
-        CROSS JOIN LATERAL staging.known_origin(h.host) k
-    ),
-    campaigns AS MATERIALIZED (
-        SELECT n.utm_source, k.channel
-        FROM (
-            SELECT p.utm_source FROM pages p WHERE p.utm_source IS NOT NULL
-            UNION
-            SELECT left(btrim(s.utm_source), 100) FROM sent s WHERE s.utm_source IS NOT NULL
-        ) n
-        CROSS JOIN LATERAL staging.known_origin(lower(n.utm_source COLLATE "C")) k
+        SELECT r.page_referrer, coalesce(o.name, staging.without_www(r.host)) AS name, o.site,
+               coalesce(o.source, staging.without_www(r.host)) AS source, o.kind
+        FROM pg_temp.referrer_address r
+        LEFT JOIN LATERAL (
+            SELECT o.* FROM ref.origin o WHERE o.host = r.host AND starts_with(r.path, o.path) ORDER BY length(o.path) DESC LIMIT 1
+        ) o ON true
+        WHERE o.kind IS NULL OR o.kind NOT IN ('payment', 'sign-in')
     ),
     agents AS MATERIALIZED (
         SELECT d.agent, a.*
@@ -220,12 +199,13 @@ BEGIN
         s.viewport_width, s.viewport_height, s.item_metadata, s.properties,
         t.is_active AS tenant_is_active, t.currency AS tenant_currency, t.default_item_type,
         coalesce(w.hosts, t.allowed_hosts) AS allowed_hosts, t.largest_value, k.event_category AS default_category, k.event_action AS default_action,
-        p.bare_host AS page_host, p.path AS page_path, p.page_bk, p.page_info, p.has_click_id, p.utm_source AS page_utm_source,
+        p.bare_host AS page_host, p.path AS page_path, p.page_bk, p.page_info, p.utm_source AS page_utm_source,
         p.utm_medium AS page_utm_medium, p.utm_campaign AS page_utm_campaign, p.utm_content AS page_utm_content,
-        p.utm_term AS page_utm_term,
-        -- a referrer on the site itself, with or without www, is none
-        CASE WHEN r.bare_host IS DISTINCT FROM p.bare_host THEN r.bare_host END AS referrer_host,
-        o.source AS referrer_source, o.channel AS referrer_channel,
+        p.utm_term AS page_utm_term, p.utm_id AS page_utm_id, p.ref, p.click_id,
+        -- a referrer of the site itself is none, and so is one that the tenant says is its own, or sends nobody
+        CASE WHEN coalesce(r.site, r.name) IS DISTINCT FROM coalesce(p.site, p.bare_host) AND r.name IS DISTINCT FROM p.bare_host
+                  AND NOT staging.is_under(r.name, t.not_referring) THEN r.name END AS referrer_host,
+        r.source AS referrer_source, r.kind AS referrer_kind,
         a.device_type AS agent_device_type, a.browser_name AS agent_browser_name, a.browser_version,
         a.operating_system, coalesce(a.traffic_class, 'human') AS traffic_class
         FROM sent s
@@ -234,7 +214,6 @@ BEGIN
         LEFT JOIN kinds k ON k.tenant_hk = s.tenant_hk AND k.evt_type = s.evt_type
         LEFT JOIN pages p ON p.tenant_hk = s.tenant_hk AND p.page_url = s.page_url AND p.has_page_hash = s.has_page_hash
         LEFT JOIN referrers r ON r.page_referrer = s.page_referrer
-        LEFT JOIN origins o ON o.host = r.host
         LEFT JOIN agents a ON a.agent = s.agent
         LEFT JOIN first_sent f ON f.identity = s.identity
         OFFSET 0
@@ -265,9 +244,29 @@ BEGIN
                coalesce(p.sent_utm_campaign, p.page_utm_campaign) AS utm_campaign,
                coalesce(p.sent_utm_content, p.page_utm_content) AS utm_content,
                coalesce(p.sent_utm_term, p.page_utm_term) AS utm_term,
+               coalesce(p.sent_utm_id, p.page_utm_id) AS utm_id,
+               staging.campaign_key(
+                   coalesce(p.sent_utm_source, p.page_utm_source), coalesce(p.sent_utm_medium, p.page_utm_medium),
+                   coalesce(p.sent_utm_campaign, p.page_utm_campaign), p.ref) AS campaign_hash,
                lower(coalesce(p.sent_item_type, p.default_item_type) COLLATE "C") AS item_type,
                coalesce(p.item_name, CASE WHEN p.evt_type = 'item_interaction' THEN p.event_label END) AS item_called
         FROM parsed p
+        OFFSET 0
+    ),
+    -- whom the visit comes from: what the campaign says of itself, then the id that a network added to it, then the referrer. An id
+    -- says nothing of a visit that comes from another place that is known, unless it stands for a mail or a partner's link.
+    attributed AS (
+        SELECT t.*, coalesce(c.source, CASE WHEN c.campaign_hash IS NULL THEN lower(t.utm_source COLLATE "C") END) AS campaign_source,
+               c.kind AS campaign_kind, coalesce(c.medium, '') AS medium,
+               coalesce(c.is_campaign, t.utm_source IS NOT NULL) OR t.utm_id IS NOT NULL AS is_campaign,
+               k.source AS click_source, k.kind AS click_kind, coalesce(k.click_id, '') AS click_way,
+               k.parameter IS NOT NULL AND coalesce(c.medium, '') = '' AND (
+                   coalesce(c.kind, t.referrer_kind) IS NULL
+                   OR coalesce(c.source, t.referrer_source) = k.source
+                   OR c.kind IS NULL AND k.click_id IN ('email', 'affiliate')) AS is_by_click_id
+        FROM typed t
+        LEFT JOIN ref.campaign c ON c.campaign_hash = t.campaign_hash
+        LEFT JOIN ref.parameter k ON k.parameter = t.click_id
         OFFSET 0
     ),
     -- meaning: items, funnels, where the visit came from, business keys
@@ -278,10 +277,10 @@ BEGIN
                t.evt_type AS event_type, coalesce(t.sent_category, t.default_category) AS event_category,
                CASE WHEN num_nonnulls(t.event_value, t.item_value) > 0 THEN t.currency END AS event_currency,
                CASE WHEN NOT t.no_track THEN coalesce(t.consented_visitor_id, t.edge_visitor_id) END AS visitor_bk,
-               left(coalesce(lower(t.utm_source COLLATE "C"), CASE WHEN t.referrer_host IS NOT NULL THEN t.referrer_source END,
-                             t.referrer_host, 'direct'), 100) AS source,
-               staging.channel_of(t.utm_source, t.utm_medium, t.has_click_id, t.referrer_host IS NOT NULL, c.channel,
-                                  t.referrer_channel) AS channel,
+               left(coalesce(t.campaign_source, CASE WHEN t.is_by_click_id THEN t.click_source END,
+                             CASE WHEN t.referrer_host IS NOT NULL THEN t.referrer_source END,
+                             CASE WHEN NOT t.is_campaign AND NOT t.is_by_click_id THEN 'direct' END), 100) AS source,
+               coalesce(h.channel_group, 'direct') AS channel, coalesce(h.channel, 'Direct') AS channel_name,
                t.item_type || ':' || coalesce(t.item_id, nullif(staging.slug(t.item_called), '')) AS item_bk,
                CASE WHEN t.evt_type = 'transaction_step' THEN JSON_OBJECT(
                    'step_name': t.event_label, 'step_action': t.event_action, 'step_value': t.event_value,
@@ -307,8 +306,13 @@ BEGIN
                    'viewport_width': t.viewport_width, 'viewport_height': t.viewport_height,
                    'timezone': t.timezone, 'language': t.language
                    ABSENT ON NULL RETURNING jsonb), '{}') END AS device_info
-        FROM typed t
-        LEFT JOIN campaigns c ON c.utm_source = t.utm_source
+        FROM attributed t
+        LEFT JOIN ref.channel h
+            ON h.medium = t.medium AND h.click_id = CASE WHEN t.is_by_click_id THEN t.click_way ELSE '' END
+            AND h.kind = coalesce(
+                t.campaign_kind, CASE WHEN t.is_by_click_id THEN t.click_kind END,
+                CASE WHEN t.referrer_host IS NOT NULL THEN coalesce(t.referrer_kind, 'other') END,
+                CASE WHEN t.is_campaign OR t.is_by_click_id THEN 'other' ELSE '' END)
         OFFSET 0
     ),
     -- business keys that need other business keys; an INVALID event gets none, and so nothing of it reaches the vault
@@ -362,8 +366,8 @@ BEGIN
         raw_event_id, batch_id, received_timestamp, attempt, tenant_hk, tenant_id, session_id, visitor_id, user_id,
         event_timestamp, event_type, event_category, event_action, event_label, event_value, event_currency,
         page_url, page_title, page_referrer, visitor_ip_hash, user_agent, scroll_depth, time_on_page, click_x, click_y,
-        conversion_funnel_stage, source, channel, utm_source, utm_medium, utm_campaign, utm_content, utm_term,
-        traffic_class, do_not_track,
+        conversion_funnel_stage, source, channel, channel_name, utm_source, utm_medium, utm_campaign, utm_content, utm_term,
+        utm_id, click_id, traffic_class, do_not_track,
         device_info, page_info, business_item_info, transaction_info, custom_properties,
         site_event_bk, site_session_bk, site_visitor_bk, site_page_bk, business_item_bk,
         site_event_hk, site_session_hk, site_visitor_hk, site_page_hk, business_item_hk,
@@ -377,7 +381,8 @@ BEGIN
            k.event_currency, k.page_url, k.page_title, k.page_referrer,
            CASE WHEN NOT k.no_track THEN k.visitor_ip_hash END, CASE WHEN NOT k.no_track THEN k.agent END,
            k.scroll_depth, k.time_on_page, k.click_x, k.click_y, k.conversion_funnel_stage, k.source, k.channel,
-           k.utm_source, k.utm_medium, k.utm_campaign, k.utm_content, k.utm_term, k.traffic_class, k.no_track,
+           k.channel_name, k.utm_source, k.utm_medium, k.utm_campaign, k.utm_content, k.utm_term, k.utm_id, k.click_id,
+           k.traffic_class, k.no_track,
            k.device_info, k.page_info, k.business_item_info, k.transaction_info, k.custom_properties,
            k.site_event_bk, k.site_session_bk, k.site_visitor_bk, k.site_page_bk, k.business_item_bk,
            k.site_event_hk, k.site_session_hk, k.site_visitor_hk, k.site_page_hk, k.business_item_hk,
