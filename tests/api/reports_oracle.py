@@ -26,7 +26,8 @@ METRICS = [
 ]
 MEASURED = ["engaged_time", "time_on_page", "scroll_depth", "lcp", "inp", "cls", "fcp", "ttfb"]
 OF_CLOSED_VISITS = ("bounce_rate", "visit_duration")
-OF_VISITS = ("source", "channel", "utm_campaign", "utm_content", "utm_term", "device", "country", "entry_page", "exit_page")
+GROUPS = {"Direct": "direct", "Email": "email", "Organic Search": "search", "AI": "ai"}
+OF_VISITS = ("source", "channel", "channel_group", "utm_campaign", "utm_content", "utm_term", "device", "country", "entry_page", "exit_page")
 HOUR = timedelta(hours=1)
 
 
@@ -35,7 +36,7 @@ class Event(Fact):
     """An event with what the reports tell apart besides; pages are `host/path`, items `type:id`."""
 
     source: str = "direct"
-    channel: str = "direct"
+    channel: str = "Direct"
     campaign: str | None = None
     content: str | None = None
     term: str | None = None
@@ -73,6 +74,7 @@ class Visit:
         self.values = {
             "source": first.source,
             "channel": first.channel,
+            "channel_group": GROUPS[first.channel],
             "utm_campaign": first.campaign,
             "utm_content": first.content,
             "utm_term": first.term,
@@ -120,6 +122,8 @@ class Condition:
             return wanted.lower() in value.lower()
         if self.dimension in {"page", "entry_page", "exit_page"} and wanted.startswith("/"):
             return wanted == value[value.index("/") :]
+        if self.dimension == "channel" and wanted in GROUPS.values():
+            return wanted == GROUPS[value]
         if self.dimension == "item" and ":" not in wanted:
             return wanted == value.partition(":")[2]
         return wanted == value

@@ -40,11 +40,11 @@ WORDS = "utm_content=banner&utm_term=red+shoes"
 CAMPAIGN = "Spring 50%_a,b|c;d\\e"
 # what is sent, and the source and channel that it means
 ARRIVALS = {
-    None: ("direct", "direct"),
-    "newsletter": ("newsletter", "email"),
-    "campaign": ("newsletter", "email"),
-    "https://www.google.com/": ("google", "search"),
-    "https://chatgpt.com/": ("chatgpt", "ai"),
+    None: ("direct", "Direct"),
+    "newsletter": ("newsletter", "Email"),
+    "campaign": ("newsletter", "Email"),
+    "https://www.google.com/": ("google", "Organic Search"),
+    "https://chatgpt.com/": ("chatgpt", "AI"),
 }
 COUNTRIES = {None: None, "Europe/Berlin": "DE", "Asia/Kolkata": "IN"}
 PAGES = ["acme.example/", "acme.example/a", "acme.example/a", "acme.example/b", "shop.example/a", None]
@@ -57,7 +57,9 @@ ACTIONS = {
 }
 VALUES = {
     "source": ["direct", "newsletter", "google", "chatgpt"],
-    "channel": ["direct", "email", "search", "ai"],
+    # what filters of before say of a channel is its group
+    "channel": ["Direct", "Email", "Organic Search", "AI", "direct", "search"],
+    "channel_group": ["direct", "email", "search", "ai"],
     "utm_campaign": [CAMPAIGN, "Spring"],
     "utm_content": ["banner"],
     "utm_term": ["red shoes", "red"],

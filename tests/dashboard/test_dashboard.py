@@ -232,7 +232,7 @@ def test_another_figure_interval_and_tab_are_in_the_address_too(open_as):
     assert all(part in page.url for part in ("metric=page_views", "interval=week", "sources=channel"))
     page.reload()
     loaded(page)
-    assert rows(page, "Sources") == [["direct", "1", "1"], ["search", "1", "1"]]
+    assert rows(page, "Sources") == [["Direct", "1", "1"], ["Organic Search", "1", "1"]]
 
 
 def test_details_are_searched_sorted_and_downloaded(open_as):
