@@ -27,6 +27,7 @@ _FILES = (
     "auth/sql/plans.sql",
     "auth/sql/customers.sql",
     "auth/sql/deletion.sql",
+    "auth/sql/passkeys.sql",
     "auth/sql/accounts.sql",
     "auth/sql/single_sign_on.sql",
     "raw/sql/landing.sql",
@@ -56,7 +57,7 @@ _FILES = (
 
 
 _ACCESS = Definition("access", "SELECT util.secure_access()")
-VERSION = Version(number=34, needs=34, serves=34)
+VERSION = Version(number=35, needs=35, serves=34)
 
 
 def deploy(connection: Connection, role_prefix: str | None = None) -> list[str]:

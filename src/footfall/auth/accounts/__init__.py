@@ -5,6 +5,7 @@ from footfall.auth.accounts.passwords import hash_password, new_password
 from footfall.auth.accounts.people import (
     add_account,
     add_owner,
+    end_passkeys,
     end_second_factor,
     end_single_sign_on,
     list_accounts,
@@ -25,6 +26,7 @@ __all__ = [
     "Role",
     "add_account",
     "add_owner",
+    "end_passkeys",
     "end_second_factor",
     "end_single_sign_on",
     "hash_password",

@@ -53,6 +53,15 @@ def end_second_factor(connection: Connection, email: str) -> bool:
     return connection.execute("SELECT auth.end_second_factor(%s)", (email,)).fetchone() == (True,)
 
 
+def end_passkeys(connection: Connection, email: str) -> int:
+    """End all passkeys of somebody who has lost one, and sign them out; how many there were.
+
+    Raises NotAccepted: ``account_unknown``.
+    """
+    row = connection.execute("SELECT auth.end_passkeys(%s)", (_known(connection, email),)).fetchone()
+    return int(row[0]) if row else 0
+
+
 def end_single_sign_on(connection: Connection, email: str) -> bool:
     """Forget who somebody is to the provider of single sign-on, and sign them out; whether they were anybody to it.
 
@@ -98,11 +107,13 @@ def list_accounts(connection: Connection) -> list[dict[str, Any]]:
     """Everybody, with their roles by tenant; nothing of their passwords."""
     cursor = connection.execute(
         "SELECT a.email, a.account_name, a.is_operator, a.created_at, a.totp_confirmed_at IS NOT NULL,"
+        " (SELECT count(*) FROM auth.passkey k WHERE k.account_id = a.account_id),"
         " coalesce(string_agg(t.public_id || ': ' || m.role, ', ' ORDER BY t.public_id), '')"
         " FROM auth.account a LEFT JOIN auth.membership m USING (account_id) LEFT JOIN auth.tenant_v t USING (tenant_hk)"
         " GROUP BY a.account_id ORDER BY a.email"
     )
-    return [dict(zip(("email", "name", "operator", "created_at", "second_factor", "roles"), row, strict=True)) for row in cursor]
+    keys = ("email", "name", "operator", "created_at", "second_factor", "passkeys", "roles")
+    return [dict(zip(keys, row, strict=True)) for row in cursor]
 
 
 def list_people(connection: Connection) -> list[dict[str, Any]]:

@@ -59,6 +59,17 @@ DASHBOARD = (
         "post", "/api/session/second-factor/end", "endSecondFactor", "Be asked for no code any more", setup_wire.OwnPassword
     ),
     _Operation("post", "/api/session/oidc", "confirmSignOn", "Show the code that a single sign-on waits for", setup_wire.Code),
+    _Operation("get", "/api/session/passkeys", "getPasskeys", "One's passkeys"),
+    _Operation(
+        "post", "/api/session/passkeys", "beginPasskey", "What an authenticator shall make a passkey of", setup_wire.OwnPassword
+    ),
+    _Operation("post", "/api/session/passkeys/confirm", "addPasskey", "Keep the passkey that it made", setup_wire.NewPasskey),
+    _Operation(
+        "post", "/api/session/passkeys/{passkey}", "renamePasskey", "Call a passkey something else", setup_wire.PasskeyName
+    ),
+    _Operation("post", "/api/session/passkeys/{passkey}/end", "removePasskey", "Remove a passkey", setup_wire.OwnPassword),
+    _Operation("post", "/api/session/passkey", "askForPasskey", "What a passkey shall sign", setup_wire.Nothing),
+    _Operation("post", "/api/session/passkey/confirm", "signInByPasskey", "Sign in by what it signed", setup_wire.ShownPasskey),
     _Operation("get", "/api/session/all", "getSignIns", "Where one is signed in"),
     _Operation("delete", "/api/session/all/{sign_in}", "endSignIn", "End a sign-in of one's own"),
     _Operation("delete", "/api/session/all/others", "endOtherSignIns", "End all sign-ins of one's own but this one"),
@@ -76,6 +87,7 @@ DASHBOARD = (
     _Operation("get", "/api/operator/tenants", "getCustomers", "All tenants and what they send, searched and sorted (operators)"),
     _Operation("get", "/api/operator/tenants/{tenant}", "getCustomer", "A tenant, what it sends, its plan (operators)"),
 )
+_FOR_ANYBODY = frozenset({"signIn", "confirmSignOn", "openLink", "askForPasskey", "signInByPasskey"})
 
 
 def dashboard() -> dict[str, dict[str, Any]]:
@@ -88,14 +100,14 @@ def dashboard() -> dict[str, dict[str, Any]]:
             "operationId": name,
             "summary": summary,
             "tags": ["dashboard"],
-            "security": [] if name in {"signIn", "confirmSignOn", "openLink"} else [{"signIn": []}],
+            "security": [] if name in _FOR_ANYBODY else [{"signIn": []}],
             "parameters": [
                 {
                     "name": name,
                     "in": "path",
                     "required": True,
                     "schema": {"type": "integer", "minimum": 0}
-                    if name in {"key", "link", "sign_in"}
+                    if name in {"key", "link", "sign_in", "passkey"}
                     else {"type": "string", "minLength": 1},
                 }
                 for name in names
