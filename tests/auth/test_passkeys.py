@@ -59,7 +59,7 @@ def made(passkeys: Passkeys, token: str, authenticator: Authenticator, **lies: A
 
 def shown(passkeys: Passkeys, authenticator: Authenticator, **lies: Any) -> str:
     asked, options = passkeys.ask(HERE)
-    return passkeys.sign_in(HERE, asked, authenticator.show(options, **lies), "Firefox")
+    return passkeys.sign_in(HERE, asked, authenticator.show(options, **lies), "Firefox")[0]
 
 
 def test_one_is_made_and_signs_in_as_two_factors(passkeys, accounts, token, authenticator) -> None:

@@ -78,7 +78,7 @@ def test_one_makes_one_signs_out_and_in_with_it_alone_and_removes_it(client: Tes
     sign_in(client)
     made(client, authenticator)
     ask(client, "DELETE", "")
-    assert by_passkey(client, authenticator).status_code == 200
+    assert by_passkey(client, authenticator).json()["data"] == {"email": ANN}
     assert client.get("/api/session", headers=OURS).json()["data"]["email"] == ANN
     (here,) = [one for one in client.get("/api/session/all", headers=OURS).json()["data"] if one["this"]]
     assert here["method"] == "passkey"

@@ -151,19 +151,19 @@ class Passkeys:
         """What anybody's authenticator shall sign, so that they are signed in; and the token of this."""
         return self._ask(here, "sign_in", None, [])
 
-    def sign_in(self, here: RelyingParty, asked: str, shown: Shown, agent: str) -> str:
-        """The token of a new sign-in of whose passkey was shown.
+    def sign_in(self, here: RelyingParty, asked: str, shown: Shown, agent: str) -> tuple[str, str]:
+        """The token of a new sign-in of whose passkey was shown, and their e-mail address.
 
         Raises NotAccepted: ``challenge_unknown``, ``passkey_unknown``, ``passkey_invalid``, ``passkey_cloned`` (401).
         """
         account_id = None
         try:
             challenge, _ = self._take(asked, "sign_in")
-            account_id, passkey = self._verified(here, challenge, shown)
+            account_id, passkey, email = self._verified(here, challenge, shown)
         except NotAccepted as refused:
             log_sign_in(refused.code, account_id)
             raise
-        return self._accounts.open_by_passkey(account_id, passkey, agent)
+        return self._accounts.open_by_passkey(account_id, passkey, agent), email
 
     def ask_second(self, here: RelyingParty, email: str) -> tuple[str, Options] | None:
         """What an authenticator of this account shall sign, after the password; None: it has no passkey for this host."""
@@ -179,7 +179,7 @@ class Passkeys:
 
         def passkey_of(account_id: int) -> int:
             challenge, asked_of = self._take(asked, "second_factor")
-            shown_by, passkey = self._verified(here, challenge, shown)
+            shown_by, passkey, _ = self._verified(here, challenge, shown)
             if not account_id == asked_of == shown_by:
                 raise _invalid("it is not one of this account")
             return passkey
@@ -199,8 +199,8 @@ class Passkeys:
         )
         return self._remember(purpose, challenge, account_id), _json(options)
 
-    def _verified(self, here: RelyingParty, challenge: bytes, shown: Shown) -> tuple[int, int]:
-        """Whose passkey was shown, and its number: W3C, section 7.2."""
+    def _verified(self, here: RelyingParty, challenge: bytes, shown: Shown) -> tuple[int, int, str]:
+        """Whose passkey was shown, its number, and whose e-mail address that is: W3C, section 7.2."""
         with _checked():
             parsed = parse_authentication_credential_json(shown)
             handle = parsed.response.user_handle
@@ -208,9 +208,7 @@ class Passkeys:
         if row is None:
             message = "this passkey opens nothing here: it was removed, or is of another host"
             raise NotAccepted("passkey_unknown", message, HTTPStatus.UNAUTHORIZED)
-        passkey, account_id, public_key, known_as, is_doubted = row
-        if is_doubted:
-            raise _cloned()
+        passkey, account_id, email, public_key, known_as = row
         with _checked():
             _require_own_frame(shown)
             used = webauthn.verify_authentication_response(
@@ -227,7 +225,7 @@ class Passkeys:
             raise _invalid("it is of somebody else")
         if self._row("SELECT auth.use_passkey(%s, %s)", passkey, used.new_sign_count) != (True,):
             raise _cloned()
-        return account_id, passkey
+        return account_id, passkey, email
 
     def _of(self, account_id: int, here: RelyingParty) -> list[PublicKeyCredentialDescriptor]:
         with self._connections.connection() as connection:

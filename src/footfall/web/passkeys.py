@@ -92,14 +92,14 @@ class PasskeyPages:
         return self.asking(request, *self._passkeys.ask(self._here(request)))
 
     def sign_in(self, request: Request, body: wire.ShownPasskey) -> Response:
-        """Sign in by what it signed.
+        """Sign in by what it signed; says who that is.
 
         Raises NotAccepted: all that `Passkeys.sign_in` does, ``passkeys_unavailable`` and ``rate_limited``.
         """
         self._origin.require_own_page(request)
         self._attempts.admit(request, ("passkey", str(body.passkey.get("id"))[:2000]))
-        token = self._passkeys.sign_in(self._here(request), self._asked(request), body.passkey, agent_of(request))
-        response = self.answered(done(None))
+        token, email = self._passkeys.sign_in(self._here(request), self._asked(request), body.passkey, agent_of(request))
+        response = self.answered(done({"email": email}))
         self._origin.set_cookie(response, request, COOKIE, token, SIGN_IN_LASTS.total_seconds())
         return response
 

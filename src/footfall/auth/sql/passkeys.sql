@@ -80,12 +80,12 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
     SELECT k.credential_id, k.relying_party, k.transports FROM auth.passkey k WHERE k.account_id = p_account_id ORDER BY k.passkey_id
 $$;
 
--- The passkey with this id, which a host's pages were shown, and what its owner's authenticators know them by. No row: it opens nothing. An account without
--- a password is its provider's (single sign-on): whom that lets in no more has no other way.
+-- The passkey with this id, which a host's pages were shown, and whose it is; handle: what their authenticators know them by. No row: it
+-- opens nothing. An account without a password is its provider's (single sign-on): whom that lets in no more has no other way.
 CREATE OR REPLACE FUNCTION auth.passkey_shown(p_credential_id bytea, p_relying_party text)
-RETURNS TABLE (passkey_id bigint, account_id bigint, public_key bytea, handle bytea, is_doubted boolean)
+RETURNS TABLE (passkey_id bigint, account_id bigint, email text, public_key bytea, handle bytea)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
-    SELECT k.passkey_id, k.account_id, k.public_key, a.passkey_handle, k.doubted_at IS NOT NULL
+    SELECT k.passkey_id, k.account_id, a.email, k.public_key, a.passkey_handle
     FROM auth.passkey k JOIN auth.account a ON a.account_id = k.account_id
     WHERE k.credential_id = p_credential_id AND k.relying_party = p_relying_party AND a.password_hash IS NOT NULL
 $$;
