@@ -36,10 +36,13 @@ _KNOWN = {"0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "LGPL-3.0
 # of packages that say it in words of their own
 _SAID_OTHERWISE = {
     "Apache 2.0": "Apache-2.0",
+    "Apache License, Version 2.0": "Apache-2.0",
     "Apache Software License": "Apache-2.0",
     "ISC License": "ISC",
     "MIT License": "MIT",
 }
+# of packages that do not say which of several: what their text is
+_BY_ITS_TEXT = {"pyasn1-modules": "BSD-2-Clause"}
 
 
 @dataclass(frozen=True)
@@ -135,6 +138,8 @@ def _texts(folder: Path) -> tuple[str, ...]:
 def _licence_of(distribution: metadata.Distribution) -> str:
     """What a package of Python says of its licence, as SPDX has it."""
     about = distribution.metadata
+    if about["Name"] in _BY_ITS_TEXT:
+        return _BY_ITS_TEXT[about["Name"]]
     classified = [line.rpartition(" :: ")[2] for line in about.get_all("Classifier") or [] if line.startswith("License ::")]
     said = [*about.get_all("License-Expression", []), *about.get_all("License", []), *classified]
     for text in said:

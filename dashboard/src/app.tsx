@@ -32,7 +32,7 @@ export const App = () => {
     }
   };
   useEffect(() => void enter(), []);
-  if (error?.code === "not_signed_in" && !shareLink) return <SignIn hasSingleSignOn={error.hasSingleSignOn} done={() => void enter()} />;
+  if (error?.code === "not_signed_in" && !shareLink) return <SignIn hasSingleSignOn={error.details.singleSignOn === true} hasPasskeys={error.details.passkeys === true} done={() => void enter()} />;
   if (error && shareLink) return <LinkPassword error={error} done={(password) => void enter(password)} />;
   if (error) return <Failing error={error} again={() => void enter()} />;
   if (!person) return null;

@@ -8,11 +8,19 @@ export class Refused extends Error {
     readonly code: string,
     message: string,
     readonly status: number,
-    /** Of who has to sign in: there is a provider that says who they are. */
-    readonly hasSingleSignOn = false,
+    /** What goes with the code. */
+    readonly details: Details = {},
   ) {
     super(message);
   }
+}
+
+interface Details {
+  /** Of who has to sign in: there is a provider that says who they are; passkeys can be shown here. */
+  singleSignOn?: boolean;
+  passkeys?: boolean;
+  /** Of whose second factor is needed: what a passkey would sign. */
+  passkey?: PublicKeyCredentialRequestOptionsJSON;
 }
 
 export type Role = "owner" | "admin" | "viewer" | "guest";
@@ -58,6 +66,8 @@ export interface Person {
   hasSecondFactor: boolean;
   /** There is a provider that says who somebody is. */
   singleSignOn: boolean;
+  /** Where this page is, passkeys can be made. */
+  passkeys: boolean;
   /** The one that the request named, and the first fifty by name. */
   tenants: Tenant[];
   /** The id that the named one goes by now; nothing: there is none such, or it is not theirs. */
@@ -95,7 +105,7 @@ const signedInAgain = (): Promise<void> => {
 };
 
 // what is asked in order to sign in waits for nobody
-const DOORS = ["POST /api/session", "POST /api/session/oidc", "POST /api/share"];
+const DOORS = ["POST /api/session", "POST /api/session/oidc", "POST /api/session/passkey", "POST /api/session/passkey/confirm", "POST /api/share"];
 
 /** Sends a request about a tenant (default: the one in the address) and returns the answer's data. Throws Refused. */
 export const call = async <T>(method: string, path: string, body?: unknown, tenant = tenantNow()): Promise<T> => {
@@ -122,7 +132,7 @@ const send = async <T>(method: string, path: string, body: unknown, tenant: stri
   }
   const reply = await response.json().catch(() => ({}));
   if (!response.ok || !reply.success) {
-    throw new Refused(reply.debug_info?.error ?? "unknown", reply.message ?? `The server answered ${response.status}.`, response.status, reply.debug_info?.singleSignOn === true);
+    throw new Refused(reply.debug_info?.error ?? "unknown", reply.message ?? `The server answered ${response.status}.`, response.status, reply.debug_info);
   }
   return reply.data;
 };

@@ -26,6 +26,7 @@ _FILES = (
     "auth/sql/plans.sql",
     "auth/sql/customers.sql",
     "auth/sql/deletion.sql",
+    "auth/sql/passkeys.sql",
     "auth/sql/accounts.sql",
     "auth/sql/single_sign_on.sql",
     "raw/sql/landing.sql",

@@ -20,6 +20,8 @@ RELATIONS = """
 OPERATORS_ONLY = {
     "auth.account",
     "auth.identity",
+    "auth.passkey",
+    "auth.passkey_challenge",
     "auth.sign_in",
     "auth.sign_on",
     "raw.load_batch",

@@ -15,7 +15,8 @@ from site_under_test import HUMAN
 @pytest.fixture(autouse=True)
 def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is slow to guess is slow to test: these hashes cost next to nothing. test_passwords.py looks at the real ones."""
-    monkeypatch.setattr("footfall.auth.accounts._hasher", argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    quick = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    monkeypatch.setattr("footfall.auth.accounts.passwords._hasher", quick)
 
 
 @pytest.fixture

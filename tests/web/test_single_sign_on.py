@@ -260,3 +260,18 @@ def test_without_a_provider_there_is_none(url: str, site: Site) -> None:
     with TestClient(application(Settings(), url), follow_redirects=False) as client:
         assert client.get("/api/session/oidc").status_code == 404
         assert client.get("/api/session", headers=OURS).json()["debug_info"]["singleSignOn"] is False
+
+
+@pytest.mark.parametrize(("is_operator", "left"), [(False, 0), (True, 1)])
+def test_passkeys_end_with_the_password_when_an_account_is_linked(
+    client: TestClient, issuer: str, worker: Connection, is_operator: bool, left: int
+) -> None:
+    """Whoever knew the password may have made them; an operator's account was made by a command, and keeps both."""
+    account = add_account(worker, ANN, "Ann", PASSWORD, is_operator=is_operator)
+    worker.execute(
+        "INSERT INTO auth.passkey (credential_id, account_id, relying_party, public_key, sign_count, transports, passkey_name,"
+        " created_at) VALUES ('x', %s, 'localhost', 'x', 0, '{}', 'x', now())",
+        (account,),
+    )
+    assert sign_on(client, issuer, groups=["ops"] if is_operator else ["analysts"]) == "/"
+    assert worker.execute("SELECT count(*) FROM auth.passkey").fetchone() == (left,)

@@ -3,6 +3,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Problem } from "../parts/notices";
 import { shareLink } from "../address";
+import { hasAuthenticator, showPasskey } from "../passkeys";
 import { Refused, call, type Person } from "../server";
 import icon from "../../icon.svg";
 
@@ -20,7 +21,7 @@ const SIGN_ON_SAYS: Record<string, string> = {
 
 const signOnProblem = (): Refused | undefined => (SIGN_ON ? new Refused(SIGN_ON, SIGN_ON_SAYS[SIGN_ON] ?? "Single sign-on did not work. Begin again.", 401) : undefined);
 
-export const SignIn = ({ hasSingleSignOn, done }: { hasSingleSignOn: boolean; done: () => void }) => {
+export const SignIn = ({ hasSingleSignOn, hasPasskeys, done }: { hasSingleSignOn: boolean; hasPasskeys: boolean; done: () => void }) => {
   const isWaiting = hasSingleSignOn && SIGN_ON === "code_needed";
   const head = (
     <>
@@ -34,7 +35,7 @@ export const SignIn = ({ hasSingleSignOn, done }: { hasSingleSignOn: boolean; do
       {isWaiting ? (
         <SignOnCode>{head}</SignOnCode>
       ) : (
-        <Form hasSingleSignOn={hasSingleSignOn} problem={signOnProblem()} done={done}>
+        <Form hasSingleSignOn={hasSingleSignOn} hasPasskeys={hasPasskeys} problem={signOnProblem()} done={done}>
           {head}
         </Form>
       )}
@@ -78,7 +79,7 @@ const CodeField = ({ code, set }: { code: string; set: (code: string) => void })
 /** Over the page, which waits with all that was begun on it; somebody else has other tenants, and begins anew. */
 export const SignInAgain = ({ person, done }: { person: Person; done: () => void }) => (
   <Over title="Sign in again">
-    <Form email={person.email} hasSingleSignOn={person.singleSignOn} done={(email) => (email === person.email ? done() : location.assign("/"))}>
+    <Form email={person.email} hasSingleSignOn={person.singleSignOn} hasPasskeys={person.passkeys} done={(email) => (email === person.email ? done() : location.assign("/"))}>
       <h2>Sign in again</h2>
       <p class="meaning">Your sign-in has ended. The page behind goes on where it was.</p>
     </Form>
@@ -107,31 +108,47 @@ const Over = ({ title, children }: { title: string; children: ComponentChildren 
 interface Signing {
   email?: string;
   hasSingleSignOn: boolean;
+  hasPasskeys: boolean;
   /** Of a single sign-on that has just failed. */
   problem?: Refused;
   done: (email: string) => void;
   children: ComponentChildren;
 }
 
-const Form = ({ email: known = "", hasSingleSignOn, problem, done, children }: Signing) => {
+const Form = ({ email: known = "", hasSingleSignOn, hasPasskeys, problem, done, children }: Signing) => {
   const [email, setEmail] = useState(known);
   const [password, setPassword] = useState("");
   const [code, setCode] = useState("");
   const [error, setError] = useState(problem);
   const [isAsking, setAsking] = useState(false);
-  const wantsCode = error?.code === "code_needed" || error?.code === "code_wrong" || code !== "";
+  const [wants, setWants] = useState<Refused>(); // the second factor
+  const attempt = async (signIn: () => Promise<string>) => {
+    setAsking(true);
+    try {
+      done(await signIn());
+    } catch (refused) {
+      const { code: why } = refused as Refused;
+      setError(refused as Refused);
+      if (why === "code_needed") setWants(refused as Refused);
+      // what was asked of a passkey is asked once: the password asks anew
+      else if (why === "challenge_unknown" || why === "passkey_invalid" || why === "passkey_unknown") setWants(undefined);
+      setAsking(false);
+    }
+  };
+  const byPassword = async (second: { code: string } | { passkey: unknown }) => {
+    await call("POST", "/api/session", { email, password, ...second });
+    return email.trim().toLowerCase();
+  };
+  const byPasskey = async () => {
+    const passkey = await showPasskey(await call("POST", "/api/session/passkey", {}));
+    return (await call<{ email: string }>("POST", "/api/session/passkey/confirm", { passkey })).email;
+  };
+  const ofSecond = wants?.details.passkey;
   return (
     <form
-      onSubmit={async (event) => {
+      onSubmit={(event) => {
         event.preventDefault();
-        setAsking(true);
-        try {
-          await call("POST", "/api/session", { email, password, code });
-          done(email.trim().toLowerCase());
-        } catch (refused) {
-          setError(refused as Refused);
-          setAsking(false);
-        }
+        void attempt(() => byPassword({ code }));
       }}
     >
       {children}
@@ -144,10 +161,29 @@ const Form = ({ email: known = "", hasSingleSignOn, problem, done, children }: S
         Password
         <input type="password" name="password" autocomplete="current-password" required autofocus={known !== ""} value={password} onInput={(event) => setPassword(event.currentTarget.value)} />
       </label>
-      {wantsCode && <CodeField code={code} set={setCode} />}
+      {wants && <CodeField code={code} set={setCode} />}
       <button class="main" disabled={isAsking}>
         Sign in
       </button>
+      {ofSecond && hasAuthenticator() && (
+        <button
+          type="button"
+          disabled={isAsking}
+          onClick={() =>
+            void attempt(async () => {
+              const passkey = await showPasskey(ofSecond);
+              return byPassword({ passkey });
+            })
+          }
+        >
+          Show a passkey instead
+        </button>
+      )}
+      {!wants && hasPasskeys && hasAuthenticator() && (
+        <button type="button" disabled={isAsking} onClick={() => void attempt(byPasskey)}>
+          Sign in with a passkey
+        </button>
+      )}
       {hasSingleSignOn && <SingleSignOn />}
     </form>
   );

@@ -73,7 +73,7 @@ class SignOns:
             with self._connections.connection() as connection:
                 if connection.execute("SELECT auth.end_sign_on(%s)", (token_hash(token),)).fetchone() != (True,):
                     raise _unknown()
-        return self._accounts.open_single_sign_on(account_id, agent, is_multi_factor=False)
+        return self._accounts.open_single_sign_on(account_id, agent, is_multi_factor=False, with_code=True)
 
     def _take(self, token: str, state: str) -> None:
         """Once, within minutes, and only in the browser in which it began: RFC 6749, section 10.12."""

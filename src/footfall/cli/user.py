@@ -9,6 +9,7 @@ from footfall.auth import (
     ROLES,
     AccountRole,
     add_account,
+    end_passkeys,
     end_second_factor,
     end_single_sign_on,
     list_accounts,
@@ -137,6 +138,25 @@ def end_second_factor_(
         print_json({"email": email, "ended": had})
     else:
         console.print(f"{email} signs in with the password alone." if had else f"{email} had no second factor.")
+
+
+@user.command(name="end-passkeys")
+def end_passkeys_(
+    email: Annotated[str, typer.Argument(help="Who has lost one.")],
+    data: Data = None,
+    database_url: DatabaseUrl = None,
+    as_json: AsJson = False,  # noqa: FBT002
+) -> None:
+    """End all passkeys of somebody who has lost a device, and sign them out: they sign in by their password, and make new ones.
+
+    Example: footfall user end-passkeys ann@acme.example
+    """
+    with existing_store(data, database_url) as store, connect(store.url, "footfall_worker") as connection:
+        ended = end_passkeys(connection, email)
+    if as_json:
+        print_json({"email": email, "ended": ended})
+    else:
+        console.print(f"{ended} passkeys of {email} open nothing any more." if ended else f"{email} had no passkey.")
 
 
 @user.command(name="end-single-sign-on")

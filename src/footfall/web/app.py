@@ -16,6 +16,7 @@ from starlette.routing import Mount, Route
 
 from footfall import api, measures
 from footfall.auth import Accounts, KeyRing, Secrets
+from footfall.auth.passkeys import Passkeys
 from footfall.auth.provider import Provider
 from footfall.auth.sign_ons import SignOns
 from footfall.database import Pool, pool, reading
@@ -27,6 +28,7 @@ from footfall.web import dashboard, guide, openapi
 from footfall.web.analytics import Analytics
 from footfall.web.answers import json_response, refusal
 from footfall.web.arrivals import Arrivals
+from footfall.web.attempts import Attempts
 from footfall.web.callers import Callers, admitted, shown_key
 from footfall.web.door import PATHS, Door, Receive, Scope, Send
 from footfall.web.files import BuiltFiles
@@ -35,6 +37,7 @@ from footfall.web.health import Health
 from footfall.web.metrics import Metrics
 from footfall.web.operator import Operator
 from footfall.web.origin import Origin
+from footfall.web.passkeys import PasskeyPages
 from footfall.web.problems import problem
 from footfall.web.proof import Proof
 from footfall.web.proxies import Proxies
@@ -88,7 +91,9 @@ def application(settings: Settings, url: str) -> Application:
     analytics = Analytics(callers, in_turns, settings)
     setup = Setup(callers, administrators)
     operator = Operator(callers, administrators)
-    session = Session(callers, accounts, proxies, origin, is_single_sign_on=bool(settings.oidc_issuer))
+    attempts = Attempts(proxies)
+    passkeys = PasskeyPages(Passkeys(signing_in, accounts), callers, attempts, origin)
+    session = Session(callers, accounts, attempts, origin, passkeys, is_single_sign_on=bool(settings.oidc_issuer))
     sign_ons = SignOns(signing_in, accounts, Provider(settings), settings.oidc_roles)
     proof = Proof(callers, administrators, in_turns, settings.data)
     # apart: who watches sees also what keeps all others waiting
@@ -110,7 +115,8 @@ def application(settings: Settings, url: str) -> Application:
         routes=[
             *analytics.routes(),
             *session.routes(),
-            *(SingleSignOn(sign_ons, proxies, origin).routes() if settings.oidc_issuer else ()),
+            *passkeys.routes(),
+            *(SingleSignOn(sign_ons, attempts, origin).routes() if settings.oidc_issuer else ()),
             *setup.routes(),
             *operator.routes(),
             *proof.routes(),

@@ -55,6 +55,10 @@ class Origin:
             message = f"only Footfall's own pages may send this: {CSRF_HEADER} is missing"
             raise NotAccepted("request_forged", message, HTTPStatus.FORBIDDEN)
 
+    def address(self, request: Request) -> str:
+        """Where people reach this server, or, when nothing says so, where this request did."""
+        return self._public.geturl() or f"{request.url.scheme}://{request.headers.get('host', '')}"
+
     def _is_foreign(self, request: Request, origin: str) -> bool:
         if site := request.headers.get("sec-fetch-site"):
             return site not in ("same-origin", "none")

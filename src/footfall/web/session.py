@@ -9,36 +9,39 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from footfall.auth import PACKS, SIGN_IN_LASTS, Accounts, second_factor
+from footfall.auth import PACKS, SIGN_IN_LASTS, Account, Accounts, second_factor
 from footfall.errors import NotAccepted
 from footfall.web import setup_wire as wire
 from footfall.web.answers import answering, answering_body, done, refusal
+from footfall.web.attempts import Attempts
 from footfall.web.callers import COOKIE, Callers, agent_of, share_cookie
 from footfall.web.origin import Origin
+from footfall.web.passkeys import PasskeyPages
 from footfall.web.problems import problem
-from footfall.web.proxies import Proxies, network_of
-from footfall.web.rate import RateLimit
 
 _DEVICE = "footfall_device"  # a cookie
 _DEVICE_LASTS = timedelta(days=365)
-_BURST_SECONDS = 120.0
-_GUESSES_A_SECOND = 1 / 12  # of one address at one account or link, after ten
-_ATTEMPTS_A_SECOND = 1 / 2  # of one address at all, and of all addresses at one account or link, after sixty
 
 
 class Session:
     """Who looks at the dashboard. A token lives in a cookie that scripts cannot read; the store knows only its hash."""
 
     def __init__(
-        self, callers: Callers, accounts: Accounts, proxies: Proxies, origin: Origin, *, is_single_sign_on: bool
+        self,
+        callers: Callers,
+        accounts: Accounts,
+        attempts: Attempts,
+        origin: Origin,
+        passkeys: PasskeyPages,
+        *,
+        is_single_sign_on: bool,
     ) -> None:
         self._callers = callers
         self._accounts = accounts
-        self._proxies = proxies
+        self._attempts = attempts
         self._origin = origin
+        self._passkeys = passkeys
         self._is_single_sign_on = is_single_sign_on
-        self._guesses = RateLimit(_GUESSES_A_SECOND, burst_seconds=_BURST_SECONDS, what="attempt")
-        self._attempts = RateLimit(_ATTEMPTS_A_SECOND, burst_seconds=_BURST_SECONDS, what="attempt")
 
     def routes(self) -> list[Route]:
         """One address a thing, one method a verb."""
@@ -69,12 +72,13 @@ class Session:
     def who(self, request: Request) -> Any:
         """Who is signed in, the tenants one needs (the named one, and the first by name), and what industries are about.
 
-        Who is not is told whether there is single sign-on.
+        Who is not is told which other ways to sign in there are.
         """
+        ways = {"singleSignOn": self._is_single_sign_on, "passkeys": self._passkeys.is_possible(request)}
         try:
             account = self._callers.account(request)
         except NotAccepted as refused:
-            return refusal(problem(refused, "REQUEST_ERROR", {"singleSignOn": self._is_single_sign_on}))
+            return refusal(problem(refused, "REQUEST_ERROR", ways))
         tenants = self._accounts.tenants(self._callers.token(request))
         if account.named is not None and account.named not in tenants:
             tenants.append(account.named)
@@ -82,7 +86,7 @@ class Session:
             "email": account.email,
             "passwordIsUsedUp": account.is_used_up,
             "hasSecondFactor": account.has_second_factor,
-            "singleSignOn": self._is_single_sign_on,
+            **ways,
             "name": account.name,
             "isOperator": account.is_operator,
             "tenants": tenants,
@@ -98,19 +102,27 @@ class Session:
     def sign_in(self, request: Request, body: wire.SignIn) -> Response:
         """Sign in.
 
-        Raises NotAccepted: ``sign_in_refused``, ``code_needed``, ``code_wrong``, ``password_used``, ``rate_limited``.
+        With ``code_needed`` goes what a passkey shall sign instead, for who has one. Raises NotAccepted: ``sign_in_refused``,
+        ``code_wrong``, ``password_used``, what `Passkeys.sign_in` does, ``rate_limited``.
         """
         self._origin.require_own_page(request)
         email = body.email.strip().lower()
         device = self._origin.cookie_of(request, _DEVICE)
         if self._accounts.knows_device(email, device):
             # whoever else tries this account, from however many addresses, does not keep its owner out
-            self._guesses.admit(("device", device))
+            self._attempts.admit_device(device)
         else:
-            self._admit(request, email)
+            self._attempts.admit(request, email)
             device = secrets.token_urlsafe(32)
-        token = self._accounts.sign_in(body.email, body.password, body.code, agent_of(request), device)
-        response = self._with_cookie(request, COOKIE, token, SIGN_IN_LASTS.total_seconds())
+        passkey_of = self._passkeys.second(request, body.passkey) if body.passkey else None
+        try:
+            token = self._accounts.sign_in(body.email, body.password, body.code, agent_of(request), device, passkey_of)
+        except NotAccepted as refused:
+            if refused.code != "code_needed" or not (asked := self._passkeys.ask_second(request, email)):
+                raise
+            needed = refusal(problem(refused, "REQUEST_ERROR", {"passkey": asked[1]}))
+            return self._passkeys.remembering(needed, request, asked[0])
+        response = self._passkeys.answered(self._with_cookie(request, COOKIE, token, SIGN_IN_LASTS.total_seconds()))
         self._origin.set_cookie(response, request, _DEVICE, device, _DEVICE_LASTS.total_seconds())
         return response
 
@@ -145,7 +157,7 @@ class Session:
 
         Raises NotAccepted: ``password_wrong``, ``password_too_short``, ``password_common``, ``rate_limited``.
         """
-        token = self._accounts.change_password(self._email(request), body.old, body.new, agent_of(request))
+        token = self._accounts.change_password(self._person(request), body.old, body.new, agent_of(request))
         return self._with_cookie(request, COOKIE, token, SIGN_IN_LASTS.total_seconds())
 
     def begin_second_factor(self, request: Request, body: wire.OwnPassword) -> Any:
@@ -153,7 +165,7 @@ class Session:
 
         Raises NotAccepted: ``password_wrong``, ``second_factor_there``, ``rate_limited``.
         """
-        email = self._email(request)
+        email = self._person(request).email
         secret = self._accounts.begin_second_factor(self._callers.token(request), email, body.password)
         return {"secret": second_factor.shown_secret(secret), "uri": second_factor.uri_of(secret, email)}
 
@@ -162,14 +174,14 @@ class Session:
 
         Raises NotAccepted: ``code_wrong``, ``rate_limited``.
         """
-        self._email(request)
+        self._person(request)
         return {"recoveryCodes": self._accounts.confirm_second_factor(self._callers.token(request), body.code)}
 
     def end_second_factor(self, request: Request, body: wire.OwnPassword) -> None:
         """Be asked for no code any more. Raises NotAccepted: ``password_wrong``, ``rate_limited``."""
-        self._accounts.end_second_factor(self._email(request), body.password)
+        self._accounts.end_second_factor(self._person(request).email, body.password)
 
-    def _email(self, request: Request) -> str:
+    def _person(self, request: Request) -> Account:
         """Whose sign-in it is, for what is only for who knows its password.
 
         Raises NotAccepted: ``role_needed``, ``rate_limited``.
@@ -177,8 +189,8 @@ class Session:
         account = self._callers.account(request)
         if not account.email:
             raise NotAccepted("role_needed", "a guest has no password", HTTPStatus.FORBIDDEN)
-        self._admit(request, account.email)
-        return account.email
+        self._attempts.admit(request, account.email)
+        return account
 
     def open_link(self, request: Request, body: wire.OpenLink) -> Response:
         """Open a share link.
@@ -187,21 +199,11 @@ class Session:
         """
         self._origin.require_own_page(request)
         if body.password:
-            self._admit(request, body.link)
+            self._attempts.admit(request, body.link)
         else:
-            self._attempts.admit(("address", self._address(request)))
+            self._attempts.admit_address(request)
         token, lasts = self._accounts.open_link(body.link, body.password)
         return self._with_cookie(request, share_cookie(body.link), token, lasts.total_seconds())
-
-    def _admit(self, request: Request, what: str) -> None:
-        """Guessing is slow for one address, and no quicker for many; nobody can keep the right password out. ``rate_limited``."""
-        address = self._address(request)
-        self._guesses.admit((address, what))
-        self._attempts.admit(("address", address))
-        self._attempts.admit(("account", what))
-
-    def _address(self, request: Request) -> str:
-        return network_of(self._proxies.client_of(request.scope))
 
     def _with_cookie(self, request: Request, name: str, token: str, seconds: float) -> Response:
         response = done(None)

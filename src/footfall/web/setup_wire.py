@@ -1,6 +1,6 @@
 """What the dashboard sends, as structs: OpenAPI is made from these."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
@@ -15,6 +15,10 @@ class SignIn(msgspec.Struct):
     email: str
     password: str
     code: Annotated[str, Meta(description="of the authenticator, or a recovery code")] = ""
+    passkey: Annotated[
+        dict[str, Any] | None,
+        Meta(description="instead of a code: `PublicKeyCredential.toJSON()`, of what the refusal asked for"),
+    ] = None
 
 
 class OwnPassword(msgspec.Struct):
@@ -27,6 +31,25 @@ class Code(msgspec.Struct):
     """A code of an authenticator."""
 
     code: Annotated[str, Meta(description="six digits")]
+
+
+class NewPasskey(msgspec.Struct):
+    """A passkey that an authenticator has made."""
+
+    name: Annotated[str, Meta(description="what its owner knows it by", min_length=1, max_length=100)]
+    passkey: Annotated[dict[str, Any], Meta(description="`PublicKeyCredential.toJSON()`")]
+
+
+class PasskeyName(msgspec.Struct):
+    """What a passkey is called from now on."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=100)]
+
+
+class ShownPasskey(msgspec.Struct):
+    """A passkey that signs somebody in."""
+
+    passkey: Annotated[dict[str, Any], Meta(description="`PublicKeyCredential.toJSON()`")]
 
 
 class Nothing(msgspec.Struct):

@@ -12,28 +12,22 @@ from footfall.auth.provider import CALLBACK
 from footfall.auth.sign_ons import SIGN_ON_LASTS, SignOns
 from footfall.web import setup_wire as wire
 from footfall.web.answers import answering_body, done
+from footfall.web.attempts import Attempts
 from footfall.web.callers import COOKIE, agent_of
 from footfall.web.origin import Origin
 from footfall.web.problems import problem
-from footfall.web.proxies import Proxies, network_of
-from footfall.web.rate import RateLimit
 
 BEGIN = "/api/session/oidc"
 _SIGN_ON = "footfall_sign_on"  # a cookie
-_BURST_SECONDS = 120.0
-_GUESSES_A_SECOND = 1 / 12  # codes of one account, after ten
-_ATTEMPTS_A_SECOND = 1 / 2  # of one address, after sixty
 
 
 class SingleSignOn:
     """What goes wrong on the way there and back lands on the page that signs in, as `?sign-on=` and its code."""
 
-    def __init__(self, sign_ons: SignOns, proxies: Proxies, origin: Origin) -> None:
+    def __init__(self, sign_ons: SignOns, attempts: Attempts, origin: Origin) -> None:
         self._sign_ons = sign_ons
-        self._proxies = proxies
+        self._attempts = attempts
         self._origin = origin
-        self._guesses = RateLimit(_GUESSES_A_SECOND, burst_seconds=_BURST_SECONDS, what="attempt")
-        self._attempts = RateLimit(_ATTEMPTS_A_SECOND, burst_seconds=_BURST_SECONDS, what="attempt")
 
     def routes(self) -> list[Route]:
         """There, back, and the code of who has a second factor of ours."""
@@ -45,7 +39,7 @@ class SingleSignOn:
 
     def begin(self, request: Request) -> Response:
         """Go to the provider. Raises NotAccepted: ``provider_unavailable``, ``rate_limited``."""
-        self._admit(request)
+        self._attempts.admit_address(request)
         token, address = self._sign_ons.begin()
         response = _to(address)
         self._origin.set_cookie(response, request, _SIGN_ON, token, SIGN_ON_LASTS.total_seconds())
@@ -53,7 +47,7 @@ class SingleSignOn:
 
     def finish(self, request: Request) -> Response:
         """Come back from it, signed in. Raises NotAccepted: all that `SignOns.finish` does, and ``rate_limited``."""
-        self._admit(request)
+        self._attempts.admit_address(request)
         told = request.query_params
         token = self._sign_ons.finish(
             self._origin.cookie_of(request, _SIGN_ON),
@@ -70,18 +64,15 @@ class SingleSignOn:
         Raises NotAccepted: ``sign_on_unknown``, ``code_needed``, ``code_wrong``, ``rate_limited``.
         """
         self._origin.require_own_page(request)
-        self._admit(request)
+        self._attempts.admit_address(request)
         waiting = self._origin.cookie_of(request, _SIGN_ON)
-        self._guesses.admit(("account", self._sign_ons.waiting(waiting)))
+        self._attempts.admit_code(self._sign_ons.waiting(waiting))
         return self._signed_in(request, done(None), self._sign_ons.confirm(waiting, body.code, agent_of(request)))
 
     def _signed_in(self, request: Request, response: Response, token: str) -> Response:
         self._origin.set_cookie(response, request, COOKIE, token, SIGN_IN_LASTS.total_seconds())
         self._origin.delete_cookie(response, _SIGN_ON)
         return response
-
-    def _admit(self, request: Request) -> None:
-        self._attempts.admit(("address", network_of(self._proxies.client_of(request.scope))))
 
     def _landing(self, action: Callable[[Request], Response]) -> Callable[[Request], Response]:
         """A person looks at the answer: a refusal is told by the page."""

@@ -10,6 +10,7 @@ import { Funnels, Goals } from "./goals";
 import type { Doing, Everything } from "./part";
 import { EventTypes } from "./event-types";
 import { Hosts } from "./hosts";
+import { Passkeys } from "./passkeys";
 import { Plan } from "./plan";
 import { SecondFactor } from "./second-factor";
 import { Settings } from "./settings";
@@ -55,6 +56,7 @@ const TABS: Record<string, Tab> = {
         {maySetUp && <Links links={thing.links} run={run} />}
         <Password run={run} />
         <SecondFactor run={run} />
+        <Passkeys run={run} />
         <SignIns run={run} />
         {maySetUp && <Danger everything={thing} run={run} />}
       </>

@@ -4,6 +4,7 @@ import { Problem } from "../../parts/notices";
 import { Refused, call } from "../../server";
 import { useSite } from "../../site";
 import { Code, Form, Part, type Doing } from "./part";
+import { Passkeys } from "./passkeys";
 
 /** `isWanted`: there is nothing else to do. */
 export const SecondFactor = ({ run, isWanted = false }: Doing & { isWanted?: boolean }) => {
@@ -79,9 +80,10 @@ export const Locked = () => {
   return (
     <>
       <h1>A second factor is needed</h1>
-      <p>This site asks it of whoever looks. Set one up, and load the page again.</p>
+      <p>This site asks it of whoever looks. Set one up, or make a passkey, and load the page again.</p>
       <Problem error={problem} />
       <SecondFactor run={run} isWanted />
+      <Passkeys run={run} />
     </>
   );
 };

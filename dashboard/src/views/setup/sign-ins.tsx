@@ -12,7 +12,17 @@ interface SignIn {
   last_seen_at: string;
   agent: string;
   this: boolean;
+  method: string;
 }
+
+const METHODS: Record<string, string> = {
+  password: "password",
+  password_and_code: "password, code",
+  password_and_passkey: "password, passkey",
+  passkey: "passkey",
+  single_sign_on: "single sign-on",
+  single_sign_on_and_code: "single sign-on, code",
+};
 
 // the browser and the system, as far as one knows a device by them
 const BROWSERS = /Edg|OPR|Firefox|Chrome|Safari/;
@@ -41,6 +51,7 @@ export const SignIns = ({ run }: Doing) => {
             keyOf={({ sign_in }) => String(sign_in)}
             columns={[
               { label: "Browser", value: ({ agent }) => <span title={agent}>{called(agent)}</span> },
+              { label: "By", value: ({ method }) => METHODS[method] ?? method },
               { label: "Since", value: ({ created_at }) => ago(created_at) },
               { label: "Last seen", value: (row) => (row.this ? "now, here" : ago(row.last_seen_at)) },
               {

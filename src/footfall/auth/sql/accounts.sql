@@ -24,18 +24,20 @@ LANGUAGE sql IMMUTABLE
 RETURN interval '3 days';
 
 -- Remembers the sign-in of an account, or of a share link's guest, and forgets those that have ended. A password for one sign-in is used
--- with it, unless a provider said who it is; p_is_multi_factor: which asked for a second factor.
+-- with it, unless a provider or a passkey said who it is; p_is_multi_factor: the provider asked for a second factor, or p_passkey_id was
+-- shown; p_method: as auth.sign_in_method says it (a program of before says neither).
 CREATE OR REPLACE FUNCTION auth.open_sign_in(
     p_account_id bigint, p_share_link_id bigint, p_token_hash bytea, p_lasts interval, p_agent text,
-    p_is_single_sign_on boolean, p_is_multi_factor boolean
+    p_is_single_sign_on boolean, p_is_multi_factor boolean, p_method text DEFAULT NULL, p_passkey_id bigint DEFAULT NULL
 ) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS $$
     DELETE FROM auth.sign_in WHERE expires_at < util.current_load_date();
-    UPDATE auth.account SET one_time = 'used' WHERE account_id = p_account_id AND one_time = 'new' AND NOT p_is_single_sign_on;
+    UPDATE auth.account SET one_time = 'used'
+    WHERE account_id = p_account_id AND one_time = 'new' AND NOT p_is_single_sign_on AND p_method IS DISTINCT FROM 'passkey';
     INSERT INTO auth.sign_in (token_hash, account_id, share_link_id, created_at, expires_at, last_seen_at, agent,
-                              is_single_sign_on, is_multi_factor)
+                              is_single_sign_on, is_multi_factor, method, passkey_id)
     VALUES (p_token_hash, p_account_id, p_share_link_id, util.current_load_date(), util.current_load_date() + p_lasts,
-            util.current_load_date(), left(p_agent, 200), p_is_single_sign_on, p_is_multi_factor)
+            util.current_load_date(), left(p_agent, 200), p_is_single_sign_on, p_is_multi_factor, p_method, p_passkey_id)
 $$;
 
 -- Notes that a sign-in is in use.
@@ -54,6 +56,19 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
     WHERE o.token_hash = p_token_hash AND s.expires_at > util.current_load_date()
       AND s.last_seen_at > util.current_load_date() - auth.idle_sign_in_lasts()
     ORDER BY s.last_seen_at DESC, s.sign_in_id DESC
+$$;
+
+-- Whose sign-in this is; NULL: a guest's, or nobody's.
+CREATE OR REPLACE FUNCTION auth.account_signed_in(p_token_hash bytea) RETURNS bigint
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+    SELECT s.account_id FROM auth.sign_in s WHERE s.token_hash = p_token_hash
+$$;
+
+-- How somebody signed in: password, password_and_code, password_and_passkey, passkey, single_sign_on, single_sign_on_and_code.
+CREATE OR REPLACE FUNCTION auth.sign_in_method(p_sign_in_id bigint) RETURNS text
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+    SELECT coalesce(s.method, CASE WHEN s.is_single_sign_on THEN 'single_sign_on' ELSE 'password' END)
+    FROM auth.sign_in s WHERE s.sign_in_id = p_sign_in_id
 $$;
 
 -- Ends a sign-in of whose sign-in this is, or all others of theirs (NULL); returns how many.
@@ -112,7 +127,7 @@ RETURN NOT EXISTS (SELECT FROM regexp_split_to_table(btrim(lower(p_words)), '\s+
 
 -- Who is signed in with this token; no row: nobody. A guest has no e-mail address and sees the tenant of the share link, as long as that
 -- lasts. `named`: the tenant that the request names, as they see it, and the id that its keys are made of; NULL: it is not theirs.
--- is_unseen: that it is in use should be noted; is_used_up: the password was for this sign-in only.
+-- is_unseen: that it is in use should be noted; is_used_up: the password was for this sign-in only, and a passkey did not stand for it.
 CREATE OR REPLACE FUNCTION auth.signed_in(p_token_hash bytea, p_named text)
 RETURNS TABLE (email text, account_name text, is_operator boolean, named jsonb, tenant_id text, is_used_up boolean,
                has_second_factor boolean, is_single_sign_on boolean, is_multi_factor boolean, is_unseen boolean)
@@ -121,7 +136,8 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
            CASE WHEN t.tenant_hk IS NOT NULL AND (a.is_operator OR m.role IS NOT NULL) THEN
                auth.tenant_line(t, CASE WHEN a.is_operator THEN 'owner' ELSE m.role END,
                                 auth.lacking(t, a, s)) END,
-           t.tenant_bk, a.one_time IS NOT NULL AND NOT s.is_single_sign_on, a.totp_confirmed_at IS NOT NULL,
+           t.tenant_bk, a.one_time IS NOT NULL AND NOT s.is_single_sign_on AND s.method IS DISTINCT FROM 'passkey',
+           a.totp_confirmed_at IS NOT NULL,
            s.is_single_sign_on, s.is_multi_factor,
            s.last_seen_at < util.current_load_date() - interval '5 minutes'
     FROM auth.sign_in s
@@ -254,13 +270,17 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS $$
     FROM auth.sign_in s WHERE s.token_hash = p_token_hash AND a.account_id = s.account_id
 $$;
 
--- Asks this account for no code any more. Returns whether it had a second factor.
+-- Asks this account for no code any more. Returns whether it was asked for one.
 CREATE OR REPLACE FUNCTION auth.end_second_factor(p_email text) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+DECLARE
+    v_account_id bigint;
 BEGIN
-    UPDATE auth.account a SET totp_secret = NULL, totp_confirmed_at = NULL, totp_last_step = NULL, recovery_codes = '{}'
-    WHERE a.email = lower(btrim(p_email)) AND a.totp_confirmed_at IS NOT NULL;
-    RETURN FOUND;
+    UPDATE auth.account a SET totp_secret = NULL, totp_confirmed_at = NULL, totp_last_step = NULL
+    WHERE a.email = lower(btrim(p_email)) AND a.totp_confirmed_at IS NOT NULL
+    RETURNING a.account_id INTO v_account_id;
+    PERFORM auth.forget_recovery_codes(v_account_id);
+    RETURN v_account_id IS NOT NULL;
 END
 $$;
 

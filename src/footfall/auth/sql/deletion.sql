@@ -63,6 +63,10 @@ BEGIN
     DELETE FROM auth.identity i WHERE i.account_id = ANY (v_people);
     GET DIAGNOSTICS v_rows = ROW_COUNT;
     PERFORM auth.note_deleted(p_receipt_id, 'auth.identity', v_rows);
+    DELETE FROM auth.passkey k WHERE k.account_id = ANY (v_people);
+    GET DIAGNOSTICS v_rows = ROW_COUNT;
+    PERFORM auth.note_deleted(p_receipt_id, 'auth.passkey', v_rows);
+    DELETE FROM auth.passkey_challenge c WHERE c.account_id = ANY (v_people);
     DELETE FROM auth.account a WHERE a.account_id = ANY (v_people);
     GET DIAGNOSTICS v_rows = ROW_COUNT;
     PERFORM auth.note_deleted(p_receipt_id, 'auth.account', v_rows);

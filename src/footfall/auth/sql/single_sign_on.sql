@@ -87,10 +87,12 @@ END
 $$;
 
 -- An account is its address's owner's from now on: until this moment nothing proved whose address it is, and whoever gave them a role
--- may know the password, even one that was chosen since. So it ends, with all sign-ins. Not an operator's: a command made that.
+-- may know the password, even one that was chosen since, or have made passkeys with it. So they end, with all sign-ins. Not an operator's:
+-- a command made that.
 CREATE OR REPLACE FUNCTION auth.claim_account(p_account_id bigint) RETURNS void
 LANGUAGE sql AS $$
     UPDATE auth.account SET password_hash = NULL, one_time = NULL WHERE account_id = p_account_id AND NOT is_operator;
+    SELECT auth.end_passkeys(p_account_id) FROM auth.account WHERE account_id = p_account_id AND NOT is_operator;
     DELETE FROM auth.sign_in WHERE account_id = p_account_id
 $$;
 

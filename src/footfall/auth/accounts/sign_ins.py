@@ -1,0 +1,269 @@
+"""Signing in and out, by a password and a second factor or by a share link; who is signed in."""
+
+import hashlib
+import logging
+import secrets
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from typing import Any
+
+from footfall import measures
+from footfall.auth import second_factor
+from footfall.auth.accounts.account import Account
+from footfall.auth.accounts.passwords import hash_password, is_password, nobodys_hash, require_good
+from footfall.database import Pool
+from footfall.errors import NotAccepted
+
+logger = logging.getLogger(__name__)
+
+SIGN_IN_LASTS = timedelta(days=14)
+_MOST_TENANTS = 50  # that are told at once: operators have hundreds, and search
+_CODE_WRONG = "this is no code of your authenticator just now, or it was used already"
+
+
+class Accounts:
+    """Signs people in and out, and guests of share links in; `connections` act as footfall_admin."""
+
+    def __init__(self, connections: Pool) -> None:
+        self._connections = connections
+
+    def sign_in(
+        self, email: str, password: str, code: str, agent: str, device: str, passkey_of: Callable[[int], int] | None = None
+    ) -> str:
+        """The token of a new sign-in, for a cookie; `agent`: what the browser calls itself, `device`: the token it is known by.
+
+        `passkey_of`: the number of the passkey that was shown instead of a code, if it is one of this account's (by its number).
+        Raises NotAccepted: ``sign_in_refused``, ``password_used``, ``code_needed``, ``code_wrong`` (401); what `passkey_of` does.
+        """
+        account = self._row("SELECT * FROM auth.account_of(%s)", email) or (None, nobodys_hash(), False, None)
+        try:
+            token = self._signed_in(account, password, code, agent, device, passkey_of)
+        except NotAccepted as refused:
+            log_sign_in(refused.code, account[0])
+            raise
+        log_sign_in("signed_in", account[0])
+        return token
+
+    def _signed_in(
+        self,
+        account: tuple[Any, ...],
+        password: str,
+        code: str,
+        agent: str,
+        device: str,
+        passkey_of: Callable[[int], int] | None,
+    ) -> str:
+        account_id, password_hash, is_used, totp_secret = account
+        # who signs in by single sign-on alone has none
+        if not is_password(password_hash or nobodys_hash(), password) or account_id is None or password_hash is None:
+            raise NotAccepted("sign_in_refused", "this e-mail address and password do not go together", HTTPStatus.UNAUTHORIZED)
+        if is_used:
+            message = "this password was for one sign-in, and no other was chosen: ask an owner for a new one"
+            raise NotAccepted("password_used", message, HTTPStatus.UNAUTHORIZED)
+        method, passkey = "password", None
+        has_passkeys = self._row("SELECT FROM auth.passkeys_of(%s)", account_id) is not None
+        if has_passkeys and passkey_of is not None:
+            method, passkey = "password_and_passkey", passkey_of(account_id)
+        elif has_passkeys or totp_secret is not None:
+            self.require_code(account_id, totp_secret and bytes(totp_secret), code)
+            method = "password_and_code"
+        self._row("SELECT auth.remember_device(%s, %s)", account_id, token_hash(device))
+        return self._open(account_id, None, SIGN_IN_LASTS, agent, is_multi_factor=has_passkeys, method=method, passkey=passkey)
+
+    def knows_device(self, email: str, device: str) -> bool:
+        """Whether somebody signed in to this account before from the device with this token."""
+        return bool(device) and self._row("SELECT auth.is_device_of(%s, %s)", email, token_hash(device)) == (True,)
+
+    def begin_second_factor(self, token: str, email: str, password: str) -> bytes:
+        """What the authenticator of who shows this token shall make codes of; asked for when it is confirmed.
+
+        Raises NotAccepted: ``password_wrong`` (403), ``second_factor_there`` (409).
+        """
+        self.require_password(email, password)
+        secret = second_factor.new_secret()
+        if self._row("SELECT auth.begin_second_factor(%s, %s)", token_hash(token), secret) != (True,):
+            raise NotAccepted("second_factor_there", "you have a second factor: end it first", HTTPStatus.CONFLICT)
+        return secret
+
+    def confirm_second_factor(self, token: str, code: str) -> list[str]:
+        """Ask for codes from now on; returns the recovery codes, which are shown now or never.
+
+        Raises NotAccepted: ``code_wrong`` (403).
+        """
+        row = self._row("SELECT auth.unconfirmed_secret(%s)", token_hash(token))
+        step = second_factor.step_of(bytes(row[0]), code) if row and row[0] is not None else None
+        if step is None:
+            raise NotAccepted("code_wrong", _CODE_WRONG, HTTPStatus.FORBIDDEN)
+        codes = second_factor.new_recovery_codes()
+        hashes = [second_factor.recovery_hash(one) for one in codes]
+        self._row("SELECT auth.confirm_second_factor(%s, %s, %s)", token_hash(token), step, hashes)
+        return codes
+
+    def end_second_factor(self, email: str, password: str) -> None:
+        """Ask somebody for no code any more. Raises NotAccepted: ``password_wrong`` (403)."""
+        self.require_password(email, password)
+        self._row("SELECT auth.end_second_factor(%s)", email)
+
+    def require_password(self, email: str, password: str) -> int:
+        """The number of the account whose password this is. Raises NotAccepted: ``password_wrong`` (403)."""
+        row = self._row("SELECT * FROM auth.account_of(%s)", email)
+        if row is None or row[1] is None or not is_password(row[1], password):
+            raise NotAccepted("password_wrong", "this is not your password", HTTPStatus.FORBIDDEN)
+        return int(row[0])
+
+    def require_code(self, account_id: int, secret: bytes | None, code: str) -> None:
+        """Each code, of the authenticator (`secret`; None: there is none) or for who has lost it or a passkey, opens once.
+
+        Raises NotAccepted: ``code_needed``, ``code_wrong`` (401).
+        """
+        if not code.strip():
+            raise NotAccepted("code_needed", "a second factor is needed", HTTPStatus.UNAUTHORIZED)
+        step = None if secret is None else second_factor.step_of(secret, code)
+        if step is not None:
+            is_good = self._row("SELECT auth.use_step(%s, %s)", account_id, step)
+        else:
+            is_good = self._row("SELECT auth.use_recovery_code(%s, %s)", account_id, second_factor.recovery_hash(code))
+        if is_good != (True,):
+            raise NotAccepted("code_wrong", _CODE_WRONG, HTTPStatus.UNAUTHORIZED)
+
+    def change_password(self, account: Account, old: str, new: str, agent: str) -> str:
+        """Change somebody's password; all their sign-ins end, and a new one begins, whose token this returns.
+
+        It stands for as many factors as the one in which it was changed.
+
+        Raises NotAccepted: ``password_wrong`` (403), ``password_too_short``, ``password_common``.
+        """
+        require_good(new)
+        account_id = self.require_password(account.email, old)
+        self._row("SELECT auth.set_password(%s, %s)", account.email, hash_password(new))
+        return self._open(account_id, None, SIGN_IN_LASTS, agent, is_multi_factor=account.is_multi_factor)
+
+    def open_link(self, link: str, password: str) -> tuple[str, timedelta]:
+        """The token of a guest's sign-in by a share link, and how long it lasts.
+
+        Raises NotAccepted: ``share_link_unknown`` (404; also expired), ``password_needed``, ``password_wrong`` (401).
+        """
+        row = self._row("SELECT * FROM auth.share_link_of(%s)", token_hash(link))
+        if row is None:
+            raise NotAccepted("share_link_unknown", "this link opens nothing: it may have expired", HTTPStatus.NOT_FOUND)
+        share_link_id, password_hash, expires_at = row
+        if password_hash is not None and not password:
+            raise NotAccepted("password_needed", "this link needs a password", HTTPStatus.UNAUTHORIZED)
+        if password_hash is not None and not is_password(password_hash, password):
+            raise NotAccepted("password_wrong", "this is not the link's password", HTTPStatus.UNAUTHORIZED)
+        lasts = min(SIGN_IN_LASTS, expires_at - datetime.now(UTC))
+        return self._open(None, share_link_id, lasts, ""), lasts
+
+    def signed_in(self, token: str, named: str) -> Account | None:
+        """Who shows this token, and what the tenant of this id is to them."""
+        row = self._row("SELECT * FROM auth.signed_in(%s, %s)", token_hash(token), named)
+        if row is None:
+            return None
+        *account, is_unseen = row
+        if is_unseen:
+            self._row("SELECT auth.touch_sign_in(%s)", token_hash(token))
+        return Account(*account)
+
+    def tenants(self, token: str, search: str = "", most: int = _MOST_TENANTS) -> list[dict[str, Any]]:
+        """The tenants of who shows this token, by name: those whose name or id has all words of a text.
+
+        Of each tenant, name, industry, timeZone, currency, weekStart and role.
+        """
+        with self._connections.connection() as connection:
+            return [
+                line for (line,) in connection.execute("SELECT auth.own_tenants(%s, %s, %s)", (token_hash(token), search, most))
+            ]
+
+    def is_operator_token(self, token: str) -> bool:
+        """Whether this is an operator's token that holds."""
+        return self._row("SELECT auth.is_operator_token(%s)", token_hash(token)) == (True,)
+
+    def sign_ins(self, token: str) -> list[dict[str, Any]]:
+        """The open sign-ins of who shows this token, the latest first."""
+        with self._connections.connection() as connection:
+            cursor = connection.execute(
+                "SELECT s.*, auth.sign_in_method(s.sign_in_id) FROM auth.sign_ins(%s) s", (token_hash(token),)
+            )
+            keys = ("sign_in", "created_at", "last_seen_at", "agent", "this", "method")
+            return [dict(zip(keys, row, strict=True)) for row in cursor]
+
+    def end_sign_ins(self, token: str, sign_in: int | None) -> int:
+        """End a sign-in of who shows this token, or, without a number, all others of theirs; returns how many."""
+        row = self._row("SELECT auth.end_sign_ins(%s, %s)", token_hash(token), sign_in)
+        return int(row[0]) if row else 0
+
+    def sign_out(self, token: str) -> None:
+        """End a sign-in."""
+        self._row("SELECT auth.close_sign_in(%s)", token_hash(token))
+
+    def open_single_sign_on(self, account_id: int, agent: str, *, is_multi_factor: bool, with_code: bool = False) -> str:
+        """The token of a new sign-in of who a provider named.
+
+        `is_multi_factor`: it asked for a second factor, `with_code`: we did.
+        """
+        token = self._open(
+            account_id,
+            None,
+            SIGN_IN_LASTS,
+            agent,
+            is_single_sign_on=True,
+            is_multi_factor=is_multi_factor,
+            method="single_sign_on_and_code" if with_code else "single_sign_on",
+        )
+        log_sign_in("signed_in", account_id)
+        return token
+
+    def open_by_passkey(self, account_id: int, passkey: int, agent: str) -> str:
+        """The token of a new sign-in of whose passkey was shown, alone: it stands for two factors."""
+        token = self._open(account_id, None, SIGN_IN_LASTS, agent, is_multi_factor=True, method="passkey", passkey=passkey)
+        log_sign_in("signed_in", account_id)
+        return token
+
+    def account_of(self, token: str) -> int | None:
+        """The number of the account of who shows this token; None: a guest, or nobody."""
+        row = self._row("SELECT auth.account_signed_in(%s)", token_hash(token))
+        return row[0] if row else None
+
+    def _open(
+        self,
+        account_id: int | None,
+        share_link_id: int | None,
+        lasts: timedelta,
+        agent: str,
+        *,
+        is_single_sign_on: bool = False,
+        is_multi_factor: bool = False,
+        method: str | None = None,
+        passkey: int | None = None,
+    ) -> str:
+        token = secrets.token_urlsafe(32)
+        self._row(
+            "SELECT auth.open_sign_in(%s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            account_id,
+            share_link_id,
+            token_hash(token),
+            lasts,
+            agent,
+            is_single_sign_on,
+            is_multi_factor,
+            method,
+            passkey,
+        )
+        return token
+
+    def _row(self, query: str, *values: object) -> tuple[Any, ...] | None:
+        """The row that a statement returns. No password is hashed while a connection is held: that takes long."""
+        with self._connections.connection() as connection:
+            return connection.execute(query, values).fetchone()
+
+
+def token_hash(token: str) -> bytes:
+    """What the store knows of a token. Tokens are 192 random bits or more: a plain SHA-256 cannot be searched."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+def log_sign_in(outcome: str, account_id: int | None) -> None:
+    """How an attempt to sign in ended, and whose; what was typed may be anything, a password among it."""
+    measures.SIGN_INS.labels(outcome).inc()
+    logger.info("sign-in", extra={"outcome": outcome, "account": account_id})
