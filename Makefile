@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup browser browsers prometheus servers demo docs wheel pins test test-browsers test-readme soak lint golden screenshots bench bench-reports
+.PHONY: help setup browser browsers prometheus servers demo docs wheel pins test test-browsers test-readme soak lint golden lists screenshots bench bench-reports
 
 help:  ## list these commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -100,6 +100,9 @@ lint: setup  ## style, types, directions of imports, generated files
 
 golden: setup  ## write what is generated and kept under review: rendered schema, diagram, reference
 	$(BIN)/python tools/generate.py
+
+lists: setup  ## write the lists that judgements go by anew, from the packages that carry them
+	$(BIN)/python tools/lists/agents.py
 
 screenshots: setup browser  ## take pictures of every page on the demo's data, at two widths, light and dark; about 3 minutes
 	$(BIN)/python tools/screenshots.py

@@ -807,6 +807,7 @@ EVERYTHING = [
     ("properties", {}),
     ("engagement", {}),
     ("vitals", {}),
+    ("bots", {}),
     ("paths", {"of": "events", "direction": "previous"}),
     ("items", {}),
     ("sessions", {}),

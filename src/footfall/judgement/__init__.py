@@ -4,9 +4,9 @@ Judgements are made in Python, before a load stages its events, and kept in `ref
 """
 
 from footfall.database import Connection
-from footfall.judgement.agents import UserAgent, describe, judge_agents
+from footfall.judgement.agents import DEVICE_TYPES, KINDS, UserAgent, describe, hints_of, is_program, judge_agents
 
-__all__ = ["UserAgent", "describe", "judge_new"]
+__all__ = ["DEVICE_TYPES", "KINDS", "UserAgent", "describe", "hints_of", "is_program", "judge_new"]
 
 
 def judge_new(connection: Connection, batch_ids: list[int]) -> None:
