@@ -75,9 +75,6 @@ wheel: setup  ## build the wheel and the source distribution into dist/
 # Names come from pyproject.toml; what is pinned already stays, but for UPGRADE="NAME …". For Linux; hashes are of all files of a version.
 COMPILE := UV_CUSTOM_COMPILE_COMMAND="make pins" $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url \
   --python-version 3.11.5 --python-platform linux --annotation-style line
-lists:  ## write the lists in src/footfall/judgement/lists anew: make lists ENGINES=searchengine-and-social-list CATEGORIES=dbt-ga4 (clones)
-	$(BIN)/python tools/lists/origins.py $(ENGINES) $(CATEGORIES)
-
 pins:  ## write what pyproject.toml names into requirements.txt and requirements-dev.txt, pinned, with hashes
 	$(COMPILE) --extra dev $(UPGRADE:%=--upgrade-package %) --output-file requirements-dev.txt pyproject.toml
 	$(COMPILE) --constraint requirements-dev.txt --output-file requirements.txt pyproject.toml
@@ -103,6 +100,10 @@ lint: setup  ## style, types, directions of imports, generated files
 
 golden: setup  ## write what is generated and kept under review: rendered schema, diagram, reference
 	$(BIN)/python tools/generate.py
+
+lists: setup  ## write the lists that judgements go by anew; ENGINES and CATEGORIES are clones (tools/lists/origins.py)
+	$(BIN)/python tools/lists/agents.py
+	@test -z "$(ENGINES)" || $(BIN)/python tools/lists/origins.py $(ENGINES) $(CATEGORIES)
 
 screenshots: setup browser  ## take pictures of every page on the demo's data, at two widths, light and dark; about 3 minutes
 	$(BIN)/python tools/screenshots.py

@@ -27,7 +27,18 @@ METRICS = [
 MEASURED = ["engaged_time", "time_on_page", "scroll_depth", "lcp", "inp", "cls", "fcp", "ttfb"]
 OF_CLOSED_VISITS = ("bounce_rate", "visit_duration")
 GROUPS = {"Direct": "direct", "Email": "email", "Organic Search": "search", "AI": "ai"}
-OF_VISITS = ("source", "channel", "channel_group", "utm_campaign", "utm_content", "utm_term", "device", "country", "entry_page", "exit_page")
+OF_VISITS = (
+    "source",
+    "channel",
+    "channel_group",
+    "utm_campaign",
+    "utm_content",
+    "utm_term",
+    "device",
+    "country",
+    "entry_page",
+    "exit_page",
+)
 HOUR = timedelta(hours=1)
 
 

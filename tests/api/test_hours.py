@@ -19,6 +19,7 @@ REPORTS = {
     "items": {},
     "engagement": {},
     "vitals": {},
+    "bots": {},
     "events": {"figure": "visits"},
     "properties": {},
     "sessions": {"filter": "source!=nowhere"},

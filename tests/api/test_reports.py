@@ -809,6 +809,7 @@ EVERYTHING = [
     ("properties", {}),
     ("engagement", {}),
     ("vitals", {}),
+    ("bots", {}),
     ("paths", {"of": "events", "direction": "previous"}),
     ("items", {}),
     ("sessions", {}),

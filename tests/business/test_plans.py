@@ -184,6 +184,7 @@ def test_what_a_dashboard_asks_first_reads_rollups_only(history: Site, report: s
         ("retention", {"interval": "day"}),
         ("paths", {}),
         ("items", {}),
+        ("bots", {}),
         ("sessions", {}),
     ],
 )

@@ -46,3 +46,12 @@ def test_what_was_noted_is_counted_with_an_example(open_as, odd: Site):
         line.get_by_text("An example").click()
         expect(line.locator("pre")).to_contain_text(next(iter(facts)))
     expect(noted).not_to_contain_text("inferred")
+
+
+def test_bots_that_read_the_site_are_named_with_their_kind(open_as, odd: Site):
+    agent = "Mozilla/5.0 (compatible; GPTBot/1.2; +https://openai.com/gptbot)"
+    odd.land(VIEW | {"event_id": "bot", "_visitor_id": "gpt"}, user_agent=agent)
+    odd.load()
+    page = open_as("ann", "/quality")
+    bots = page.locator("section.panel", has=page.get_by_role("heading", name="Bots", exact=True)).last
+    expect(bots.get_by_role("row", name="GPTBot")).to_contain_text("AI crawler")

@@ -324,6 +324,10 @@ CREATE TABLE business.site_session_context_s (
     utm_campaign varchar(100),
     utm_content varchar(100),
     utm_term varchar(100),
+    client_hints varchar(200),
+    operating_system_version varchar(20),
+    bot_kind varchar(20),
+    bot_name varchar(50),
     traffic_class varchar(10) NOT NULL,
     channel_name varchar(30),
     utm_id varchar(100),
@@ -341,7 +345,7 @@ COMMENT ON COLUMN business.site_session_context_s.site_visitor_hk IS 'whose sess
 COMMENT ON COLUMN business.site_session_context_s.user_id IS 'the site''s own id of a signed-in person';
 COMMENT ON COLUMN business.site_session_context_s.visitor_ip_hash IS 'empty: the hash of an address alone is not kept; before 0025 the keyed one';
 COMMENT ON COLUMN business.site_session_context_s.user_agent IS 'as sent';
-COMMENT ON COLUMN business.site_session_context_s.device_type IS 'mobile, tablet, desktop';
+COMMENT ON COLUMN business.site_session_context_s.device_type IS 'mobile, tablet, desktop, tv, console, wearable, car, other';
 COMMENT ON COLUMN business.site_session_context_s.screen_resolution IS 'width x height';
 COMMENT ON COLUMN business.site_session_context_s.viewport_size IS 'width x height';
 COMMENT ON COLUMN business.site_session_context_s.timezone IS 'IANA name, from the browser';
@@ -352,6 +356,10 @@ COMMENT ON COLUMN business.site_session_context_s.source IS 'where the visit cam
 COMMENT ON COLUMN business.site_session_context_s.channel IS 'the group of its channel: search, social, paid, email, ai, referral, direct';
 COMMENT ON COLUMN business.site_session_context_s.utm_content IS 'which link or advertisement of the campaign';
 COMMENT ON COLUMN business.site_session_context_s.utm_term IS 'what was searched for, as the campaign says';
+COMMENT ON COLUMN business.site_session_context_s.client_hints IS 'what the browser said beside its agent, as the door wrote it';
+COMMENT ON COLUMN business.site_session_context_s.operating_system_version IS 'two parts at most: 11, 17.1';
+COMMENT ON COLUMN business.site_session_context_s.bot_kind IS 'search_engine, ai_crawler, ai_assistant, monitor, library, …; empty: a person';
+COMMENT ON COLUMN business.site_session_context_s.bot_name IS 'what the bot is called';
 COMMENT ON COLUMN business.site_session_context_s.traffic_class IS 'human or bot';
 COMMENT ON COLUMN business.site_session_context_s.channel_name IS 'its channel, one of the 19 of channels.csv; empty: judged before there were so many';
 COMMENT ON COLUMN business.site_session_context_s.utm_id IS 'number of the campaign, as the campaign says';
@@ -573,7 +581,7 @@ BEGIN
         SELECT c.*, l.load_date AS ended_load_date FROM (
             SELECT s.*, util.hash_binary(util.netstring(browser_name) || util.netstring(browser_version) || util.netstring(channel) || util.netstring(device_type) || util.netstring((do_not_track)::text) || util.netstring(encode(entry_event_hk, 'hex')) || util.netstring(util.canonical(entry_timestamp)) || util.netstring(language) || util.netstring(operating_system) || util.netstring(referrer_url) || util.netstring(screen_resolution) || util.netstring(encode(site_visitor_hk, 'hex')) || util.netstring(source) || util.netstring(timezone) || util.netstring(traffic_class) || util.netstring(user_agent) || util.netstring(user_id) || util.netstring(utm_campaign) || util.netstring(utm_medium) || util.netstring(utm_source) || util.netstring(viewport_size) || util.netstring(visitor_ip_hash)) AS hash_diff
             FROM (
-                SELECT e.site_session_hk, e.tenant_hk, e.record_source, e.site_event_hk AS entry_event_hk, e.event_timestamp AS entry_timestamp, e.site_visitor_hk, e.user_id, e.visitor_ip_hash, e.user_agent, e.device_info ->> 'device_type' AS device_type, e.device_info ->> 'browser_name' AS browser_name, e.device_info ->> 'browser_version' AS browser_version, e.device_info ->> 'operating_system' AS operating_system, e.device_info ->> 'screen_resolution' AS screen_resolution, e.device_info ->> 'viewport_size' AS viewport_size, e.device_info ->> 'timezone' AS timezone, e.device_info ->> 'language' AS language, e.do_not_track, e.page_referrer AS referrer_url, e.source, e.channel, e.utm_source, e.utm_medium, e.utm_campaign, e.utm_content, e.utm_term, e.traffic_class, e.channel_name, e.utm_id, e.click_id, e.raw_event_id AS entry_raw_event_id
+                SELECT e.site_session_hk, e.tenant_hk, e.record_source, e.site_event_hk AS entry_event_hk, e.event_timestamp AS entry_timestamp, e.site_visitor_hk, e.user_id, e.visitor_ip_hash, e.user_agent, e.device_info ->> 'device_type' AS device_type, e.device_info ->> 'browser_name' AS browser_name, e.device_info ->> 'browser_version' AS browser_version, e.device_info ->> 'operating_system' AS operating_system, e.device_info ->> 'screen_resolution' AS screen_resolution, e.device_info ->> 'viewport_size' AS viewport_size, e.device_info ->> 'timezone' AS timezone, e.device_info ->> 'language' AS language, e.do_not_track, e.page_referrer AS referrer_url, e.source, e.channel, e.utm_source, e.utm_medium, e.utm_campaign, e.utm_content, e.utm_term, e.device_info ->> 'client_hints' AS client_hints, e.device_info ->> 'operating_system_version' AS operating_system_version, e.device_info ->> 'bot_kind' AS bot_kind, e.device_info ->> 'bot_name' AS bot_name, e.traffic_class, e.channel_name, e.utm_id, e.click_id, e.raw_event_id AS entry_raw_event_id
                 FROM (
                     SELECT DISTINCT ON (f.site_session_hk) f.*
                     FROM pg_temp.fresh_event f
@@ -592,8 +600,8 @@ BEGIN
         FROM changed c WHERE l.site_session_hk = c.site_session_hk AND l.load_date = c.ended_load_date
         RETURNING 1
     )
-    INSERT INTO business.site_session_context_s (site_session_hk, tenant_hk, load_date, hash_diff, entry_event_hk, entry_timestamp, site_visitor_hk, user_id, visitor_ip_hash, user_agent, device_type, browser_name, browser_version, operating_system, screen_resolution, viewport_size, timezone, language, do_not_track, referrer_url, source, channel, utm_source, utm_medium, utm_campaign, utm_content, utm_term, traffic_class, channel_name, utm_id, click_id, entry_raw_event_id, record_source)
-    SELECT site_session_hk, tenant_hk, p_load_date, hash_diff, entry_event_hk, entry_timestamp, site_visitor_hk, user_id, visitor_ip_hash, user_agent, device_type, browser_name, browser_version, operating_system, screen_resolution, viewport_size, timezone, language, do_not_track, referrer_url, source, channel, utm_source, utm_medium, utm_campaign, utm_content, utm_term, traffic_class, channel_name, utm_id, click_id, entry_raw_event_id, record_source
+    INSERT INTO business.site_session_context_s (site_session_hk, tenant_hk, load_date, hash_diff, entry_event_hk, entry_timestamp, site_visitor_hk, user_id, visitor_ip_hash, user_agent, device_type, browser_name, browser_version, operating_system, screen_resolution, viewport_size, timezone, language, do_not_track, referrer_url, source, channel, utm_source, utm_medium, utm_campaign, utm_content, utm_term, client_hints, operating_system_version, bot_kind, bot_name, traffic_class, channel_name, utm_id, click_id, entry_raw_event_id, record_source)
+    SELECT site_session_hk, tenant_hk, p_load_date, hash_diff, entry_event_hk, entry_timestamp, site_visitor_hk, user_id, visitor_ip_hash, user_agent, device_type, browser_name, browser_version, operating_system, screen_resolution, viewport_size, timezone, language, do_not_track, referrer_url, source, channel, utm_source, utm_medium, utm_campaign, utm_content, utm_term, client_hints, operating_system_version, bot_kind, bot_name, traffic_class, channel_name, utm_id, click_id, entry_raw_event_id, record_source
     FROM changed
     WHERE (SELECT count(*) FROM ended) >= 0
     ORDER BY site_session_hk;

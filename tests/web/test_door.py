@@ -546,3 +546,48 @@ def test_what_a_plan_does_not_hold_is_refused_and_counted_and_the_neighbour_is_n
 def test_a_tenant_may_have_a_rate_of_its_own(client: TestClient, keys: dict[str, str], worker) -> None:
     set_plan(worker, "acme", {"events_per_second": 1})
     assert [post(client, keys[kind], VIEW).status_code for kind in ("write", "admin") * 3] == [202] * 5 + [429]
+
+
+CHROME = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36"
+WINDOWS_11 = {
+    "Sec-CH-UA": '"Chromium";v="142", "Brave";v="142", "Not_A Brand";v="99"',
+    "Sec-CH-UA-Mobile": "?0",
+    "Sec-CH-UA-Platform": '"Windows"',
+    "Sec-CH-UA-Platform-Version": '"15.0.0"',
+}
+
+
+@pytest.mark.parametrize("agent", ["okhttp/4.12.0", "node", "axios/1.6.0", "Dart/3.2 (dart:io)", ""])
+def test_a_program_with_a_pages_key_is_told_that_it_is_not_counted(client, keys, site: Site, agent: str) -> None:
+    reply = post(client, keys["write"], VIEW | {"event_id": "a"}, **{"User-Agent": agent})
+    assert reply.status_code == 202
+    assert reply.json()["data"]["events"] == [{"index": 0, "status": "accepted", "event_id": "a", "note": "agent_is_program"}]
+    site.load()
+    assert site.ask("overview", dateFrom="2026-01-01", dateTo="2027-12-31")["data"]["metrics"]["page_views"] == 0
+
+
+def test_a_program_with_a_servers_key_counts_and_is_told_nothing(client, keys, site: Site) -> None:
+    reply = post(client, keys["admin"], VIEW | {"event_id": "a", "user_agent": "okhttp/4.12.0"})
+    assert reply.json()["data"]["events"] == [{"index": 0, "status": "accepted", "event_id": "a"}]
+    site.load()
+    assert site.value("SELECT traffic_class FROM staging.site_events_staging") == "human"
+
+
+@pytest.mark.parametrize("agent", [CHROME, "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"])
+def test_of_browsers_and_of_bots_with_a_name_the_door_says_nothing(client, keys, agent: str) -> None:
+    reply = post(client, keys["write"], VIEW, **{"User-Agent": agent})
+    assert reply.json()["data"]["events"] == [{"index": 0, "status": "accepted"}]
+
+
+def test_client_hints_are_kept_as_one_text_and_tell_the_system(client, keys, site: Site) -> None:
+    post(client, keys["write"], VIEW, **{"User-Agent": CHROME}, **WINDOWS_11)
+    assert site.value("SELECT client_hints FROM raw.site_tracking_events_r") == "Brave:142,Chromium:142;Windows:15.0;"
+    site.load()
+    said = site.rows("SELECT browser_name, operating_system, operating_system_version FROM business.site_session_context_s")
+    assert said == [("Brave", "Windows", "11")]
+
+
+@pytest.mark.parametrize(("key", "headers"), [("write", {"DNT": "1"}), ("admin", {})])
+def test_no_hints_are_kept_of_who_opts_out_nor_of_a_server_that_speaks_of_others(client, keys, site: Site, key, headers) -> None:
+    post(client, keys[key], VIEW, **{"User-Agent": CHROME}, **WINDOWS_11, **headers)
+    assert site.value("SELECT client_hints FROM raw.site_tracking_events_r") is None

@@ -25,7 +25,7 @@ const PANELS: Record<string, PanelAbout> = {
   pages: { name: "pages", title: "Pages", tabs: ["page", "host"] },
   entries: { name: "entries", title: "Entries and exits", tabs: ["entry_page", "exit_page"] },
   campaigns: { name: "campaigns", title: "Campaigns", tabs: ["utm_campaign", "utm_source", "utm_medium", "utm_content", "utm_term"] },
-  devices: { name: "devices", title: "Devices", tabs: ["device", "browser", "os", "language"] },
+  devices: { name: "devices", title: "Devices", tabs: ["device", "browser", "os", "os_version", "language"] },
   locations: { name: "locations", title: "Locations", tabs: ["country"] },
 };
 const ORDER = ["sources", "pages", "items", "goals", "entries", "locations", "devices", "campaigns"];

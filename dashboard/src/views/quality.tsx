@@ -5,7 +5,7 @@ import { ago, bytes, clock, count } from "../format";
 import { FATES, lostOf, sumOf, type Hour } from "../parts/balance";
 import { Loading, Nothing, Problem } from "../parts/notices";
 import { Table } from "../parts/table";
-import { useThing } from "../questions";
+import { useAnswers, useThing } from "../questions";
 import { reasonOf } from "../reasons";
 import { Refused, call } from "../server";
 import { useSite } from "../site";
@@ -23,8 +23,15 @@ interface Quality {
   refused: { reason: string; events: number }[];
   invalid: Found[];
   noted: Found[];
-  bots: { browser: string; events: number }[];
   freshness: { watermark: string; lag_seconds: number };
+}
+
+interface ReadingBot {
+  kind: string | null;
+  bot: string | null;
+  page_views: number;
+  pages: number;
+  last_seen: string;
 }
 
 const HOUR = 3_600_000;
@@ -148,15 +155,7 @@ export const Quality = () => {
                 Count them too
               </a>
             </p>
-            <Table
-              caption="Events of bots"
-              rows={thing.bots}
-              empty="No bots."
-              columns={[
-                { label: "Bot", value: ({ browser }) => browser },
-                { label: "Events", isNumber: true, value: ({ events }) => count(events) },
-              ]}
-            />
+            <Bots />
           </section>
         </div>
       </div>
@@ -191,6 +190,48 @@ const Reasons = ({ found, again }: { found: Found[]; again?: (reason: string) =>
   ) : (
     <Nothing>None in the last 48 hours.</Nothing>
   );
+
+/** Who reads the site that is no person, in the time that this page is about. */
+const Bots = () => {
+  const { tenant } = useSite();
+  const { answers, error, again } = useAnswers(tenant.tenant, [{ report: "bots", hours: 48, limit: 50 }]);
+  const rows = (answers[0]?.rows ?? []) as ReadingBot[];
+  return (
+    <>
+      <Problem error={error} again={again} />
+      <Table
+        caption="Bots that read the site in the last 48 hours"
+        rows={rows}
+        keyOf={({ kind, bot }) => `${kind} ${bot}`}
+        empty={answers[0] ? "No bots." : "…"}
+        columns={[
+          { label: "Bot", value: ({ bot }) => bot ?? "unknown" },
+          { label: "Kind", value: ({ kind }) => KINDS[kind ?? ""] ?? "unknown" },
+          { label: "Page views", isNumber: true, value: ({ page_views }) => count(page_views) },
+          { label: "Pages", isNumber: true, value: ({ pages }) => count(pages) },
+          { label: "Last seen", value: ({ last_seen }) => ago(last_seen) },
+        ]}
+      />
+    </>
+  );
+};
+
+/** Kinds of bots, as people call them. */
+const KINDS: Record<string, string> = {
+  search_engine: "search engine",
+  ai_crawler: "AI crawler",
+  ai_assistant: "AI assistant",
+  automation: "browser without a person",
+  monitor: "monitor",
+  link_preview: "link preview",
+  feed_reader: "feed reader",
+  archiver: "archiver",
+  seo: "SEO",
+  advertising: "advertising",
+  scanner: "scanner",
+  library: "library or tool",
+  other: "other",
+};
 
 interface StoreHealth {
   bytes: number;

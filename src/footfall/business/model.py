@@ -106,7 +106,12 @@ SESSION_CONTEXT = Satellite(
         Column("user_id", "varchar(255)", "the site's own id of a signed-in person"),
         Column("visitor_ip_hash", "varchar(64)", "empty: the hash of an address alone is not kept; before 0025 the keyed one"),
         Column("user_agent", "text", "as sent"),
-        Column("device_type", "varchar(20)", "mobile, tablet, desktop", source="device_info ->> 'device_type'"),
+        Column(
+            "device_type",
+            "varchar(20)",
+            "mobile, tablet, desktop, tv, console, wearable, car, other",
+            source="device_info ->> 'device_type'",
+        ),
         Column("browser_name", "varchar(50)", source="device_info ->> 'browser_name'"),
         Column("browser_version", "varchar(20)", source="device_info ->> 'browser_version'"),
         Column("operating_system", "varchar(50)", source="device_info ->> 'operating_system'"),
@@ -124,6 +129,28 @@ SESSION_CONTEXT = Satellite(
         # later than the rest: what was stored before keeps its hash
         Column("utm_content", "varchar(100)", "which link or advertisement of the campaign", compared=False),
         Column("utm_term", "varchar(100)", "what was searched for, as the campaign says", compared=False),
+        Column(
+            "client_hints",
+            "varchar(200)",
+            "what the browser said beside its agent, as the door wrote it",
+            compared=False,
+            source="device_info ->> 'client_hints'",
+        ),
+        Column(
+            "operating_system_version",
+            "varchar(20)",
+            "two parts at most: 11, 17.1",
+            compared=False,
+            source="device_info ->> 'operating_system_version'",
+        ),
+        Column(
+            "bot_kind",
+            "varchar(20)",
+            "search_engine, ai_crawler, ai_assistant, monitor, library, …; empty: a person",
+            compared=False,
+            source="device_info ->> 'bot_kind'",
+        ),
+        Column("bot_name", "varchar(50)", "what the bot is called", compared=False, source="device_info ->> 'bot_name'"),
         Column("traffic_class", "varchar(10)", "human or bot", required=True),
         Column(
             "channel_name",

@@ -137,6 +137,12 @@ def _vitals(answer: Answer) -> None:
     )
 
 
+def _bots(answer: Answer) -> None:
+    _rows(answer["kinds"], ("kind", "bots", "page_views", "pages", "last_seen"), chart="page_views")
+    console.print()
+    _rows(answer["rows"], ("kind", "bot", "page_views", "pages", "last_seen"), chart="page_views")
+
+
 def _sessions(answer: Answer) -> None:
     _rows(answer["sessions"], ("start", "duration_seconds", "page_views", "source", "device", "country", "entry_page"))
 
@@ -170,6 +176,7 @@ _VIEWS: dict[str, Callable[[Answer], None]] = {
     "items": _list("rows", ("name", "interactions", "views", "visits", "conversions", "value"), "interactions"),
     "engagement": _list("rows", ("page", "views", "measured", "time_on_page", "scroll_depth"), "views"),
     "vitals": _vitals,
+    "bots": _bots,
     "events": _events,
     "properties": _list("rows", ("key", "events", "values"), "events"),
     "sessions": _sessions,

@@ -43,7 +43,7 @@ class PageRequest:
     moment: datetime
     target: str
     referrer: str | None
-    user_agent: str  # empty when the client named none, which only programs do
+    user_agent: str  # empty where the log has none
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +135,7 @@ def _event(
         received=datetime.now(UTC),
         payload=json.dumps({key: value for key, value in payload.items() if value is not None}),
         record_source=record_source,
-        user_agent=request.user_agent,
+        user_agent=request.user_agent or None,  # who names none is unknown
         visitor_id=visitors.key_of(request),
         is_trusted=True,
         is_late=True,

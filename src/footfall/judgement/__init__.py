@@ -5,10 +5,21 @@ events, and kept in `ref`: SQL only looks them up.
 """
 
 from footfall.database import Connection
-from footfall.judgement.agents import UserAgent, describe, judge_agents
+from footfall.judgement.agents import DEVICE_TYPES, KINDS, UserAgent, describe, hints_of, is_program, judge_agents
 from footfall.judgement.origins import channels, judge_origins, known_origins, parameters
 
-__all__ = ["UserAgent", "channels", "describe", "judge_new", "known_origins", "parameters"]
+__all__ = [
+    "DEVICE_TYPES",
+    "KINDS",
+    "UserAgent",
+    "channels",
+    "describe",
+    "hints_of",
+    "is_program",
+    "judge_new",
+    "known_origins",
+    "parameters",
+]
 
 
 def judge_new(connection: Connection, batch_ids: list[int]) -> None:

@@ -24,6 +24,7 @@ class IncomingEvent:
     payload: str
     record_source: str
     user_agent: str | None = None
+    client_hints: str | None = None  # as footfall.judgement.hints_of writes them
     visitor_id: str | None = None
     client_ip: str | None = None  # truncated, for tenants that keep it
     do_not_track: bool = False
@@ -41,7 +42,7 @@ class IncomingEvent:
 _LAND = """
 /* raw.landing */ SELECT count(*) FROM raw.land_tracking_events(
     %b::text[], %b::timestamptz[], %b::text[], %b::text[], %b::text[], %s::inet[], %b::boolean[], %b::boolean[],
-    %b::text[], %b::boolean[], %b::boolean[])
+    %b::text[], %b::boolean[], %b::boolean[], %b::text[])
 """
 
 
@@ -71,6 +72,7 @@ def land(connection: Connection, events: Sequence[IncomingEvent]) -> list[bool]:
                 [event.record_source for event in events],
                 [event.may_hold_secret for event in events],
                 [event.is_late for event in events],
+                [event.client_hints for event in events],
             ),
         )
     except (psycopg.DataError, psycopg.errors.StatementTooComplex):

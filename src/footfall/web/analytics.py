@@ -32,7 +32,7 @@ from footfall.web.readers import Answer, Readers
 ERROR_CODE = "ANALYTICS_ERROR"
 _MAX_QUESTION_BYTES = 65_536
 # they tell what single visitors did; likewise whatever asks for a property: a tenant may keep a customer's number in one
-_OF_INDIVIDUALS = frozenset({"events", "properties", "sessions", "session", "visitor", "realtime"})
+_OF_INDIVIDUALS = frozenset({"bots", "events", "properties", "sessions", "session", "visitor", "realtime"})
 _MEDIA_TYPES: dict[export.Format, str] = {
     "csv": "text/csv",
     "jsonl": "application/x-ndjson",

@@ -53,7 +53,10 @@ class TrackingEvent(msgspec.Struct, omit_defaults=True):
     time_on_page: Annotated[Number, Meta(description="seconds of attention")] = None
     click_x: Number = None
     click_y: Number = None
-    device_type: Annotated[Text, Meta(description="mobile, tablet, desktop; default: by user agent")] = None
+    device_type: Annotated[
+        Text,
+        Meta(description="mobile, tablet, desktop, tv, console, wearable, car, other; default: by user agent and client hints"),
+    ] = None
     browser_name: Text = None
     viewport_width: Number = None
     viewport_height: Number = None
@@ -94,6 +97,13 @@ class Fate(msgspec.Struct, omit_defaults=True):
         ),
     ] = None
     read_as: Annotated[Text, Meta(description="the event type that it counts as")] = None
+    note: Annotated[
+        Text,
+        Meta(
+            description="agent_is_program: it came with a page's key and the agent of a library or tool, and counts as a bot's;"
+            " with an admin key it would count"
+        ),
+    ] = None
 
 
 class TrackingResult(msgspec.Struct):

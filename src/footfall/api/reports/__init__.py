@@ -17,6 +17,7 @@ ReportName = Literal[
     "items",
     "engagement",
     "vitals",
+    "bots",
     "events",
     "properties",
     "sessions",

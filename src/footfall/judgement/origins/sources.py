@@ -44,8 +44,8 @@ _ADS = re.compile(
     r"ads?[0-9]{0,3}|adservers?[0-9]*|adserv(?:ice|ing|e)?|adclicks?|adtrack(?:er|ing)?|servedby|.*-ads|ads-.*"
     r"|pagead[0-9]*|pubads|adx"
 )
-# Under a search engine's host is the same engine: in another language, for phones, for pictures. What else stands there (documents, a
-# calendar, news, finance) is none: nobody searched for the page.
+# Under a search engine's host is the same engine: in another language, for phones, for pictures. What else stands there is none
+# (documents, a calendar, news, finance): nobody searched for the page.
 _NEUTRAL = re.compile(
     r"www?[0-9]*|m|mobile|wap|touch|lite|go|r|l|search[0-9]*|images?|videos?|web|int|global|intl|encrypted|ipv[46]"
     r"|[a-z]{2}(?:-[a-z]{2})?|html|safe"

@@ -80,7 +80,7 @@ RETURN p_record_source LIKE 'web:%';
 CREATE OR REPLACE FUNCTION raw.land_tracking_events(
     p_tenant_id text[], p_received_timestamp timestamptz[], p_payload text[], p_user_agent text[], p_visitor_id text[],
     p_client_ip inet[], p_do_not_track boolean[], p_is_trusted boolean[], p_record_source text[],
-    p_is_suspect boolean[], p_is_late boolean[]
+    p_is_suspect boolean[], p_is_late boolean[], p_client_hints text[] DEFAULT NULL
 ) RETURNS SETOF bigint
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog AS $$
     WITH event AS MATERIALIZED (
@@ -89,9 +89,9 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog AS $$
         FROM (
             SELECT util.tenant_key(e.tenant_id) AS tenant_hk, e.*
             FROM unnest(p_tenant_id, p_received_timestamp, p_payload, p_user_agent, p_visitor_id, p_client_ip,
-                        p_do_not_track, p_is_trusted, p_record_source, p_is_suspect, p_is_late) WITH ORDINALITY
+                        p_do_not_track, p_is_trusted, p_record_source, p_is_suspect, p_is_late, p_client_hints) WITH ORDINALITY
                 AS e(tenant_id, received_timestamp, payload, user_agent, visitor_id, client_ip,
-                     do_not_track, is_trusted, record_source, is_suspect, is_late, position)
+                     do_not_track, is_trusted, record_source, is_suspect, is_late, client_hints, position)
             ORDER BY e.tenant_id, e.position
         ) e
     ), batch AS (
@@ -104,9 +104,9 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog AS $$
     ), landed AS (
         INSERT INTO raw.site_tracking_events_r (
             raw_event_id, batch_id, received_timestamp, is_trusted, do_not_track, tenant_hk, tenant_id, client_ip, visitor_id,
-            user_agent, record_source, raw_payload)
+            user_agent, client_hints, record_source, raw_payload)
         SELECT e.raw_event_id, b.batch_id, e.received_timestamp, e.is_trusted, e.do_not_track, e.tenant_hk, e.tenant_id,
-               e.client_ip, e.visitor_id, left(e.user_agent, 2000), e.record_source,
+               e.client_ip, e.visitor_id, left(e.user_agent, 2000), left(e.client_hints, 200), e.record_source,
                CASE WHEN e.is_suspect THEN raw.scrubbed(e.payload) ELSE e.payload END::jsonb
         FROM event e JOIN batch b USING (tenant_hk)
     )

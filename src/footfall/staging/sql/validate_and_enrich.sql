@@ -12,6 +12,11 @@ LANGUAGE sql STABLE AS $$
     WHERE b.batch_id = ANY (p_batch_ids)
 $$;
 
+-- What an agent and the hints that came with it are known by in ref.user_agent: without hints, as before there were any.
+CREATE OR REPLACE FUNCTION staging.agent_key(p_agent text, p_hints text) RETURNS bytea
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN util.hash_binary(p_agent || CASE WHEN p_hints <> '' THEN E'\n' || p_hints ELSE '' END);
+
 -- Validates and enriches the raw events of these ingest batches (or some of them) and writes one staging row for each: the
 -- set-based form of staging.validate_and_enrich_event. Events staged before are left as they are. Returns the rows written.
 --
@@ -34,7 +39,8 @@ BEGIN
     PERFORM staging.gather_addresses(p_batch_ids);
     WITH read AS (
         SELECT r.raw_event_id, r.batch_id, r.received_timestamp, r.is_trusted, r.do_not_track AS no_track, r.tenant_hk,
-               r.tenant_id, r.visitor_id AS edge_visitor_id, r.visitor_ip_hash, r.user_agent AS agent, r.record_source,
+               r.tenant_id, r.visitor_id AS edge_visitor_id, r.visitor_ip_hash, r.user_agent AS agent,
+               coalesce(r.client_hints, '') AS hints, r.record_source,
                o.payload, jsonb_typeof(r.raw_payload) = 'object' AS payload_is_object, p.*,
                p.page_hash IN ('true', '1') IS TRUE AS has_page_hash, staging.usable_id(p.event_id) AS usable_event_id,
                nullif(btrim(p.event_timestamp), '') AS sent_timestamp, nullif(btrim(p.sent_at), '') AS sent_at_text
@@ -158,9 +164,9 @@ BEGIN
         WHERE o.kind IS NULL OR o.kind NOT IN ('payment', 'sign-in')
     ),
     agents AS MATERIALIZED (
-        SELECT d.agent, a.*
-        FROM (SELECT DISTINCT s.agent FROM sent s WHERE s.agent IS NOT NULL) d
-        JOIN ref.user_agent a ON a.user_agent_hash = util.hash_binary(d.agent)
+        SELECT d.agent, d.hints, a.*
+        FROM (SELECT DISTINCT s.agent, s.hints FROM sent s WHERE s.agent IS NOT NULL) d
+        JOIN ref.user_agent a ON a.user_agent_hash = staging.agent_key(d.agent, d.hints)
     ),
     -- the hosts of keys that send for one site
     sites AS MATERIALIZED (
@@ -170,7 +176,7 @@ BEGIN
     -- texts cut to their lengths, ids checked; beside them what is known of the tenant, the page and so on
     parsed AS (
         SELECT s.raw_event_id, s.batch_id, s.received_timestamp, s.is_trusted, s.tenant_hk, s.tenant_id,
-        s.no_track, s.edge_visitor_id, s.visitor_ip_hash, s.agent, s.record_source, s.payload_is_object, s.payload,
+        s.no_track, s.edge_visitor_id, s.visitor_ip_hash, s.agent, nullif(s.hints, '') AS hints, s.record_source, s.payload_is_object, s.payload,
         coalesce(k.event_type, nullif(btrim(s.evt_type), '')) AS evt_type,
 {{cut_columns}},
         {{cut_flags}} AS cut_flags,
@@ -207,14 +213,18 @@ BEGIN
                   AND NOT staging.is_under(r.name, t.not_referring) THEN r.name END AS referrer_host,
         r.source AS referrer_source, r.kind AS referrer_kind,
         a.device_type AS agent_device_type, a.browser_name AS agent_browser_name, a.browser_version,
-        a.operating_system, coalesce(a.traffic_class, 'human') AS traffic_class
+        a.operating_system, a.operating_system_version, a.bot_kind, a.bot_name,
+        -- a library says nothing of who is behind it: with the key of a server or an app it is somebody, with a page's or in a log nobody
+        CASE WHEN a.traffic_class <> 'program' THEN a.traffic_class
+             WHEN a.traffic_class IS NULL OR (s.is_trusted AND s.record_source NOT LIKE 'import:%') THEN 'human'
+             ELSE 'bot' END AS traffic_class
         FROM sent s
         LEFT JOIN tenants t ON t.tenant_hk = s.tenant_hk
         LEFT JOIN sites w ON w.tenant_hk = s.tenant_hk AND w.record_source = s.record_source
         LEFT JOIN kinds k ON k.tenant_hk = s.tenant_hk AND k.evt_type = s.evt_type
         LEFT JOIN pages p ON p.tenant_hk = s.tenant_hk AND p.page_url = s.page_url AND p.has_page_hash = s.has_page_hash
         LEFT JOIN referrers r ON r.page_referrer = s.page_referrer
-        LEFT JOIN agents a ON a.agent = s.agent
+        LEFT JOIN agents a ON a.agent = s.agent AND a.hints = s.hints
         LEFT JOIN first_sent f ON f.identity = s.identity
         OFFSET 0
     ),
@@ -298,10 +308,13 @@ BEGIN
                               ELSE 'conversion' END
                END AS conversion_funnel_stage,
                CASE WHEN NOT t.no_track THEN nullif(JSON_OBJECT(
-                   'device_type': CASE WHEN t.sent_device_type IN ('mobile', 'tablet', 'desktop') THEN t.sent_device_type
-                                       ELSE t.agent_device_type END,
+                   'device_type': CASE WHEN t.sent_device_type IN ('mobile', 'tablet', 'desktop', 'tv', 'console', 'wearable', 'car', 'other')
+                                       THEN t.sent_device_type ELSE t.agent_device_type END,
                    'browser_name': coalesce(t.agent_browser_name, t.sent_browser_name),
                    'browser_version': t.browser_version, 'operating_system': t.operating_system,
+                   'operating_system_version': t.operating_system_version, 'client_hints': t.hints,
+                   'bot_kind': CASE WHEN t.traffic_class = 'bot' THEN t.bot_kind END,
+                   'bot_name': CASE WHEN t.traffic_class = 'bot' THEN t.bot_name END,
                    'screen_resolution': t.screen_resolution, 'viewport_size': t.viewport_size,
                    'viewport_width': t.viewport_width, 'viewport_height': t.viewport_height,
                    'timezone': t.timezone, 'language': t.language

@@ -26,6 +26,7 @@ from footfall.auth import (
     visitor_key,
 )
 from footfall.errors import NotAccepted
+from footfall.judgement import is_program
 from footfall.raw import IncomingEvent, without_swelling_numbers
 from footfall.settings import Settings
 from footfall.staging import CUTS
@@ -44,6 +45,7 @@ class Sender:
     received: datetime
     address: Address | None
     user_agent: str | None
+    client_hints: str | None
     asks_not_to_be_tracked: bool
 
 
@@ -52,7 +54,8 @@ class Verdict:
     """What becomes of one event; `incoming` is what is to be landed of an accepted one.
 
     An accepted event has a reason when its sender should look at it: it will not count as it is (``evt_type_missing``,
-    ``evt_type_unknown``), or counts as something else than it says (``evt_type_respelled``, as `read_as`).
+    ``evt_type_unknown``), or counts as something else than it says (``evt_type_respelled``, as `read_as`). `note`: that it
+    does not count as a person's, for it came with a page's key and the agent of a program (``agent_is_program``).
     """
 
     status: Status
@@ -62,6 +65,7 @@ class Verdict:
     incoming: IncomingEvent | None = None
     had_nul: bool = False
     read_as: str | None = None
+    note: str | None = None
 
 
 _LATE = timedelta(days=1)
@@ -131,16 +135,12 @@ def _judge(
     no_track = sender.owner.honour_do_not_track and (sender.asks_not_to_be_tracked or _is_true(sent.do_not_track))
     if no_track or had_nul or sent.client_ip is not msgspec.UNSET or sent.user_agent is not msgspec.UNSET:
         text = _rewrite(event, is_anonymous=no_track)
-    note, read_as = _note_on_type(sent.evt_type, sender.owner)
-    return Verdict(
-        "accepted",
-        note,
-        event_id,
-        session_id,
-        _anonymous(text, sender) if no_track else _identified(text, sent, sender, secret_of),
-        had_nul,
-        read_as,
-    )
+    reason, read_as = _note_on_type(sent.evt_type, sender.owner)
+    incoming = _anonymous(text, sender) if no_track else _identified(text, sent, sender, secret_of)
+    # with the key of a server or an app it would count: there a library's name says nothing of who is behind it
+    is_nobody = not incoming.is_trusted and incoming.user_agent is not None and is_program(incoming.user_agent)
+    note = "agent_is_program" if is_nobody else None
+    return Verdict("accepted", reason, event_id, session_id, incoming, had_nul, read_as, note)
 
 
 def _looked_at(event: bytes, settings: Settings) -> _Sent | str:
@@ -185,11 +185,12 @@ def _anonymous(payload: str, sender: Sender) -> IncomingEvent:
 
 def _identified(payload: str, sent: _Sent, sender: Sender, secret_of: Callable[[date], bytes | None]) -> IncomingEvent:
     owner = sender.owner
-    address, user_agent, day_moment = sender.address, sender.user_agent, sender.received
+    address, user_agent, hints, day_moment = sender.address, sender.user_agent, sender.client_hints, sender.received
     if owner.is_trusted:
         # a server speaks of its visitors, or of nobody: its own address and user agent are no visitor's
         address = address_of(sent.client_ip) if isinstance(sent.client_ip, str) else None
         user_agent = _storable(sent.user_agent) if isinstance(sent.user_agent, str) else None
+        hints = None
         day_moment = _occurred(sent, sender.received)
     visitor_id = None
     if address is not None:
@@ -207,6 +208,7 @@ def _identified(payload: str, sent: _Sent, sender: Sender, secret_of: Callable[[
         payload=payload,
         record_source=_record_source(owner),
         user_agent=user_agent,
+        client_hints=hints,
         visitor_id=visitor_id,
         client_ip=truncated(address) if address is not None and owner.keep_truncated_ip else None,
         is_trusted=owner.is_trusted,

@@ -18,6 +18,7 @@ import msgspec
 from footfall import measures
 from footfall.auth import KeyOwner, KeyRing, Secrets
 from footfall.errors import NotAccepted
+from footfall.judgement import hints_of
 from footfall.raw import GroupCommit
 from footfall.settings import Settings
 from footfall.web.callers import admitted, shown_key
@@ -161,8 +162,9 @@ class Door:
             owner=owner,
             received=datetime.now(UTC),
             address=self._proxies.client_of(scope),
-            # browsers always name themselves: an empty user agent is a program's, and is counted as a bot's
+            # browsers always name themselves: an empty user agent is a program's, which with a page's key is nobody
             user_agent=headers.get(b"user-agent", b"").decode("latin-1"),
+            client_hints=hints_of(headers),
             asks_not_to_be_tracked=not owner.is_trusted and (headers.get(b"dnt") == b"1" or headers.get(b"sec-gpc") == b"1"),
         )
 
@@ -243,6 +245,8 @@ def _fate(index: int, verdict: Verdict) -> dict[str, Any]:
         fate["reason"] = verdict.reason
     if verdict.read_as is not None:
         fate["read_as"] = verdict.read_as
+    if verdict.note is not None:
+        fate["note"] = verdict.note
     return fate
 
 

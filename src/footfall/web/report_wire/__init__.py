@@ -6,6 +6,7 @@ import msgspec
 
 from footfall.web.report_wire.answers import (
     Answer,
+    BotsAnswer,
     BreakdownAnswer,
     EngagementAnswer,
     EventsAnswer,
@@ -71,6 +72,7 @@ REPORTS = {
     "items": Report(ListQuestion, ItemsAnswer, _MONTH),
     "engagement": Report(ListQuestion, EngagementAnswer, _MONTH),
     "vitals": Report(ListQuestion, VitalsAnswer, _MONTH | {"filter": "device==mobile"}),
+    "bots": Report(ListQuestion, BotsAnswer, _MONTH | {"filter": "bot_kind==ai_crawler"}),
     "events": Report(EventsQuestion, EventsAnswer, _MONTH | {"figure": "conversions"}),
     "properties": Report(PropertiesQuestion, PropertiesAnswer, _MONTH),
     "sessions": Report(ListQuestion, SessionsAnswer, _MONTH | {"filter": "source==google"}),

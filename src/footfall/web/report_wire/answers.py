@@ -188,6 +188,36 @@ class ItemsAnswer(Answer, kw_only=True):
     nextCursor: Cursor  # noqa: N815
 
 
+class BotKind(msgspec.Struct):
+    """What bots of a kind read."""
+
+    kind: Annotated[Text, Meta(description="search_engine, ai_crawler, ai_assistant, monitor, library, …; null: not known")]
+    bots: int
+    page_views: int
+    pages: Annotated[int, Meta(description="different ones")]
+    events: int
+    last_seen: str
+
+
+class ReadingBot(msgspec.Struct):
+    """What a bot read."""
+
+    kind: Text
+    bot: Annotated[Text, Meta(description="what it is called")]
+    page_views: int
+    pages: Annotated[int, Meta(description="different ones")]
+    events: int
+    last_seen: str
+
+
+class BotsAnswer(Answer, kw_only=True):
+    """Bots by kind, and each by its name, those that read most first."""
+
+    kinds: list[BotKind]
+    rows: list[ReadingBot]
+    nextCursor: Cursor  # noqa: N815
+
+
 class Read(msgspec.Struct, kw_only=True):
     """How long and how far views were read; null: none was measured."""
 

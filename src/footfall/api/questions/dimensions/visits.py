@@ -21,8 +21,11 @@ DECLARED = (
     Dimension("browser", "Browser", "v.browser_name", "visit"),
     Dimension("browser_version", "Browser version", "v.browser_name || ' ' || v.browser_version", "visit"),
     Dimension("os", "Operating system", "v.operating_system", "visit"),
+    Dimension("os_version", "System version", "v.operating_system || ' ' || v.operating_system_version", "visit"),
     Dimension("language", "Language", "v.language", "visit"),
     Dimension("country", "Country", "e.country", "visit"),
+    Dimension("bot_kind", "Kind of bot", "v.bot_kind", "visit", is_rolled=False),
+    Dimension("bot", "Bot", "v.bot_name", "visit", is_rolled=False),
     Dimension("entry_page", "Entry page", "v.entry_page_hk", "visit", Kind.PAGE),
     Dimension("exit_page", "Exit page", "v.exit_page_hk", "visit", Kind.PAGE),
 )
