@@ -21,7 +21,7 @@ from footfall.imports.logs.formats import HEAD, reader_of
 from footfall.imports.logs.kinds import EVENTS, Kind, kind_of
 from footfall.imports.logs.opening import LogFile
 from footfall.imports.logs.request import MALFORMED, Request
-from footfall.imports.logs.sites import Sites
+from footfall.imports.logs.sites import Sites, bare
 from footfall.raw import IncomingEvent, land
 from footfall.settings import Networks
 
@@ -181,7 +181,7 @@ class _Events:
         page, referrer = before + target, self.sites.referrer(request, before)
         match kind:
             case Kind.DOWNLOAD:
-                is_own = referrer is not None and urlsplit(referrer).hostname == urlsplit(before).hostname
+                is_own = referrer is not None and bare(urlsplit(referrer).hostname or "") == bare(urlsplit(before).hostname or "")
                 return {
                     "evt_type": "engagement",
                     "evt_action": "download",

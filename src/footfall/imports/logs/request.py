@@ -14,7 +14,7 @@ MALFORMED = "malformed"  # it cannot be read
 NO_REQUEST = "no_request"  # it was read, and tells of no request of HTTP: noise at the port, a connection that ended before
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Request:
     """A request of HTTP, and how it was answered; None where the log does not say.
 

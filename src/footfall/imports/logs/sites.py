@@ -20,7 +20,7 @@ class Sites:
         self._site = f"{parts.scheme}://{parts.netloc}{parts.path}".rstrip("/") if parts.netloc else ""
         self._host = parts.hostname or ""
         self._scheme = parts.scheme or "https"
-        self._own = {_bare(host) for host in (self._host, *own_hosts) if host}
+        self._own = {bare(host) for host in (self._host, *own_hosts) if host}
         self._origins: dict[str, bool] = {}
         self.is_unknown = False  # whether a page had no host
 
@@ -31,7 +31,7 @@ class Sites:
             return self._before(request.host, request.scheme), target
         scheme, named, path = apart(target)
         host = host_of(named)[0]
-        if host is None or not (self._is_own(host) or _bare(host) == _bare(request.host or "")):
+        if host is None or not (self._is_own(host) or bare(host) == bare(request.host or "")):
             return None
         return self._before(host, scheme), path
 
@@ -39,7 +39,7 @@ class Sites:
         """Where it came from, if that is not a page that may be the site's own."""
         if before or request.referrer is None:
             return request.referrer
-        host = _bare(urlsplit(request.referrer).hostname or "") if "://" in request.referrer else ""
+        host = bare(urlsplit(request.referrer).hostname or "") if "://" in request.referrer else ""
         return request.referrer if host and host not in self._own and self._is_origin(host) else None
 
     def _before(self, host: str | None, scheme: str | None) -> str:
@@ -49,8 +49,8 @@ class Sites:
         return self._site if host == self._host else f"{scheme or self._scheme}://{host}"
 
     def _is_own(self, host: str) -> bool:
-        bare = _bare(host)
-        return any(bare == own or bare.endswith(f".{own}") for own in self._own)
+        name = bare(host)
+        return any(name == own or name.endswith(f".{own}") for own in self._own)
 
     def _is_origin(self, host: str) -> bool:
         if host not in self._origins:
@@ -59,5 +59,6 @@ class Sites:
         return self._origins[host]
 
 
-def _bare(host: str) -> str:
+def bare(host: str) -> str:
+    """A host without a leading www., as pages are compared by; twin of staging.without_www."""
     return host.lower().removeprefix("www.")

@@ -12,11 +12,11 @@ from footfall.imports.logs.request import MALFORMED, NO_REQUEST, Reader, Request
 NAME = "aws"
 SAYS = "AWS: application and classic load balancers, S3"
 
-_QUOTED = r'"((?:[^"\\]|\\.)*)"'
+_QUOTED = r'"([^"\\]*(?:\\.[^"\\]*)*)"'
 # type time elb client:port target:port 3 times status status of target received sent "request" "agent"; classic: no type
 _BALANCER = re.compile(
     r"(?:(?P<type>[a-z0-9]+) )?(?P<time>\d{4}-\d\d-\d\dT\S+) \S+ (?P<address>\S+):\d+ \S+ \S+ \S+ \S+"
-    r' (?P<status>\d{3}|-) (?:\d{3}|-) \S+ \S+ "(?P<line>(?:[^"\\]|\\.)*)" "(?P<user_agent>(?:[^"\\]|\\.)*)"'
+    r' (?P<status>\d{3}|-) (?:\d{3}|-) \S+ \S+ "(?P<line>[^"\\]*(?:\\.[^"\\]*)*)" "(?P<user_agent>[^"\\]*(?:\\.[^"\\]*)*)"'
 )
 _S3 = re.compile(
     rf"\S+ (?P<bucket>\S+) \[(?P<time>[^\]]+)\] (?P<address>\S+) \S+ \S+ (?P<operation>[A-Z]+(?:\.[A-Z_0-9]+)+) (?P<key>\S+)"

@@ -63,7 +63,7 @@ _NGINX_NAME = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 _APACHE_NAME = re.compile(r"%[<>!\d,]*(\{[^}]*\}\^?[a-zA-Z]+|[a-zA-Z%])")
 # what has blanks in it, which may stand behind it as well
 _SHAPES = {"%t": r"\[[^\]]+\]", "$time_local": r"\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}"}
-_UNTIL = {'"': r'(?:[^"\\]|\\.)*', "]": r"[^\]]*"}
+_UNTIL = {'"': r'[^"\\]*(?:\\.[^"\\]*)*', "]": r"[^\]]*"}
 _UNITS = {"sec": 1, "msec": 1_000, "usec": 1_000_000}
 
 

@@ -13,8 +13,9 @@ SAYS = "Envoy and Istio"
 
 # [time] "request" status flags … received sent duration upstream "forwarded" "agent" "request id" "host" "upstream host"
 _LINE = re.compile(
-    r'\[(?P<time>[^\]]+)\] "(?P<line>(?:[^"\\]|\\.)*)" (?P<status>\d{3}) \S+ (?:\S+ \S+ "[^"]*" )?\d+ \d+ (?:\d+|-) (?:\d+|-)'
-    r' "(?P<forwarded>[^"]*)" "(?P<user_agent>(?:[^"\\]|\\.)*)" "[^"]*" "(?P<host>[^"]*)" "[^"]*"'
+    r'\[(?P<time>[^\]]+)\] "(?P<line>[^"\\]*(?:\\.[^"\\]*)*)" (?P<status>\d{3}) \S+ (?:\S+ \S+ "[^"]*" )?'
+    r"\d+ \d+ (?:\d+|-) (?:\d+|-)"
+    r' "(?P<forwarded>[^"]*)" "(?P<user_agent>[^"\\]*(?:\\.[^"\\]*)*)" "[^"]*" "(?P<host>[^"]*)" "[^"]*"'
 )
 
 

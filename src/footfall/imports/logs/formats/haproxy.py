@@ -14,7 +14,7 @@ SAYS = "HAProxy's HTTP format; captured headers are told by what they look like"
 
 _LINE = re.compile(
     r"(?P<address>\S+):\d+ \[(?P<time>[^\]]+)\] (?P<frontend>\S+) \S+/\S+ [-+\d]+(?:/[-+\d]+)+ (?P<status>-?\d+) [-+\d]+"
-    r' \S+ \S+ \S{4} [-+\d/]+ [-+\d/]+ (?:\{(?P<captured>[^}]*)\} )?(?:\{[^}]*\} )?"(?P<line>(?:[^"\\]|\\.)*)"'
+    r' \S+ \S+ \S{4} [-+\d/]+ [-+\d/]+ (?:\{(?P<captured>[^}]*)\} )?(?:\{[^}]*\} )?"(?P<line>[^"\\]*(?:\\.[^"\\]*)*)"'
 )
 
 

@@ -70,7 +70,7 @@ _NAMES = {
     """,
 }
 _WAYS = {role: names.split() for role, names in _NAMES.items()}
-_LOGFMT = re.compile(r'([A-Za-z_][\w.-]*)=("(?:[^"\\]|\\.)*"|\S*)')
+_LOGFMT = re.compile(r'([A-Za-z_][\w.-]*)=("[^"\\]*(?:\\.[^"\\]*)*"|\S*)')
 _LTSV = re.compile(r"[A-Za-z_][\w-]*:[^\t]*(?:\t[A-Za-z_][\w-]*:[^\t]*){3,}")
 
 Fields = Mapping[str, Any]

@@ -19,8 +19,8 @@ NAME = "common"
 SAYS = "Apache, nginx and others: common and combined, with hosts, forwarded lists, times before, between or behind"
 
 _LAYOUTS = 32
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|\[[^\]]*\]|\([^)]*\)|[^\s"]\S*')
-_SKIP = {'"': r'"(?:[^"\\]|\\.)*"', "[": r"\[[^\]]*\]", "(": r"\([^)]*\)"}
+_TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|\[[^\]]*\]|\([^)]*\)|[^\s"]\S*')
+_SKIP = {'"': r'"[^"\\]*(?:\\.[^"\\]*)*"', "[": r"\[[^\]]*\]", "(": r"\([^)]*\)"}
 _STATUS = re.compile(r"[1-5]\d\d|000")
 _NAME = re.compile(
     r"(?=.*[a-z])[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.(?:[a-z]{2,}|xn--[a-z0-9-]+)(?::\d{1,5})?|localhost(?::\d{1,5})?", re.IGNORECASE
@@ -54,7 +54,7 @@ def reader(head: Sequence[str]) -> Reader | None:
 
 
 # a line like the others, whose quoted request is none
-_NOISE = re.compile(r'[^"]*\[\d\d/[A-Z][a-z]{2}/\d{4}:[^\]]+\] "(?:[^"\\]|\\.)*" (?:\d{3}|-) ')
+_NOISE = re.compile(r'[^"]*\[\d\d/[A-Z][a-z]{2}/\d{4}:[^\]]+\] "[^"\\]*(?:\\.[^"\\]*)*" (?:\d{3}|-) ')
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,4 +257,4 @@ def _group(name: str | None, inner: str) -> str:
     return f"(?P<{name}>{inner})" if name else f"(?:{inner})"
 
 
-_QUOTED = r'(?:[^"\\]|\\.)*'
+_QUOTED = r'[^"\\]*(?:\\.[^"\\]*)*'
