@@ -10,6 +10,7 @@
     │   └── SchemaTooNew    … but one that only later versions can work with
     ├── SchemaInUse         something that is not Footfall's keeps the schema from being brought up to date
     ├── BackupFailed        a backup was not made, or not restored; what was there before is as it was
+    ├── FormatUnknown       a file is in no format that is known
     └── NotAccepted         what a request asks for is refused; carries the HTTP status and a stable code
 
 `code` is stable: programs may test it. The text is for people.
@@ -22,6 +23,7 @@ class FootfallError(Exception):
     """Something that Footfall foresees; the text says what to do about it."""
 
     code = "error"
+    exit_status = 1  # of a command that it ends
 
 
 class SettingInvalid(FootfallError):
@@ -76,6 +78,13 @@ class BackupFailed(FootfallError):
     """A backup was not made, or not restored; what was there before is as it was."""
 
     code = "backup_failed"
+
+
+class FormatUnknown(FootfallError):
+    """A file is in no format that is known, or not in the one that was named; the text shows its first line."""
+
+    code = "format_unknown"
+    exit_status = 2
 
 
 class NotAccepted(FootfallError):

@@ -14,7 +14,7 @@ from footfall.business.model import VAULT
 from footfall.database import Connection, Definition, Step, Version, migrate
 from footfall.judgement import channels, known_origins, parameters
 from footfall.staging.rules import staging_parts
-from footfall.vault import History, ddl, loads
+from footfall.vault import History, ddl, loads, removal
 from footfall.vault.hashing import RECIPE_VERSION, hash_key_sql, netstring_sql, time_ordered_key_sql
 
 _FILES = (
@@ -43,6 +43,7 @@ _FILES = (
     "business/sql/marts.sql",
     "business/sql/marts_from_vault.sql",
     "business/sql/rollups.sql",
+    "business/sql/removal.sql",
     "business/sql/tenants.sql",
     "api/sql/track_event.sql",
     "api/sql/track_analytics.sql",
@@ -57,7 +58,7 @@ _FILES = (
 
 
 _ACCESS = Definition("access", "SELECT util.secure_access()")
-VERSION = Version(number=37, needs=37, serves=34)
+VERSION = Version(number=39, needs=39, serves=34)
 
 
 def deploy(connection: Connection, role_prefix: str | None = None) -> list[str]:
@@ -120,6 +121,7 @@ def _definitions() -> Iterator[Definition]:
 def _rendered() -> Iterator[Definition]:
     yield Definition("vault/views", ddl.views(VAULT))
     yield Definition("vault/load", loads.load_function(VAULT))
+    yield Definition("vault/removal", removal.remove_functions(VAULT))
     for satellite in VAULT.satellites:
         if satellite.history is History.COMPUTED:
             yield Definition(f"vault/refresh_{satellite.name}", loads.refresh_function(VAULT, satellite))

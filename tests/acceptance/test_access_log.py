@@ -22,35 +22,52 @@ NOT_PAGES = (
     "css js xml rss atom txt ico png jpg jpeg gif svg json pdf zip gz tgz bz2 rar tar rpm deb exe doc xls ppt pptx mp3 mp4 ogg"
     " avi pl rb jar py c h sh patch diff swf woff ttf eot"
 ).split()
+DOWNLOADS = "pdf zip gz tgz bz2 rar tar rpm deb exe doc xls ppt pptx mp3 mp4 avi jar txt".split()
 BOTS = (
     "bot spider slurp feed rss crawl fetch preview wget curl python libwww phantomjs nutch archiver sleuth validator irssi genieo"
     " simplepie theoldreader appengine spinn3r daum ruby yandex lwp favicon facebookexternalhit"
 ).split()
 
 
+def kind_by_hand(method: str, status: str, page: str) -> str:
+    """View, download or missing; else why a line is left out."""
+    end = page.rsplit(".", 1)[-1].lower()
+    is_good = status[0] == "2" or status == "304"
+    if method != "GET" or not is_good:
+        is_missing = status in ("404", "410") and end not in NOT_PAGES
+        return "method" if method != "GET" else "redirect" if status[0] == "3" else "missing" if is_missing else "error"
+    if end in DOWNLOADS and not page.endswith("/robots.txt"):
+        return "asset" if status == "206" else "download"
+    return "asset" if end in NOT_PAGES else "view"
+
+
 def count_by_hand(path: Path) -> dict:
-    """Page views, and what of them, without a line of Footfall's."""
-    skipped, hits = Counter(), []
+    """Page views, downloads and missing pages, and what of them, without a line of Footfall's."""
+    skipped, hits, seen = Counter(), [], {}
     for line in gzip.open(path, "rt", encoding="utf-8", errors="replace"):
         address, rest = line.split(" ", 1)
         moment = datetime.strptime(rest.split("[")[1].split("]")[0], "%d/%b/%Y:%H:%M:%S %z")
         method, target = rest.split('"')[1].split(" ")[:2]
-        status = rest.split('"')[2].split()[0]
-        agent = line.rsplit('"', 2)[1]
         page = target.split("?")[0]
-        if method != "GET":
-            skipped["method"] += 1
-        elif status[0] != "2" and status != "304":
-            skipped["status"] += 1
-        elif page.rsplit(".", 1)[-1].lower() in NOT_PAGES:
-            skipped["asset"] += 1
-        else:
-            agent = "" if agent == "-" else agent
-            is_bot = not agent or any(word in agent.lower() for word in BOTS)
-            hits.append((address, agent, moment, unquote(page).rstrip("/") or "/", is_bot))
+        kind = kind_by_hand(method, rest.split('"')[2].split()[0], page)
+        if kind not in ("view", "download", "missing"):
+            skipped[kind] += 1
+            continue
+        referrer, agent = line.split('"')[3], line.rsplit('"', 2)[1]
+        of = "semicomplete.com" + (unquote(page).rstrip("/") or "/")
+        if kind == "download":
+            link = re.match(r"https?://((?:www\.)?semicomplete\.com)(/[^?#]*)?", referrer)
+            of = link and link[1] + (unquote(link[2] or "/").rstrip("/") or "/")
+        visitor = (address, agent, moment.astimezone(ZoneInfo(ZONE)).date())
+        if kind != "missing":
+            seen[visitor] = moment
+        elif visitor not in seen or moment - seen[visitor] > timedelta(minutes=30):
+            visitor = None  # what asks for missing pages alone is nobody
+        hits.append((kind, visitor, moment, of, any(word in agent.lower() for word in BOTS)))
     visits = defaultdict(list)
-    for address, agent, moment, _, is_bot in hits:
-        visits[address, agent, moment.astimezone(ZoneInfo(ZONE)).date(), is_bot].append(moment)
+    for _, visitor, moment, _, is_bot in hits:
+        if visitor:
+            visits[*visitor, is_bot].append(moment)
     sessions = Counter()
     for (_, _, _, is_bot), moments in visits.items():
         moments.sort()
@@ -58,14 +75,16 @@ def count_by_hand(path: Path) -> dict:
         sessions[is_bot] += 1 + gaps
     return {
         "skipped": dict(skipped),
+        "kinds": Counter(kind for kind, *_ in hits),
         "hits": len(hits),
         "bots": sum(is_bot for *_, is_bot in hits),
+        "human views": sum(kind == "view" and not is_bot for kind, *_, is_bot in hits),
         "visitors": len(visits),
         "human visitors": sum(not is_bot for *_, is_bot in visits),
         "sessions": sum(sessions.values()),
         "human sessions": sessions[False],
-        "pages": len({page for *_, page, _ in hits}),
-        "human pages": len({page for *_, page, is_bot in hits if not is_bot}),
+        "pages": len({page for *_, page, _ in hits if page}),
+        "human pages": len({page for *_, page, is_bot in hits if page and not is_bot}),
     }
 
 
@@ -83,6 +102,8 @@ def test_the_log_is_counted_as_by_hand_and_twice_is_once(worker, url: str, log: 
             imports.append(import_access_log(worker, file, "semicomplete", "http://semicomplete.com"))
         site.settle()
     assert [(each.imported, each.skipped) for each in imports] == [(by_hand["hits"], by_hand["skipped"])] * 2
+    kinds = {"page_view": "view", "download": "download", "not_found": "missing"}
+    assert imports[0].kinds == {kind: by_hand["kinds"][name] for kind, name in kinds.items()}
     assert [outcome(worker, each) for each in imports] == [{"loaded": by_hand["hits"]}, {"duplicate": by_hand["hits"]}]
 
     counts = {
@@ -97,7 +118,7 @@ def test_the_log_is_counted_as_by_hand_and_twice_is_once(worker, url: str, log: 
     report = site.report(dateFrom="2015-05-01", dateTo="2015-05-31")
     assert report["overview"]["totalSessions"] == by_hand["human sessions"]
     assert report["overview"]["uniqueVisitors"] == by_hand["human visitors"]
-    assert report["overview"]["pageViews"] == by_hand["hits"] - by_hand["bots"]
+    assert report["overview"]["pageViews"] == by_hand["human views"]
     assert report["interactions"]["uniquePagesVisited"] == by_hand["human pages"]
 
     balance = site.rows("SELECT sum(received), sum(loaded), sum(duplicate), sum(invalid), sum(pending) FROM api.event_balance_v")

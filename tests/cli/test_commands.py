@@ -127,7 +127,19 @@ def imported(footfall: Footfall, tmp_path_factory: pytest.TempPathFactory) -> Im
 
 
 def test_a_log_is_imported_counted_and_reported(footfall: Footfall, imported: Import) -> None:
-    assert imported.first == {"imported": 2, "skipped": {"asset": 1, "malformed": 1}, "outcome": {"loaded": 2}}
+    assert {
+        name: imported.first[name] for name in ("imported", "kinds", "skipped", "outcome", "bots", "format", "incomplete")
+    } == {
+        "imported": 2,
+        "kinds": {"page_view": 2},
+        "skipped": {"asset": 1, "malformed": 1},
+        "outcome": {"loaded": 2},
+        "bots": 0,
+        "format": "common",
+        "incomplete": None,
+    }
+    assert imported.first["warnings"] == ["line 4 is the first that could not be read: nonsense"]
+    assert "--site is missing" in imported.piped["warnings"][0]
     assert "Imported 2 page views, 2 duplicate." in imported.again
     assert "Skipped 1 lines: pictures" in imported.again
     assert imported.piped["imported"] == 1
@@ -135,6 +147,34 @@ def test_a_log_is_imported_counted_and_reported(footfall: Footfall, imported: Im
     assert (report["overview"]["pageViews"], report["overview"]["totalSessions"]) == (3, 1)
     assert "Page views" in footfall("report", "--tenant", "acme")
     assert footfall("report", "--tenant", "acme", "--from", "soon", status=1).startswith("date_invalid: dateFrom")
+
+
+@pytest.mark.usefixtures("kept_open")
+def test_an_import_is_listed_and_taken_back(footfall: Footfall, tmp_path: Path) -> None:
+    log = tmp_path / "wrong.log"
+    log.write_text(LINE.format(9, "wrong"))
+    done = footfall.json("import", "access-log", str(log), "--tenant", "acme", "--site", "https://wrong.example")
+    (listed,) = [row for row in footfall.json("import", "list", "--tenant", "acme") if row["import"] == done["import"]]
+    assert (listed["file"], listed["site"], listed["events"], listed["state"]) == (
+        "wrong.log",
+        "https://wrong.example",
+        1,
+        "done",
+    )
+    assert footfall("import", "undo", done["import"]) == f"Removed 1 events of import {done['import']}.\n"
+    assert "undone" in footfall("import", "list")
+    assert footfall.json("check")["findings"] == []
+    assert footfall("import", "undo", "never", status=1).startswith("import_unknown:")
+
+
+@pytest.mark.usefixtures("kept_open")
+def test_a_log_that_cannot_be_read_is_said(footfall: Footfall, tmp_path: Path) -> None:
+    log = tmp_path / "odd.log"
+    log.write_text("what is this\n")
+    said = footfall("import", "access-log", str(log), "--tenant", "acme", status=2)
+    assert "format_unknown: the first line that could not be read is: what is this\n" in said
+    assert "haproxy" in said
+    assert "No such file" in footfall("import", "access-log", "nowhere.log", "--tenant", "acme", status=2)
 
 
 @pytest.mark.usefixtures("imported", "kept_open")
@@ -170,6 +210,7 @@ def test_every_command_has_help_with_an_example(footfall: Footfall) -> None:
     leaves = [
         ("up",), ("demo",), ("report",), ("check",), ("migrate",), ("worker",), ("serve",), ("database-url",), ("psql",),
         ("tenant", "add"), ("tenant", "list"), ("key", "add"), ("key", "revoke"), ("key", "list"), ("import", "access-log"),
+        ("import", "list"), ("import", "undo"),
     ]  # fmt: skip
     for command in commands:
         listed = footfall(*command, "--help")

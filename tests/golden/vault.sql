@@ -526,6 +526,15 @@ BEGIN
     FROM pg_temp.fresh_event s;
     GET DIAGNOSTICS inserted = ROW_COUNT;
     loaded := 'site_event_details_s'; RETURN NEXT;
+    RETURN QUERY SELECT l.loaded, l.inserted FROM business.load_shared(p_load_date) l;
+END
+$$;
+
+-- Loads of what was gathered all that events share: hubs, their links, the facts of the earliest. What is there stays.
+CREATE OR REPLACE FUNCTION business.load_shared(p_load_date timestamptz)
+RETURNS TABLE (loaded text, inserted bigint)
+LANGUAGE plpgsql AS $$
+BEGIN
 
     INSERT INTO business.site_session_h (site_session_hk, site_session_bk, tenant_hk, load_date, record_source)
     SELECT s.site_session_hk, s.site_session_bk, s.tenant_hk, p_load_date, min(s.record_source)
@@ -607,6 +616,81 @@ BEGIN
     ORDER BY site_session_hk;
     GET DIAGNOSTICS inserted = ROW_COUNT;
     loaded := 'site_session_context_s'; RETURN NEXT;
+END
+$$;
+
+-- Deletes the events of pg_temp.gone_event with all that is of an event alone, and adds to pg_temp.touched_key what they were
+-- linked to. Keys of events and of their links begin with the time: only its months are read.
+CREATE OR REPLACE FUNCTION business.remove_grain() RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_first constant bytea := (SELECT substr(min(g.site_event_hk), 1, 6) FROM pg_temp.gone_event g);
+    v_last constant bytea := (SELECT util.last_key_of(max(g.site_event_hk)) FROM pg_temp.gone_event g);
+BEGIN
+    INSERT INTO pg_temp.touched_key (hub, hash_key)
+    SELECT 'site_session', l.site_session_hk FROM business.event_session_l l JOIN pg_temp.gone_event g USING (site_event_hk)
+    WHERE l.link_event_session_hk BETWEEN v_first AND v_last
+    UNION
+    SELECT 'site_page', l.site_page_hk FROM business.event_page_l l JOIN pg_temp.gone_event g USING (site_event_hk)
+    WHERE l.link_event_page_hk BETWEEN v_first AND v_last
+    UNION
+    SELECT 'business_item', l.business_item_hk FROM business.event_business_item_l l JOIN pg_temp.gone_event g USING (site_event_hk)
+    WHERE l.link_event_business_item_hk BETWEEN v_first AND v_last
+    ON CONFLICT DO NOTHING;
+    DELETE FROM business.event_session_l t USING pg_temp.gone_event g
+    WHERE t.site_event_hk = g.site_event_hk AND t.link_event_session_hk BETWEEN v_first AND v_last;
+    DELETE FROM business.event_page_l t USING pg_temp.gone_event g
+    WHERE t.site_event_hk = g.site_event_hk AND t.link_event_page_hk BETWEEN v_first AND v_last;
+    DELETE FROM business.event_business_item_l t USING pg_temp.gone_event g
+    WHERE t.site_event_hk = g.site_event_hk AND t.link_event_business_item_hk BETWEEN v_first AND v_last;
+    DELETE FROM business.site_event_details_s t USING pg_temp.gone_event g
+    WHERE t.site_event_hk = g.site_event_hk AND t.site_event_hk BETWEEN v_first AND v_last;
+    DELETE FROM business.site_event_h t USING pg_temp.gone_event g
+    WHERE t.site_event_hk = g.site_event_hk AND t.site_event_hk BETWEEN v_first AND v_last;
+END
+$$;
+
+-- Deletes, of what is in pg_temp.touched_key, the hubs that no event has any more, with their satellites and links. A hub stays as
+-- long as a link of which it is the second leads to it.
+CREATE OR REPLACE FUNCTION business.remove_unlinked() RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_keys bytea[];
+BEGIN
+    SELECT coalesce(array_agg(t.hash_key), '{}') INTO v_keys FROM pg_temp.touched_key t
+    WHERE t.hub = 'site_session'
+      AND NOT EXISTS (SELECT FROM business.event_session_l l WHERE l.site_session_hk = t.hash_key);
+    INSERT INTO pg_temp.touched_key (hub, hash_key)
+    SELECT DISTINCT 'site_visitor', l.site_visitor_hk FROM business.session_visitor_l l
+    WHERE l.site_session_hk = ANY (v_keys) ON CONFLICT DO NOTHING;
+    DELETE FROM business.session_visitor_l d WHERE d.site_session_hk = ANY (v_keys);
+    DELETE FROM business.site_session_details_s d WHERE d.site_session_hk = ANY (v_keys);
+    DELETE FROM business.site_session_context_s d WHERE d.site_session_hk = ANY (v_keys);
+    DELETE FROM business.site_session_same_as_s d WHERE d.site_session_hk = ANY (v_keys);
+    DELETE FROM business.site_session_h d WHERE d.site_session_hk = ANY (v_keys);
+    DELETE FROM pg_temp.touched_key t WHERE t.hub = 'site_session' AND t.hash_key = ANY (v_keys);
+
+    SELECT coalesce(array_agg(t.hash_key), '{}') INTO v_keys FROM pg_temp.touched_key t
+    WHERE t.hub = 'site_visitor'
+      AND NOT EXISTS (SELECT FROM business.session_visitor_l l WHERE l.site_visitor_hk = t.hash_key);
+    DELETE FROM business.site_visitor_details_s d WHERE d.site_visitor_hk = ANY (v_keys);
+    DELETE FROM business.site_visitor_h d WHERE d.site_visitor_hk = ANY (v_keys);
+    DELETE FROM pg_temp.touched_key t WHERE t.hub = 'site_visitor' AND t.hash_key = ANY (v_keys);
+
+    SELECT coalesce(array_agg(t.hash_key), '{}') INTO v_keys FROM pg_temp.touched_key t
+    WHERE t.hub = 'site_page'
+      AND NOT EXISTS (SELECT FROM business.event_page_l l WHERE l.site_page_hk = t.hash_key);
+    DELETE FROM business.site_page_details_s d WHERE d.site_page_hk = ANY (v_keys);
+    DELETE FROM business.site_page_h d WHERE d.site_page_hk = ANY (v_keys);
+    DELETE FROM pg_temp.touched_key t WHERE t.hub = 'site_page' AND t.hash_key = ANY (v_keys);
+
+    SELECT coalesce(array_agg(t.hash_key), '{}') INTO v_keys FROM pg_temp.touched_key t
+    WHERE t.hub = 'business_item'
+      AND NOT EXISTS (SELECT FROM business.event_business_item_l l WHERE l.business_item_hk = t.hash_key);
+    DELETE FROM business.business_item_details_s d WHERE d.business_item_hk = ANY (v_keys);
+    DELETE FROM business.business_item_h d WHERE d.business_item_hk = ANY (v_keys);
+    DELETE FROM pg_temp.touched_key t WHERE t.hub = 'business_item' AND t.hash_key = ANY (v_keys);
+
 END
 $$;
 

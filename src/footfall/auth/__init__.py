@@ -26,6 +26,7 @@ from footfall.auth.accounts import (
     set_person,
     set_role,
 )
+from footfall.auth.forwarding import TrustedProxies
 from footfall.auth.keys import KINDS, KeyOwner, KeyRing, Kind, add_key, folded, key_hash, list_keys, revoke_key
 from footfall.auth.operator_tokens import OPERATOR_TOKEN, add_operator_token, list_operator_tokens, revoke_operator_token
 from footfall.auth.packs import PACKS, Pack
@@ -65,6 +66,7 @@ __all__ = [
     "Pack",
     "Role",
     "Secrets",
+    "TrustedProxies",
     "add_account",
     "add_key",
     "add_operator_token",

@@ -3,6 +3,7 @@
 from footfall.business.checks import Finding, all_checks, run_check
 from footfall.business.marts import rebuild_marts
 from footfall.business.model import VAULT
+from footfall.business.removal import remove_import
 from footfall.business.tenants import (
     WEEK_STARTS,
     WeekStart,
@@ -33,6 +34,7 @@ __all__ = [
     "list_sites",
     "rebuild_marts",
     "remove_event_type",
+    "remove_import",
     "remove_site",
     "run_check",
     "set_active",

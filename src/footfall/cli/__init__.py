@@ -91,7 +91,7 @@ def main() -> None:
     try:
         app()
     except FootfallError as error:
-        _fail(error.code, str(error))
+        _fail(error.code, str(error), error.exit_status)
     except (psycopg.errors.UndefinedColumn, psycopg.errors.UndefinedFunction, psycopg.errors.UndefinedTable) as error:
         _fail(SchemaOutdated.code, f"the store's schema is not the one of this version ({_line(error)}): run `footfall migrate`")
     except psycopg.errors.InsufficientPrivilege as error:
@@ -100,12 +100,12 @@ def main() -> None:
         _fail(StoreUnavailable.code, f"the store cannot be reached any more, or gave up: {_line(error)}")
 
 
-def _fail(code: str, message: str) -> None:
+def _fail(code: str, message: str, exit_status: int = 1) -> None:
     if "--json" in sys.argv:
         print_json({"success": False, "error": code, "message": message})
     else:
         click.echo(f"{code}: {message}", err=True)
-    sys.exit(1)
+    sys.exit(exit_status)
 
 
 def _line(error: psycopg.Error) -> str:

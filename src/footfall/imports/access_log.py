@@ -1,76 +1,64 @@
-"""Web server logs as events: Apache's and nginx's combined format.
+"""Web server logs as events.
 
-A line is a page view when a page was asked for and given: GET, answered 2xx or 304, no picture, script or feed. Its event id is
-made of the line itself, so that a log imported twice, or again after it has grown, counts once.
+A request is a page view when a page was asked for and given; a file that was taken home is a download, a page that is not there
+is a missing one (`logs.kinds`). The id of an event is made of the line itself, so that a log imported twice, or again after it
+has grown, counts once.
 """
 
-import gzip
 import hashlib
-import io
 import json
-import re
 from collections import Counter, OrderedDict
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta, timezone
-from typing import BinaryIO, cast
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from itertools import chain, islice
+from typing import BinaryIO
+from urllib.parse import unquote, urlsplit
 
-from footfall.auth import address_of, day_of, first_id, tenant_key, visitor_key
+from footfall.auth import TrustedProxies, address_of, day_of, first_id, tenant_key, visitor_key
 from footfall.database import Connection
+from footfall.imports.ledger import Import, begin_import, finish_import
+from footfall.imports.logs.formats import HEAD, reader_of
+from footfall.imports.logs.kinds import EVENTS, Kind, kind_of
+from footfall.imports.logs.opening import LogFile
+from footfall.imports.logs.request import MALFORMED, Request
+from footfall.imports.logs.sites import Sites, bare
 from footfall.raw import IncomingEvent, land
+from footfall.settings import Networks
 
-RECORD_SOURCE = "import:access-log"
 _AT_ONCE = 5000  # events in one commit
 _REMEMBERED_LINES = 200_000
-_MONTHS = {name: number for number, name in enumerate("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), start=1)}
-_LINE = re.compile(
-    r"^(?P<address>\S+) \S+ .+? \[(?P<day>\d\d)/(?P<month>\w{3})/(?P<year>\d{4}):(?P<h>\d\d):(?P<m>\d\d):(?P<s>\d\d) "
-    r'(?P<sign>[+-])(?P<oh>\d\d)(?P<om>\d\d)\] "(?P<method>[A-Z]+) (?P<target>\S+)[^"]*" (?P<status>\d{3}) \S+'
-    r'(?: "(?P<referrer>(?:[^"\\]|\\.)*)" "(?P<agent>(?:[^"\\]|\\.)*)")?'
-)
-_ASSET = re.compile(
-    r"\.(?:css|js|mjs|map|json|xml|rss|atom|txt|ico|png|jpe?g|gif|svg|webp|avif|bmp|woff2?|ttf|otf|eot|mp[34]|webm|ogg|wav|avi|mov"
-    r"|pdf|zip|gz|tgz|bz2|xz|7z|rar|tar|rpm|deb|exe|dmg|iso|jar|csv|doc|docx|xls|xlsx|ppt|pptx|swf|pl|rb|py|c|h|sh|patch|diff)$",
-    re.IGNORECASE,
-)
+_REMEMBERED_VISITORS = 100_000
+_VISIT = timedelta(minutes=30)
 
 
-@dataclass(frozen=True, slots=True)
-class PageRequest:
-    """A page that was asked for and given."""
-
-    address: str
-    moment: datetime
-    target: str
-    referrer: str | None
-    user_agent: str  # empty where the log has none
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Imported:
-    """What became of a log: lines landed as page views, and lines left out, by reason."""
+    """What became of a log.
 
-    imported: int
-    skipped: dict[str, int]
+    Attributes:
+        import_id: what it can be taken back by.
+        record_source: of its events.
+        format: the name of the format that it is in.
+        kinds: events landed, by kind.
+        skipped: lines left out, by reason.
+        malformed: the number of the first line that could not be read, and the line.
+        incomplete: what is wrong with a file that is cut off or damaged.
+        is_site_missing: pages have no host, as neither the log nor the caller named one.
+    """
+
+    import_id: str
     record_source: str
+    format: str = ""
+    kinds: dict[str, int] = field(default_factory=dict)
+    skipped: dict[str, int] = field(default_factory=dict)
+    malformed: tuple[int, str] | None = None
+    incomplete: str | None = None
+    is_site_missing: bool = False
 
-
-def read_line(line: str) -> PageRequest | str:
-    """A line as a page request, or the reason why it is none: malformed, method, status, asset."""
-    match = _LINE.match(line)
-    if match is None:
-        return "malformed"
-    try:
-        moment = _moment(match)
-    except (KeyError, ValueError):
-        return "malformed"
-    if match["method"] != "GET":
-        return "method"
-    if not (match["status"].startswith("2") or match["status"] == "304"):
-        return "status"
-    if _ASSET.search(match["target"].partition("?")[0]):
-        return "asset"
-    return PageRequest(match["address"], moment, match["target"], _text(match["referrer"]), _text(match["agent"]) or "")
+    @property
+    def imported(self) -> int:
+        """Events landed."""
+        return sum(self.kinds.values())
 
 
 def import_access_log(
@@ -78,37 +66,60 @@ def import_access_log(
     file: BinaryIO,
     tenant_id: str,
     site: str = "",
+    *,
+    wanted: str = "",
+    trusted: Networks = Networks("private"),  # noqa: B008  it never changes
+    file_name: str = "",
+    by: str = "",
 ) -> Imported:
-    """Land a log's page views for a tenant.
+    """Land what a log tells of a tenant's pages.
 
     Args:
         connection: a worker's.
-        file: the log, plain or gzip.
+        file: the log, plain or packed (gzip, bzip2, xz, zstd).
         tenant_id: raises NotAccepted ``tenant_unknown`` when there is none of this id.
-        site: what comes before the path in a page's URL, e.g. ``https://example.com``; a log does not say.
+        site: what comes before the path in a page's URL, e.g. ``https://example.com``, where the log does not say.
+        wanted: the name of its format, or one of one's own; empty: it is told by the first lines.
+        trusted: the proxies that are believed when they say whom they speak for.
+        file_name: what the list of imports shows.
+        by: who imports, likewise.
+
+    Raises FormatUnknown before anything is landed, and NotAccepted ``format_incomplete``.
     """
     tenant_id = first_id(connection, tenant_id)
-    visitors = _Visitors(connection, tenant_id)
-    record_source = f"{RECORD_SOURCE}:{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
+    opened = LogFile(file)
+    lines = enumerate(map(_decoded, opened), start=1)
+    head = list(islice(lines, HEAD))
+    name, read = reader_of([line for _, line in head], wanted)
+    importing = begin_import(connection, tenant_key(connection, tenant_id), name, file_name=file_name, site=site, by=by)
+    done = Imported(importing.import_id, importing.record_source, name)
+    counted: Counter[Kind] = Counter()
     skipped: Counter[str] = Counter()
+    events = _Events(connection, tenant_id, importing, Sites(site, _hosts_of(connection, tenant_id)), trusted)
     waiting: list[IncomingEvent] = []
-    imported = 0
-    repeats = _Repeats()
-    for raw_line in _lines(file):
-        line = raw_line.rstrip(b"\r\n").decode("utf-8", "replace").replace("\0", "")
-        if not line:
+    for number, line in chain(head, lines):
+        if not line or (request := read(line)) is None:
             continue
-        request = read_line(line)
         if isinstance(request, str):
             skipped[request] += 1
+            if request == MALFORMED and done.malformed is None:
+                done.malformed = number, _identity(line)
             continue
-        event_id = "log_" + hashlib.sha256(f"{repeats.count(line)} {line}".encode()).hexdigest()[:32]
-        waiting.append(_event(request, event_id, visitors, tenant_id, site, record_source))
+        kind, event = events.of(request, line)
+        if event is None:
+            skipped[kind] += 1
+            continue
+        counted[kind] += 1
+        waiting.append(event)
         if len(waiting) == _AT_ONCE:
-            imported += sum(land(connection, waiting))
+            land(connection, waiting)
             waiting.clear()
-    imported += sum(land(connection, waiting))
-    return Imported(imported, dict(skipped), record_source)
+    land(connection, waiting)
+    done.kinds = {str(kind): counted[kind] for kind in EVENTS if counted[kind]}
+    done.skipped = {str(reason): count for reason, count in sorted(skipped.items())}
+    done.incomplete, done.is_site_missing = opened.incomplete, events.sites.is_unknown
+    finish_import(connection, importing, lines=done.imported + skipped.total(), imported=done.imported)
+    return done
 
 
 def outcome(connection: Connection, imported: Imported) -> dict[str, int]:
@@ -120,30 +131,119 @@ def outcome(connection: Connection, imported: Imported) -> dict[str, int]:
     return dict(cursor.fetchall())
 
 
-def _event(
-    request: PageRequest, event_id: str, visitors: "_Visitors", tenant_id: str, site: str, record_source: str
-) -> IncomingEvent:
-    payload = {
-        "evt_type": "page_view",
-        "event_id": event_id,
-        "event_timestamp": request.moment.isoformat(),
-        "page_url": site.rstrip("/") + request.target if request.target.startswith("/") else request.target,
-        "page_referrer": request.referrer,
-    }
-    return IncomingEvent(
-        tenant_id=tenant_id,
-        received=datetime.now(UTC),
-        payload=json.dumps({key: value for key, value in payload.items() if value is not None}),
-        record_source=record_source,
-        user_agent=request.user_agent or None,  # who names none is unknown
-        visitor_id=visitors.key_of(request),
-        is_trusted=True,
-        is_late=True,
+def bots(connection: Connection, imported: Imported) -> int:
+    """How many of an import's events are of bots, of those that have been loaded."""
+    row = connection.execute(
+        "SELECT count(*) FROM staging.site_events_staging WHERE record_source = %s AND traffic_class = 'bot'",
+        (imported.record_source,),
+    ).fetchone()
+    return int(row[0]) if row else 0
+
+
+class _Events:
+    """The events of a log's requests."""
+
+    def __init__(self, connection: Connection, tenant_id: str, importing: Import, sites: Sites, trusted: Networks) -> None:
+        self.sites = sites
+        self._tenant_id = tenant_id
+        self._record_source = importing.record_source
+        self._proxies = TrustedProxies(trusted)
+        self._visitors = _Visitors(connection, tenant_id)
+        self._repeats = _Repeats()
+        self._seen: OrderedDict[str, datetime] = OrderedDict()
+
+    def of(self, request: Request, line: str) -> tuple[Kind, IncomingEvent | None]:
+        """What a request counts as, and its event; None: it is none."""
+        own = self.sites.own(request)
+        if own is None:
+            return (Kind.METHOD if request.method != "GET" else Kind.PROXY), None
+        before, target = own
+        path = target.partition("?")[0]
+        kind = kind_of(request, path)
+        if kind not in EVENTS:
+            return kind, None
+        said = self._payload(kind, request, before, target)
+        said |= {"event_id": self._event_id(line), "event_timestamp": request.moment.isoformat()}
+        event = IncomingEvent(
+            tenant_id=self._tenant_id,
+            received=datetime.now(UTC),
+            payload=json.dumps({key: value for key, value in said.items() if value is not None}),
+            record_source=self._record_source,
+            user_agent=request.user_agent,
+            visitor_id=self._visitor(kind, request),
+            is_trusted=True,
+            is_late=True,
+        )
+        return kind, event
+
+    def _payload(self, kind: Kind, request: Request, before: str, target: str) -> dict[str, str | None]:
+        """What the tracker would have sent: of a download, the page that linked to it; of a missing page, itself."""
+        page, referrer = before + target, self.sites.referrer(request, before)
+        match kind:
+            case Kind.DOWNLOAD:
+                is_own = referrer is not None and bare(urlsplit(referrer).hostname or "") == bare(urlsplit(before).hostname or "")
+                return {
+                    "evt_type": "engagement",
+                    "evt_action": "download",
+                    "evt_label": page,
+                    "page_url": referrer if is_own else None,
+                    "page_referrer": None if is_own else referrer,
+                }
+            case Kind.NOT_FOUND:
+                path = unquote(target.partition("?")[0])
+                told = {"evt_type": "engagement", "evt_action": "not_found", "evt_label": path}
+                return told | {"page_url": page, "page_referrer": referrer}
+        return {"evt_type": "page_view", "page_url": page, "page_referrer": referrer}
+
+    def _visitor(self, kind: Kind, request: Request) -> str | None:
+        """Whose request it is. What asks for pages that are not there, and for none that are, is a scanner: it makes no visit."""
+        visitor = self._visitors.key_of(self._client_of(request), request)
+        if visitor is None:
+            return None
+        if kind is Kind.NOT_FOUND:
+            seen = self._seen.get(visitor)
+            return visitor if seen is not None and request.moment - seen <= _VISIT else None
+        self._seen[visitor] = request.moment
+        self._seen.move_to_end(visitor)
+        if len(self._seen) > _REMEMBERED_VISITORS:
+            self._seen.popitem(last=False)
+        return visitor
+
+    def _client_of(self, request: Request) -> str | None:
+        """Who asked, as at the door; of a client that the log names by its host, that name."""
+        address = address_of(request.address)
+        if request.forwarded is None:
+            name = (request.address or "").lower()
+            return address or (name if name not in ("", "unknown") else None)
+        return self._proxies.client_of(address, [request.forwarded])
+
+    def _event_id(self, line: str) -> str:
+        said = _identity(line)
+        return "log_" + hashlib.sha256(f"{self._repeats.count(said)} {said}".encode()).hexdigest()[:32]
+
+
+def _decoded(line: bytes) -> str:
+    """A line as text; bytes that are no UTF-8 are kept, as lone halves of pairs."""
+    return line.decode("utf-8", "surrogateescape").replace("\0", "")
+
+
+def _identity(line: str) -> str:
+    """The line as it can be hashed and shown."""
+    return line if line.isascii() else line.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def _hosts_of(connection: Connection, tenant_id: str) -> list[str]:
+    """The hosts that are the tenant's by its settings: those that it allows, and those of its sites."""
+    cursor = connection.execute(
+        "SELECT DISTINCT unnest(t.allowed_hosts || coalesce((SELECT array_agg(h) FROM auth.site w, unnest(w.hosts) h"
+        " WHERE w.tenant_hk = t.tenant_hk), '{}')) FROM auth.tenant_v t WHERE t.tenant_hk = %s",
+        (tenant_key(connection, tenant_id),),
     )
+    return [host for (host,) in cursor]
 
 
 class _Visitors:
-    """Visitor keys of a log's addresses, under the secrets of the days they came."""
+    """Visitor keys of a log's clients, under the secrets of the days they came."""
 
     def __init__(self, connection: Connection, tenant_id: str) -> None:
         self._connection = connection
@@ -152,11 +252,11 @@ class _Visitors:
         self._time_zone = row[0] if row else "UTC"
         self._secrets: dict[date, bytes] = {}
 
-    def key_of(self, request: PageRequest) -> str | None:
-        address = address_of(request.address)
-        if address is None:
+    def key_of(self, client: str | None, request: Request) -> str | None:
+        """The key of an address or a host's name with its agent; None: it is not known who asked."""
+        if client is None:
             return None
-        return visitor_key(self._secret(day_of(request.moment, self._time_zone)), address, request.user_agent)
+        return visitor_key(self._secret(day_of(request.moment, self._time_zone)), client, request.user_agent)
 
     def _secret(self, day: date) -> bytes:
         if day not in self._secrets:
@@ -180,29 +280,3 @@ class _Repeats:
         if len(self._seen) > _REMEMBERED_LINES:
             self._seen.popitem(last=False)
         return times
-
-
-def _moment(match: re.Match[str]) -> datetime:
-    offset = timedelta(hours=int(match["oh"]), minutes=int(match["om"])) * (-1 if match["sign"] == "-" else 1)
-    return datetime(
-        int(match["year"]),
-        _MONTHS[match["month"]],
-        int(match["day"]),
-        int(match["h"]),
-        int(match["m"]),
-        int(match["s"]),
-        tzinfo=timezone(offset),
-    )
-
-
-def _text(logged: str | None) -> str | None:
-    """A quoted field without its escapes; None for '-'."""
-    if logged is None or logged in ("", "-"):
-        return None
-    return re.sub(r'\\(["\\])', r"\1", logged)
-
-
-def _lines(file: BinaryIO) -> Iterable[bytes]:
-    """The file's lines, unpacked if it is gzip."""
-    buffered = file if isinstance(file, io.BufferedReader) else io.BufferedReader(cast(io.RawIOBase, file))
-    return gzip.GzipFile(fileobj=buffered) if buffered.peek(2)[:2] == b"\x1f\x8b" else buffered

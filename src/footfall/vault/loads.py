@@ -67,13 +67,18 @@ def staged_keys(vault: Vault) -> dict[str, str]:
 
 
 def load_function(vault: Vault) -> str:
-    """`gather_events(batch ids)` and `load_vault(load date)`: everything that is loaded straight from staging, table by table."""
+    """Everything that is loaded straight from staging, table by table.
+
+    `gather_events(batch ids)`, `load_vault(load date)`, and what of it many events share: `load_shared(load date)`.
+    """
     others = [hub for hub in vault.hubs if hub is not vault.grain]
     immutable = [satellite for satellite in vault.satellites if satellite.history is History.IMMUTABLE]
     earliest = [satellite for satellite in vault.satellites if satellite.history is History.EARLIEST]
     steps = [
         *((link.table, _grain_link_load(vault, link)) for link in vault.links if link.time_ordered),
         *((satellite.table, _immutable_load(vault, satellite)) for satellite in immutable),
+    ]
+    shared = [
         *((hub.table, _hub_load(vault, hub)) for hub in others),
         *((link.table, _link_load(vault, link)) for link in vault.links if not link.time_ordered),
         *((satellite.table, _earliest_load(vault, satellite)) for satellite in earliest),
@@ -108,6 +113,16 @@ BEGIN
     SELECT count(*) INTO inserted FROM {_FRESH};
     RETURN NEXT;
 {_steps(steps)}
+    RETURN QUERY SELECT l.loaded, l.inserted FROM {vault.schema}.load_shared(p_load_date) l;
+END
+$$;
+
+-- Loads of what was gathered all that events share: hubs, their links, the facts of the earliest. What is there stays.
+CREATE OR REPLACE FUNCTION {vault.schema}.load_shared(p_load_date timestamptz)
+RETURNS TABLE (loaded text, inserted bigint)
+LANGUAGE plpgsql AS $$
+BEGIN
+{_steps(shared)}
 END
 $$;
 """

@@ -1,11 +1,13 @@
 """Where visits come from: each distinct host and campaign judged once, by kept lists and short rules."""
 
+from functools import lru_cache
+
 from footfall.database import Connection
 from footfall.judgement.origins.campaigns import judge_campaign, says_nothing
 from footfall.judgement.origins.channels import channels
 from footfall.judgement.origins.sources import Origin, listed, sources
 
-__all__ = ["channels", "judge_origins", "known_origins", "parameters"]
+__all__ = ["channels", "is_known_origin", "judge_origins", "known_origins", "parameters"]
 
 OriginRow = tuple[str, str, str, str, str, str | None]  # as ref.origin
 
@@ -45,6 +47,12 @@ def known_origins() -> list[OriginRow]:
     patterns = [row["pattern"].replace("*", "com") for file in ("sources.csv", "own_sources.csv") for row in listed(file)]
     hosts = {host for pattern in patterns if "." in (host := pattern.partition("/")[0])}
     return [row for host in sorted(hosts | {"www." + host for host in hosts}) for row in _rows(host, sources().of_host(host))]
+
+
+@lru_cache(maxsize=10_000)
+def is_known_origin(host: str) -> bool:
+    """Whether visits are known to come from this host: a search engine, a network, mail and the like."""
+    return sources().of_host(host).source.kind is not None
 
 
 def parameters() -> list[tuple[str, int, str, str | None, str | None, str | None]]:

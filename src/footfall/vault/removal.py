@@ -1,0 +1,89 @@
+"""Removing events, rendered from a declared vault: what a load writes, the other way round.
+
+Which tables an event reaches follows from the model alone, so that a table that is added to it is not forgotten here.
+"""
+
+from footfall.vault.kinds import Hub, Link, Vault
+
+_GONE = "pg_temp.gone_event"
+_TOUCHED = "pg_temp.touched_key"
+
+
+def remove_functions(vault: Vault) -> str:
+    """`remove_grain()` and `remove_unlinked()`: the rows of events, and of hubs that only they had brought."""
+    grain = vault.grain
+    links = [link for link in vault.links if link.time_ordered]
+    satellites = [satellite for satellite in vault.satellites if satellite.hub is grain]
+    touched = [(link.hubs[1], link) for link in links]
+    gathered = "\nUNION\n".join(
+        f"SELECT '{hub.name}', l.{hub.hash_key} FROM {vault.schema}.{link.table} l JOIN {_GONE} g USING ({grain.hash_key})\n"
+        f"WHERE l.{link.hash_key} BETWEEN v_first AND v_last"
+        for hub, link in touched
+    )
+    deletions = "\n".join(
+        f"    DELETE FROM {vault.schema}.{table} t USING {_GONE} g\n"
+        f"    WHERE t.{grain.hash_key} = g.{grain.hash_key} AND t.{key} BETWEEN v_first AND v_last;"
+        for table, key in (
+            *((link.table, link.hash_key) for link in links),
+            *((satellite.table, grain.hash_key) for satellite in satellites),
+            (grain.table, grain.hash_key),
+        )
+    )
+    unlinked = "\n".join(_unlinked(vault, hub) for hub in vault.hubs if hub is not grain)
+    return f"""\
+-- Deletes the events of {_GONE} with all that is of an event alone, and adds to {_TOUCHED} what they were
+-- linked to. Keys of events and of their links begin with the time: only its months are read.
+CREATE OR REPLACE FUNCTION {vault.schema}.remove_grain() RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_first constant bytea := (SELECT substr(min(g.{grain.hash_key}), 1, 6) FROM {_GONE} g);
+    v_last constant bytea := (SELECT util.last_key_of(max(g.{grain.hash_key})) FROM {_GONE} g);
+BEGIN
+    INSERT INTO {_TOUCHED} (hub, hash_key)
+    {gathered.replace(chr(10), chr(10) + "    ")}
+    ON CONFLICT DO NOTHING;
+{deletions}
+END
+$$;
+
+-- Deletes, of what is in {_TOUCHED}, the hubs that no event has any more, with their satellites and links. A hub stays as
+-- long as a link of which it is the second leads to it.
+CREATE OR REPLACE FUNCTION {vault.schema}.remove_unlinked() RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_keys bytea[];
+BEGIN
+{unlinked}
+END
+$$;
+"""
+
+
+def _unlinked(vault: Vault, hub: Hub) -> str:
+    holding = [link for link in vault.links if link.hubs[1] is hub]
+    owned = [link for link in vault.links if link.hubs[0] is hub]
+    held = "\n".join(
+        f"      AND NOT EXISTS (SELECT FROM {vault.schema}.{link.table} l WHERE l.{hub.hash_key} = t.hash_key)"
+        for link in holding
+    )
+    tables = [link.table for link in owned] + [satellite.table for satellite in vault.satellites if satellite.hub is hub]
+    deletions = "\n".join(
+        f"    DELETE FROM {vault.schema}.{table} d WHERE d.{hub.hash_key} = ANY (v_keys);" for table in (*tables, hub.table)
+    )
+    return f"""\
+    SELECT coalesce(array_agg(t.hash_key), '{{}}') INTO v_keys FROM {_TOUCHED} t
+    WHERE t.hub = '{hub.name}'
+{held};
+{_touches(vault, owned)}{deletions}
+    DELETE FROM {_TOUCHED} t WHERE t.hub = '{hub.name}' AND t.hash_key = ANY (v_keys);
+"""
+
+
+def _touches(vault: Vault, owned: list[Link]) -> str:
+    """What is linked to a hub that goes may go as well: it comes later in the model."""
+    return "".join(
+        f"    INSERT INTO {_TOUCHED} (hub, hash_key)\n"
+        f"    SELECT DISTINCT '{link.hubs[1].name}', l.{link.hubs[1].hash_key} FROM {vault.schema}.{link.table} l\n"
+        f"    WHERE l.{link.hubs[0].hash_key} = ANY (v_keys) ON CONFLICT DO NOTHING;\n"
+        for link in owned
+    )
