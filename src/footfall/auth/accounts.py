@@ -14,8 +14,9 @@ import psycopg
 
 from footfall import measures
 from footfall.auth import second_factor
+from footfall.auth.audit import tell_download, tell_failure, tell_looked_in
 from footfall.auth.tenants import tenant_disabled, tenant_key
-from footfall.database import Connection, Pool
+from footfall.database import Connection, Pool, changing
 from footfall.errors import NotAccepted
 
 logger = logging.getLogger(__name__)
@@ -127,15 +128,15 @@ def set_role(connection: Connection, email: str, tenant_id: str, role: AccountRo
     """
     if role is not None and role not in ROLES:
         raise NotAccepted("role_unknown", f"a role is one of {', '.join(ROLES)}, not {role!r}")
-    account_id = _known(connection, email)
+    account_id, tenant_hk = _known(connection, email), tenant_key(connection, tenant_id)
+    if role is None:
+        connection.execute("DELETE FROM auth.membership WHERE account_id = %s AND tenant_hk = %s", (account_id, tenant_hk))
+        return
     connection.execute(
-        "DELETE FROM auth.membership WHERE account_id = %s AND tenant_hk = %s", (account_id, tenant_key(connection, tenant_id))
+        "INSERT INTO auth.membership (account_id, tenant_hk, role) VALUES (%s, %s, %s)"
+        " ON CONFLICT (account_id, tenant_hk) DO UPDATE SET role = excluded.role",
+        (account_id, tenant_hk, role),
     )
-    if role is not None:
-        connection.execute(
-            "INSERT INTO auth.membership (account_id, tenant_hk, role) VALUES (%s, %s, %s)",
-            (account_id, tenant_key(connection, tenant_id), role),
-        )
 
 
 def add_owner(connection: Connection, email: str, tenant_id: str, password: str) -> bool:
@@ -233,10 +234,26 @@ class Accounts:
         try:
             token = self._signed_in(account, password, code, agent, device)
         except NotAccepted as refused:
-            log_sign_in(refused.code, account[0])
+            self.note_failure(refused.code, account[0])
             raise
         log_sign_in("signed_in", account[0])
         return token
+
+    def note_failure(self, reason: str, account_id: int | None, share_link_id: int | None = None) -> None:
+        """Log and tell that somebody could not sign in, or open a link."""
+        log_sign_in(reason, account_id)
+        with changing(self._connections) as connection:
+            tell_failure(connection, account_id, reason, share_link_id)
+
+    def note_looking_in(self, tenant_hk: bytes) -> None:
+        """Tell that the operator who acts looks at what is a tenant's."""
+        with changing(self._connections) as connection:
+            tell_looked_in(connection, tenant_hk)
+
+    def note_download(self, tenant_hk: bytes, file: str, rows: int) -> None:
+        """Tell that who acts takes rows of a tenant along as a file."""
+        with changing(self._connections) as connection:
+            tell_download(connection, file, rows, tenant_hk)
 
     def _signed_in(self, account: tuple[Any, ...], password: str, code: str, agent: str, device: str) -> str:
         account_id, password_hash, is_used, totp_secret = account
@@ -262,7 +279,7 @@ class Accounts:
         """
         self._require_password(email, password)
         secret = second_factor.new_secret()
-        if self._row("SELECT auth.begin_second_factor(%s, %s)", token_hash(token), secret) != (True,):
+        if self._change("SELECT auth.begin_second_factor(%s, %s)", token_hash(token), secret) != (True,):
             raise NotAccepted("second_factor_there", "you have a second factor: end it first", HTTPStatus.CONFLICT)
         return secret
 
@@ -277,17 +294,18 @@ class Accounts:
             raise NotAccepted("code_wrong", _CODE_WRONG, HTTPStatus.FORBIDDEN)
         codes = second_factor.new_recovery_codes()
         hashes = [second_factor.recovery_hash(one) for one in codes]
-        self._row("SELECT auth.confirm_second_factor(%s, %s, %s)", token_hash(token), step, hashes)
+        self._change("SELECT auth.confirm_second_factor(%s, %s, %s)", token_hash(token), step, hashes)
         return codes
 
     def end_second_factor(self, email: str, password: str) -> None:
         """Ask somebody for no code any more. Raises NotAccepted: ``password_wrong`` (403)."""
         self._require_password(email, password)
-        self._row("SELECT auth.end_second_factor(%s)", email)
+        self._change("SELECT auth.end_second_factor(%s)", email)
 
     def _require_password(self, email: str, password: str) -> int:
         row = self._row("SELECT * FROM auth.account_of(%s)", email)
         if row is None or row[1] is None or not is_password(row[1], password):
+            self.note_failure("password_wrong", row[0] if row else None)
             raise NotAccepted("password_wrong", "this is not your password", HTTPStatus.FORBIDDEN)
         return int(row[0])
 
@@ -313,7 +331,8 @@ class Accounts:
         """
         require_good(new)
         account_id = self._require_password(email, old)
-        self._row("SELECT auth.set_password(%s, %s)", email, hash_password(new))
+        new_hash = hash_password(new)
+        self._change("SELECT auth.set_password(%s, %s)", email, new_hash)
         return self._open(account_id, None, SIGN_IN_LASTS, agent)
 
     def open_link(self, link: str, password: str) -> tuple[str, timedelta]:
@@ -328,6 +347,7 @@ class Accounts:
         if password_hash is not None and not password:
             raise NotAccepted("password_needed", "this link needs a password", HTTPStatus.UNAUTHORIZED)
         if password_hash is not None and not is_password(password_hash, password):
+            self.note_failure("password_wrong", None, share_link_id)
             raise NotAccepted("password_wrong", "this is not the link's password", HTTPStatus.UNAUTHORIZED)
         lasts = min(SIGN_IN_LASTS, expires_at - datetime.now(UTC))
         return self._open(None, share_link_id, lasts, ""), lasts
@@ -364,12 +384,12 @@ class Accounts:
 
     def end_sign_ins(self, token: str, sign_in: int | None) -> int:
         """End a sign-in of who shows this token, or, without a number, all others of theirs; returns how many."""
-        row = self._row("SELECT auth.end_sign_ins(%s, %s)", token_hash(token), sign_in)
+        row = self._change("SELECT auth.end_sign_ins(%s, %s)", token_hash(token), sign_in)
         return int(row[0]) if row else 0
 
     def sign_out(self, token: str) -> None:
         """End a sign-in."""
-        self._row("SELECT auth.close_sign_in(%s)", token_hash(token))
+        self._change("SELECT auth.close_sign_in(%s)", token_hash(token))
 
     def open_single_sign_on(self, account_id: int, agent: str, *, is_multi_factor: bool) -> str:
         """The token of a new sign-in of who a provider named; `is_multi_factor`: it asked for a second factor."""
@@ -388,7 +408,7 @@ class Accounts:
         is_multi_factor: bool = False,
     ) -> str:
         token = secrets.token_urlsafe(32)
-        self._row(
+        self._change(
             "SELECT auth.open_sign_in(%s, %s, %s, %s, %s, %s, %s)",
             account_id,
             share_link_id,
@@ -403,6 +423,11 @@ class Accounts:
     def _row(self, query: str, *values: object) -> tuple[Any, ...] | None:
         """The row that a statement returns. No password is hashed while a connection is held: that takes long."""
         with self._connections.connection() as connection:
+            return connection.execute(query, values).fetchone()
+
+    def _change(self, query: str, *values: object) -> tuple[Any, ...] | None:
+        """The same of a statement that changes something in the name of who acts."""
+        with changing(self._connections) as connection:
             return connection.execute(query, values).fetchone()
 
 

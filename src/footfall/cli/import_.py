@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from footfall import logs
+from footfall.auth import tell, tenant_key
 from footfall.cli.options import AsJson, Data, DatabaseUrl, settings_of
 from footfall.cli.output import console, print_json
 from footfall.database import connect, open_store
@@ -47,6 +48,7 @@ def access_log(
             else:
                 with progress.open(file, "rb", description="Importing") as opened:
                     imported = import_access_log(connection, opened, tenant, site)
+            tell(connection, "events.imported", "access-log", {"events": imported.imported}, tenant_key(connection, tenant))
         fates = _load(store.url, settings, imported)
     if as_json:
         print_json({"imported": imported.imported, "skipped": imported.skipped, "outcome": fates})

@@ -218,6 +218,9 @@ BEGIN
     PERFORM util.grant_on_relations('SELECT', '{api}', 'footfall_worker');
     PERFORM util.grant_on_relations('SELECT', '{business,api}', 'footfall_reader, footfall_analyst');
     GRANT USAGE ON ALL SEQUENCES IN SCHEMA raw, staging TO footfall_worker;
+    -- what was done is not undone: rows are added to chains, by the functions that tell
+    REVOKE UPDATE, DELETE ON auth.audit_event FROM footfall_worker;
+    REVOKE DELETE ON auth.audit_head FROM footfall_worker;
 
     BEGIN
         -- from PostgreSQL 17 on others than owners may vacuum: the worker freezes months that are over
@@ -266,7 +269,8 @@ BEGIN
         auth.end_second_factor(text), auth.use_step(bigint, bigint), auth.use_recovery_code(bigint, bytea),
         auth.is_device_of(text, bytea), auth.remember_device(bigint, bytea),
         auth.begin_sign_on(bytea, bigint, interval), auth.take_sign_on(bytea), auth.waiting_sign_on(bytea), auth.end_sign_on(bytea),
-        auth.account_of_identity,
+        auth.account_of_identity, auth.tell, auth.tell_failure(bigint, bigint, text), auth.tell_looked_in(bytea),
+        auth.tell_download(bytea, text, bigint), auth.own_audit, auth.all_audit,
         auth.close_sign_in(bytea), auth.signed_in(bytea, text), auth.own_tenants(bytea, text, integer), auth.people(),
         auth.set_person(text, text, text, boolean),
         auth.set_password(text, text), auth.add_tenant,

@@ -1,0 +1,88 @@
+"""Everything that is told in the audit log, by its stable name. Who tells something else declares it here: a test compares."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """What was done, by its stable name, and what it means."""
+
+    name: str
+    meaning: str
+
+
+ACTIONS = (
+    Action("audit.begun", "A chain was begun, of the tenant that is named"),
+    Action("audit.ended", "A chain ended with its tenant: here is where"),
+    Action("backup.made", "The store was backed up"),
+    Action("conversion_rule.changed", "What a conversion is was changed"),
+    Action("conversion_rule.created", "A rule for conversions was made"),
+    Action("conversion_rule.removed", "A rule for conversions was removed"),
+    Action("event_type.changed", "The category or action of an event type was changed"),
+    Action("event_type.created", "An event type of its own may be sent"),
+    Action("event_type.removed", "An event type may be sent no longer"),
+    Action("events.imported", "Events were read from a file"),
+    Action("events.reprocessed", "Refused events are tried again"),
+    Action("export.downloaded", "Events, figures or all of a tenant were taken along as files"),
+    Action("funnel.changed", "A saved funnel was changed"),
+    Action("funnel.created", "A funnel was saved"),
+    Action("funnel.removed", "A saved funnel was removed"),
+    Action("goal.changed", "A goal was redefined"),
+    Action("goal.created", "A goal was defined"),
+    Action("goal.removed", "A goal was removed"),
+    Action("identity.created", "An account was linked with who a provider of single sign-on says that somebody is"),
+    Action("identity.removed", "That link was removed"),
+    Action("key.changed", "What is known of a key was changed, by hand"),
+    Action("key.created", "A key was made"),
+    Action("key.removed", "A key was deleted, by hand"),
+    Action("key.revoked", "A key was revoked"),
+    Action("marts.rebuilt", "The marts are made anew from the vault"),
+    Action("operator.changed", "Somebody became an operator, or is none any more"),
+    Action("operator.looked_in", "An operator looked at what is the tenant's; once an hour of each"),
+    Action("operator_token.changed", "What is known of an operator's token was changed, by hand"),
+    Action("operator_token.created", "A token for an operator's program was made"),
+    Action("operator_token.removed", "A token of an operator's program was deleted, by hand"),
+    Action("operator_token.revoked", "A token of an operator's program was revoked"),
+    Action("password.changed", "A password was changed, or one for one sign-in was made"),
+    Action("person.changed", "A name or an e-mail address was changed, by hand"),
+    Action("person.created", "An account was made"),
+    Action("person.removed", "An account was deleted"),
+    Action("plan.changed", "How much may be sent was changed; of no tenant: of all that have no plan of their own"),
+    Action("recovery_code.used", "Somebody signed in with a recovery code"),
+    Action("retention.applied", "Events were removed as retention says: from this moment on they are still there"),
+    Action("retention.changed", "For how long events are kept was changed; of no tenant: of all that have no rule of their own"),
+    Action("role.changed", "Somebody got a role, another one, or has none any more"),
+    Action("schema.migrated", "The schema was brought up to date"),
+    Action("second_factor.changed", "An authenticator is being set up: it is not asked for yet"),
+    Action("second_factor.created", "Codes of an authenticator are asked for from now on"),
+    Action("second_factor.removed", "Codes are asked for no longer"),
+    Action("segment.changed", "A segment of visitors was changed"),
+    Action("segment.created", "A segment of visitors was defined"),
+    Action("segment.removed", "A segment of visitors was removed"),
+    Action("share_link.changed", "A share link was changed, by hand"),
+    Action("share_link.created", "A share link was made"),
+    Action("share_link.opened", "Guests opened a share link; those of a minute together"),
+    Action("share_link.removed", "A share link was ended"),
+    Action("sign_in.code_asked", "A password was right, and a code was asked for; those of a minute together"),
+    Action("sign_in.ended", "A sign-in ended before its time: by its owner, a new password, or an account's end"),
+    Action("sign_in.failed", "Somebody could not sign in, or show their password again; those of a minute together"),
+    Action("sign_in.succeeded", "Somebody signed in"),
+    Action("site.changed", "The hosts of a site were changed"),
+    Action("site.created", "A site was named"),
+    Action("site.removed", "A site was removed"),
+    Action("sql_login.changed", "An SQL login got a new password"),
+    Action("sql_login.created", "An SQL login was made"),
+    Action("sql_login.removed", "An SQL login was removed"),
+    Action(
+        "store.opened",
+        "Somebody on the host opened the store itself, in psql or by its URL: what they did there, only changes tell",
+    ),
+    Action("store.restored", "The store was restored from a backup: what came after that moment is not in its chains"),
+    Action("store.upgraded", "The store was brought to another version of PostgreSQL"),
+    Action("tenant.changed", "What a tenant is called or counted by was changed"),
+    Action("tenant.created", "A tenant was added"),
+    Action("tenant.deleted", "A tenant was deleted, with this receipt"),
+    Action("tenant.disabled", "A tenant was disabled"),
+    Action("tenant.enabled", "A tenant was enabled again"),
+    Action("tenant.renamed", "A tenant got another public id"),
+)
