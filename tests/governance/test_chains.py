@@ -95,6 +95,28 @@ def test_a_chain_that_is_gone_as_a_whole_is_missed(chain: Site, tampering: Conne
     assert broken(worker) == [("acme", 0, "gone")]
 
 
+def test_the_operators_chain_says_each_day_where_the_others_stand(chain: Site, tampering: Connection, worker: Connection) -> None:
+    """Whoever has noted down its head finds what was written anew in any."""
+    anchor = "SELECT auth.anchor_audit(util.current_load_date() + %s::interval)"
+    assert [worker.execute(anchor, (after,)).fetchone() for after in ("0", "1 hour", "25 hours")] == [(1,), (0,), (1,)]
+    assert broken(worker) == []
+    _write_anew(tampering)
+    assert broken(worker) == [("acme", 10, "anchor"), ("acme", 10, "anchor")]
+    assert broken(worker, OF_NO_TENANT) == []
+
+
+def _write_anew(tampering: Connection) -> None:
+    """What somebody who owns the database and knows the recipe can do to the chain of acme."""
+    tampering.execute("UPDATE auth.audit_event SET actor = 'somebody' WHERE seq = 4 AND tenant_hk <> '\\x'")
+    before = b""
+    for (seq,) in tampering.execute("SELECT seq FROM auth.audit_event WHERE tenant_hk <> '\\x' ORDER BY seq").fetchall():
+        tampering.execute("UPDATE auth.audit_event SET previous_hash = %s WHERE tenant_hk <> '\\x' AND seq = %s", (before, seq))
+        ((before,),) = tampering.execute(
+            "UPDATE auth.audit_event e SET hash = auth.audit_hash(e) WHERE tenant_hk <> '\\x' AND seq = %s RETURNING hash", (seq,)
+        ).fetchall()
+    tampering.execute("UPDATE auth.audit_head SET hash = %s WHERE tenant_hk <> '\\x'", (before,))
+
+
 def test_a_chain_that_was_written_anew_does_not_go_through_the_head_that_was_noted(
     chain: Site, tampering: Connection, worker: Connection
 ) -> None:
@@ -102,14 +124,7 @@ def test_a_chain_that_was_written_anew_does_not_go_through_the_head_that_was_not
     noted = next(one for one in verify(worker)[0] if one.tenant == "acme")
     head = f"{noted.rows}:{noted.head}"
     require_head(worker, chain.tenant_hk, head)
-    tampering.execute("UPDATE auth.audit_event SET actor = 'somebody' WHERE seq = 4 AND tenant_hk <> '\\x'")
-    before = b""
-    for seq in range(1, noted.rows + 1):
-        tampering.execute("UPDATE auth.audit_event SET previous_hash = %s WHERE tenant_hk <> '\\x' AND seq = %s", (before, seq))
-        ((before,),) = tampering.execute(
-            "UPDATE auth.audit_event e SET hash = auth.audit_hash(e) WHERE tenant_hk <> '\\x' AND seq = %s RETURNING hash", (seq,)
-        ).fetchall()
-    tampering.execute("UPDATE auth.audit_head SET hash = %s WHERE tenant_hk <> '\\x'", (before,))
+    _write_anew(tampering)
     assert broken(worker) == []
     with pytest.raises(NotAccepted, match="does not go through"):
         require_head(worker, chain.tenant_hk, head)

@@ -47,7 +47,7 @@ const changes = (details: Entry["details"]): [string, string][] =>
   });
 
 const columns: Column<Entry>[] = [
-  { label: "When (UTC)", value: ({ at }) => <time dateTime={at}>{clock(at)}</time> },
+  { label: "When (UTC)", value: ({ at }) => <time dateTime={at} title={at}>{clock(at)}</time> },
   {
     label: "Who",
     value: ({ who, kind }) => (
@@ -57,7 +57,8 @@ const columns: Column<Entry>[] = [
       </>
     ),
   },
-  { label: "What", value: ({ action }) => <span title={action}>{ACTIONS[action] ?? action}</span> },
+  // what a meaning says after its first point is for who looks closer
+  { label: "What", value: ({ action }) => <span title={`${action}: ${ACTIONS[action] ?? ""}`}>{ACTIONS[action]?.split(/[;:]/)[0] ?? action}</span> },
   { label: "Of", value: ({ subject }) => subject && <Short title={subject}>{subject}</Short> },
   {
     label: "Details",
@@ -100,7 +101,7 @@ const Log = ({ path, tenant }: { path: string; tenant: string }) => {
         }}
       >
         <label>
-          Who <input type="search" placeholder="name, key, person, cli …" value={fields.who} onInput={change("who")} />
+          Who <input type="search" placeholder="name, label or cli" value={fields.who} onInput={change("who")} />
         </label>
         <label>
           What{" "}

@@ -12,6 +12,10 @@ class Action:
 
 
 ACTIONS = (
+    Action(
+        "audit.anchored",
+        "Where each chain stands that went on since the last time: who notes this chain's head down has noted all",
+    ),
     Action("audit.begun", "A chain was begun, of the tenant that is named"),
     Action("audit.ended", "A chain ended with its tenant: here is where"),
     Action("backup.made", "The store was backed up"),

@@ -23,6 +23,7 @@ _BREAKS = {
     "missing": "there is no row of this number",
     "unlinked": "the row does not follow from the one before it",
     "end": "the chain ends here, and went on once",
+    "anchor": "the operators' chain says that another row stood here",
     "gone": "there is no such chain any more",
 }
 _HEADS = """

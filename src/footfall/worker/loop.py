@@ -109,7 +109,12 @@ def keep_house(connection: Connection) -> None:
 
 
 def retire(connection: Connection) -> None:
-    """Remove what raw and staging have kept for long enough; freeze the months that are over."""
+    """Remove what raw and staging have kept for long enough; freeze the months that are over; anchor the audit chains."""
+    if chains := _number(connection, "SELECT auth.anchor_audit(util.current_load_date())"):
+        head = connection.execute(
+            "SELECT seq || ':' || encode(hash, 'hex') FROM auth.audit_head WHERE tenant_hk = '\\x'"
+        ).fetchone()
+        logger.info("anchored %d audit chains in that of the operators, whose head is %s", chains, head[0] if head else "")
     for layer in LAYERS:
         for (month,) in connection.execute("SELECT util.months_to_drop(%s, util.current_load_date())", (layer,)).fetchall():
             dropped = _number(connection, "SELECT util.drop_month(%s, %s, util.current_load_date())::integer", layer, month)

@@ -263,7 +263,8 @@ BEGIN
         END IF;
     ELSIF NEW.account_id IS NOT NULL THEN
         PERFORM auth.tell(auth.chains_of(NEW.account_id), 'sign_in.succeeded', 'person ' || NEW.account_id,
-                          jsonb_build_object('is_single_sign_on', NEW.is_single_sign_on), 'person', NEW.account_id::text, 'dashboard');
+                          jsonb_build_object('by', CASE WHEN NEW.is_single_sign_on THEN 'single sign-on' ELSE 'password' END),
+                          'person', NEW.account_id::text, 'dashboard');
     ELSE
         PERFORM auth.tell_at_times(ARRAY(SELECT l.tenant_hk FROM auth.share_link l WHERE l.share_link_id = NEW.share_link_id),
                                    'share_link.opened', NEW.share_link_id::text, '{}', '1 minute', true,
@@ -298,6 +299,35 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS $$
     SELECT auth.tell_at_times(ARRAY[p_tenant_hk], 'export.downloaded', p_file, jsonb_build_object('rows', p_rows), '1 minute', true)
 $$;
 
+-- Writes into the chain of no tenant, once a day, where all others stand that went on since: so whoever notes down that one's head has noted
+-- down all. Returns how many chains those are. For the worker.
+CREATE OR REPLACE FUNCTION auth.anchor_audit(p_now timestamptz) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+DECLARE
+    v_last timestamptz;
+    v_heads jsonb;
+    v_chains bigint;
+BEGIN
+    IF NOT util.try_turn('audit') THEN
+        RETURN 0; -- another worker is at it
+    END IF;
+    SELECT e.occurred_at INTO v_last FROM auth.audit_event e
+    WHERE e.tenant_hk = '\x' AND e.action = 'audit.anchored' ORDER BY e.seq DESC LIMIT 1;
+    IF v_last > p_now - interval '1 day' THEN
+        RETURN 0;
+    END IF;
+    -- what was told before and committed after is looked at twice
+    SELECT count(*), jsonb_object_agg(encode(h.tenant_hk, 'hex'), jsonb_build_array(h.seq, encode(h.hash, 'hex'))) INTO v_chains, v_heads
+    FROM auth.audit_head h
+    JOIN auth.audit_event e ON e.tenant_hk = h.tenant_hk AND e.seq = h.seq
+    WHERE h.tenant_hk <> '\x' AND e.occurred_at > coalesce(v_last - interval '1 hour', '-infinity');
+    IF v_chains > 0 THEN
+        PERFORM auth.tell('{"\\x"}', 'audit.anchored', '', v_heads);
+    END IF;
+    RETURN v_chains;
+END
+$$;
+
 -- Ends the chain of a tenant that is being deleted; where it ended stays, in the chain of no tenant. For the schema's owner: nobody else may.
 CREATE OR REPLACE FUNCTION auth.end_audit(p_tenant_hk bytea, p_receipt_id bigint) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog AS $$
@@ -310,6 +340,7 @@ BEGIN
         DELETE FROM auth.audit_event e WHERE e.tenant_hk = p_tenant_hk;
         DELETE FROM auth.audit_head h WHERE h.tenant_hk = p_tenant_hk;
         PERFORM auth.note_deleted(p_receipt_id, 'auth.audit_event', v_head.seq);
+        PERFORM auth.note_deleted(p_receipt_id, 'auth.audit_head', 1);
         PERFORM auth.tell('{"\\x"}', 'audit.ended', (SELECT r.tenant_id FROM auth.tenant_receipt r WHERE r.receipt_id = p_receipt_id),
                           jsonb_build_object('chain', encode(p_tenant_hk, 'hex'), 'receipt', p_receipt_id, 'seq', v_head.seq,
                                              'hash', encode(v_head.hash, 'hex')));
@@ -319,7 +350,7 @@ $$;
 
 -- The places where chains are broken, of one tenant (the empty key: of no tenant) or of all (NULL), by rows of a moment on. changed: the row is not what was
 -- hashed; missing: no row has this number; unlinked: it does not follow from the row before it; end: the chain ends here, and went
--- on once; gone: a whole chain.
+-- on once; gone: a whole chain; anchor: the chain of no tenant says that another row stood here.
 CREATE OR REPLACE FUNCTION auth.audit_breaks(p_tenant_hk bytea, p_since timestamptz) RETURNS TABLE (tenant_hk bytea, seq bigint, broken text)
 LANGUAGE sql STABLE AS $$
     SELECT e.tenant_hk, CASE WHEN e.seq > 1 AND p.seq IS NULL THEN e.seq - 1 ELSE e.seq END,
@@ -339,6 +370,16 @@ LANGUAGE sql STABLE AS $$
     WHERE (p_tenant_hk IS NULL OR e.tenant_hk = p_tenant_hk) AND e.occurred_at >= p_since
       AND NOT EXISTS (SELECT FROM auth.audit_head h WHERE h.tenant_hk = e.tenant_hk)
     GROUP BY e.tenant_hk
+    UNION ALL
+    SELECT a.tenant_hk, a.seq, 'anchor'
+    FROM (SELECT o.seq AS told, decode(k.key, 'hex') AS tenant_hk, (k.value ->> 0)::bigint AS seq, decode(k.value ->> 1, 'hex') AS hash
+          FROM auth.audit_event o CROSS JOIN LATERAL jsonb_each(o.details) AS k(key, value)
+          WHERE o.tenant_hk = '\x' AND o.action = 'audit.anchored' AND o.occurred_at >= p_since) a
+    LEFT JOIN auth.audit_event e ON e.tenant_hk = a.tenant_hk AND e.seq = a.seq
+    WHERE (p_tenant_hk IS NULL OR a.tenant_hk = p_tenant_hk) AND e.hash IS DISTINCT FROM a.hash
+      AND NOT EXISTS (SELECT FROM auth.audit_event x
+                      WHERE x.tenant_hk = '\x' AND x.action = 'audit.ended' AND x.seq > a.told
+                        AND x.details ->> 'chain' = encode(a.tenant_hk, 'hex'))
     UNION ALL
     SELECT c.tenant_hk, 0, 'gone'
     FROM (SELECT DISTINCT ON (1) decode(e.details ->> 'chain', 'hex') AS tenant_hk, e.action FROM auth.audit_event e
@@ -367,7 +408,11 @@ CREATE OR REPLACE FUNCTION auth.audit_entries(
                  request_id text, hash text)
 LANGUAGE sql STABLE AS $$
     SELECT CASE WHEN e.tenant_hk = '\x' THEN NULL ELSE coalesce(t.public_id, encode(e.tenant_hk, 'hex')) END, e.seq, e.occurred_at, e.actor_kind,
-           w.who, e.via, e.action, coalesce(auth.name_of('person', substring(e.subject FROM '^person ([0-9]+)$')), e.subject), e.details,
+           w.who, e.via, e.action,
+           coalesce(auth.name_of('person', substring(e.subject FROM '^person ([0-9]+)$')),
+                    auth.name_of(CASE split_part(e.action, '.', 1) WHEN 'key' THEN 'key' WHEN 'operator_token' THEN 'token'
+                                                                   WHEN 'share_link' THEN 'guest' END, e.subject) || ' (' || e.subject || ')',
+                    e.subject), e.details,
            e.request_id, encode(e.hash, 'hex')
     FROM auth.audit_event e
     CROSS JOIN LATERAL (SELECT coalesce(auth.name_of(e.actor_kind, e.actor), nullif(e.actor, ''), e.actor_kind) AS who) w

@@ -59,3 +59,5 @@ CREATE TABLE auth.audit_repeat (
     PRIMARY KEY (tenant_hk, actor_kind, actor, action, subject)
 );
 COMMENT ON TABLE auth.audit_repeat IS 'What may happen often: told once, and for so long after only counted. So a flood of failures is a row a minute.';
+
+INSERT INTO util.work (work) VALUES ('audit') ON CONFLICT DO NOTHING;
