@@ -20,6 +20,7 @@ from footfall.api.questions.formulas import METRICS
 from footfall.business import VAULT, all_checks
 from footfall.cli import app
 from footfall.database import migrations
+from footfall.governance import ACTIONS
 from footfall.operations.metrics import described
 from footfall.settings import Settings
 from footfall.staging import CUTS, ERRORS, NOTES, Rule
@@ -41,8 +42,10 @@ def generated() -> dict[Path, str]:
         validation: _within(validation, {"errors": _rules(ERRORS), "notes": _rules(NOTES), "cuts": _cuts()}),
         reports: _within(reports, {"metrics": _metrics(), "dimensions": _dimensions()}),
         ROOT / "dashboard/src/declared.ts": _declared_for_the_dashboard(),
+        ROOT / "dashboard/src/actions.ts": _actions_for_the_dashboard(),
         docs / "operate/seeing.md": _within(docs / "operate/seeing.md", {"measures": _measures()}),
         reference: _within(reference, {"commands": _commands(), "settings": _settings(), "checks": _checks()}),
+        docs / "operate/audit.md": _within(docs / "operate/audit.md", {"actions": _actions()}),
     }
 
 
@@ -112,6 +115,10 @@ def _measures() -> str:
     return "\n".join(lines)
 
 
+def _actions() -> str:
+    return "\n".join(["| action | means |", "| --- | --- |", *(f"| `{a.name}` | {a.meaning} |" for a in ACTIONS)])
+
+
 def _dimensions() -> str:
     lines = ["| dimension | is | of |", "| --- | --- | --- |"]
     lines += [f"| `{d.name}` | {d.words} | {d.grain}s |" for d in DIMENSIONS.values()]
@@ -149,6 +156,13 @@ interface Declared {{
 export const DECLARED_METRICS: Record<string, Declared> = {json.dumps(metrics, indent=2)};
 
 export const DECLARED_DIMENSIONS: Record<string, string> = {json.dumps(dimensions, indent=2)};
+"""
+
+
+def _actions_for_the_dashboard() -> str:
+    actions = json.dumps({action.name: action.meaning for action in ACTIONS}, indent=2)
+    return f"""// Generated from governance/actions.py by tools/generate.py: `make golden`.
+export const ACTIONS: Record<string, string> = {actions};
 """
 
 

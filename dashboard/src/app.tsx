@@ -69,7 +69,7 @@ const Frame = ({ person, learn }: { person: Person; learn: () => Promise<void> }
   });
   if (!first) return <NoTenant person={person} />;
   const known = viewOf(view);
-  const opened = known && isFor(known, { isGuest: Boolean(shareLink), isOperator: person.isOperator }) ? known : undefined;
+  const opened = known && isFor(known, { isGuest: Boolean(shareLink), isOwner: tenant?.role === "owner", isOperator: person.isOperator }) ? known : undefined;
   return (
     <WhoContext.Provider value={tenant && { person, tenant, pack: person.packs[tenant.industry] }}>
       <a class="skip" href="#view">

@@ -7,6 +7,8 @@ export interface View {
   load: () => Promise<ComponentType>;
   /** Tells what single visitors did, or sets something up: not for guests. */
   isInner?: boolean;
+  /** For owners only. */
+  isOwners?: boolean;
   /** About all sites together: for operators only. */
   isOperators?: boolean;
 }
@@ -26,7 +28,9 @@ export const VIEWS: Record<string, View> = {
   why: { title: "Why this number", group: "Trust", load: () => import("./views/why").then(({ Why }) => Why), isInner: true },
   quality: { title: "Data quality", group: "Trust", load: () => import("./views/quality").then(({ Quality }) => Quality), isInner: true },
   setup: { title: "Set-up", group: "Set up", load: () => import("./views/setup/index").then(({ Setup }) => Setup), isInner: true },
+  audit: { title: "Audit log", group: "Set up", load: () => import("./views/audit").then(({ Audit }) => Audit), isInner: true, isOwners: true },
   customers: { title: "Customers", group: "Operate", load: () => import("./views/customers").then(({ Customers }) => Customers), isInner: true, isOperators: true },
+  "audit-all": { title: "Audit log of all", group: "Operate", load: () => import("./views/audit").then(({ AllAudit }) => AllAudit), isInner: true, isOperators: true },
 };
 export const GROUPS = ["Watch", "Explore", "Trust", "Set up", "Operate"];
 
@@ -34,7 +38,8 @@ export const GROUPS = ["Watch", "Explore", "Trust", "Set up", "Operate"];
 export const viewOf = (name: string): View | undefined => (Object.hasOwn(VIEWS, name) ? VIEWS[name] : undefined);
 
 /** Whether a view is for whoever looks. */
-export const isFor = ({ isInner, isOperators }: View, { isGuest, isOperator }: { isGuest: boolean; isOperator: boolean }): boolean => !(isGuest && isInner) && (isOperator || !isOperators);
+export const isFor = ({ isInner, isOwners, isOperators }: View, { isGuest, isOwner, isOperator }: { isGuest: boolean; isOwner: boolean; isOperator: boolean }): boolean =>
+  !(isGuest && isInner) && (isOwner || !isOwners) && (isOperator || !isOperators);
 
 const loaded = new Map<View["load"], ComponentType>();
 

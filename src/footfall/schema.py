@@ -29,6 +29,7 @@ _FILES = (
     "auth/sql/passkeys.sql",
     "auth/sql/accounts.sql",
     "auth/sql/single_sign_on.sql",
+    "auth/sql/audit.sql",
     "raw/sql/landing.sql",
     "raw/sql/site_tracking_events_v.sql",
     "staging/sql/parsing.sql",
@@ -58,7 +59,7 @@ _FILES = (
 
 
 _ACCESS = Definition("access", "SELECT util.secure_access()")
-VERSION = Version(number=39, needs=39, serves=34)
+VERSION = Version(number=40, needs=40, serves=34)
 
 
 def deploy(connection: Connection, role_prefix: str | None = None) -> list[str]:

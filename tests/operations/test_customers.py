@@ -10,6 +10,7 @@ import psycopg
 import pytest
 
 from footfall.auth import (
+    OF_NO_TENANT,
     KeyRing,
     add_account,
     add_key,
@@ -23,6 +24,7 @@ from footfall.auth import (
 from footfall.business import set_active
 from footfall.database import Connection, administering, pool
 from footfall.errors import NotAccepted
+from footfall.governance import Wish, all_entries, verify
 from footfall.operations.customers.deletion import delete_tenant, receipt_digest, rows_of_tenant
 from footfall.operations.customers.export import export_tenant
 from footfall.operations.customers.import_ import import_tenants, keys_as_csv, read_tenants
@@ -30,6 +32,7 @@ from site_under_test import Site, view
 
 CANARY = "canary-7f3a"
 NOTED = {"auth.tenant_details_s": 2}  # that it was disabled goes too
+CHAIN = "auth.audit_event"  # two rows more go than there were: that it was disabled, and a person of it removed
 TABLES = """
     SELECT c.oid::regclass::text FROM pg_class c
     WHERE c.relnamespace::regnamespace::text IN ('auth', 'ref', 'raw', 'staging', 'business', 'util')
@@ -80,16 +83,20 @@ def test_of_a_deleted_tenant_nothing_is_left_in_any_table_and_another_is_as_it_w
     assert {"raw.site_tracking_events_r", "business.event_b", "auth.account", "auth.tenant_h"} <= with_canary(
         owner
     ).keys() | would.keys()
+    (rows,) = owner.execute("SELECT seq FROM auth.audit_head WHERE tenant_hk = %s", (acme.tenant_hk,)).fetchone()
     receipt = delete_tenant(worker, owner, "acme")
     assert with_canary(owner) == {}
     left = {table: rows for table, rows in everything(owner, acme.tenant_hk).items() if rows}
+    # that there was a chain, and where it ended
+    assert [json.loads(row)["action"] for row in left.pop(CHAIN)] == ["audit.begun", "audit.ended"]
     assert left == {}
     assert everything(owner, other.tenant_hk) == before
     assert owner.execute("SELECT email FROM auth.account ORDER BY email").fetchall() == [
         ("both@example.org",),
         ("plain@example.org",),
     ]
-    assert receipt["deleted"] == would | NOTED
+    assert would[CHAIN] == rows
+    assert receipt["deleted"] == would | NOTED | {CHAIN: rows + 2}
     stored = owner.execute("SELECT tenant_id, encode(sha256, 'hex') FROM auth.tenant_receipt").fetchone()
     assert stored == ("acme", receipt["sha256"]) == ("acme", receipt_digest(receipt).hex())
     assert other.failing_checks() == []
@@ -106,7 +113,30 @@ def test_a_deletion_that_was_interrupted_goes_on_and_the_receipt_has_both_parts(
         worker.execute("CALL auth.delete_rows(%s, %s, %s, 2)", (two[0].tenant_hk, table, number))
     assert "business.event_b" not in rows_of_tenant(worker, "acme")
     receipt = delete_tenant(worker, owner, "acme")
-    assert (receipt["receipt"], receipt["deleted"]) == (number, would | NOTED)
+    assert (receipt["receipt"], receipt["deleted"]) == (number, would | NOTED | {CHAIN: would[CHAIN] + 2})
+
+
+def test_where_a_chain_ended_stays_known_when_it_goes_with_its_tenant(two, worker, owner) -> None:
+    worker.execute("SELECT auth.anchor_audit(util.current_load_date())")
+    receipt = delete_tenant(worker, owner, "acme")
+    (deleted,) = all_entries(worker, OF_NO_TENANT, Wish(action="tenant"))
+    (ended,) = all_entries(worker, OF_NO_TENANT, Wish(action="audit.ended"))
+    assert (deleted["action"], deleted["subject"]) == ("tenant.deleted", "acme")
+    assert deleted["details"] == {"receipt": receipt["receipt"], "sha256": receipt["sha256"]}
+    assert (ended["subject"], ended["details"]["seq"]) == ("acme", receipt["deleted"][CHAIN])
+    assert len(bytes.fromhex(ended["details"]["hash"])) == 32
+    chains, breaks = verify(worker)
+    assert ([chain.tenant for chain in chains], breaks) == ([None, "other"], [])
+    Site(worker, "acme")
+    assert [(row["seq"], row["action"]) for row in all_entries(worker, two[0].tenant_hk)] == [(1, "tenant.created")]
+    assert verify(worker)[1] == []
+
+
+def test_the_worker_ends_no_chain_and_the_owner_none_of_a_tenant_that_stays(two, worker, owner) -> None:
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        worker.execute("SELECT auth.end_audit(%s, 0)", (two[0].tenant_hk,))
+    with pytest.raises(psycopg.errors.DatabaseError, match="audit_append_only"):
+        owner.execute("SELECT auth.end_audit(%s, 0)", (two[0].tenant_hk,))
 
 
 def test_before_rows_go_the_doors_have_forgotten_the_keys(site: Site, worker, owner, monkeypatch) -> None:

@@ -18,7 +18,7 @@ export const Sidebar = ({ person, view, isThere }: { person: Person; view: strin
   const [isOpen, setOpen] = useState(false);
   const isGuest = Boolean(shareLink);
   const id = params.get("tenant") ?? "";
-  const views = Object.entries(VIEWS).filter(([, one]) => isFor(one, { isGuest, isOperator: person.isOperator }));
+  const views = Object.entries(VIEWS).filter(([, one]) => isFor(one, { isGuest, isOwner: person.tenants.find(({ tenant }) => tenant === id)?.role === "owner", isOperator: person.isOperator }));
   useEffect(() => setOpen(false), [view, id]);
   return (
     <header class={isOpen ? "side open" : "side"} onKeyDown={(event) => event.key === "Escape" && setOpen(false)}>

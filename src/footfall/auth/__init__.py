@@ -25,7 +25,9 @@ from footfall.auth.accounts import (
     reset_password,
     set_person,
     set_role,
+    token_hash,
 )
+from footfall.auth.audit import OF_NO_TENANT, tell, tell_download, tell_failure, tell_looked_in, tell_opened
 from footfall.auth.forwarding import TrustedProxies
 from footfall.auth.keys import KINDS, KeyOwner, KeyRing, Kind, add_key, folded, key_hash, list_keys, revoke_key
 from footfall.auth.operator_tokens import OPERATOR_TOKEN, add_operator_token, list_operator_tokens, revoke_operator_token
@@ -49,6 +51,7 @@ __all__ = [
     "KINDS",
     "LAYERS",
     "LIMITS",
+    "OF_NO_TENANT",
     "OPERATOR_TOKEN",
     "PACKS",
     "PERSONAL_KEYS",
@@ -105,7 +108,13 @@ __all__ = [
     "set_person",
     "set_plan",
     "set_role",
+    "tell",
+    "tell_download",
+    "tell_failure",
+    "tell_looked_in",
+    "tell_opened",
     "tenant_key",
+    "token_hash",
     "truncated",
     "visitor_key",
 ]

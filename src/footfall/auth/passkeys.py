@@ -25,8 +25,8 @@ from webauthn.helpers.structs import (
 )
 
 from footfall.auth import second_factor
-from footfall.auth.accounts import Accounts, log_sign_in, token_hash
-from footfall.database import Pool
+from footfall.auth.accounts import Accounts, token_hash
+from footfall.database import Pool, changing
 from footfall.errors import NotAccepted
 
 CHALLENGE_LASTS = timedelta(minutes=5)
@@ -108,7 +108,7 @@ class Passkeys:
         if account_id != self._accounts.account_of(sign_in):
             raise _over()
         codes = second_factor.new_recovery_codes()
-        row = self._row(
+        row = self._change(
             "SELECT * FROM auth.add_passkey(%s, %s, %s, %s, %s, %s, %s, %s, %s)",
             token_hash(sign_in),
             here.host,
@@ -135,7 +135,7 @@ class Passkeys:
 
     def rename(self, sign_in: str, passkey: int, name: str) -> None:
         """Call a passkey of who shows this token something else. Raises NotAccepted: ``passkey_unknown`` (404)."""
-        if self._row("SELECT auth.rename_passkey(%s, %s, %s)", token_hash(sign_in), passkey, name) != (True,):
+        if self._change("SELECT auth.rename_passkey(%s, %s, %s)", token_hash(sign_in), passkey, name) != (True,):
             raise _no_passkey()
 
     def remove(self, sign_in: str, email: str, password: str, passkey: int) -> None:
@@ -144,7 +144,7 @@ class Passkeys:
         Raises NotAccepted: ``password_wrong`` (403), ``passkey_unknown`` (404).
         """
         self._accounts.require_password(email, password)
-        if self._row("SELECT auth.remove_passkey(%s, %s)", token_hash(sign_in), passkey) != (True,):
+        if self._change("SELECT auth.remove_passkey(%s, %s)", token_hash(sign_in), passkey) != (True,):
             raise _no_passkey()
 
     def ask(self, here: RelyingParty) -> tuple[str, Options]:
@@ -161,7 +161,7 @@ class Passkeys:
             challenge, _ = self._take(asked, "sign_in")
             account_id, passkey, email = self._verified(here, challenge, shown)
         except NotAccepted as refused:
-            log_sign_in(refused.code, account_id)
+            self._accounts.note_failure(refused.code, account_id)
             raise
         return self._accounts.open_by_passkey(account_id, passkey, agent), email
 
@@ -257,6 +257,11 @@ class Passkeys:
 
     def _row(self, query: str, *values: object) -> tuple[Any, ...] | None:
         with self._connections.connection() as connection:
+            return connection.execute(query, values).fetchone()
+
+    def _change(self, query: str, *values: object) -> tuple[Any, ...] | None:
+        """The same of a statement that changes something in the name of who acts."""
+        with changing(self._connections) as connection:
             return connection.execute(query, values).fetchone()
 
 

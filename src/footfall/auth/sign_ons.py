@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from datetime import timedelta
 from http import HTTPStatus
 
-from footfall.auth.accounts import Accounts, log_sign_in, token_hash
+from footfall.auth.accounts import Accounts, token_hash
 from footfall.auth.provider import Identity, Provider, state_of
-from footfall.database import Pool
+from footfall.database import Actor, Pool, acting_as, changing
 from footfall.errors import NotAccepted
 from footfall.settings import GroupRoles
 
@@ -44,7 +44,7 @@ class SignOns:
         ``provider_unavailable``; and ``code_needed``, when the account has a second factor and the provider asked for none: the
         sign-on then waits for `confirm`.
         """
-        with _logged():
+        with self._noting():
             self._take(token, state)
             self._provider.require_issuer(issuer)
             if not code:
@@ -52,8 +52,9 @@ class SignOns:
                 raise NotAccepted("sign_on_refused", message, HTTPStatus.UNAUTHORIZED)
             identity = self._provider.identity(token, code)
             account_id, totp_secret = self._account_of(identity)
-            if totp_secret is not None and not identity.is_multi_factor:
-                self._remember(token, account_id)
+        if totp_secret is not None and not identity.is_multi_factor:
+            self._remember(token, account_id)
+            with self._noting(account_id):
                 raise NotAccepted("code_needed", "a code of your authenticator is needed", HTTPStatus.UNAUTHORIZED)
         return self._accounts.open_single_sign_on(account_id, agent, is_multi_factor=identity.is_multi_factor)
 
@@ -67,7 +68,7 @@ class SignOns:
         Raises NotAccepted: ``sign_on_unknown``, ``code_needed``, ``code_wrong``.
         """
         account_id, totp_secret = self._waiting(token)
-        with _logged(account_id):
+        with self._noting(account_id):
             if totp_secret is not None:
                 self._accounts.require_code(account_id, totp_secret, code)
             with self._connections.connection() as connection:
@@ -110,7 +111,7 @@ class SignOns:
             [role for _, role in given],
             not set(of_operators).isdisjoint(identity.groups) if of_operators else None,
         )
-        with self._connections.connection() as connection:
+        with acting_as(Actor("single_sign_on", identity.issuer, "dashboard")), changing(self._connections) as connection:
             row = connection.execute(
                 "SELECT * FROM auth.account_of_identity(%s, %s, %s, %s, %s, %s, %s, %s, %s)", values
             ).fetchone()
@@ -120,15 +121,14 @@ class SignOns:
             raise NotAccepted(refused, _REFUSALS[refused], HTTPStatus.FORBIDDEN)
         return account_id, totp_secret and bytes(totp_secret)
 
-
-@contextmanager
-def _logged(account_id: int | None = None) -> Iterator[None]:
-    """What is refused in here is counted and logged as sign-ins are."""
-    try:
-        yield
-    except NotAccepted as refused:
-        log_sign_in(refused.code, account_id)
-        raise
+    @contextmanager
+    def _noting(self, account_id: int | None = None) -> Iterator[None]:
+        """What is refused in here is counted, logged and told as sign-ins are."""
+        try:
+            yield
+        except NotAccepted as refused:
+            self._accounts.note_failure(refused.code, account_id)
+            raise
 
 
 def _unknown() -> NotAccepted:

@@ -1,5 +1,7 @@
 """The `footfall` command: one file a command, each calling one function of a room."""
 
+import getpass
+import os
 import sys
 from importlib import metadata
 from typing import Annotated
@@ -9,6 +11,7 @@ import psycopg
 import typer
 
 from footfall import schema
+from footfall.cli.audit import audit
 from footfall.cli.backup import backup
 from footfall.cli.check import check
 from footfall.cli.database_url import database_url
@@ -35,7 +38,7 @@ from footfall.cli.up import up
 from footfall.cli.upgrade_store import upgrade_store_
 from footfall.cli.user import user
 from footfall.cli.worker import worker
-from footfall.database import MAJOR
+from footfall.database import MAJOR, Actor, acting_as
 from footfall.errors import FootfallError, SchemaOutdated, StoreUnavailable
 
 app = typer.Typer(
@@ -55,6 +58,7 @@ app.add_typer(goal, name="goal")
 app.add_typer(event_type, name="event-type")
 app.add_typer(user, name="user")
 app.add_typer(operator, name="operator")
+app.add_typer(audit, name="audit")
 app.command()(report)
 app.command()(export)
 app.add_typer(import_, name="import")
@@ -79,11 +83,21 @@ def _say_version(is_asked: bool) -> None:  # noqa: FBT001  Typer calls it
 
 @app.callback()
 def _about(
+    context: typer.Context,
     _version: Annotated[  # noqa: FBT002
         bool, typer.Option("--version", help="Say which version this is.", is_eager=True, callback=_say_version)
     ] = False,
 ) -> None:
     """Multi-tenant site tracking on a Data Vault in PostgreSQL."""
+    context.with_resource(acting_as(Actor("cli", _system_user(), "cli")))
+
+
+def _system_user() -> str:
+    """Who runs this command; in a container a number may have no name."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())
 
 
 def main() -> None:

@@ -1,7 +1,9 @@
 """`footfall database-url`: how to reach the store."""
 
+from footfall.auth import tell_opened
 from footfall.cli.options import AsJson, Data, DatabaseUrl, existing_store
 from footfall.cli.output import print_json
+from footfall.database import connect
 
 
 def database_url(data: Data = None, database_url: DatabaseUrl = None, as_json: AsJson = False) -> None:  # noqa: FBT002
@@ -10,6 +12,8 @@ def database_url(data: Data = None, database_url: DatabaseUrl = None, as_json: A
     Example: pgbench "$(footfall database-url)"
     """
     with existing_store(data, database_url) as store:
+        with connect(store.url) as connection:
+            tell_opened(connection, "database-url")
         if as_json:
             print_json({"database_url": store.url})
         else:

@@ -9,9 +9,11 @@ from rich.console import Console
 from rich.progress import Progress
 
 from footfall import api
+from footfall.auth import tell_download, tenant_key
 from footfall.cli import questions as q
 from footfall.cli.options import AsJson, Data, DatabaseUrl, existing_store
 from footfall.cli.output import console, print_json
+from footfall.database import connect
 from footfall.errors import NotAccepted
 
 _SECONDS = 3600.0  # an export may take its time
@@ -83,6 +85,8 @@ def export(
                 found = exports.report_rows(connection, what, q.question_of(asked))
             progress.update(task, total=len(found))
             exports.write(file, form, exports.schema_of(found), found, advance, has_bom=bom)
+        with connect(store.url, "footfall_worker") as connection:
+            tell_download(connection, f"{what}.{form}", written, tenant_key(connection, tenant))
     if as_json:
         print_json({"file": str(file), "rows": written})
     else:

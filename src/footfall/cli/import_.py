@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from footfall import logs
+from footfall.auth import tell, tenant_key
 from footfall.cli.options import AsJson, Data, DatabaseUrl, existing_store, settings_of
 from footfall.cli.output import console, print_json, print_rows
 from footfall.database import connect, open_store
@@ -62,6 +63,7 @@ def access_log(
             else:
                 with progress.open(file, "rb", description="Importing") as opened:
                     imported = import_access_log(connection, opened, tenant, site, file_name=file.name, **said)
+            tell(connection, "events.imported", "access-log", {"events": imported.imported}, tenant_key(connection, tenant))
         fates = _load(store.url, settings, imported)
         with connect(store.url, "footfall_worker") as connection:
             of_bots = bots(connection, imported)

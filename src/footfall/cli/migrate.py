@@ -7,6 +7,7 @@ import typer
 from psycopg.conninfo import conninfo_to_dict
 
 from footfall import schema
+from footfall.auth import tell
 from footfall.cli.options import AsJson, Data, DatabaseUrl, settings_of
 from footfall.cli.output import console, print_json
 from footfall.database import Step, connect, open_store, roles_script, tried
@@ -60,6 +61,13 @@ def migrate(
             _say_steps(tried(connection, steps, role_prefix) if dry_run else steps, as_json=as_json, with_sql=dry_run)
             raise typer.Exit(1 if check and steps else 0)
         done = schema.deploy(connection, role_prefix)
+        if done or repaired:
+            tell(
+                connection,
+                "schema.migrated",
+                f"version {schema.VERSION.number}",
+                {"changes": len(done), "repairs": len(repaired)},
+            )
     if as_json:
         print_json({"changes": done} | ({"repairs": [step.name for step in repaired]} if repaired else {}))
         return

@@ -7,7 +7,9 @@ from typing import Annotated
 
 import typer
 
+from footfall.auth import tell_opened
 from footfall.cli.options import Data, DatabaseUrl, existing_store
+from footfall.database import connect
 
 
 def psql(
@@ -20,6 +22,8 @@ def psql(
     Example: footfall psql -- -c "SELECT * FROM api.event_balance_v"
     """
     with existing_store(data, database_url) as store:
+        with connect(store.url) as connection:
+            tell_opened(connection, "psql")
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C belongs to psql
         command = [*store.psql(), *(arguments or [])]
         environment = {"PGAPPNAME": "footfall psql"} | store.secrets

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from footfall import api
-from footfall.auth import tenant_key
+from footfall.auth import tell_looked_in, tenant_key
 from footfall.database import Connection, Store, connect, pool, reading
 from footfall.errors import NotAccepted
 
@@ -74,6 +74,7 @@ def reading_as(store: Store, tenant: str, seconds: float = 30) -> Iterator[Conne
     """A read-only transaction that sees this tenant's rows. Raises NotAccepted: ``tenant_unknown``."""
     with connect(store.url, "footfall_worker") as connection:
         tenant_hk = tenant_key(connection, tenant)
+        tell_looked_in(connection, tenant_hk)
     with pool(store.url, "footfall_reader", size=1) as readers, reading(readers, tenant_hk, seconds) as connection:
         yield connection
 

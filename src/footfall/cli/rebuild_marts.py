@@ -4,11 +4,11 @@ from typing import Annotated
 
 import typer
 
-from footfall.auth import list_tenants, tenant_key
+from footfall.auth import list_tenants, tell, tenant_key
 from footfall.business import rebuild_marts as rebuild
 from footfall.cli.options import AsJson, Data, DatabaseUrl, existing_store
 from footfall.cli.output import console, print_json
-from footfall.database import connect
+from footfall.database import Connection, connect
 
 
 def rebuild_marts(
@@ -23,9 +23,15 @@ def rebuild_marts(
     """
     with existing_store(data, database_url) as store, connect(store.url, "footfall_worker") as connection:
         tenants = [tenant] if tenant else [str(row["tenant"]) for row in list_tenants(connection)]
-        events = {tenant_id: rebuild(connection, tenant_key(connection, tenant_id)) for tenant_id in tenants}
+        events = {tenant_id: _rebuilt(connection, tenant_key(connection, tenant_id)) for tenant_id in tenants}
     if as_json:
         print_json(events)
     else:
         for tenant_id, count in events.items():
             console.print(f"{tenant_id}: {count:,} events")
+
+
+def _rebuilt(connection: Connection, tenant_hk: bytes) -> int:
+    # before it: days are rolled up in transactions of their own
+    tell(connection, "marts.rebuilt", "", {}, tenant_hk)
+    return rebuild(connection, tenant_hk)

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from footfall.auth import tell_download, tenant_key
 from footfall.cli.options import AsJson, Data, DatabaseUrl, existing_store
 from footfall.cli.output import console, print_json, print_rows
 from footfall.database import connect
@@ -36,8 +37,9 @@ def export_everything(
                 console.print(f"Nothing was written. To write it: footfall tenant export {tenant_id} {folder} --everything")
             raise typer.Exit(1)
         index = export_tenant(connection, tenant_id, folder)
+        rows = sum(table["rows"] for table in index["tables"])
+        tell_download(connection, "everything", rows, tenant_key(connection, tenant_id))
     if as_json:
         print_json(index)
     else:
-        rows = sum(table["rows"] for table in index["tables"])
         console.print(f"{folder}: {rows:,} rows in {len(index['tables'])} files; index.json has their SHA-256.", markup=False)

@@ -1,7 +1,19 @@
 """The store: where it is, how to connect to it, and how its schema is kept up to date."""
 
+from footfall.database.acting import Actor, act_as, acting_as, current_actor
 from footfall.database.cluster import MAJOR, Cluster
-from footfall.database.connection import Connection, Pool, Role, administering, connect, limit_statements, pool, reading, url_of
+from footfall.database.connection import (
+    Connection,
+    Pool,
+    Role,
+    administering,
+    changing,
+    connect,
+    limit_statements,
+    pool,
+    reading,
+    url_of,
+)
 from footfall.database.migrate import (
     Definition,
     Step,
@@ -19,6 +31,7 @@ from footfall.database.store import EmbeddedStore, Room, Store, open_store, room
 
 __all__ = [
     "MAJOR",
+    "Actor",
     "Cluster",
     "Connection",
     "Definition",
@@ -29,8 +42,12 @@ __all__ = [
     "Step",
     "Store",
     "Version",
+    "act_as",
+    "acting_as",
     "administering",
+    "changing",
     "connect",
+    "current_actor",
     "limit_statements",
     "migrate",
     "migrations",

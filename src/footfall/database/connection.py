@@ -14,6 +14,7 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 from psycopg_pool import ConnectionPool
 
+from footfall.database.acting import actor_setting
 from footfall.errors import RoleNotTaken
 
 Connection = psycopg.Connection[Any]
@@ -47,6 +48,8 @@ def connect(url: str, role: Role | None = None) -> Iterator[Connection]:
         raise
     with opened as connection:
         _require(role, url, connection)
+        if actor := actor_setting():
+            connection.execute("SELECT set_config('app.actor', %s, false)", (actor,))
         yield connection
 
 
@@ -93,8 +96,16 @@ def limit_statements(connection: Connection, seconds: float) -> None:
 @contextlib.contextmanager
 def administering(connections: Pool, tenant_hk: bytes) -> Iterator[Connection]:
     """A transaction that sees and changes one tenant's settings; `connections` act as footfall_admin."""
-    with connections.connection() as connection, connection.transaction():
+    with changing(connections) as connection:
         connection.execute("SELECT set_config('app.tenant_hk', %s, true)", (tenant_hk.hex(),))
+        yield connection
+
+
+@contextlib.contextmanager
+def changing(connections: Pool) -> Iterator[Connection]:
+    """A transaction whose changes are told in the name of who acts."""
+    with connections.connection() as connection, connection.transaction():
+        connection.execute("SELECT set_config('app.actor', %s, true)", (actor_setting(),))
         yield connection
 
 

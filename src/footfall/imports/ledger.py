@@ -5,7 +5,7 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
-from footfall.auth import tenant_key
+from footfall.auth import tell, tenant_key
 from footfall.business import remove_import
 from footfall.database import Connection
 from footfall.errors import NotAccepted
@@ -77,7 +77,9 @@ def undo_import(connection: Connection, import_id: str, tenant_id: str | None = 
     if len(found) > 1:
         raise NotAccepted("import_ambiguous", f"several tenants have an import {import_id}: say whose with --tenant")
     ((tenant_hk, record_source, undone_at),) = found
-    removed, reloaded = remove_import(connection, tenant_hk, record_source)
+    with connection.transaction():
+        removed, reloaded = remove_import(connection, tenant_hk, record_source)
+        tell(connection, "events.removed", import_id, {"events": removed}, tenant_hk)
     return {"import": import_id, "removed": removed, "reloaded": reloaded, "was_undone_at": _said(undone_at)}
 
 

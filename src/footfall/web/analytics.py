@@ -120,6 +120,7 @@ class Analytics:
             _require_report(report)
             rows_of = guests.report_rows if reader.is_guest else export.report_rows
             rows = await self._answer(reader, report, lambda connection: rows_of(connection, report, question))
+            await run_in_threadpool(self._callers.note_download, reader, f"{report}.{form}", len(rows))
         except Exception as error:  # noqa: BLE001  whatever happens, the caller gets an answer
             return refusal(problem(error, ERROR_CODE))
         file = await run_in_threadpool(_written, rows, form, has_bom=has_bom)

@@ -29,6 +29,7 @@ from footfall.web.analytics import Analytics
 from footfall.web.answers import json_response, refusal
 from footfall.web.arrivals import Arrivals
 from footfall.web.attempts import Attempts
+from footfall.web.audit import Audit
 from footfall.web.callers import Callers, admitted, shown_key
 from footfall.web.door import PATHS, Door, Receive, Scope, Send
 from footfall.web.files import BuiltFiles
@@ -119,6 +120,7 @@ def application(settings: Settings, url: str) -> Application:
             *(SingleSignOn(sign_ons, attempts, origin).routes() if settings.oidc_issuer else ()),
             *setup.routes(),
             *operator.routes(),
+            *Audit(callers, administrators).routes(),
             *proof.routes(),
             *(Metrics(settings.metrics_token, StoreMetrics(watching, settings.data)).routes() if watching else ()),
             *health.routes(),

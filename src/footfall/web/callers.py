@@ -1,20 +1,24 @@
 """Who calls: the key that a request shows, or the person who signed in, and whether that opens what is asked for."""
 
+import time
 from collections.abc import Mapping, MutableMapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Literal
 from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 
-from footfall.auth import OPERATOR_TOKEN, Account, Accounts, KeyOwner, KeyRing, Role
+from footfall.auth import OPERATOR_TOKEN, Account, Accounts, KeyOwner, KeyRing, Role, token_hash
+from footfall.database import Actor, act_as, acting_as, current_actor
 from footfall.errors import NotAccepted
+from footfall.vault.hashing import hash_key
 from footfall.web.origin import Origin
 
 COOKIE = "footfall_sign_in"
 SHARE_HEADER = "x-footfall-share"
 
+_LOOKING_IN_SECONDS = 3600.0  # as auth.tell_looked_in
 _HOW = "send it as X-Footfall-Key or as Authorization: Bearer; ?key= is for beacons"
 
 
@@ -44,10 +48,11 @@ def admitted(key: str, owner: KeyOwner | None, wish: Literal["write", "read"]) -
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Who asks: a tenant, or the guests of its share links."""
+    """Who asks: a tenant, or the guests of its share links; `actor`: who that is, whoever else asks for the same tenant."""
 
     tenant_id: str
     is_guest: bool = False
+    actor: Actor | None = field(default=None, compare=False)
 
 
 class Callers:
@@ -57,6 +62,7 @@ class Callers:
         self._keys = keys
         self._accounts = accounts
         self._origin = origin
+        self._looked_in: dict[tuple[str, str], float] = {}
 
     def reads(self, request: Request, *, individuals: bool = False) -> Reader:
         """The tenant whose answers are asked for; `individuals`: they tell what single visitors did, which guests may not see.
@@ -65,11 +71,12 @@ class Callers:
         """
         key = shown_key(request.scope, dict(request.scope["headers"]))
         if key or not self.token(request):
-            return Reader(self._reading_owner(key).tenant_id)
+            owner = self._reading_owner(key)
+            return Reader(owner.tenant_id, actor=Actor("key", str(owner.access_key_id), "api"))
         tenant_id, role = self.tenant_and_role(request)
         if role == "guest" and individuals:
             raise _role_needed(role)
-        return Reader(tenant_id, is_guest=role == "guest")
+        return Reader(tenant_id, is_guest=role == "guest", actor=current_actor())
 
     def explains(self, request: Request) -> str:
         """The tenant whose answers may be explained: to its owners, and to who has its admin key.
@@ -106,7 +113,10 @@ class Callers:
         ``second_factor_needed``, ``single_sign_on_needed``.
         """
         account = self.account(request)
-        return account.tenant_id, account.role
+        role = account.role
+        if account.is_operator:
+            self._note_looking_in(account)
+        return account.tenant_id, role
 
     def operates(self, request: Request) -> None:
         """Let operators pass: who signed in as one, and programs with an operator's token.
@@ -118,8 +128,15 @@ class Callers:
             if not self._accounts.is_operator_token(token):
                 message = "this operator's token opens nothing: mistyped, expired or revoked?"
                 raise NotAccepted("token_unknown", message, HTTPStatus.UNAUTHORIZED)
+            act_as(Actor("token", token_hash(token).hex(), "api"))
         elif not self.account(request).is_operator:
             raise NotAccepted("role_needed", "only operators see all tenants", HTTPStatus.FORBIDDEN)
+
+    def note_download(self, reader: Reader, file: str, rows: int) -> None:
+        """Tell that a reader takes rows along as a file."""
+        assert reader.actor is not None  # noqa: S101  whoever reads is somebody
+        with acting_as(reader.actor):
+            self._accounts.note_download(hash_key(reader.tenant_id), file, rows)
 
     def account(self, request: Request) -> Account:
         """Who signed in, or the guest of a share link. Raises NotAccepted: ``not_signed_in``, ``request_forged``."""
@@ -128,7 +145,16 @@ class Callers:
         account = self._accounts.signed_in(token, named_tenant(request)) if token else None
         if account is None:
             raise NotAccepted("not_signed_in", "sign in first", HTTPStatus.UNAUTHORIZED)
+        act_as(Actor("person", account.email, "dashboard") if account.email else Actor("guest", account.name, "dashboard"))
         return account
+
+    def _note_looking_in(self, account: Account) -> None:
+        """Tell of an operator who looks at a tenant: the store knows what was told this hour, and is asked of it once."""
+        seen, now = (account.email, account.tenant_id), time.monotonic()
+        if now >= self._looked_in.get(seen, 0.0):
+            self._accounts.note_looking_in(hash_key(account.tenant_id))
+            self._looked_in = {one: until for one, until in self._looked_in.items() if now < until}
+            self._looked_in[seen] = now + _LOOKING_IN_SECONDS
 
     def token(self, request: Request) -> str:
         """The token in the cookie that counts: behind a share link its own, also for who is signed in besides."""

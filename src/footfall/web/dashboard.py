@@ -25,6 +25,8 @@ VIEWS = (
     "quality",
     "setup",
     "customers",
+    "audit",
+    "audit-all",
     "share/{link}",
 )
 

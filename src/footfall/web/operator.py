@@ -7,7 +7,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from footfall import auth
-from footfall.database import Pool, administering
+from footfall.database import Pool, administering, changing
 from footfall.errors import NotAccepted
 from footfall.operations.customers import usage
 from footfall.vault.hashing import hash_key
@@ -60,15 +60,18 @@ class Operator:
         self._callers.operates(request)
         with self._administrators.connection() as connection:
             found = usage.customer(connection, request.path_params["tenant"])
-        with administering(self._administrators, hash_key(found["first_id"])) as connection:
+        tenant_hk = hash_key(found["first_id"])
+        with administering(self._administrators, tenant_hk) as connection:
+            auth.tell_looked_in(connection, tenant_hk)
             return found | {"limits": auth.own_plan(connection)}
 
     def usage(self, request: Request) -> Response:
         """What each tenant sent in `?month=2026-11`, as CSV. Raises NotAccepted: ``month_invalid``."""
         self._callers.operates(request)
         month = usage.month_of(request.query_params.get("month", ""))
-        with self._administrators.connection() as connection:
+        with changing(self._administrators) as connection:
             text = usage.usage_csv(connection, month)
+            auth.tell_download(connection, f"usage-{month:%Y-%m}.csv", text.count("\n") - 1)
         headers = {"Cache-Control": "no-store", "Content-Disposition": f'attachment; filename="usage-{month:%Y-%m}.csv"'}
         return Response(text, headers=headers, media_type="text/csv")
 

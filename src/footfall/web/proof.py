@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.routing import Route
 
 from footfall import api
+from footfall.auth import tell
 from footfall.database import Pool, administering, room_of
 from footfall.errors import NotAccepted
 from footfall.vault.hashing import hash_key
@@ -49,7 +50,9 @@ class Proof:
         """Have the worker try again the events of the last 48 hours that were refused for a reason; says how many those are."""
         tenant_id = self._callers.acts(request, ("owner", "admin"))
         with administering(self._administrators, hash_key(tenant_id)) as connection:
-            return {"events": api.reprocess(connection, body.reason)}
+            events = api.reprocess(connection, body.reason)
+            tell(connection, "events.reprocessed", body.reason, {"events": events}, hash_key(tenant_id))
+            return {"events": events}
 
     async def trace(self, request: Request) -> Any:
         """Why an event counts: raw, staged, and in the vault. Raises NotAccepted: ``event_unknown``, for another tenant's too."""

@@ -1,6 +1,7 @@
 """The worker: loads what is pending, closes sessions, computes what is due, keeps partitions ahead and secrets short-lived."""
 
 import logging
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from functools import partial
 import psycopg
 
 from footfall.auth import LAYERS
-from footfall.database import Connection, connect
+from footfall.database import Actor, Connection, acting_as, connect
 from footfall.settings import Settings
 from footfall.traces import tracer
 from footfall.worker.diary import Diary
@@ -102,12 +103,18 @@ def keep_house(connection: Connection) -> None:
     forgotten = _number(connection, "SELECT staging.forget_identities(util.current_load_date())")
     _log(forgotten, "forgot %d event ids of more than a week ago", forgotten)
     connection.execute("SELECT staging.forget_notes(util.current_load_date())")
+    _number(connection, "SELECT auth.tell_repeated(util.current_load_date())")
     analyzed = _number(connection, "SELECT util.analyze_grown()")
     _log(analyzed, "analyzed %d tables that had grown", analyzed)
 
 
 def retire(connection: Connection) -> None:
-    """Remove what raw and staging have kept for long enough; freeze the months that are over."""
+    """Remove what raw and staging have kept for long enough; freeze the months that are over; anchor the audit chains."""
+    if chains := _number(connection, "SELECT auth.anchor_audit(util.current_load_date())"):
+        head = connection.execute(
+            "SELECT seq || ':' || encode(hash, 'hex') FROM auth.audit_head WHERE tenant_hk = '\\x'"
+        ).fetchone()
+        logger.info("anchored %d audit chains in that of the operators, whose head is %s", chains, head[0] if head else "")
     for layer in LAYERS:
         for (month,) in connection.execute("SELECT util.months_to_drop(%s, util.current_load_date())", (layer,)).fetchall():
             dropped = _number(connection, "SELECT util.drop_month(%s, %s, util.current_load_date())::integer", layer, month)
@@ -153,7 +160,7 @@ def _persist(url: str, stop: threading.Event, work_on: _Part) -> None:
     """Work on a connection until told to stop, and on another one when it is lost."""
     while not stop.is_set():
         try:
-            with connect(url, "footfall_worker") as connection:
+            with acting_as(Actor("worker", socket.gethostname(), "worker")), connect(url, "footfall_worker") as connection:
                 logger.info("working")
                 work_on(connection, stop)
         except psycopg.OperationalError as error:

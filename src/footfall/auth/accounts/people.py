@@ -77,15 +77,15 @@ def set_role(connection: Connection, email: str, tenant_id: str, role: AccountRo
     """
     if role is not None and role not in ROLES:
         raise NotAccepted("role_unknown", f"a role is one of {', '.join(ROLES)}, not {role!r}")
-    account_id = _known(connection, email)
+    account_id, tenant_hk = _known(connection, email), tenant_key(connection, tenant_id)
+    if role is None:
+        connection.execute("DELETE FROM auth.membership WHERE account_id = %s AND tenant_hk = %s", (account_id, tenant_hk))
+        return
     connection.execute(
-        "DELETE FROM auth.membership WHERE account_id = %s AND tenant_hk = %s", (account_id, tenant_key(connection, tenant_id))
+        "INSERT INTO auth.membership (account_id, tenant_hk, role) VALUES (%s, %s, %s)"
+        " ON CONFLICT (account_id, tenant_hk) DO UPDATE SET role = excluded.role",
+        (account_id, tenant_hk, role),
     )
-    if role is not None:
-        connection.execute(
-            "INSERT INTO auth.membership (account_id, tenant_hk, role) VALUES (%s, %s, %s)",
-            (account_id, tenant_key(connection, tenant_id), role),
-        )
 
 
 def add_owner(connection: Connection, email: str, tenant_id: str, password: str) -> bool:

@@ -12,7 +12,8 @@ from footfall import measures
 from footfall.auth import second_factor
 from footfall.auth.accounts.account import Account
 from footfall.auth.accounts.passwords import hash_password, is_password, nobodys_hash, require_good
-from footfall.database import Pool
+from footfall.auth.audit import tell_download, tell_failure, tell_looked_in
+from footfall.database import Pool, changing
 from footfall.errors import NotAccepted
 
 logger = logging.getLogger(__name__)
@@ -40,10 +41,26 @@ class Accounts:
         try:
             token = self._signed_in(account, password, code, agent, device, passkey_of)
         except NotAccepted as refused:
-            log_sign_in(refused.code, account[0])
+            self.note_failure(refused.code, account[0])
             raise
         log_sign_in("signed_in", account[0])
         return token
+
+    def note_failure(self, reason: str, account_id: int | None, share_link_id: int | None = None) -> None:
+        """Log and tell that somebody could not sign in, or open a link."""
+        log_sign_in(reason, account_id)
+        with changing(self._connections) as connection:
+            tell_failure(connection, account_id, reason, share_link_id)
+
+    def note_looking_in(self, tenant_hk: bytes) -> None:
+        """Tell that the operator who acts looks at what is a tenant's."""
+        with changing(self._connections) as connection:
+            tell_looked_in(connection, tenant_hk)
+
+    def note_download(self, tenant_hk: bytes, file: str, rows: int) -> None:
+        """Tell that who acts takes rows of a tenant along as a file."""
+        with changing(self._connections) as connection:
+            tell_download(connection, file, rows, tenant_hk)
 
     def _signed_in(
         self,
@@ -82,7 +99,7 @@ class Accounts:
         """
         self.require_password(email, password)
         secret = second_factor.new_secret()
-        if self._row("SELECT auth.begin_second_factor(%s, %s)", token_hash(token), secret) != (True,):
+        if self._change("SELECT auth.begin_second_factor(%s, %s)", token_hash(token), secret) != (True,):
             raise NotAccepted("second_factor_there", "you have a second factor: end it first", HTTPStatus.CONFLICT)
         return secret
 
@@ -97,18 +114,19 @@ class Accounts:
             raise NotAccepted("code_wrong", _CODE_WRONG, HTTPStatus.FORBIDDEN)
         codes = second_factor.new_recovery_codes()
         hashes = [second_factor.recovery_hash(one) for one in codes]
-        self._row("SELECT auth.confirm_second_factor(%s, %s, %s)", token_hash(token), step, hashes)
+        self._change("SELECT auth.confirm_second_factor(%s, %s, %s)", token_hash(token), step, hashes)
         return codes
 
     def end_second_factor(self, email: str, password: str) -> None:
         """Ask somebody for no code any more. Raises NotAccepted: ``password_wrong`` (403)."""
         self.require_password(email, password)
-        self._row("SELECT auth.end_second_factor(%s)", email)
+        self._change("SELECT auth.end_second_factor(%s)", email)
 
     def require_password(self, email: str, password: str) -> int:
         """The number of the account whose password this is. Raises NotAccepted: ``password_wrong`` (403)."""
         row = self._row("SELECT * FROM auth.account_of(%s)", email)
         if row is None or row[1] is None or not is_password(row[1], password):
+            self.note_failure("password_wrong", row[0] if row else None)
             raise NotAccepted("password_wrong", "this is not your password", HTTPStatus.FORBIDDEN)
         return int(row[0])
 
@@ -136,7 +154,8 @@ class Accounts:
         """
         require_good(new)
         account_id = self.require_password(account.email, old)
-        self._row("SELECT auth.set_password(%s, %s)", account.email, hash_password(new))
+        new_hash = hash_password(new)
+        self._change("SELECT auth.set_password(%s, %s)", account.email, new_hash)
         return self._open(account_id, None, SIGN_IN_LASTS, agent, is_multi_factor=account.is_multi_factor)
 
     def open_link(self, link: str, password: str) -> tuple[str, timedelta]:
@@ -151,6 +170,7 @@ class Accounts:
         if password_hash is not None and not password:
             raise NotAccepted("password_needed", "this link needs a password", HTTPStatus.UNAUTHORIZED)
         if password_hash is not None and not is_password(password_hash, password):
+            self.note_failure("password_wrong", None, share_link_id)
             raise NotAccepted("password_wrong", "this is not the link's password", HTTPStatus.UNAUTHORIZED)
         lasts = min(SIGN_IN_LASTS, expires_at - datetime.now(UTC))
         return self._open(None, share_link_id, lasts, ""), lasts
@@ -190,12 +210,12 @@ class Accounts:
 
     def end_sign_ins(self, token: str, sign_in: int | None) -> int:
         """End a sign-in of who shows this token, or, without a number, all others of theirs; returns how many."""
-        row = self._row("SELECT auth.end_sign_ins(%s, %s)", token_hash(token), sign_in)
+        row = self._change("SELECT auth.end_sign_ins(%s, %s)", token_hash(token), sign_in)
         return int(row[0]) if row else 0
 
     def sign_out(self, token: str) -> None:
         """End a sign-in."""
-        self._row("SELECT auth.close_sign_in(%s)", token_hash(token))
+        self._change("SELECT auth.close_sign_in(%s)", token_hash(token))
 
     def open_single_sign_on(self, account_id: int, agent: str, *, is_multi_factor: bool, with_code: bool = False) -> str:
         """The token of a new sign-in of who a provider named.
@@ -238,7 +258,7 @@ class Accounts:
         passkey: int | None = None,
     ) -> str:
         token = secrets.token_urlsafe(32)
-        self._row(
+        self._change(
             "SELECT auth.open_sign_in(%s, %s, %s, %s, %s, %s, %s, %s, %s)",
             account_id,
             share_link_id,
@@ -255,6 +275,11 @@ class Accounts:
     def _row(self, query: str, *values: object) -> tuple[Any, ...] | None:
         """The row that a statement returns. No password is hashed while a connection is held: that takes long."""
         with self._connections.connection() as connection:
+            return connection.execute(query, values).fetchone()
+
+    def _change(self, query: str, *values: object) -> tuple[Any, ...] | None:
+        """The same of a statement that changes something in the name of who acts."""
+        with changing(self._connections) as connection:
             return connection.execute(query, values).fetchone()
 
 

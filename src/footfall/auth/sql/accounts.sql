@@ -83,8 +83,12 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS $$
     SELECT count(*) FROM ended
 $$;
 
+-- Ends the sign-in with this token: whoever has it acts.
 CREATE OR REPLACE FUNCTION auth.close_sign_in(p_token_hash bytea) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS $$
+    SELECT set_config('app.actor', (coalesce(nullif(current_setting('app.actor', true), '')::jsonb, '{}')
+                                    || jsonb_build_object('kind', 'person', 'name', a.email, 'via', 'dashboard'))::text, true)
+    FROM auth.sign_in s JOIN auth.account a USING (account_id) WHERE s.token_hash = p_token_hash;
     DELETE FROM auth.sign_in WHERE token_hash = p_token_hash
 $$;
 
@@ -200,10 +204,14 @@ BEGIN
             RAISE EXCEPTION 'account_elsewhere' USING ERRCODE = 'FF409';
         END IF;
     END IF;
-    DELETE FROM auth.membership m USING auth.account a
-    WHERE a.email = v_email AND m.account_id = a.account_id AND m.tenant_hk = util.current_tenant();
-    INSERT INTO auth.membership (account_id, tenant_hk, role)
-    SELECT a.account_id, util.current_tenant(), p_role FROM auth.account a WHERE a.email = v_email AND p_role IS NOT NULL;
+    IF p_role IS NULL THEN
+        DELETE FROM auth.membership m USING auth.account a
+        WHERE a.email = v_email AND m.account_id = a.account_id AND m.tenant_hk = util.current_tenant();
+    ELSE
+        INSERT INTO auth.membership (account_id, tenant_hk, role)
+        SELECT a.account_id, util.current_tenant(), p_role FROM auth.account a WHERE a.email = v_email
+        ON CONFLICT (account_id, tenant_hk) DO UPDATE SET role = excluded.role;
+    END IF;
     IF v_had_owner AND NOT p_is_operator AND NOT EXISTS (
         SELECT FROM auth.membership m WHERE m.tenant_hk = util.current_tenant() AND m.role = 'owner') THEN
         RAISE EXCEPTION 'last_owner' USING ERRCODE = 'FF409';

@@ -115,11 +115,13 @@ BEGIN
         CONTINUE WHEN v_wanted.role IS DISTINCT FROM 'owner' AND p_account_id = ALL (
             SELECT m.account_id FROM auth.membership m WHERE m.tenant_hk = v_wanted.tenant_hk AND m.role = 'owner')
             AND EXISTS (SELECT FROM auth.membership m WHERE m.tenant_hk = v_wanted.tenant_hk AND m.role = 'owner');
-        DELETE FROM auth.membership m
-        WHERE m.tenant_hk = v_wanted.tenant_hk AND m.account_id = p_account_id AND m.role IS DISTINCT FROM v_wanted.role;
-        INSERT INTO auth.membership (account_id, tenant_hk, role)
-        SELECT p_account_id, v_wanted.tenant_hk, v_wanted.role WHERE v_wanted.role IS NOT NULL
-        ON CONFLICT DO NOTHING;
+        IF v_wanted.role IS NULL THEN
+            DELETE FROM auth.membership m WHERE m.tenant_hk = v_wanted.tenant_hk AND m.account_id = p_account_id;
+        ELSE
+            INSERT INTO auth.membership AS m (account_id, tenant_hk, role)
+            VALUES (p_account_id, v_wanted.tenant_hk, v_wanted.role)
+            ON CONFLICT (account_id, tenant_hk) DO UPDATE SET role = excluded.role WHERE m.role <> excluded.role;
+        END IF;
     END LOOP;
 END
 $$;

@@ -61,6 +61,9 @@ BEGIN
     PERFORM auth.end_sql_role(a.role_name) FROM auth.sql_access a WHERE a.tenant_hk = p_tenant_hk AND a.role_name <> v_role;
     PERFORM auth.make_sql_role(v_role, p_password);
     INSERT INTO auth.sql_access VALUES (v_role, p_tenant_hk, util.current_load_date()) ON CONFLICT DO NOTHING;
+    IF NOT FOUND THEN
+        PERFORM auth.tell(ARRAY[p_tenant_hk], 'sql_login.changed', v_role, '{}');
+    END IF;
     RETURN v_role;
 END
 $$;

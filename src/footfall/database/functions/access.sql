@@ -218,6 +218,9 @@ BEGIN
     PERFORM util.grant_on_relations('SELECT', '{api}', 'footfall_worker');
     PERFORM util.grant_on_relations('SELECT', '{business,api}', 'footfall_reader, footfall_analyst');
     GRANT USAGE ON ALL SEQUENCES IN SCHEMA raw, staging TO footfall_worker;
+    -- what was done is not undone: rows are added to chains, by the functions that tell
+    REVOKE UPDATE, DELETE ON auth.audit_event FROM footfall_worker;
+    REVOKE DELETE ON auth.audit_head FROM footfall_worker;
 
     BEGIN
         -- from PostgreSQL 17 on others than owners may vacuum: the worker freezes months that are over
@@ -270,6 +273,8 @@ BEGIN
         auth.begin_passkey_challenge, auth.take_passkey_challenge(bytea, text), auth.passkey_handle(bigint, bytea),
         auth.add_passkey, auth.passkeys(bytea), auth.passkeys_of(bigint), auth.passkey_shown(bytea, text),
         auth.use_passkey(bigint, bigint), auth.rename_passkey(bytea, bigint, text), auth.remove_passkey(bytea, bigint),
+        auth.tell, auth.tell_failure(bigint, bigint, text), auth.tell_looked_in(bytea),
+        auth.tell_download(bytea, text, bigint), auth.own_audit, auth.all_audit,
         auth.close_sign_in(bytea), auth.signed_in(bytea, text), auth.own_tenants(bytea, text, integer), auth.people(),
         auth.set_person(text, text, text, boolean),
         auth.set_password(text, text), auth.add_tenant,

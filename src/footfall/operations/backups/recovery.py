@@ -7,6 +7,7 @@ import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
+from footfall.auth import tell
 from footfall.database import Cluster, connect
 from footfall.database.cluster import MAJOR, programs, version_of
 from footfall.errors import NotAccepted, StoreUnavailable
@@ -44,6 +45,7 @@ def restore_to_moment(source: Path, folder: Path, moment: datetime | None, *, re
         reached = _roll_forward(base, source.absolute() / WAL, Cluster(place.cluster, user), moment)
         with place.opened() as store, connect(store.url) as owner:
             redeploy(owner)
+            tell(owner, "store.restored", (moment or reached).isoformat(), {})
             restored = Restored(moment or reached, sum(rows_of_tables(owner).values()), tuple(findings_of(store.url)))
         return restored.in_place_of(place.take())
 

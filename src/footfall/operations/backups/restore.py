@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from footfall import schema
+from footfall.auth import tell
 from footfall.business import Finding
 from footfall.database import Connection, Store, connect, migrations
 from footfall.database.roles import ensure_roles
@@ -82,6 +83,7 @@ def _restore(store: Store, about: Mapping[str, Any], dump: Dump, role_prefix: st
         dump.read_into(command, store.secrets)
         require_same_rows(owner, about["tables"])
         redeploy(owner, prefix)
+        tell(owner, "store.restored", about["taken_at"], {})
         logins, silent = _make_logins(owner, about["logins"])
     rows = sum(about["tables"].values())
     return Restored(datetime.fromisoformat(about["taken_at"]), rows, tuple(findings_of(store.url)), logins, silent)

@@ -15,6 +15,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from footfall.auth import tell
 from footfall.business import Finding
 from footfall.database import Cluster, connect
 from footfall.database.cluster import MAJOR, SUPERUSER, programs, version_of
@@ -97,6 +98,7 @@ def _make(old: Cluster, new: Cluster) -> tuple[int, tuple[Finding, ...]]:
     with serving(new) as url, connect(url) as owner:
         require_same_rows(owner, rows)
         redeploy(owner)
+        tell(owner, "store.upgraded", f"PostgreSQL {new.major}", {"major": [old.major, new.major]})
         owner.execute("ANALYZE")
         findings = tuple(findings_of(url))
     return sum(rows.values()), findings

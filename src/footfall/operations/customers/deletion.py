@@ -6,10 +6,11 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from footfall.auth import KeyRing, revoke_sql_access, tenant_key
+from footfall.auth import KeyRing, revoke_sql_access, tell, tenant_key
 from footfall.business import set_active
 from footfall.database import Connection
 
+_AUDIT = "auth.audit_"  # how the names of the tables begin that a tenant's chain is in
 _SLICE = 20_000  # rows of a table that go in one transaction
 _DOORS_FORGET = timedelta(seconds=KeyRing.SECONDS + 5)  # and what they took is committed
 
@@ -36,7 +37,10 @@ def delete_tenant(connection: Connection, owner: Connection, tenant_id: str, sta
     # what a load or the upkeep had under way is written behind what was deleted
     while connection.execute("SELECT 1 FROM auth.rows_of_tenant(%s) LIMIT 1", (tenant_hk,)).fetchone():
         for table in tables:
-            connection.execute("CALL auth.delete_rows(%s, %s, %s, %s)", (tenant_hk, table, receipt_id, _SLICE))
+            if table.startswith(_AUDIT):  # its last row stays known, in the chain of no tenant
+                owner.execute("SELECT auth.end_audit(%s, %s)", (tenant_hk, receipt_id))
+            else:
+                connection.execute("CALL auth.delete_rows(%s, %s, %s, %s)", (tenant_hk, table, receipt_id, _SLICE))
     return _finished(connection, receipt_id)
 
 
@@ -91,7 +95,9 @@ def _finished(connection: Connection, receipt_id: int) -> dict[str, Any]:
         "deleted": dict(sorted(deleted.items())),
     }
     digest = receipt_digest(receipt)
-    connection.execute("UPDATE auth.tenant_receipt SET sha256 = %s WHERE receipt_id = %s", (digest, receipt_id))
+    with connection.transaction():
+        connection.execute("UPDATE auth.tenant_receipt SET sha256 = %s WHERE receipt_id = %s", (digest, receipt_id))
+        tell(connection, "tenant.deleted", tenant_id, {"receipt": receipt_id, "sha256": digest.hex()})
     return receipt | {"sha256": digest.hex()}
 
 

@@ -1,5 +1,7 @@
 """What the dashboard does, beside asking: its operations, from which descriptions and tests are made."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import msgspec
@@ -16,7 +18,18 @@ class _Operation(NamedTuple):
     name: str
     summary: str
     body: type[msgspec.Struct] | None = None
+    query: Mapping[str, str] = MappingProxyType({})
+    is_file: bool = False
 
+
+_WHICH_ROWS = {
+    "who": "a part of who did it: an e-mail address, a label, or person, key, token, guest, cli, worker",
+    "action": "an action such as key.revoked, or what is before its point",
+    "since": "from this moment or day on, in UTC unless it says otherwise",
+    "until": "before this moment, or until this day's end",
+}
+_WHICH_PAGE = {"limit": "so many rows, 500 at most; default: 50", "offset": "after so many"}
+_WHOSE = {"tenant": "only the chain of this tenant; operators: of what belongs to no tenant"}
 
 DASHBOARD = (
     _Operation("get", "/api/session", "getAccount", "Who is signed in, their tenants, and the industry packs"),
@@ -86,6 +99,19 @@ DASHBOARD = (
     _Operation("get", "/api/session/tenants", "getTenants", "One's tenants whose name or id has all words of `?search=`"),
     _Operation("get", "/api/operator/tenants", "getCustomers", "All tenants and what they send, searched and sorted (operators)"),
     _Operation("get", "/api/operator/tenants/{tenant}", "getCustomer", "A tenant, what it sends, its plan (operators)"),
+    _Operation("get", "/api/setup/audit", "getAudit", "Who did what (owners)", query=_WHICH_ROWS | _WHICH_PAGE),
+    _Operation("get", "/api/setup/audit.csv", "getAuditFile", "Who did what, as a file", query=_WHICH_ROWS, is_file=True),
+    _Operation(
+        "get", "/api/operator/audit", "getAllAudit", "Who did what, of all (operators)", query=_WHOSE | _WHICH_ROWS | _WHICH_PAGE
+    ),
+    _Operation(
+        "get",
+        "/api/operator/audit.csv",
+        "getAllAuditFile",
+        "Who did what, of all, as a file (operators)",
+        query=_WHOSE | _WHICH_ROWS,
+        is_file=True,
+    ),
 )
 _FOR_ANYBODY = frozenset({"signIn", "confirmSignOn", "openLink", "askForPasskey", "signInByPasskey"})
 
@@ -93,7 +119,7 @@ _FOR_ANYBODY = frozenset({"signIn", "confirmSignOn", "openLink", "askForPasskey"
 def dashboard() -> dict[str, dict[str, Any]]:
     """The dashboard's own operations, by path and method. Their answers are for its pages and may change with them."""
     paths: dict[str, dict[str, Any]] = {}
-    for method, path, name, summary, body in DASHBOARD:
+    for method, path, name, summary, body, query, is_file in DASHBOARD:
         names = [part.strip("{}") for part in path.split("/") if part.startswith("{")]
         content = {"application/json": {"schema": reference(body.__name__)}} if body else None
         paths.setdefault(path, {})[method] = {
@@ -111,10 +137,13 @@ def dashboard() -> dict[str, dict[str, Any]]:
                     else {"type": "string", "minLength": 1},
                 }
                 for name in names
-            ],
+            ]
+            + [{"name": name, "in": "query", "description": text, "schema": {"type": "string"}} for name, text in query.items()],
             **({"requestBody": {"required": True, "content": content}} if content else {}),
             "responses": {
-                "200": {"description": "Done.", "content": {"application/json": {"schema": DONE}}},
+                "200": {"description": "The file.", "content": {"text/csv": {"schema": {"type": "string"}}}}
+                if is_file
+                else {"description": "Done.", "content": {"application/json": {"schema": DONE}}},
                 **failures("400", "401", "403", "404", "405", "413", "429", "500", "503"),
             },
         }
