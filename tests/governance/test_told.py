@@ -194,7 +194,8 @@ def test_who_ran_a_command_is_told_with_what_it_did(
     owner.execute("UPDATE auth.account SET totp_secret = %s, totp_confirmed_at = now()", (b"x" * 20,))
     owner.execute("INSERT INTO auth.identity SELECT 'https://id.example', 'ann', account_id, now() FROM auth.account")
     owner.execute(
-        "INSERT INTO auth.passkey (credential_id, account_id, relying_party, public_key, sign_count, transports, passkey_name, created_at)"
+        "INSERT INTO auth.passkey"
+        " (credential_id, account_id, relying_party, public_key, sign_count, transports, passkey_name, created_at)"
         " SELECT 'a', account_id, 'localhost', 'b', 0, '{}', 'mine', now() FROM auth.account"
     )
     (tmp_path / "tenants.csv").write_text("tenant_id,owner\nfourth,new@example.org\n")

@@ -262,7 +262,7 @@ BEGIN
     IF TG_OP <> 'UPDATE' OR v_details <> '{}' THEN
         PERFORM auth.tell(
             auth.chains_of(v_row.account_id),
-            'passkey.' || CASE TG_OP WHEN 'INSERT' THEN 'created' WHEN 'DELETE' THEN 'removed' ELSE 'changed' END,
+            CASE TG_OP WHEN 'INSERT' THEN 'passkey.created' WHEN 'DELETE' THEN 'passkey.removed' ELSE 'passkey.changed' END,
             'person ' || v_row.account_id, jsonb_build_object('passkey', v_row.passkey_id));
     END IF;
     RETURN NULL;

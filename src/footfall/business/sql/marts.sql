@@ -216,7 +216,7 @@ LANGUAGE sql AS $$
     SET previous_day = s.previous_day, spans_days = s.days > 1, entry_page_hk = s.entry_page_hk, exit_page_hk = s.exit_page_hk,
         site_visitor_hk = c.site_visitor_hk, source = c.source, channel = c.channel, referrer_host = c.referrer_host,
         utm_source = c.utm_source, utm_medium = c.utm_medium, utm_campaign = c.utm_campaign, utm_content = c.utm_content,
-        utm_term = c.utm_term, utm_id = c.utm_id, channel_name = c.channel_name, c.utm_id, c.channel_name, device_type = c.device_type, browser_name = c.browser_name,
+        utm_term = c.utm_term, utm_id = c.utm_id, channel_name = c.channel_name, device_type = c.device_type, browser_name = c.browser_name,
         browser_version = c.browser_version, operating_system = c.operating_system, language = c.language, country = c.country,
         operating_system_version = c.operating_system_version, bot_kind = c.bot_kind, bot_name = c.bot_name
     FROM (
