@@ -11,6 +11,7 @@ DECLARE
     v_keys bytea[];
     v_dates timestamptz[];
     v_load_date timestamptz;
+    v_seen timestamptz;
     v_inserted bigint;
 BEGIN
     PERFORM util.take_turn(p_satellite);
@@ -33,8 +34,16 @@ BEGIN
     FROM business.refresh_w w WHERE w.satellite = p_satellite AND w.hash_key = ANY (v_due);
 
     v_load_date := business.open_load(p_satellite);
+    v_seen := business.seen_load();
     EXECUTE format('SELECT business.refresh_%s($1, $2)', p_satellite) INTO v_inserted USING v_due, v_load_date;
-    UPDATE raw.load_batch l SET counts = jsonb_build_object(p_satellite || '_s', v_inserted) WHERE l.load_date = v_load_date;
+    UPDATE raw.load_batch l
+    SET counts = jsonb_build_object(p_satellite || '_s', v_inserted),
+        asked = jsonb_build_object('as_of', p_as_of, 'most', p_limit, 'minimum_age', p_minimum_age, 'seen', v_seen, 'taken', (
+            SELECT jsonb_object_agg(encode(t.tenant_hk, 'hex'), t.keys)
+            FROM (SELECT w.tenant_hk, count(DISTINCT w.hash_key) AS keys FROM business.refresh_w w
+                  WHERE cardinality(v_due) >= p_limit AND w.satellite = p_satellite AND w.hash_key = ANY (v_due)
+                  GROUP BY w.tenant_hk) t))
+    WHERE l.load_date = v_load_date;
 
     DELETE FROM business.refresh_w w USING unnest(v_keys, v_dates) AS d(hash_key, load_date)
     WHERE w.satellite = p_satellite AND w.hash_key = d.hash_key AND w.load_date = d.load_date;

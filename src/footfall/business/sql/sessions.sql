@@ -93,6 +93,7 @@ DECLARE
     v_members bytea[];
     v_touched timestamptz[];
     v_load_date timestamptz;
+    v_seen timestamptz;
     v_inserted bigint;
 BEGIN
     PERFORM util.take_turn('sessions');
@@ -117,8 +118,14 @@ BEGIN
     FROM business.site_session_w m WHERE m.root_session_hk = ANY (v_closed);
 
     v_load_date := business.open_load('sessions');
+    v_seen := business.seen_load();
     v_inserted := business.refresh_site_session_details(v_members, v_load_date);
-    UPDATE raw.load_batch l SET counts = jsonb_build_object('site_session_details_s', v_inserted)
+    UPDATE raw.load_batch l
+    SET counts = jsonb_build_object('site_session_details_s', v_inserted),
+        asked = jsonb_build_object('as_of', p_as_of, 'most', p_limit, 'seen', v_seen, 'taken', (
+            SELECT jsonb_object_agg(encode(t.tenant_hk, 'hex'), t.sessions)
+            FROM (SELECT w.tenant_hk, count(*) AS sessions FROM business.site_session_w w
+                  WHERE cardinality(v_closed) >= p_limit AND w.site_session_hk = ANY (v_closed) GROUP BY w.tenant_hk) t))
     WHERE l.load_date = v_load_date;
 
     -- whoever and whatever these sessions met has new figures: bounces, time on page and conversions are known only now
