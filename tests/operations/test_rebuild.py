@@ -17,7 +17,9 @@ from psycopg.conninfo import make_conninfo
 
 from footfall.business import add_event_type, change_tenant, remove_event_type
 from footfall.database import Connection, Store, administering, connect, pool
+from footfall.demo import INDUSTRIES, history
 from footfall.errors import NotAccepted
+from footfall.imports.access_log import import_access_log
 from footfall.operations.customers.deletion import delete_tenant
 from footfall.operations.proof.rebuild import Rebuilt, Wanted, rebuild_into, sample, verify
 from footfall.worker.quarantine import quarantine_poison
@@ -26,6 +28,10 @@ from site_under_test import BOT, NOON, Site, at, view
 ALL = Wanted()
 PUBLIC = {"_is_trusted": False, "_record_source": "web:1"}
 _numbers = itertools.count()
+
+
+def chunks(events: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    return [events[first : first + 300] for first in range(0, len(events), 300)]
 
 
 def item(name: str, minutes: float, **more: Any) -> dict[str, Any]:
@@ -227,8 +233,13 @@ def test_a_deleted_tenant_is_in_neither_and_the_others_are_the_same(url: str, si
         for one in (site, other):
             one.land(view("/", day * 1440, _visitor_id="v"), item("chair", day * 1440 + 2, _visitor_id="v"))
         site.load()  # one load of both
+    while site.value("SELECT business.close_sessions(%s, 1)", NOON + timedelta(days=365)):
+        pass
     site.settle()
+    taken = "SELECT count(*) FROM raw.load_batch WHERE asked -> 'taken' ? %s"
+    assert site.value(taken, other.tenant_hk.hex())
     delete_tenant(site.connection, owner, "other")
+    assert not site.value(taken, other.tenant_hk.hex())
     done = proved(url)
     assert done.events == 4
 
@@ -431,6 +442,33 @@ def test_who_may_make_no_database_rebuilds_in_a_temporary_folder(url: str, site:
     finally:
         with psycopg.connect(url, autocommit=True) as owner:
             owner.execute("DROP OWNED BY of_no_database; DROP ROLE of_no_database")
+
+
+def test_the_demo_is_what_it_was_sent(url: str, worker: Connection) -> None:
+    sites = [
+        (Site(worker, one.tenant_id, industry=one.industry, time_zone=one.time_zone), history(one, 2, NOON)) for one in INDUSTRIES
+    ]
+    for some in itertools.zip_longest(*(chunks(events) for _, events in sites)):
+        for (site, _), events in zip(sites, some, strict=True):
+            site.land(*(events or ()))
+        site.load()
+        site.close()
+    site.settle()
+    done = proved(url)
+    assert done.events == sum(len(events) for _, events in sites) > 5000
+    assert done.limits == ()
+
+
+def test_a_real_log_is_what_it_was_imported_from(url: str, worker: Connection, shared_data: Path) -> None:
+    site = Site(worker, "semicomplete", time_zone="America/Los_Angeles")
+    for _ in range(2):  # the second time, all of it is there already
+        with (shared_data / "access-combined-10k.log.gz").open("rb") as file:
+            import_access_log(worker, file, "semicomplete", "http://semicomplete.com")
+        site.settle()
+    assert site.value("SELECT sum(duplicate_count) FROM raw.ingest_batch") > 1000
+    done = proved(url)
+    assert done.events == site.value("SELECT count(*) FROM raw.site_tracking_events_r")
+    assert done.limits == ()
 
 
 EVENTS = st.fixed_dictionaries(

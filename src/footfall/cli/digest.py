@@ -1,7 +1,6 @@
 """`footfall digest`: what a store holds, in digests by which two stores are compared."""
 
 import json
-from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -19,6 +18,7 @@ from footfall.operations.proof.digest import (
     Extent,
     as_json,
     compare,
+    differences_as_json,
     digests_of,
     from_json,
     month_of,
@@ -50,7 +50,7 @@ def digest(
                 return
             differences = _against(here, against, extent, ours, tenant, month)
     if as_json_:
-        print_json({"compared": len(ours), "differences": [asdict(one) for one in differences]})
+        print_json({"compared": len(ours), "differences": differences_as_json(differences)})
     else:
         say_differences(differences)
         console.print(

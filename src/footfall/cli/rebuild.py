@@ -1,7 +1,7 @@
 """`footfall rebuild`: a store made anew from raw, and compared with what it was made from."""
 
 import random
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Annotated
 
 import typer
@@ -14,6 +14,7 @@ from footfall.cli.options import AsJson, Data, DatabaseUrl, settings_of
 from footfall.cli.output import console, print_json
 from footfall.database import connect, open_store
 from footfall.errors import NotAccepted
+from footfall.operations.proof.digest import differences_as_json
 from footfall.operations.proof.rebuild import Rebuilt, Wanted, rebuild_into, sample, verify
 
 
@@ -57,7 +58,7 @@ def rebuild(
                 wanted = sample(store, tenants, sample_, months, chance) if sample_ or months else Wanted(tenants)
                 done = verify(store, wanted, told, user=settings.postgres_user)
     if as_json:
-        print_json(asdict(done))
+        print_json(asdict(replace(done, differences=())) | {"differences": differences_as_json(done.differences)})
     else:
         _say(done)
     if not done.is_proved:

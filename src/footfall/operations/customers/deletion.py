@@ -37,6 +37,7 @@ def delete_tenant(connection: Connection, owner: Connection, tenant_id: str, sta
     while connection.execute("SELECT 1 FROM auth.rows_of_tenant(%s) LIMIT 1", (tenant_hk,)).fetchone():
         for table in tables:
             connection.execute("CALL auth.delete_rows(%s, %s, %s, %s)", (tenant_hk, table, receipt_id, _SLICE))
+    connection.execute("SELECT auth.forget_turns(%s)", (tenant_hk,))
     return _finished(connection, receipt_id)
 
 

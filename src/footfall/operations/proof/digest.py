@@ -130,6 +130,22 @@ def as_json(found: Digests) -> list[dict[str, Any]]:
     return [{**place._asdict(), "rows": digest.rows, "digest": digest.value} for place, digest in sorted(found.items())]
 
 
+def differences_as_json(differences: Iterable[Difference]) -> list[dict[str, Any]]:
+    """Where stores differ, as a document."""
+    return [
+        {
+            **one.place._asdict(),
+            "here": one.here._asdict() if one.here else None,
+            "there": one.there._asdict() if one.there else None,
+            "rows": [
+                {"key": row.key, "only": row.only, "columns": {name: list(values) for name, values in row.columns.items()}}
+                for row in one.rows
+            ],
+        }
+        for one in differences
+    ]
+
+
 def from_json(document: Iterable[Mapping[str, Any]]) -> dict[Place, Digest]:
     """Digests from such a document."""
     return {

@@ -112,6 +112,7 @@ def rebuild_into(store: Store, target: str, wanted: Wanted, told: Told = lambda 
             owner.execute("SET synchronous_commit = off")
             with connect(target, "footfall_worker") as there:
                 there.execute("SET synchronous_commit = off")
+                told("Loading", 0)
                 replay = Replay(there, lambda events: told("Loading", events))
                 began = time.perf_counter()
                 replay.run(plan)

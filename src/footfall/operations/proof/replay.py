@@ -196,7 +196,7 @@ class Replay:
         asked = step.asked or {"as_of": step.load_date.isoformat(), "minimum_age": "0"}
         # Of more than it might take, it took so many of each tenant, in turns: of those that are here, it takes as many now.
         taken = asked.get("taken")
-        most = sum(keys for tenant, keys in taken.items() if tenant in self._tenants) if taken else _ALL
+        most = sum(keys for tenant, keys in taken.items() if tenant in self._tenants) if taken is not None else _ALL
         if most and step.job == "sessions":
             self._connection.execute("SELECT business.close_sessions(%s, %s)", (asked["as_of"], most))
         elif most and step.job in _SATELLITES:
