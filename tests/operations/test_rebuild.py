@@ -218,7 +218,7 @@ def test_tenants_have_the_settings_of_then(url: str, site: Site) -> None:
     administer(url, site, lambda c: change_tenant(c, largest_value=100))
     site.land(order("o-3", 1000, 200, **PUBLIC), view("/", 700, _visitor_id="v"))
     site.settle()
-    administer(url, site, lambda c: change_tenant(c, time_zone="America/New_York", currency="USD"))
+    administer(url, site, lambda c: change_tenant(c, time_zone="America/New_York", currency="JPY"))
     site.land(view("/", 710, _visitor_id="v"), order("o-4", 10, 711, _visitor_id="v"))
     site.settle()
     administer(url, site, lambda c: change_tenant(c, largest_value=100_000, industry="finance"))
