@@ -2,6 +2,18 @@
 
 from footfall.database import Connection
 
+# Marts whose rows, as reports see them, are not only those of their table: SQL after FROM, in which `t` has them. What the
+# rollups of a day say before it is rolled up, the bridge says, by the very same function.
+MART_ROWS = {
+    "rollup_b": """(
+        SELECT r.* FROM business.rollup_b r LEFT JOIN business.day_w w USING (tenant_hk, day) WHERE w.is_rolled_up IS NOT false
+        UNION ALL
+        SELECT r.*
+        FROM (SELECT w.tenant_hk, array_agg(w.day) AS days FROM business.day_w w WHERE NOT w.is_rolled_up GROUP BY w.tenant_hk) w
+        CROSS JOIN LATERAL business.rollup_of(w.tenant_hk, w.days, business.rolled_dimensions()) r
+    ) t""",
+}
+
 
 def rebuild_marts(connection: Connection, tenant_hk: bytes) -> int:
     """Make a tenant's marts anew from the vault, rollups included; returns how many events there are."""

@@ -16,6 +16,7 @@ from footfall.cli.backup import backup
 from footfall.cli.check import check
 from footfall.cli.database_url import database_url
 from footfall.cli.demo import demo
+from footfall.cli.digest import digest
 from footfall.cli.doctor import doctor
 from footfall.cli.event_type import event_type
 from footfall.cli.export import export
@@ -27,6 +28,7 @@ from footfall.cli.operator import operator
 from footfall.cli.options import SETTINGS
 from footfall.cli.output import print_json
 from footfall.cli.psql import psql
+from footfall.cli.rebuild import rebuild
 from footfall.cli.rebuild_marts import rebuild_marts
 from footfall.cli.report import report
 from footfall.cli.restore import restore
@@ -67,6 +69,8 @@ app.command()(doctor)
 app.command()(backup)
 app.command()(restore)
 app.command(name="upgrade-store")(upgrade_store_)
+app.command()(digest)
+app.command()(rebuild)
 app.command(name="rebuild-marts")(rebuild_marts)
 app.command()(migrate)
 app.command(epilog=SETTINGS)(worker)

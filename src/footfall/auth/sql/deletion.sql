@@ -73,6 +73,13 @@ BEGIN
 END
 $$;
 
+-- Takes a tenant out of what jobs wrote down of how many of each they took.
+CREATE OR REPLACE FUNCTION auth.forget_turns(p_tenant_hk bytea) RETURNS void
+LANGUAGE sql AS $$
+    UPDATE raw.load_batch l SET asked = l.asked #- ARRAY['taken', encode(p_tenant_hk, 'hex')]
+    WHERE l.asked -> 'taken' ? encode(p_tenant_hk, 'hex')
+$$;
+
 -- Deletes a tenant's rows of one table, which is read once, in slices of a transaction each, and notes them in the receipt: whatever
 -- interrupts it, rows and receipt agree. A place is looked at once more before it is cleared, as it may have been given to another row.
 CREATE OR REPLACE PROCEDURE auth.delete_rows(p_tenant_hk bytea, p_table text, p_receipt_id bigint, p_slice integer)

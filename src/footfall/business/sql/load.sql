@@ -1,11 +1,18 @@
 -- From the queue into the vault: one transaction, one load_date.
 
--- Opens a load: a load_date later than every one before it.
+-- Opens a load: a load_date later than every one before it. In a store that is being rebuilt, and nowhere else, the very one that the
+-- session's clock (footfall.now) says: a job that did not see a load under way has a later date than that load, and comes before it.
 CREATE OR REPLACE FUNCTION business.open_load(p_job text) RETURNS timestamptz
 LANGUAGE plpgsql AS $$
 DECLARE
     v_load_date timestamptz;
 BEGIN
+    IF util.is_rebuild() THEN
+        INSERT INTO raw.load_batch (load_date, job, recipe_version)
+        VALUES (current_setting('footfall.now')::timestamptz, p_job, {{recipe_version}})
+        RETURNING load_date INTO v_load_date;
+        RETURN v_load_date;
+    END IF;
     LOOP
         INSERT INTO raw.load_batch (load_date, job, recipe_version)
         SELECT greatest(util.current_load_date(), max(l.load_date) + interval '1 microsecond'), p_job, {{recipe_version}}
@@ -18,6 +25,12 @@ BEGIN
     RETURN v_load_date;
 END
 $$;
+
+-- The latest load whose rows a statement sees now. A job that computes satellites goes on beside loads and has a date of its own, later
+-- than that of a load which it does not see yet: so a rebuild is told after which load the job comes.
+CREATE OR REPLACE FUNCTION business.seen_load() RETURNS timestamptz
+LANGUAGE sql VOLATILE
+RETURN (SELECT l.load_date FROM raw.load_batch l WHERE l.job = 'load' ORDER BY l.load_date DESC LIMIT 1);
 
 -- Claims pending ingest batches until they hold p_batch_size events; returns their numbers, none when nothing is pending. Tenants take
 -- turns: whose earlier batches hold fewer events come first, so that whoever sends much waits for nobody's sake but his own. What is of
@@ -143,7 +156,9 @@ BEGIN
     PERFORM business.supersede(v_load_date);
     PERFORM business.count_usage(p_batch_ids, v_load_date);
     UPDATE raw.load_batch l SET counts = v_counts WHERE l.load_date = v_load_date;
-    UPDATE raw.ingest_batch b SET load_date = v_load_date
+    UPDATE raw.ingest_batch b
+    SET former_load_dates = CASE WHEN b.load_date IS NULL THEN b.former_load_dates ELSE b.former_load_dates || b.load_date END,
+        load_date = v_load_date
     WHERE b.batch_id = ANY (p_batch_ids) AND b.processing_status = 'PENDING';
     RETURN QUERY SELECT k, v::bigint FROM jsonb_each_text(v_counts) AS j(k, v);
 END

@@ -11,30 +11,45 @@ DECLARE
     v_keys bytea[];
     v_dates timestamptz[];
     v_load_date timestamptz;
+    v_seen timestamptz;
     v_inserted bigint;
 BEGIN
     PERFORM util.take_turn(p_satellite);
-    EXECUTE format($due$
-        SELECT array_agg(d.hash_key) FROM (
-            SELECT w.hash_key FROM (
-                SELECT w.hash_key, w.tenant_hk, min(w.load_date) AS since FROM business.refresh_w w
-                WHERE w.satellite = $1 AND NOT EXISTS (
-                    SELECT FROM business.%I s WHERE s.%I = w.hash_key AND s.load_end_date IS NULL AND s.load_date > $2 - $3)
-                GROUP BY w.hash_key, w.tenant_hk
-            ) w
-            ORDER BY row_number() OVER (PARTITION BY w.tenant_hk ORDER BY w.since, w.hash_key), w.tenant_hk LIMIT $4) d
-        $due$, p_satellite || '_s', replace(p_satellite, '_details', '_hk'))
-    INTO v_due USING p_satellite, p_as_of, p_minimum_age, p_limit;
-    IF v_due IS NULL THEN
-        RETURN 0;
-    END IF;
-    -- done is what is seen now: what a load appends meanwhile stays due
-    SELECT array_agg(w.hash_key), array_agg(w.load_date) INTO v_keys, v_dates
-    FROM business.refresh_w w WHERE w.satellite = p_satellite AND w.hash_key = ANY (v_due);
+    -- what is due and what is computed of it is seen at one point between loads, for a rebuild to find it again: if a load came in
+    -- between, once more
+    LOOP
+        v_seen := business.seen_load();
+        EXECUTE format($due$
+            SELECT array_agg(d.hash_key) FROM (
+                SELECT w.hash_key FROM (
+                    SELECT w.hash_key, w.tenant_hk, min(w.load_date) AS since FROM business.refresh_w w
+                    WHERE w.satellite = $1 AND NOT EXISTS (
+                        SELECT FROM business.%I s WHERE s.%I = w.hash_key AND s.load_end_date IS NULL AND s.load_date > $2 - $3)
+                    GROUP BY w.hash_key, w.tenant_hk
+                ) w
+                ORDER BY row_number() OVER (PARTITION BY w.tenant_hk ORDER BY w.since, w.hash_key), w.tenant_hk LIMIT $4) d
+            $due$, p_satellite || '_s', replace(p_satellite, '_details', '_hk'))
+        INTO v_due USING p_satellite, p_as_of, p_minimum_age, p_limit;
+        IF v_due IS NULL THEN
+            DELETE FROM raw.load_batch l WHERE l.load_date = v_load_date;
+            RETURN 0;
+        END IF;
+        -- done is what is seen now: what a load appends meanwhile stays due
+        SELECT array_agg(w.hash_key), array_agg(w.load_date) INTO v_keys, v_dates
+        FROM business.refresh_w w WHERE w.satellite = p_satellite AND w.hash_key = ANY (v_due);
+        v_load_date := coalesce(v_load_date, business.open_load(p_satellite));
+        EXIT WHEN business.seen_load() IS NOT DISTINCT FROM v_seen;
+    END LOOP;
 
-    v_load_date := business.open_load(p_satellite);
     EXECUTE format('SELECT business.refresh_%s($1, $2)', p_satellite) INTO v_inserted USING v_due, v_load_date;
-    UPDATE raw.load_batch l SET counts = jsonb_build_object(p_satellite || '_s', v_inserted) WHERE l.load_date = v_load_date;
+    UPDATE raw.load_batch l
+    SET counts = jsonb_build_object(p_satellite || '_s', v_inserted),
+        asked = jsonb_build_object('as_of', p_as_of, 'most', p_limit, 'minimum_age', p_minimum_age, 'seen', v_seen, 'taken', (
+            SELECT jsonb_object_agg(encode(t.tenant_hk, 'hex'), t.keys)
+            FROM (SELECT w.tenant_hk, count(DISTINCT w.hash_key) AS keys FROM business.refresh_w w
+                  WHERE cardinality(v_due) >= p_limit AND w.satellite = p_satellite AND w.hash_key = ANY (v_due)
+                  GROUP BY w.tenant_hk) t))
+    WHERE l.load_date = v_load_date;
 
     DELETE FROM business.refresh_w w USING unnest(v_keys, v_dates) AS d(hash_key, load_date)
     WHERE w.satellite = p_satellite AND w.hash_key = d.hash_key AND w.load_date = d.load_date;

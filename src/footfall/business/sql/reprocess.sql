@@ -24,7 +24,13 @@ BEGIN
           AND s.raw_event_id BETWEEN b.first_raw_event_id AND b.last_raw_event_id
           AND s.received_timestamp BETWEEN b.received_from AND b.received_to
           AND s.validation_status = 'INVALID' AND p_reason = ANY (s.validation_errors)
-        RETURNING s.batch_id
+        RETURNING s.batch_id, s.tenant_hk, s.raw_event_id, s.received_timestamp, s.validation_errors
+    ), remembered AS (
+        -- that the loads until now left them out, the mended rule tells no more
+        INSERT INTO raw.left_out AS o (tenant_hk, raw_event_id, batch_id, received_timestamp, left_out_until, errors)
+        SELECT r.tenant_hk, r.raw_event_id, r.batch_id, r.received_timestamp, util.current_load_date(), r.validation_errors
+        FROM refused r
+        ON CONFLICT (raw_event_id) DO UPDATE SET left_out_until = excluded.left_out_until
     ), queued AS (
         UPDATE raw.ingest_batch b
         SET processing_status = 'PENDING', retry_count = 0, next_attempt_at = util.current_load_date(),

@@ -93,32 +93,44 @@ DECLARE
     v_members bytea[];
     v_touched timestamptz[];
     v_load_date timestamptz;
+    v_seen timestamptz;
     v_inserted bigint;
 BEGIN
     PERFORM util.take_turn('sessions');
-    SELECT array_agg(s.root_session_hk) INTO v_closed
-    FROM (
-        SELECT o.root_session_hk
-        FROM (SELECT DISTINCT w.root_session_hk, w.tenant_hk FROM business.site_session_w w
-              WHERE w.is_open AND w.last_event_timestamp < p_as_of - interval '30 minutes') o
-        CROSS JOIN LATERAL (
-            SELECT max(w.last_event_timestamp) AS last_event_timestamp FROM business.site_session_w w
-            WHERE w.root_session_hk = o.root_session_hk
-        ) m
-        WHERE m.last_event_timestamp < p_as_of - interval '30 minutes'
-        ORDER BY row_number() OVER (PARTITION BY o.tenant_hk ORDER BY m.last_event_timestamp, o.root_session_hk), o.tenant_hk LIMIT p_limit
-    ) s;
-    IF v_closed IS NULL THEN
-        RETURN 0;
-    END IF;
+    -- at one point between loads, for a rebuild to find it again: if a load came in between, once more
+    LOOP
+        v_seen := business.seen_load();
+        SELECT array_agg(s.root_session_hk) INTO v_closed
+        FROM (
+            SELECT o.root_session_hk
+            FROM (SELECT DISTINCT w.root_session_hk, w.tenant_hk FROM business.site_session_w w
+                  WHERE w.is_open AND w.last_event_timestamp < p_as_of - interval '30 minutes') o
+            CROSS JOIN LATERAL (
+                SELECT max(w.last_event_timestamp) AS last_event_timestamp FROM business.site_session_w w
+                WHERE w.root_session_hk = o.root_session_hk
+            ) m
+            WHERE m.last_event_timestamp < p_as_of - interval '30 minutes'
+            ORDER BY row_number() OVER (PARTITION BY o.tenant_hk ORDER BY m.last_event_timestamp, o.root_session_hk), o.tenant_hk LIMIT p_limit
+        ) s;
+        IF v_closed IS NULL THEN
+            DELETE FROM raw.load_batch l WHERE l.load_date = v_load_date;
+            RETURN 0;
+        END IF;
 
-    -- what is closed is what is seen now: a session that a load touches meanwhile stays open, and is closed again
-    SELECT array_agg(m.site_session_hk), array_agg(m.touched_load_date) INTO v_members, v_touched
-    FROM business.site_session_w m WHERE m.root_session_hk = ANY (v_closed);
+        -- what is closed is what is seen now: a session that a load touches meanwhile stays open, and is closed again
+        SELECT array_agg(m.site_session_hk), array_agg(m.touched_load_date) INTO v_members, v_touched
+        FROM business.site_session_w m WHERE m.root_session_hk = ANY (v_closed);
+        v_load_date := coalesce(v_load_date, business.open_load('sessions'));
+        EXIT WHEN business.seen_load() IS NOT DISTINCT FROM v_seen;
+    END LOOP;
 
-    v_load_date := business.open_load('sessions');
     v_inserted := business.refresh_site_session_details(v_members, v_load_date);
-    UPDATE raw.load_batch l SET counts = jsonb_build_object('site_session_details_s', v_inserted)
+    UPDATE raw.load_batch l
+    SET counts = jsonb_build_object('site_session_details_s', v_inserted),
+        asked = jsonb_build_object('as_of', p_as_of, 'most', p_limit, 'seen', v_seen, 'taken', (
+            SELECT jsonb_object_agg(encode(t.tenant_hk, 'hex'), t.sessions)
+            FROM (SELECT w.tenant_hk, count(*) AS sessions FROM business.site_session_w w
+                  WHERE cardinality(v_closed) >= p_limit AND w.site_session_hk = ANY (v_closed) GROUP BY w.tenant_hk) t))
     WHERE l.load_date = v_load_date;
 
     -- whoever and whatever these sessions met has new figures: bounces, time on page and conversions are known only now

@@ -15,18 +15,29 @@ BEGIN
     SELECT * INTO v_before FROM auth.describe_tenant(
         p_name, p_industry, p_time_zone, p_currency, p_week_start, p_allowed_hosts, p_largest_value, p_require_second_factor,
         p_require_single_sign_on, p_own_hosts, p_ignored_referrers);
-    IF v_before.time_zone <> p_time_zone THEN
-        PERFORM business.rebuild_marts(v_before.tenant_hk);
-    END IF;
-    IF v_before.currency <> p_currency THEN
-        UPDATE business.day_w w SET is_rolled_up = false WHERE w.tenant_hk = v_before.tenant_hk AND w.is_rolled_up;
-        UPDATE business.site_session_w w SET is_open = true WHERE w.tenant_hk = v_before.tenant_hk AND NOT w.is_open;
-    END IF;
+    PERFORM business.follow_details(v_before);
     IF v_before.allowed_hosts <> p_allowed_hosts THEN
         PERFORM business.reprocess_invalid('host_not_allowed', '-infinity');
     END IF;
     IF v_before.largest_value < p_largest_value THEN
         PERFORM business.reprocess_invalid('value_out_of_bounds', '-infinity');
+    END IF;
+END
+$$;
+
+-- Makes a tenant's marts follow what its details say now, where they said something else before.
+CREATE OR REPLACE FUNCTION business.follow_details(p_before auth.tenant_details_s) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_now auth.tenant_v;
+BEGIN
+    SELECT * INTO v_now FROM auth.tenant_v t WHERE t.tenant_hk = p_before.tenant_hk;
+    IF v_now.time_zone <> p_before.time_zone THEN
+        PERFORM business.rebuild_marts(p_before.tenant_hk);
+    END IF;
+    IF v_now.currency <> p_before.currency THEN
+        UPDATE business.day_w w SET is_rolled_up = false WHERE w.tenant_hk = p_before.tenant_hk AND w.is_rolled_up;
+        UPDATE business.site_session_w w SET is_open = true WHERE w.tenant_hk = p_before.tenant_hk AND NOT w.is_open;
     END IF;
 END
 $$;

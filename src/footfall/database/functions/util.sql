@@ -104,6 +104,11 @@ CREATE OR REPLACE FUNCTION util.current_load_date() RETURNS timestamptz
 LANGUAGE sql VOLATILE
 RETURN coalesce(nullif(current_setting('footfall.now', true), '')::timestamptz, clock_timestamp());
 
+-- Whether this store is being rebuilt from another's raw (footfall rebuild): its owner has marked it, and takes the mark away at the end.
+CREATE OR REPLACE FUNCTION util.is_rebuild() RETURNS boolean
+LANGUAGE sql STABLE
+RETURN EXISTS (SELECT FROM util.work w WHERE w.work = 'rebuild');
+
 -- The tenant of this transaction (app.tenant_hk, hex), or NULL. Policies spell this out themselves, as a sub-select.
 CREATE OR REPLACE FUNCTION util.current_tenant() RETURNS bytea
 LANGUAGE sql STABLE

@@ -41,6 +41,7 @@ def delete_tenant(connection: Connection, owner: Connection, tenant_id: str, sta
                 owner.execute("SELECT auth.end_audit(%s, %s)", (tenant_hk, receipt_id))
             else:
                 connection.execute("CALL auth.delete_rows(%s, %s, %s, %s)", (tenant_hk, table, receipt_id, _SLICE))
+    connection.execute("SELECT auth.forget_turns(%s)", (tenant_hk,))
     return _finished(connection, receipt_id)
 
 
