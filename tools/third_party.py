@@ -138,8 +138,8 @@ def _texts(folder: Path) -> tuple[str, ...]:
 def _licence_of(distribution: metadata.Distribution) -> str:
     """What a package of Python says of its licence, as SPDX has it."""
     about = distribution.metadata
-    if about["Name"] in _BY_ITS_TEXT:
-        return _BY_ITS_TEXT[about["Name"]]
+    if (name := about["Name"].replace("_", "-")) in _BY_ITS_TEXT:
+        return _BY_ITS_TEXT[name]
     classified = [line.rpartition(" :: ")[2] for line in about.get_all("Classifier") or [] if line.startswith("License ::")]
     said = [*about.get_all("License-Expression", []), *about.get_all("License", []), *classified]
     for text in said:
