@@ -56,7 +56,7 @@ _FILES = (
 
 
 _ACCESS = Definition("access", "SELECT util.secure_access()")
-VERSION = Version(number=34, needs=34, serves=34)
+VERSION = Version(number=38, needs=34, serves=34)
 
 
 def deploy(connection: Connection, role_prefix: str | None = None) -> list[str]:
