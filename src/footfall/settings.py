@@ -149,7 +149,7 @@ class Settings:
     identity_days: float = _setting(
         "FOOTFALL_IDENTITY_DAYS",
         7,
-        "Days, at least, for which an event_id or a page_view_id is known: its first event counts, whatever time comes with it later.",
+        "Days, at least, for which an event_id or a page_view_id is known: its first event counts, whatever time comes later.",
     )
     snapshot_seconds: int = _setting("FOOTFALL_SNAPSHOT_SECONDS", 3600, "Least time between two snapshots of a page or item.")
     rollup_seconds: int = _setting(

@@ -35,7 +35,9 @@ class TrackingEvent(msgspec.Struct, omit_defaults=True):
     sent_at: Annotated[
         str | float | None, Meta(description="when this attempt was sent, by the same clock: a wrong clock is set right by it")
     ] = None
-    session_id: Annotated[Text, Meta(description="default: the visitor's visit, ended by 30 minutes of silence")] = None
+    session_id: Annotated[
+        Text, Meta(description="a visit, until 30 minutes of silence or a day end it; default: the visitor's")
+    ] = None
     visitor_id: Annotated[Text, Meta(description="first-party id, only with consent; default: a keyed hash for one day")] = None
     user_id: Annotated[Text, Meta(description="the site's own opaque id of a signed-in person")] = None
     page_url: Text = None
