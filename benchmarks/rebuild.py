@@ -63,11 +63,11 @@ def main() -> None:
         meter = Meter(worker)
         land_all(worker, traffic(size))
         meter.look()
-        keep_house(worker)
+        settings = Settings.read()
+        keep_house(worker, settings)
         while load_pending(worker, batch_size):
             worker.execute("SELECT util.analyze_grown()")
         loading = meter.look()
-        settings = Settings.read()
         while close_sessions(worker):
             pass
         while refresh(worker, settings):

@@ -107,6 +107,7 @@ def _definitions() -> Iterator[Definition]:
         "dimensions": _dimensions(),
         "recipe_version": str(RECIPE_VERSION),
         "known_as_key": hash_key_sql([loads.STAGED_TENANT, netstring_sql("known_as_bk")]),
+        "visit_key": hash_key_sql([netstring_sql("n.tenant_bk"), netstring_sql("b.visit_bk")]),
         "restated_key": time_ordered_key_sql(
             "util.time_prefix(restated_timestamp)", [loads.STAGED_TENANT, netstring_sql("restated_bk")]
         ),
@@ -124,7 +125,9 @@ def _rendered() -> Iterator[Definition]:
     yield Definition("vault/load", loads.load_function(VAULT))
     yield Definition("vault/removal", removal.remove_functions(VAULT))
     for satellite in VAULT.satellites:
-        if satellite.history is History.COMPUTED:
+        if satellite.history is History.EARLIEST:
+            yield Definition(f"vault/{satellite.name}_of", loads.anew_function(VAULT, satellite))
+        if satellite.historised:
             yield Definition(f"vault/refresh_{satellite.name}", loads.refresh_function(VAULT, satellite))
 
 

@@ -146,6 +146,11 @@ class Settings:
         900,
         "How long events may wait to be loaded before /health/ready says that loads are behind (503).",
     )
+    identity_days: float = _setting(
+        "FOOTFALL_IDENTITY_DAYS",
+        7,
+        "Days, at least, for which an event_id or a page_view_id is known: its first event counts, whatever time comes later.",
+    )
     snapshot_seconds: int = _setting("FOOTFALL_SNAPSHOT_SECONDS", 3600, "Least time between two snapshots of a page or item.")
     rollup_seconds: int = _setting(
         "FOOTFALL_ROLLUP_SECONDS",

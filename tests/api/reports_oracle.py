@@ -711,6 +711,7 @@ def sessions(events: list[Event], question: Question) -> list[dict[str, Any]]:
     for of in of_visit.values():
         visit = of[0].visit
         is_known = visit.closed and visit.of_humans_only
+        told = [read for _, read in views_of(of) if read]
         rows.append(
             {
                 "start": of[0].moment,
@@ -719,6 +720,8 @@ def sessions(events: list[Event], question: Question) -> list[dict[str, Any]]:
                 "page_views": sum(event.type == "page_view" for event in of),
                 "is_bounce": visit.is_bounce if is_known else None,
                 "duration_seconds": visit.seconds if is_known else None,
+                "engaged_time": sum(seconds for seconds, _ in told) if told else None,
+                "scroll_depth": round(sum(depth for _, depth in told) / len(told), 1) if told else None,
             }
             | {key: visit.values[key] for key in ("source", "channel", "device", "country", "entry_page", "exit_page")}
         )

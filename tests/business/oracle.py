@@ -2,11 +2,12 @@
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 HALF_HOUR = timedelta(minutes=30)
+DAY = timedelta(days=1)
 
 
 @dataclass
@@ -46,22 +47,28 @@ def distinct(facts: list[Fact]) -> list[Fact]:
 
 
 def assign_sessions(facts: list[Fact]) -> None:
-    """A sent session id is the session; else a visitor's visit, ended by 30 minutes of silence; else the event alone."""
-    by_visitor = defaultdict(list)
+    """A session id's events, else a visitor's, are visits that 30 minutes of silence or a day end; else the event is alone.
+
+    Without a session id a visit is half hours: it lasts a day from the half hour of its first event on.
+    """
+    by_whom = defaultdict(list)
     for fact in facts:
         if fact.session_id is not None:
-            fact.session = ("sent", fact.session_id)
+            by_whom["sent", fact.session_id].append(fact)
         elif fact.visitor is None:
             fact.session = ("alone", fact.key)
         else:
-            by_visitor[fact.visitor].append(fact)
-    for visitor, of_visitor in by_visitor.items():
-        of_visitor.sort(key=lambda fact: fact.moment)
-        number, last = 0, None
-        for fact in of_visitor:
-            if last is not None and fact.moment - last > HALF_HOUR:
-                number += 1
-            fact.session = ("visit", visitor, number)
+            by_whom["visit", fact.visitor].append(fact)
+    for whose, of_one in by_whom.items():
+        of_one.sort(key=lambda fact: fact.moment)
+        first, last = None, None
+        for fact in of_one:
+            begun = (
+                fact.moment if whose[0] == "sent" else fact.moment - (fact.moment - datetime(1970, 1, 1, tzinfo=UTC)) % HALF_HOUR
+            )
+            if first is None or fact.moment - last > HALF_HOUR or begun - first >= DAY:
+                first = begun
+            fact.session = (*whose, first)
             last = fact.moment
 
 

@@ -48,12 +48,6 @@ def test_a_visit_ends_after_thirty_minutes_of_silence(site: Site, minutes: list,
     assert site.value(f"SELECT count(*) FROM {DETAILS} WHERE total_events > 0") == len(expected)
 
 
-def test_a_sent_session_id_is_the_session_however_long_the_silence(site: Site) -> None:
-    site.land(view("/", 0, session_id="s"), view("/", 300, session_id="s"))
-    site.settle()
-    assert visits(site) == [[0, 300]]
-
-
 def test_visitors_do_not_share_visits(site: Site) -> None:
     site.land(view("/", 0, _visitor_id="v_1"), view("/", 1, _visitor_id="v_2"))
     site.settle()

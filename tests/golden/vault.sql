@@ -6,7 +6,7 @@ CREATE TABLE business.site_session_h (
     record_source varchar(100) NOT NULL,
     PRIMARY KEY (site_session_hk)
 );
-COMMENT ON TABLE business.site_session_h IS 'A visit. Business key: the session id as sent; else session_<epoch of the half hour>_<visitor>, the visitor''s events of one half hour, joined to neighbouring half hours by site_session_same_as_s when less than 30 minutes of silence lie between.';
+COMMENT ON TABLE business.site_session_h IS 'A visit. Business key: the session id as sent; of its later visits '' visit <ms of the first event> <session id>''; without an id session_<epoch of the half hour>_<visitor>, the visitor''s events of one half hour, joined to neighbouring half hours by site_session_same_as_s when less than 30 minutes of silence lie between.';
 
 CREATE TABLE business.site_visitor_h (
     site_visitor_hk bytea NOT NULL,
@@ -381,6 +381,23 @@ COMMENT ON TABLE business.site_session_same_as_s IS '+ Which session an inferred
 CREATE UNIQUE INDEX site_session_same_as_s_current ON business.site_session_same_as_s (site_session_hk) WHERE load_end_date IS NULL;
 COMMENT ON COLUMN business.site_session_same_as_s.same_as_session_hk IS 'first half hour of the visit';
 
+CREATE TABLE business.site_session_visit_s (
+    site_session_hk bytea NOT NULL,
+    tenant_hk bytea NOT NULL,
+    load_date timestamptz NOT NULL,
+    load_end_date timestamptz,
+    hash_diff bytea NOT NULL,
+    of_session_hk bytea NOT NULL,
+    begins timestamptz,
+    record_source varchar(100) NOT NULL,
+    PRIMARY KEY (site_session_hk, load_date)
+);
+COMMENT ON TABLE business.site_session_visit_s IS '+ Later visits of session ids that came back; events before the first of them are of the session itself.';
+-- Usage: exactly one current row for each key, and the way to it
+CREATE UNIQUE INDEX site_session_visit_s_current ON business.site_session_visit_s (site_session_hk) WHERE load_end_date IS NULL;
+COMMENT ON COLUMN business.site_session_visit_s.of_session_hk IS 'the session that its events were sent in';
+COMMENT ON COLUMN business.site_session_visit_s.begins IS 'its first event; empty: it turned out to be none';
+
 -- Usage: api.track_analytics: a tenant's events of a range of days
 CREATE INDEX ON business.site_event_details_s (tenant_hk, event_timestamp);
 
@@ -392,6 +409,9 @@ CREATE INDEX ON business.event_page_l (site_page_hk);
 
 -- Usage: business.business_item_details_of: the events of an item
 CREATE INDEX ON business.event_business_item_l (business_item_hk);
+
+-- Usage: business.events_as_of: the later visits of a session
+CREATE INDEX ON business.site_session_visit_s (of_session_hk);
 
 -- Usage: business.site_visitor_details_of: the sessions of a visitor
 CREATE INDEX ON business.session_visitor_l (site_visitor_hk);
@@ -465,6 +485,17 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
     WHERE s.load_date <= p_load_date AND (s.load_end_date IS NULL OR s.load_end_date > p_load_date)
 $$;
 
+CREATE OR REPLACE VIEW business.site_session_visit_current_v WITH (security_invoker = true) AS
+SELECT * FROM business.site_session_visit_s WHERE load_end_date IS NULL;
+
+-- What business.site_session_visit_s said at a load date: the rows whose [load_date, load_end_date) contains it.
+CREATE OR REPLACE FUNCTION business.site_session_visit_as_of(p_load_date timestamptz)
+RETURNS SETOF business.site_session_visit_s
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT s.* FROM business.site_session_visit_s s
+    WHERE s.load_date <= p_load_date AND (s.load_end_date IS NULL OR s.load_end_date > p_load_date)
+$$;
+
 -- Lays the VALID staged rows of these ingest batches out in pg_temp.fresh_event, each event once, in the order of their keys, for
 -- the statements of one load. A temporary table: it is the transaction's own, and nothing of it is logged.
 CREATE OR REPLACE FUNCTION business.gather_events(p_batch_ids bigint[]) RETURNS void
@@ -530,7 +561,7 @@ BEGIN
 END
 $$;
 
--- Loads of what was gathered all that events share: hubs, their links, the facts of the earliest. What is there stays.
+-- Loads of what was gathered all that events share: hubs and their links. What is there stays.
 CREATE OR REPLACE FUNCTION business.load_shared(p_load_date timestamptz)
 RETURNS TABLE (loaded text, inserted bigint)
 LANGUAGE plpgsql AS $$
@@ -585,6 +616,14 @@ BEGIN
     ON CONFLICT DO NOTHING;
     GET DIAGNOSTICS inserted = ROW_COUNT;
     loaded := 'session_visitor_l'; RETURN NEXT;
+END
+$$;
+
+-- Loads what the earliest events say of their keys. Apart from the rest: in between, what was gathered may have got other keys.
+CREATE OR REPLACE FUNCTION business.load_earliest(p_load_date timestamptz)
+RETURNS TABLE (loaded text, inserted bigint)
+LANGUAGE plpgsql AS $$
+BEGIN
 
     WITH changed AS MATERIALIZED (
         SELECT c.*, l.load_date AS ended_load_date FROM (
@@ -667,6 +706,7 @@ BEGIN
     DELETE FROM business.site_session_details_s d WHERE d.site_session_hk = ANY (v_keys);
     DELETE FROM business.site_session_context_s d WHERE d.site_session_hk = ANY (v_keys);
     DELETE FROM business.site_session_same_as_s d WHERE d.site_session_hk = ANY (v_keys);
+    DELETE FROM business.site_session_visit_s d WHERE d.site_session_hk = ANY (v_keys);
     DELETE FROM business.site_session_h d WHERE d.site_session_hk = ANY (v_keys);
     DELETE FROM pg_temp.touched_key t WHERE t.hub = 'site_session' AND t.hash_key = ANY (v_keys);
 
@@ -834,6 +874,56 @@ BEGIN
 END
 $$;
 
+-- What the earliest event of each of these keys says, of those events that are still known.
+CREATE OR REPLACE FUNCTION business.site_session_context_of(p_keys bytea[], p_as_of timestamptz)
+RETURNS TABLE (site_session_hk bytea, tenant_hk bytea, entry_event_hk bytea, entry_timestamp timestamptz, site_visitor_hk bytea, user_id varchar(255), visitor_ip_hash varchar(64), user_agent text, device_type varchar(20), browser_name varchar(50), browser_version varchar(20), operating_system varchar(50), screen_resolution varchar(20), viewport_size varchar(20), timezone varchar(50), language varchar(10), do_not_track boolean, referrer_url text, source varchar(100), channel varchar(20), utm_source varchar(100), utm_medium varchar(100), utm_campaign varchar(100), utm_content varchar(100), utm_term varchar(100), client_hints varchar(200), operating_system_version varchar(20), bot_kind varchar(20), bot_name varchar(50), traffic_class varchar(10), channel_name varchar(30), utm_id varchar(100), click_id varchar(50), entry_raw_event_id bigint)
+LANGUAGE sql STABLE AS $$
+    SELECT DISTINCT ON (l.site_session_hk) l.*
+    FROM (
+        SELECT e.site_session_hk, e.tenant_hk, e.site_event_hk, e.event_timestamp, e.site_visitor_hk, e.user_id, e.visitor_ip_hash, e.user_agent, e.device_info ->> 'device_type', e.device_info ->> 'browser_name', e.device_info ->> 'browser_version', e.device_info ->> 'operating_system', e.device_info ->> 'screen_resolution', e.device_info ->> 'viewport_size', e.device_info ->> 'timezone', e.device_info ->> 'language', e.do_not_track, e.page_referrer, e.source, e.channel, e.utm_source, e.utm_medium, e.utm_campaign, e.utm_content, e.utm_term, e.device_info ->> 'client_hints', e.device_info ->> 'operating_system_version', e.device_info ->> 'bot_kind', e.device_info ->> 'bot_name', e.traffic_class, e.channel_name, e.utm_id, e.click_id, e.raw_event_id
+        FROM business.site_session_staged(p_keys) e
+        UNION ALL
+        SELECT k.site_session_hk, k.tenant_hk, k.entry_event_hk, k.entry_timestamp, k.site_visitor_hk, k.user_id, k.visitor_ip_hash, k.user_agent, k.device_type, k.browser_name, k.browser_version, k.operating_system, k.screen_resolution, k.viewport_size, k.timezone, k.language, k.do_not_track, k.referrer_url, k.source, k.channel, k.utm_source, k.utm_medium, k.utm_campaign, k.utm_content, k.utm_term, k.client_hints, k.operating_system_version, k.bot_kind, k.bot_name, k.traffic_class, k.channel_name, k.utm_id, k.click_id, k.entry_raw_event_id
+        FROM business.site_session_context_known(p_keys) k
+    ) l(site_session_hk, tenant_hk, entry_event_hk, entry_timestamp, site_visitor_hk, user_id, visitor_ip_hash, user_agent, device_type, browser_name, browser_version, operating_system, screen_resolution, viewport_size, timezone, language, do_not_track, referrer_url, source, channel, utm_source, utm_medium, utm_campaign, utm_content, utm_term, client_hints, operating_system_version, bot_kind, bot_name, traffic_class, channel_name, utm_id, click_id, entry_raw_event_id)
+    ORDER BY l.site_session_hk, (l.site_visitor_hk IS NULL), l.entry_timestamp, l.entry_raw_event_id, l.entry_event_hk
+$$;
+
+-- Recomputes these keys' rows of site_session_context_s as of the load date and writes those that changed; returns how many.
+CREATE OR REPLACE FUNCTION business.refresh_site_session_context(p_keys bytea[], p_load_date timestamptz)
+RETURNS bigint
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_inserted bigint;
+BEGIN
+    WITH changed AS MATERIALIZED (
+        SELECT c.*, l.load_date AS ended_load_date FROM (
+            SELECT s.*, util.hash_binary(util.netstring(browser_name) || util.netstring(browser_version) || util.netstring(channel) || util.netstring(device_type) || util.netstring((do_not_track)::text) || util.netstring(encode(entry_event_hk, 'hex')) || util.netstring(util.canonical(entry_timestamp)) || util.netstring(language) || util.netstring(operating_system) || util.netstring(referrer_url) || util.netstring(screen_resolution) || util.netstring(encode(site_visitor_hk, 'hex')) || util.netstring(source) || util.netstring(timezone) || util.netstring(traffic_class) || util.netstring(user_agent) || util.netstring(user_id) || util.netstring(utm_campaign) || util.netstring(utm_medium) || util.netstring(utm_source) || util.netstring(viewport_size) || util.netstring(visitor_ip_hash)) AS hash_diff
+            FROM (
+                SELECT f.*, 'computed:site_session_context' AS record_source
+                FROM business.site_session_context_of(p_keys, p_load_date) f
+            ) s
+        ) c
+        LEFT JOIN LATERAL (
+            SELECT o.* FROM business.site_session_context_s o
+            WHERE o.site_session_hk = c.site_session_hk AND o.load_end_date IS NULL LIMIT 1
+        ) l ON true
+        WHERE l.site_session_hk IS NULL OR c.hash_diff <> l.hash_diff
+    ), ended AS (
+        UPDATE business.site_session_context_s l SET load_end_date = p_load_date
+        FROM changed c WHERE l.site_session_hk = c.site_session_hk AND l.load_date = c.ended_load_date
+        RETURNING 1
+    )
+    INSERT INTO business.site_session_context_s (site_session_hk, tenant_hk, load_date, hash_diff, entry_event_hk, entry_timestamp, site_visitor_hk, user_id, visitor_ip_hash, user_agent, device_type, browser_name, browser_version, operating_system, screen_resolution, viewport_size, timezone, language, do_not_track, referrer_url, source, channel, utm_source, utm_medium, utm_campaign, utm_content, utm_term, client_hints, operating_system_version, bot_kind, bot_name, traffic_class, channel_name, utm_id, click_id, entry_raw_event_id, record_source)
+    SELECT site_session_hk, tenant_hk, p_load_date, hash_diff, entry_event_hk, entry_timestamp, site_visitor_hk, user_id, visitor_ip_hash, user_agent, device_type, browser_name, browser_version, operating_system, screen_resolution, viewport_size, timezone, language, do_not_track, referrer_url, source, channel, utm_source, utm_medium, utm_campaign, utm_content, utm_term, client_hints, operating_system_version, bot_kind, bot_name, traffic_class, channel_name, utm_id, click_id, entry_raw_event_id, record_source
+    FROM changed
+    WHERE (SELECT count(*) FROM ended) >= 0
+    ORDER BY site_session_hk;
+    GET DIAGNOSTICS v_inserted = ROW_COUNT;
+    RETURN v_inserted;
+END
+$$;
+
 -- Recomputes these keys' rows of site_session_same_as_s as of the load date and writes those that changed; returns how many.
 CREATE OR REPLACE FUNCTION business.refresh_site_session_same_as(p_keys bytea[], p_load_date timestamptz)
 RETURNS bigint
@@ -869,6 +959,41 @@ BEGIN
 END
 $$;
 
+-- Recomputes these keys' rows of site_session_visit_s as of the load date and writes those that changed; returns how many.
+CREATE OR REPLACE FUNCTION business.refresh_site_session_visit(p_keys bytea[], p_load_date timestamptz)
+RETURNS bigint
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_inserted bigint;
+BEGIN
+    WITH changed AS MATERIALIZED (
+        SELECT c.*, l.load_date AS ended_load_date FROM (
+            SELECT s.*, util.hash_binary(util.netstring(util.canonical(begins)) || util.netstring(encode(of_session_hk, 'hex'))) AS hash_diff
+            FROM (
+                SELECT f.*, 'computed:site_session_visit' AS record_source
+                FROM business.site_session_visit_of(p_keys, p_load_date) f
+            ) s
+        ) c
+        LEFT JOIN LATERAL (
+            SELECT o.* FROM business.site_session_visit_s o
+            WHERE o.site_session_hk = c.site_session_hk AND o.load_end_date IS NULL LIMIT 1
+        ) l ON true
+        WHERE l.site_session_hk IS NULL OR c.hash_diff <> l.hash_diff
+    ), ended AS (
+        UPDATE business.site_session_visit_s l SET load_end_date = p_load_date
+        FROM changed c WHERE l.site_session_hk = c.site_session_hk AND l.load_date = c.ended_load_date
+        RETURNING 1
+    )
+    INSERT INTO business.site_session_visit_s (site_session_hk, tenant_hk, load_date, hash_diff, of_session_hk, begins, record_source)
+    SELECT site_session_hk, tenant_hk, p_load_date, hash_diff, of_session_hk, begins, record_source
+    FROM changed
+    WHERE (SELECT count(*) FROM ended) >= 0
+    ORDER BY site_session_hk;
+    GET DIAGNOSTICS v_inserted = ROW_COUNT;
+    RETURN v_inserted;
+END
+$$;
+
 ALTER TABLE business.session_visitor_l ADD CONSTRAINT session_visitor_l_site_session_hk_fkey FOREIGN KEY (site_session_hk) REFERENCES business.site_session_h (site_session_hk) NOT ENFORCED;
 ALTER TABLE business.session_visitor_l ADD CONSTRAINT session_visitor_l_site_visitor_hk_fkey FOREIGN KEY (site_visitor_hk) REFERENCES business.site_visitor_h (site_visitor_hk) NOT ENFORCED;
 ALTER TABLE business.event_session_l ADD CONSTRAINT event_session_l_site_event_hk_fkey FOREIGN KEY (site_event_hk) REFERENCES business.site_event_h (site_event_hk) NOT ENFORCED;
@@ -884,6 +1009,7 @@ ALTER TABLE business.site_page_details_s ADD CONSTRAINT site_page_details_s_site
 ALTER TABLE business.business_item_details_s ADD CONSTRAINT business_item_details_s_business_item_hk_fkey FOREIGN KEY (business_item_hk) REFERENCES business.business_item_h (business_item_hk) NOT ENFORCED;
 ALTER TABLE business.site_session_context_s ADD CONSTRAINT site_session_context_s_site_session_hk_fkey FOREIGN KEY (site_session_hk) REFERENCES business.site_session_h (site_session_hk) NOT ENFORCED;
 ALTER TABLE business.site_session_same_as_s ADD CONSTRAINT site_session_same_as_s_site_session_hk_fkey FOREIGN KEY (site_session_hk) REFERENCES business.site_session_h (site_session_hk) NOT ENFORCED;
+ALTER TABLE business.site_session_visit_s ADD CONSTRAINT site_session_visit_s_site_session_hk_fkey FOREIGN KEY (site_session_hk) REFERENCES business.site_session_h (site_session_hk) NOT ENFORCED;
 ALTER TABLE business.site_session_h ADD CONSTRAINT site_session_h_tenant_hk_fkey FOREIGN KEY (tenant_hk) REFERENCES auth.tenant_h (tenant_hk) NOT ENFORCED;
 ALTER TABLE business.site_visitor_h ADD CONSTRAINT site_visitor_h_tenant_hk_fkey FOREIGN KEY (tenant_hk) REFERENCES auth.tenant_h (tenant_hk) NOT ENFORCED;
 ALTER TABLE business.site_event_h ADD CONSTRAINT site_event_h_tenant_hk_fkey FOREIGN KEY (tenant_hk) REFERENCES auth.tenant_h (tenant_hk) NOT ENFORCED;
@@ -900,3 +1026,4 @@ ALTER TABLE business.site_page_details_s ADD CONSTRAINT site_page_details_s_tena
 ALTER TABLE business.business_item_details_s ADD CONSTRAINT business_item_details_s_tenant_hk_fkey FOREIGN KEY (tenant_hk) REFERENCES auth.tenant_h (tenant_hk) NOT ENFORCED;
 ALTER TABLE business.site_session_context_s ADD CONSTRAINT site_session_context_s_tenant_hk_fkey FOREIGN KEY (tenant_hk) REFERENCES auth.tenant_h (tenant_hk) NOT ENFORCED;
 ALTER TABLE business.site_session_same_as_s ADD CONSTRAINT site_session_same_as_s_tenant_hk_fkey FOREIGN KEY (tenant_hk) REFERENCES auth.tenant_h (tenant_hk) NOT ENFORCED;
+ALTER TABLE business.site_session_visit_s ADD CONSTRAINT site_session_visit_s_tenant_hk_fkey FOREIGN KEY (tenant_hk) REFERENCES auth.tenant_h (tenant_hk) NOT ENFORCED;

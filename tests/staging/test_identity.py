@@ -1,9 +1,12 @@
 """Which event is which, whose it is, and when it was: ids that are none, clocks that are wrong, events that are sent again."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from footfall.settings import Settings
+from footfall.worker import keep_house
 from site_under_test import NOON, RECEIVED, Site, at, view
 
 NO_IDS = [
@@ -174,3 +177,76 @@ def test_a_campaign_may_stand_after_the_hash(site: Site, address: str) -> None:
     site.land(view("/", page_url=f"https://a.example{address}", event_id="e"))
     site.load()
     assert site.staged("utm_source", "utm_medium", "channel") == [("news", "email", "email")]
+
+
+def test_page_views_of_one_view_are_one_whatever_their_ids_and_times(site: Site) -> None:
+    """A wire that sends each view by two ways: a page and its server, a tag and an app's web view."""
+    site.land(view("/", 0, event_id="a", page_view_id="pv-1"), view("/", 1, event_id="b", page_view_id="pv-1"))
+    site.load()
+    site.land(view("/", 2, event_id=None, page_view_id="pv-1"), view("/", 3, event_id="c", page_view_id="pv-2"))
+    site.load()
+    assert site.fates() == ["loaded", "duplicate", "duplicate", "loaded"]
+    assert site.rows("SELECT site_event_bk FROM business.site_event_h ORDER BY 1") == [
+        (f"evt_{int(NOON.timestamp() * 1000)}_a",),
+        (f"evt_{int((NOON + timedelta(minutes=3)).timestamp() * 1000)}_c",),
+    ]
+
+
+@pytest.mark.parametrize("one_by_one", [False, True])
+def test_what_tells_of_a_view_is_not_swallowed_by_it(site: Site, one_by_one: bool) -> None:
+    attention = {"evt_type": "engagement", "evt_action": "attention", "event_timestamp": at(1), "page_view_id": "pv-1"}
+    for event in (
+        attention | {"event_id": "t1"},
+        view("/", 0, event_id="a", page_view_id="pv-1"),
+        attention | {"event_id": "t2"},
+        # the same view, as others spell its type
+        view("/", 5, event_id="b", page_view_id="pv-1", evt_type="Page View"),
+    ):
+        site.land(event)
+        if one_by_one:
+            site.load()
+    site.load()
+    assert site.fates() == ["loaded", "loaded", "loaded", "duplicate"]
+
+
+def test_views_of_other_tenants_and_ids_that_are_none_are_other_views(site: Site, worker) -> None:
+    rival = Site(worker, "rival")
+    rival.land(view("/", 0, event_id="r", page_view_id="pv-1"))
+    site.land(
+        view("/", 0, event_id="a", page_view_id="pv-1"),
+        view("/", 1, event_id="b", page_view_id="undefined"),
+        view("/", 2, event_id="c", page_view_id="undefined"),
+        view("/", 3, event_id="pv-1"),  # an event id is no view
+    )
+    site.load()
+    assert site.fates() == ["loaded"] * 5
+
+
+def test_a_view_is_its_first_event_also_when_that_one_is_sent_again_with_another_time(site: Site) -> None:
+    site.land(view("/", 0, event_id="a"))
+    site.load()
+    site.land(view("/", 1, event_id="a", page_view_id="pv-1"), view("/", 2, event_id="b", page_view_id="pv-1"))
+    site.load()
+    # a server says it once more: the view is there
+    site.land(view("/", 3, event_id="b", page_view_id="pv-1"), is_trusted=True)
+    site.load()
+    assert site.fates() == ["loaded", "duplicate", "duplicate", "duplicate"]
+
+
+def test_a_view_of_no_sense_does_not_keep_the_right_one_from_counting(site: Site) -> None:
+    site.land(view("/", event_id="a", page_view_id="pv-1", event_timestamp="2036-01-01T00:00:00Z"))
+    site.load()
+    site.land(view("/", 2, event_id="b", page_view_id="pv-1"))
+    site.load()
+    assert site.fates() == ["invalid", "loaded"]
+
+
+def test_how_long_ids_of_events_and_views_are_known_is_a_setting(site: Site) -> None:
+    settings = replace(Settings(), identity_days=2)
+    for days, fates in ((0, ["loaded", "loaded"]), (1, ["duplicate", "duplicate"]), (3, ["loaded", "loaded"])):
+        site.set_clock(RECEIVED + timedelta(days=days))
+        keep_house(site.connection, settings)
+        # each with a time of its own
+        site.land(view("/", days, event_id="same"), view("/", days + 5, event_id=f"e{days}", page_view_id="pv-1"))
+        site.load()
+        assert site.fates()[-2:] == fates, days

@@ -229,7 +229,7 @@ def test_two_loads_that_wait_for_each_others_keys_do_not_deadlock(site: Site, ur
 def test_a_worker_that_has_lost_one_of_its_halves_ends(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is started again by whoever watches it; one that loads but keeps nothing up would go unnoticed."""
 
-    def break_down(_: object) -> None:
+    def break_down(*_: object) -> None:
         raise RuntimeError("unforeseen")
 
     monkeypatch.setattr(loop, "keep_house", break_down)
@@ -240,7 +240,7 @@ def test_a_worker_that_has_lost_one_of_its_halves_ends(url: str, monkeypatch: py
 def test_upkeep_outlives_a_task_that_fails(site: Site, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     ran = threading.Event()
 
-    def fail_in_the_store(connection: object) -> None:
+    def fail_in_the_store(connection: object, _: object) -> None:
         connection.execute("SELECT * FROM nowhere")
 
     monkeypatch.setattr(loop, "keep_house", fail_in_the_store)

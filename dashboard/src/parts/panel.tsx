@@ -124,7 +124,7 @@ export const Details = ({ dimension }: { dimension: string }) => {
   const { tenant, about, range, filter, params, pack, seesVisitors } = useSite();
   const [search, setSearch] = useState(params.get("search") ?? "");
   const first = metricsOf(dimension)[0]!;
-  const all = dimension === "page" || !dimension.match(/^(event|item|property|host|funnel)/) ? [...ALL_METRICS.slice(0, 3), "bounce_rate", "visit_duration", ...ALL_METRICS.slice(4)] : ALL_METRICS;
+  const all = dimension === "page" || !dimension.match(/^(event|item|property|host|funnel)/) ? [...ALL_METRICS.slice(0, 3), "bounce_rate", "visit_duration", "engaged_time", ...ALL_METRICS.slice(4)] : ALL_METRICS;
   const metrics = [first, ...all.filter((metric) => metric !== first)];
   const sort = params.get("sort") ?? `-${first}`;
   const sorted = sort.replace("-", "");

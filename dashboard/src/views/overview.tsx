@@ -19,6 +19,8 @@ import { useRounds } from "../rounds";
 import { useSite } from "../site";
 import { itemWord, itemsWord, metricOf } from "../words";
 
+/** How pages are read. Counted from events, so asked beside what the panels show: the other figures do not wait for it. */
+const READ = ["engaged_time", "time_on_page", "scroll_depth"];
 const CARDS = ["visitors", "visits", "page_views", "bounce_rate", "visit_duration", "conversions", "conversion_rate", "revenue"];
 const PANELS: Record<string, PanelAbout> = {
   sources: { name: "sources", title: "Sources", tabs: ["source", "channel", "referrer"] },
@@ -51,14 +53,20 @@ export const Overview = () => {
   const figures = useAnswers(tenant.tenant, [{ report: "overview", ...about, compare: comparing }, { ...series, ...about, compare: drawn }], round);
   const made = useAnswers(
     tenant.tenant,
-    [{ report: "goals", ...about }, { report: "items", ...about, limit: 8 }, ...panels.map((panel) => questionOf(shownIn(panel, params), about)), { report: "engagement", ...about, limit: ROWS }],
+    [
+      { report: "goals", ...about },
+      { report: "items", ...about, limit: 8 },
+      ...panels.map((panel) => questionOf(shownIn(panel, params), about)),
+      { report: "overview", ...about, metrics: ["visits", ...READ], compare: comparing },
+      { report: "engagement", ...about, limit: ROWS },
+    ],
     round,
     false,
     true,
   );
   const [overview, over] = figures.answers;
   const { label, format, isWhole } = metricOf(metric, pack);
-  const names = ["goals", "items", ...panels.map(({ name }) => name)];
+  const names = ["goals", "items", ...panels.map(({ name }) => name), "read"];
   const answerOf = (name: string) => made.answers[names.indexOf(name)];
   const failedOf = (name: string) => ({ error: made.errors[names.indexOf(name)], again: made.again });
   const isLoading = figures.isLoading || made.isLoading;
@@ -89,6 +97,11 @@ export const Overview = () => {
         <ul class="cards" aria-label="Figures">
           {cards.map((name) => (
             <Card key={name} name={name} isShown={name === metric} answer={overview} />
+          ))}
+        </ul>
+        <ul class="cards read" aria-label="How pages are read">
+          {READ.map((name) => (
+            <Card key={name} name={name} isShown={name === metric} answer={answerOf("read")} />
           ))}
         </ul>
         {compare && overview?.comparison && <Compared {...overview.comparison[compare]} />}
@@ -141,12 +154,12 @@ const Card = ({ name, isShown, answer }: { name: string; isShown: boolean; answe
   const before = compare ? answer?.comparison?.[compare] : undefined;
   const change = before?.change[name];
   const then = before?.metrics[name];
-  const isKnown = (metrics: Record<string, number>) => !isOfVisits || metrics.visits! > 0;
+  const isKnown = (metrics: Record<string, number>) => metrics[name] != null && (!isOfVisits || metrics.visits! > 0);
   return (
     <li class={isShown ? "card shown" : "card"}>
       <button aria-pressed={isShown} onClick={() => go(hrefOf({ metric: name }))} title={meaning}>
         <span class="label">{label}</span>
-        <span class="value" title={answer && format(answer.metrics[name], tenant.currency)}>
+        <span class="value" title={answer && isKnown(answer.metrics) ? format(answer.metrics[name], tenant.currency) : undefined}>
           {!answer ? "…" : isKnown(answer.metrics) ? (name === "revenue" ? shortMoney : format)(answer.metrics[name], tenant.currency) : "–"}
         </span>
         {answer && before && isKnown(answer.metrics) && isKnown(before.metrics) && (

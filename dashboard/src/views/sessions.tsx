@@ -1,6 +1,6 @@
 // Visits, the latest first; one visit as what this visitor did, in order; and all visits of a visitor.
 import { hrefOf } from "../address";
-import { clock, count, day, duration, money, named } from "../format";
+import { clock, count, day, duration, money, named, percent } from "../format";
 import { Bar } from "../parts/bar";
 import { Loading, Nothing, Problem } from "../parts/notices";
 import { Short } from "../parts/short";
@@ -17,6 +17,8 @@ interface Visit {
   events: number;
   page_views: number;
   duration_seconds: number | null;
+  engaged_time: number | null;
+  scroll_depth: number | null;
   source: string | null;
   device: string | null;
   browser: string | null;
@@ -38,6 +40,8 @@ interface VisitEvent {
   title?: string;
   item?: string;
   transaction?: string;
+  time_on_page?: number;
+  scroll_depth?: number;
   is_bot?: boolean;
   properties?: Record<string, unknown>;
 }
@@ -68,6 +72,7 @@ export const Visits = ({ visits }: { visits: Visit[] }) => (
       },
       { label: "Source", value: ({ source }) => source },
       { label: "Duration", isNumber: true, value: (visit) => lastedOf(visit) },
+      { label: "Engaged", isNumber: true, value: ({ engaged_time }) => (engaged_time == null ? "–" : duration(engaged_time)) },
       { label: "Views", isNumber: true, value: ({ page_views }) => count(page_views) },
       { label: "Events", isNumber: true, value: ({ events }) => count(events) },
       { label: "Device", value: ({ device, browser, visitor }) => [device, browser].filter(Boolean).join(", ") || (visitor ? "" : <i class="muted">not tracked</i>) },
@@ -133,6 +138,8 @@ const OneVisit = ({ session }: { session: string }) => {
           {Object.entries({
             Began: clock(visit.start),
             Duration: lastedOf(visit),
+            Engaged: visit.engaged_time != null && duration(visit.engaged_time),
+            "Read to": visit.scroll_depth != null && percent(visit.scroll_depth),
             Source: visit.source,
             Device: [visit.device, visit.browser, visit.os].filter(Boolean).join(", "),
             Country: visit.country && named("country", visit.country),
@@ -162,6 +169,8 @@ const OneVisit = ({ session }: { session: string }) => {
                   {event.value != null && <em> {event.currency ? money(event.value, event.currency) : count(event.value)}</em>}
                   <p>
                     {[event.page && named("page", event.page), event.item && named("item", event.item), event.transaction].filter(Boolean).join(" · ")}
+                    {event.time_on_page != null && ` · ${duration(event.time_on_page)}`}
+                    {event.scroll_depth != null && ` · read to ${percent(event.scroll_depth)}`}
                     {event.is_bot && " · bot"}
                   </p>
                   {event.properties && (
@@ -206,6 +215,7 @@ const OneVisitor = ({ visitor }: { visitor: string }) => {
           "Last seen": day(about.last_day),
           Visits: count(about.visits),
           "Page views": count(about.page_views),
+          "Engaged time": about.engaged_time ? `${duration(about.engaged_time)} a visit` : undefined,
           Segment: about.details?.segment,
           "Worth so far": about.details?.lifetime_value ? money(about.details.lifetime_value, tenant.currency) : undefined,
         }).map(([name, value]) =>

@@ -11,8 +11,9 @@ from footfall.vault import Column, History, Hub, Index, Link, Satellite, Vault
 
 SESSION = Hub(
     "site_session",
-    "A visit. Business key: the session id as sent; else session_<epoch of the half hour>_<visitor>, the visitor's events of one"
-    " half hour, joined to neighbouring half hours by site_session_same_as_s when less than 30 minutes of silence lie between.",
+    "A visit. Business key: the session id as sent; of its later visits ' visit <ms of the first event> <session id>'; without an"
+    " id session_<epoch of the half hour>_<visitor>, the visitor's events of one half hour, joined to neighbouring half hours by"
+    " site_session_same_as_s when less than 30 minutes of silence lie between.",
 )
 VISITOR = Hub(
     "site_visitor",
@@ -185,6 +186,17 @@ SESSION_SAME_AS = Satellite(
     (Column("same_as_session_hk", "bytea", "first half hour of the visit", required=True),),
 )
 
+SESSION_VISIT = Satellite(
+    "site_session_visit",
+    SESSION,
+    History.COMPUTED,
+    "+ Later visits of session ids that came back; events before the first of them are of the session itself.",
+    (
+        Column("of_session_hk", "bytea", "the session that its events were sent in", required=True),
+        Column("begins", "timestamptz", "its first event; empty: it turned out to be none"),
+    ),
+)
+
 SESSION_DETAILS = Satellite(
     "site_session_details",
     SESSION,
@@ -298,6 +310,7 @@ VAULT = Vault(
         ITEM_DETAILS,
         SESSION_CONTEXT,
         SESSION_SAME_AS,
+        SESSION_VISIT,
     ),
     indexes=(
         Index(
@@ -308,6 +321,7 @@ VAULT = Vault(
         Index(EVENT_SESSION.table, "site_session_hk", "business.site_session_details_of: the events of a session"),
         Index(EVENT_PAGE.table, "site_page_hk", "business.site_page_details_of: the events of a page"),
         Index(EVENT_ITEM.table, "business_item_hk", "business.business_item_details_of: the events of an item"),
+        Index(SESSION_VISIT.table, "of_session_hk", "business.events_as_of: the later visits of a session"),
         Index(SESSION_VISITOR.table, "site_visitor_hk", "business.site_visitor_details_of: the sessions of a visitor"),
         Index(
             SESSION_DETAILS.table,

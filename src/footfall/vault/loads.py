@@ -69,7 +69,8 @@ def staged_keys(vault: Vault) -> dict[str, str]:
 def load_function(vault: Vault) -> str:
     """Everything that is loaded straight from staging, table by table.
 
-    `gather_events(batch ids)`, `load_vault(load date)`, and what of it many events share: `load_shared(load date)`.
+    `gather_events(batch ids)`, `load_vault(load date)`, what of it many events share: `load_shared(load date)`; and
+    `load_earliest(load date)`.
     """
     others = [hub for hub in vault.hubs if hub is not vault.grain]
     immutable = [satellite for satellite in vault.satellites if satellite.history is History.IMMUTABLE]
@@ -81,8 +82,8 @@ def load_function(vault: Vault) -> str:
     shared = [
         *((hub.table, _hub_load(vault, hub)) for hub in others),
         *((link.table, _link_load(vault, link)) for link in vault.links if not link.time_ordered),
-        *((satellite.table, _earliest_load(vault, satellite)) for satellite in earliest),
     ]
+    described = [(satellite.table, _earliest_load(vault, satellite)) for satellite in earliest]
     grain = vault.grain
     return f"""\
 -- Lays the VALID staged rows of these ingest batches out in {_FRESH}, each event once, in the order of their keys, for
@@ -117,12 +118,21 @@ BEGIN
 END
 $$;
 
--- Loads of what was gathered all that events share: hubs, their links, the facts of the earliest. What is there stays.
+-- Loads of what was gathered all that events share: hubs and their links. What is there stays.
 CREATE OR REPLACE FUNCTION {vault.schema}.load_shared(p_load_date timestamptz)
 RETURNS TABLE (loaded text, inserted bigint)
 LANGUAGE plpgsql AS $$
 BEGIN
 {_steps(shared)}
+END
+$$;
+
+-- Loads what the earliest events say of their keys. Apart from the rest: in between, what was gathered may have got other keys.
+CREATE OR REPLACE FUNCTION {vault.schema}.load_earliest(p_load_date timestamptz)
+RETURNS TABLE (loaded text, inserted bigint)
+LANGUAGE plpgsql AS $$
+BEGIN
+{_steps(described)}
 END
 $$;
 """
@@ -215,6 +225,35 @@ FROM (
 ) s"""
     earlier = f"({_rank(satellite, 'c')}) < ({_rank(satellite, 'l')})"
     return _write_changes(vault, satellite, _against_current(vault, satellite, changes, earlier))
+
+
+def anew_function(vault: Vault, satellite: Satellite) -> str:
+    """`<satellite>_of(keys, load date)` of an EARLIEST satellite: for keys whose events are not those any more that they were.
+
+    It takes the earliest of what staging still has of their events, `<hub>_staged(keys)`, and of the rows that are known of them,
+    `<satellite>_known(keys)`: rows of staging and of the satellite, under these keys.
+    """
+    key = satellite.hub.hash_key
+    staged = ", ".join(f"e.{column.source or column.name}" for column in satellite.columns)
+    known = ", ".join(f"k.{column.name}" for column in satellite.columns)
+    names = ", ".join(column.name for column in satellite.columns)
+    types = ", ".join(f"{column.name} {column.type}" for column in satellite.columns)
+    return f"""\
+-- What the earliest event of each of these keys says, of those events that are still known.
+CREATE OR REPLACE FUNCTION {vault.schema}.{satellite.name}_of(p_keys bytea[], p_as_of timestamptz)
+RETURNS TABLE ({key} bytea, tenant_hk bytea, {types})
+LANGUAGE sql STABLE AS $$
+    SELECT DISTINCT ON (l.{key}) l.*
+    FROM (
+        SELECT e.{key}, e.tenant_hk, {staged}
+        FROM {vault.schema}.{satellite.hub.name}_staged(p_keys) e
+        UNION ALL
+        SELECT k.{key}, k.tenant_hk, {known}
+        FROM {vault.schema}.{satellite.name}_known(p_keys) k
+    ) l({key}, tenant_hk, {names})
+    ORDER BY l.{key}, {_rank(satellite, "l")}
+$$;
+"""
 
 
 # --- computed satellites -----------------------------------------------------------------------------------------------------

@@ -24,6 +24,10 @@ class TrackingEvent(msgspec.Struct, omit_defaults=True):
     evt_value: Annotated[Number, Meta(description="decimal, at most 14 digits before and 4 after the point")] = None
     currency: Annotated[Text, Meta(description="ISO 4217; default: the tenant's")] = None
     event_id: Annotated[Text, Meta(description="the client's id: an event sent again under it counts once, for ever")] = None
+    page_view_id: Annotated[
+        Text,
+        Meta(description="which view of a page this is: of page_views under one such id the first counts; others may name it"),
+    ] = None
     event_timestamp: Annotated[
         str | float | None,
         Meta(description="ISO 8601, or seconds, milli-, micro- or nanoseconds since 1970; made with the event, kept in retries"),
@@ -31,7 +35,9 @@ class TrackingEvent(msgspec.Struct, omit_defaults=True):
     sent_at: Annotated[
         str | float | None, Meta(description="when this attempt was sent, by the same clock: a wrong clock is set right by it")
     ] = None
-    session_id: Annotated[Text, Meta(description="default: the visitor's visit, ended by 30 minutes of silence")] = None
+    session_id: Annotated[
+        Text, Meta(description="a visit, until 30 minutes of silence or a day end it; default: the visitor's")
+    ] = None
     visitor_id: Annotated[Text, Meta(description="first-party id, only with consent; default: a keyed hash for one day")] = None
     user_id: Annotated[Text, Meta(description="the site's own opaque id of a signed-in person")] = None
     page_url: Text = None

@@ -71,13 +71,13 @@ def work_once(url: str, settings: Settings) -> int:
     """Do all that there is to do, and return how many events were loaded. What has to wait for its time is left."""
     diary = Diary()
     with connect(url, "footfall_worker") as connection:
-        keep_house(connection)
+        keep_house(connection, settings)
         events = 0
         while loaded := load_pending(connection, settings.batch_size):
             _log(loaded.events, "loaded %d events (%d new)", loaded.events, loaded.loaded)
             diary.note("load", loaded.seconds)
             events += loaded.events
-        keep_house(connection)
+        keep_house(connection, settings)
         for work, job in (
             ("sessions", partial(close_sessions, connection, _SESSIONS_AT_ONCE)),
             ("satellites", partial(refresh, connection, settings, _SATELLITES_AT_ONCE)),
@@ -94,14 +94,15 @@ def work_once(url: str, settings: Settings) -> int:
     return events
 
 
-def keep_house(connection: Connection) -> None:
-    """Make the partitions of the coming months, destroy visitor secrets that have lived long enough, keep statistics fresh."""
+def keep_house(connection: Connection, settings: Settings) -> None:
+    """Make the coming months' partitions, destroy visitor secrets and forget ids that are old enough, keep statistics fresh."""
     made = _number(connection, "SELECT util.ensure_partitions(util.current_load_date())")
     _log(made, "made %d partitions", made)
     destroyed = _number(connection, "SELECT auth.destroy_visitor_secrets(util.current_load_date())")
     _log(destroyed, "destroyed %d visitor secrets", destroyed)
-    forgotten = _number(connection, "SELECT staging.forget_identities(util.current_load_date())")
-    _log(forgotten, "forgot %d event ids of more than a week ago", forgotten)
+    kept = timedelta(days=settings.identity_days)
+    forgotten = _number(connection, "SELECT staging.forget_identities(util.current_load_date(), %s)", kept)
+    _log(forgotten, "forgot %d ids of events", forgotten)
     connection.execute("SELECT staging.forget_notes(util.current_load_date())")
     _number(connection, "SELECT auth.tell_repeated(util.current_load_date())")
     analyzed = _number(connection, "SELECT util.analyze_grown()")
@@ -217,7 +218,7 @@ def _keep_up(settings: Settings, diary: Diary, connection: Connection, stop: thr
     What privacy asks for comes first.
     """
     jobs = [
-        _Job("housekeeping", _HOUSEKEEPING_SECONDS, partial(keep_house, connection)),
+        _Job("housekeeping", _HOUSEKEEPING_SECONDS, partial(keep_house, connection, settings)),
         _Job("sessions", _SESSIONS_SECONDS, partial(close_sessions, connection)),
         _Job("satellites", _REFRESH_SECONDS, partial(refresh, connection, settings)),
         _Job("rollups", _ROLLUP_SECONDS, partial(roll_up, connection, timedelta(seconds=settings.rollup_seconds))),

@@ -7,11 +7,13 @@ from footfall.api.questions.parsing import RANGE
 from footfall.api.questions.plan import OF_VISITS, VISITS, plan
 from footfall.api.questions.question import Question
 from footfall.api.statements.chosen import choose
-from footfall.api.statements.fragments import Tree, sql, statements_of
+from footfall.api.statements.figures import rows_of
+from footfall.api.statements.fragments import Tree, fill_rows, sql, statements_of
 
 _STATEMENTS = statements_of("reports/sessions.sql")
 COLUMNS = (
-    *("start", "end", "session", "visitor", "events", "page_views", "duration_seconds", "is_bounce", "entry_page", "exit_page"),
+    *("start", "end", "session", "visitor", "events", "page_views", "duration_seconds"),
+    *("engaged_time", "scroll_depth", "is_bounce", "entry_page", "exit_page"),
     *("source", "channel", "device", "browser", "os", "country"),
 )
 
@@ -24,7 +26,8 @@ def answer(asked: Asked) -> dict[str, Any]:
 def sessions_found(question: Question, how: Literal["in_visits", "in_events", "of_visitor", "itself"]) -> Tree:
     """A page of the visits that are found so."""
     is_after = sql(_STATEMENTS["is_after"]) if question.after else "true"
-    return choose(sql(_STATEMENTS["sessions"], found=sql(_STATEMENTS[f"found_{how}"]), is_after=is_after), question)
+    views = fill_rows(rows_of("views", "e.site_session_hk"), {"events": sql("SELECT e.* FROM event AS e")})
+    return choose(sql(_STATEMENTS["sessions"], found=sql(_STATEMENTS[f"found_{how}"]), is_after=is_after, views=views), question)
 
 
 def _sessions(question: Question) -> Tree:

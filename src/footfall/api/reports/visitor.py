@@ -12,7 +12,8 @@ from footfall.api.questions.parsing import RANGE
 from footfall.api.questions.question import Question
 from footfall.api.refused import refuse
 from footfall.api.reports.sessions import COLUMNS, sessions_found
-from footfall.api.statements.fragments import Tree, sql, statements_of
+from footfall.api.statements.figures import rows_of
+from footfall.api.statements.fragments import Tree, fill_rows, sql, statements_of
 
 
 def answer(asked: Asked) -> dict[str, Any]:
@@ -26,7 +27,8 @@ def answer(asked: Asked) -> dict[str, Any]:
 
 
 def _visitor(_: Question) -> Tree:
-    return sql(statements_of("reports/visitor.sql")["visitor"])
+    views = fill_rows(rows_of("views", "NULL"), {"events": sql("SELECT e.* FROM event AS e")})
+    return sql(statements_of("reports/visitor.sql")["visitor"], views=views)
 
 
 def _sessions(question: Question) -> Tree:

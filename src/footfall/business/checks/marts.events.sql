@@ -1,11 +1,20 @@
 -- Claim: the marts say of every event what the vault says
 -- Hint: run `footfall rebuild-marts`
 -- as business.events_as_of says it of one tenant and range; here all at once, and what is said of a visit once for all its events
-WITH part AS (
-    SELECT o.site_session_hk AS part_hk, o.is_visit, coalesce(a.same_as_session_hk, o.site_session_hk) AS site_session_hk
+WITH later AS (
+    SELECT y.*, lead(y.begins, 1, 'infinity') OVER (PARTITION BY y.of_session_hk ORDER BY y.begins) AS ends
+    FROM business.site_session_visit_s y WHERE {{tenant y}} AND y.load_end_date IS NULL AND y.begins IS NOT NULL
+), part AS MATERIALIZED (
+    -- a session, or half hour, and the visit that its events from then to then are in
+    SELECT o.site_session_hk AS part_hk, o.is_visit, coalesce(a.same_as_session_hk, o.site_session_hk) AS site_session_hk,
+           '-infinity'::timestamptz AS begins, coalesce(y.begins, 'infinity') AS ends
     FROM business.site_session_w o
     LEFT JOIN business.site_session_same_as_s a ON a.site_session_hk = o.site_session_hk AND a.load_end_date IS NULL
-    WHERE {{tenant o}}
+    LEFT JOIN (SELECT y.of_session_hk, min(y.begins) AS begins FROM later y GROUP BY y.of_session_hk) y
+        ON y.of_session_hk = o.site_session_hk
+    WHERE {{tenant o}} AND o.of_session_hk IS NULL
+    UNION ALL
+    SELECT y.of_session_hk, true, y.site_session_hk, y.begins, y.ends FROM later y
 ), event AS MATERIALIZED (
     SELECT d.tenant_hk, d.site_event_hk, o.site_session_hk, p.site_page_hk, i.business_item_hk,
            d.business_item_info ->> 'item_name' AS item_name, d.event_timestamp,
@@ -15,7 +24,7 @@ WITH part AS (
            s.site_event_hk IS NOT NULL AS is_superseded
     FROM business.site_event_details_s d
     JOIN business.event_session_l l ON l.site_event_hk = d.site_event_hk
-    JOIN part o ON o.part_hk = l.site_session_hk
+    JOIN part o ON o.part_hk = l.site_session_hk AND d.event_timestamp >= o.begins AND d.event_timestamp < o.ends
     JOIN auth.tenant_v t ON t.tenant_hk = d.tenant_hk
     LEFT JOIN business.event_page_l p ON p.site_event_hk = d.site_event_hk
     LEFT JOIN business.event_business_item_l i ON i.site_event_hk = d.site_event_hk AND d.business_item_info IS NOT NULL
@@ -27,6 +36,7 @@ WITH part AS (
     JOIN part o ON o.site_session_hk = v.site_session_hk
     JOIN business.event_session_l l ON l.site_session_hk = o.part_hk
     JOIN business.site_event_details_s d ON d.site_event_hk = l.site_event_hk AND d.event_type = 'page_view'
+        AND d.event_timestamp >= o.begins AND d.event_timestamp < o.ends
     LEFT JOIN business.event_page_l p ON p.site_event_hk = d.site_event_hk
     GROUP BY o.site_session_hk
 ), visit AS MATERIALIZED (

@@ -139,6 +139,7 @@ DECLARE
     v_load_date timestamptz;
     v_month timestamptz;
     v_counts jsonb;
+    v_anew bytea[];
 BEGIN
     PERFORM business.gather_events(p_batch_ids);
     -- older events than the partitions that are made ahead: imports, late arrivals
@@ -151,8 +152,9 @@ BEGIN
     PERFORM util.take_turn('load');
     v_load_date := business.open_load('load');
     SELECT jsonb_object_agg(l.loaded, l.inserted) INTO v_counts FROM business.load_vault(v_load_date) l;
-    PERFORM business.touch_sessions(v_load_date);
-    v_counts := v_counts || business.join_sessions(v_load_date);
+    v_anew := business.touch_sessions(v_load_date);
+    v_counts := v_counts || (SELECT jsonb_object_agg(l.loaded, l.inserted) FROM business.load_earliest(v_load_date) l);
+    v_counts := v_counts || business.join_sessions(v_load_date, v_anew);
     PERFORM business.supersede(v_load_date);
     PERFORM business.count_usage(p_batch_ids, v_load_date);
     UPDATE raw.load_batch l SET counts = v_counts WHERE l.load_date = v_load_date;
@@ -200,31 +202,48 @@ BEGIN
 END
 $$;
 
--- What a load leaves for the jobs that follow it: sessions with new events are open (again), their pages and items are due.
-CREATE OR REPLACE FUNCTION business.touch_sessions(p_load_date timestamptz) RETURNS void
+-- What a load leaves for the jobs that follow it: sessions with new events are open (again), their pages and items are due. Returns
+-- the visits that have got events of others, or lost some: sessions whose events are no single visit are divided
+-- (business.split_sessions); of most a look at their first and last event tells that they are one.
+CREATE OR REPLACE FUNCTION business.touch_sessions(p_load_date timestamptz) RETURNS bytea[]
 LANGUAGE plpgsql AS $$
+DECLARE
+    v_split bytea[];
 BEGIN
+    WITH touched AS (
     INSERT INTO business.site_session_w AS w (
         site_session_hk, tenant_hk, root_session_hk, site_visitor_hk, session_bucket, known_as_hk,
-        first_event_timestamp, last_event_timestamp, touched_load_date, is_visit, is_open)
+        first_event_timestamp, last_event_timestamp, touched_load_date, is_visit, is_open, is_split)
     -- the events of an inferred session are all of one visitor and half hour; one that somebody sent under such a name joins them
     SELECT f.site_session_hk, f.tenant_hk, f.site_session_hk,
            (array_agg(f.site_visitor_hk) FILTER (WHERE f.session_bucket IS NOT NULL))[1], min(f.session_bucket),
            (array_agg(f.known_as_hk ORDER BY f.event_timestamp, f.raw_event_id) FILTER (WHERE f.session_bucket IS NOT NULL))[1],
-           min(f.event_timestamp), max(f.event_timestamp), p_load_date, v.is_visit, v.is_visit
+           min(f.event_timestamp),
+           -- of events that may be several visits the first alone is one for sure
+           CASE WHEN business.is_short(min(f.event_timestamp), max(f.event_timestamp), min(f.session_bucket)) THEN max(f.event_timestamp)
+                ELSE min(f.event_timestamp) END,
+           p_load_date, v.is_visit, v.is_visit,
+           NOT business.is_short(min(f.event_timestamp), max(f.event_timestamp), min(f.session_bucket))
     FROM pg_temp.fresh_event f
     -- an event of nobody is no visit: nothing waits for its end
     CROSS JOIN LATERAL (SELECT f.session_id IS NOT NULL OR f.session_bucket IS NOT NULL AS is_visit) v
     GROUP BY f.site_session_hk, f.tenant_hk, v.is_visit
     ORDER BY f.site_session_hk
     ON CONFLICT (site_session_hk) DO UPDATE SET
-        first_event_timestamp = least(w.first_event_timestamp, excluded.first_event_timestamp),
-        last_event_timestamp = greatest(w.last_event_timestamp, excluded.last_event_timestamp),
+        (first_event_timestamp, last_event_timestamp, is_split, is_open) = (
+            SELECT least(w.first_event_timestamp, excluded.first_event_timestamp),
+                   greatest(w.last_event_timestamp, excluded.last_event_timestamp), false, w.is_visit OR excluded.is_visit
+            WHERE NOT w.is_split AND NOT excluded.is_split AND (w.session_bucket IS NOT NULL OR business.is_one_visit(
+                w.first_event_timestamp, w.last_event_timestamp, excluded.first_event_timestamp, excluded.last_event_timestamp))
+            UNION ALL
+            SELECT w.first_event_timestamp, w.last_event_timestamp, true, w.is_open LIMIT 1),
         touched_load_date = excluded.touched_load_date,
-        is_visit = w.is_visit OR excluded.is_visit,
-        is_open = w.is_visit OR excluded.is_visit
+        is_visit = w.is_visit OR excluded.is_visit
     -- the same load again changes nothing
-    WHERE w.touched_load_date <> excluded.touched_load_date;
+    WHERE w.touched_load_date <> excluded.touched_load_date
+    RETURNING w.site_session_hk, w.is_split
+    )
+    SELECT array_agg(t.site_session_hk) INTO v_split FROM touched t WHERE t.is_split;
 
     INSERT INTO business.refresh_w (satellite, hash_key, load_date, tenant_hk)
     SELECT DISTINCT 'site_page_details', f.site_page_hk, p_load_date, f.tenant_hk
@@ -233,16 +252,19 @@ BEGIN
     SELECT DISTINCT 'business_item_details', f.business_item_hk, p_load_date, f.tenant_hk
     FROM pg_temp.fresh_event f WHERE f.business_item_hk IS NOT NULL
     ON CONFLICT DO NOTHING;
+    RETURN CASE WHEN v_split IS NULL THEN '{}' ELSE business.split_sessions(v_split, p_load_date) END;
 END
 $$;
 
--- Which half hours are one visit, now that more is known; and the marts. Returns the rows inserted, by table.
-CREATE OR REPLACE FUNCTION business.join_sessions(p_load_date timestamptz) RETURNS jsonb
+-- Which half hours are one visit, now that more is known; and the marts, where the visits p_anew have got events of others or lost
+-- some. Returns the rows inserted, by table.
+CREATE OR REPLACE FUNCTION business.join_sessions(p_load_date timestamptz, p_anew bytea[]) RETURNS jsonb
 LANGUAGE plpgsql AS $$
 DECLARE
     v_moved bytea[];
     v_before bytea[];
     v_now bytea[];
+    v_anew bytea[];
     v_inserted bigint := 0;
 BEGIN
     SELECT coalesce(array_agg(m.site_session_hk), '{}'), array_agg(m.root_before), array_agg(m.root_session_hk)
@@ -250,8 +272,23 @@ BEGIN
     IF cardinality(v_moved) > 0 THEN
         v_inserted := business.refresh_site_session_same_as(v_moved, p_load_date);
     END IF;
+    -- visits whose half hours are not all in one other visit now, since they began earlier than was known and last no longer than a
+    -- day; and whoever got them, with all else that it got
+    SELECT coalesce(array_agg(x.visit_hk), '{}') INTO v_anew
+    FROM (SELECT m.root_before, count(DISTINCT m.root_now) AS visits
+          FROM unnest(v_before, v_now) AS m(root_before, root_now) GROUP BY m.root_before) b
+    JOIN unnest(v_before, v_now) AS m(root_before, root_now) ON m.root_before = b.root_before
+    CROSS JOIN LATERAL (VALUES (m.root_before), (m.root_now)) AS x(visit_hk)
+    WHERE b.visits > 1 OR EXISTS (SELECT FROM business.site_session_w w WHERE w.root_session_hk = b.root_before);
+    IF cardinality(v_anew) > 0 THEN
+        SELECT v_anew || coalesce(array_agg(m.root_before) FILTER (WHERE m.is_anew), '{}'),
+               array_agg(m.root_before) FILTER (WHERE NOT m.is_anew), array_agg(m.root_now) FILTER (WHERE NOT m.is_anew)
+        INTO v_anew, v_before, v_now
+        FROM (SELECT m.*, m.root_now = ANY (v_anew) OR m.root_before = ANY (v_anew) AS is_anew
+              FROM unnest(v_before, v_now) AS m(root_before, root_now)) m;
+    END IF;
     PERFORM business.gather_bridge();
-    PERFORM business.store_marts(p_load_date, v_before, v_now);
+    PERFORM business.store_marts(p_load_date, v_before, v_now, p_anew || v_anew);
     RETURN jsonb_build_object('site_session_same_as_s', v_inserted);
 END
 $$;

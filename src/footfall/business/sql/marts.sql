@@ -71,8 +71,10 @@ RETURN coalesce(p_channel, CASE p_group WHEN 'search' THEN 'Organic Search' WHEN
                                         WHEN 'ai' THEN 'AI' ELSE initcap(p_group) END);
 
 -- Stores what lies in pg_temp.fresh_b, and moves the visits p_before, which turned out to belong to the visits p_now (pairs, or
--- NULL). For a load, whose turn it is; p_load_date is its own.
-CREATE OR REPLACE FUNCTION business.store_marts(p_load_date timestamptz, p_before bytea[], p_now bytea[]) RETURNS void
+-- NULL). Of the visits p_anew, which have got events of others or lost some, everything is counted once more. For a load, whose turn
+-- it is; p_load_date is its own.
+CREATE OR REPLACE FUNCTION business.store_marts(p_load_date timestamptz, p_before bytea[], p_now bytea[], p_anew bytea[] DEFAULT '{}')
+RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
     v_visits bytea[];    -- visits with new events or parts
@@ -80,7 +82,15 @@ DECLARE
     v_changed bytea[];   -- visits whose context is another one now: those and their visitors count anew on all their days
     v_visitors bytea[];
     v_spanning bytea[];
+    v_left bytea[];      -- whose visits those were that are counted once more
 BEGIN
+    IF cardinality(p_anew) > 0 THEN
+        WITH gone AS (
+            DELETE FROM business.visit_b v WHERE v.site_session_hk = ANY (p_anew) RETURNING v.site_visitor_hk
+        )
+        SELECT array_agg(DISTINCT g.site_visitor_hk) FILTER (WHERE g.site_visitor_hk IS NOT NULL) INTO v_left FROM gone g;
+    END IF;
+
     WITH move AS MATERIALIZED (
         SELECT DISTINCT m.root_before, m.root_now FROM unnest(p_before, p_now) AS m(root_before, root_now)
     ), absorbed AS (
@@ -93,7 +103,17 @@ BEGIN
                CASE WHEN NOT f.is_bot THEN f.event_timestamp END AS last_event_timestamp,
                CASE WHEN f.event_type = 'page_view' THEN f.event_timestamp END AS view_timestamp,
                int8send(coalesce(f.raw_event_id, 0)) || f.site_event_hk AS view_order, f.site_page_hk AS view_page_hk
-        FROM pg_temp.fresh_b f
+        FROM (
+            SELECT f.site_session_hk, f.day, f.tenant_hk, f.is_visit, f.is_bot, f.event_type, f.event_timestamp, f.raw_event_id,
+                   f.site_event_hk, f.site_page_hk
+            FROM pg_temp.fresh_b f
+            UNION ALL
+            -- what came earlier
+            SELECT p.site_session_hk, e.day, e.tenant_hk, e.is_visit, e.is_bot, e.event_type, e.event_timestamp, e.raw_event_id,
+                   e.site_event_hk, e.site_page_hk
+            FROM (SELECT DISTINCT p.site_session_hk FROM unnest(p_anew) AS p(site_session_hk)) p
+            CROSS JOIN LATERAL business.visit_bridge(p.site_session_hk) e
+        ) f
         UNION ALL
         SELECT a.root_now, a.day, a.tenant_hk, a.is_visit, a.events, a.page_views, a.first_event_timestamp,
                a.last_event_timestamp, a.first_view_timestamp, a.first_view_order, a.first_view_page_hk
@@ -187,8 +207,8 @@ BEGIN
     ) n
     WHERE n.days > 1;
     PERFORM business.align_days(v_spanning);
-    PERFORM business.close_visits(v_spanning || coalesce(p_now, '{}'));
-    PERFORM business.align_events(v_changed || coalesce(p_now, '{}'));
+    PERFORM business.close_visits(v_spanning || coalesce(p_now, '{}') || p_anew);
+    PERFORM business.align_events(v_changed || coalesce(p_now, '{}') || p_anew);
 
     INSERT INTO business.event_b (
         tenant_hk, site_event_hk, site_session_hk, site_visitor_hk, site_page_hk, business_item_hk, item_name, event_timestamp,
@@ -205,7 +225,7 @@ BEGIN
     ) v
     ORDER BY f.tenant_hk, f.site_event_hk;
 
-    PERFORM business.mark_days(p_load_date, v_visits, v_days, v_visitors);
+    PERFORM business.mark_days(p_load_date, v_visits, v_days, v_visitors || coalesce(v_left, '{}'));
 END
 $$;
 
@@ -277,12 +297,13 @@ LANGUAGE sql STABLE AS $$
     SELECT e.*
     FROM business.site_session_w w
     CROSS JOIN LATERAL (
-        SELECT l.site_event_hk FROM business.event_session_l l WHERE l.site_session_hk = w.site_session_hk OFFSET 0
+        SELECT l.site_event_hk FROM business.event_session_l l WHERE l.site_session_hk = coalesce(w.of_session_hk, w.site_session_hk)
+        OFFSET 0
     ) l
     CROSS JOIN LATERAL (
         SELECT e.* FROM business.event_b e WHERE e.tenant_hk = w.tenant_hk AND e.site_event_hk = l.site_event_hk LIMIT 1
     ) e
-    WHERE w.root_session_hk = p_session_hk
+    WHERE w.root_session_hk = p_session_hk AND business.is_within(w, l.site_event_hk)
     OFFSET 0
 $$;
 

@@ -17,7 +17,7 @@ CREATE OR REPLACE FUNCTION business.events_as_of(
 )
 LANGUAGE sql STABLE AS $$
     WITH event AS MATERIALIZED (
-        SELECT d.*, coalesce(a.same_as_session_hk, l.site_session_hk) AS visit_hk, w.is_visit, p.site_page_hk, i.business_item_hk,
+        SELECT d.*, coalesce(y.site_session_hk, a.same_as_session_hk, l.site_session_hk) AS visit_hk, w.is_visit, p.site_page_hk, i.business_item_hk,
                (d.event_timestamp AT TIME ZONE t.time_zone)::date AS day
         FROM business.site_event_details_s d
         CROSS JOIN LATERAL (
@@ -34,6 +34,12 @@ LANGUAGE sql STABLE AS $$
             WHERE a.site_session_hk = l.site_session_hk AND a.load_date <= p_as_of
               AND (a.load_end_date IS NULL OR a.load_end_date > p_as_of) LIMIT 1
         ) a ON true
+        LEFT JOIN LATERAL (
+            SELECT y.site_session_hk FROM business.site_session_visit_s y
+            WHERE y.of_session_hk = l.site_session_hk AND y.begins <= d.event_timestamp AND y.load_date <= p_as_of
+              AND (y.load_end_date IS NULL OR y.load_end_date > p_as_of)
+            ORDER BY y.begins DESC LIMIT 1
+        ) y ON true
         LEFT JOIN LATERAL (
             SELECT p.site_page_hk FROM business.event_page_l p
             WHERE p.site_event_hk = d.site_event_hk
@@ -54,15 +60,34 @@ LANGUAGE sql STABLE AS $$
         CROSS JOIN LATERAL (
             SELECT array_agg(p.site_page_hk ORDER BY d.event_timestamp, d.raw_event_id) AS pages
             FROM (
-                -- chains of half hours grow and never break: what was one visit then is one now
-                SELECT o.site_session_hk FROM business.site_session_w r
-                JOIN business.site_session_w o ON o.root_session_hk = r.root_session_hk
+                SELECT o.site_session_hk, NULL::timestamptz AS begins, NULL::timestamptz AS ends FROM business.site_session_w r
+                -- chains of half hours grow and never break: what was one chain then is one now
+                CROSS JOIN LATERAL (
+                    SELECT o.* FROM business.site_session_w o WHERE o.root_session_hk = coalesce(r.chain_session_hk, r.root_session_hk)
+                    UNION ALL
+                    SELECT o.* FROM business.site_session_w o WHERE o.chain_session_hk = coalesce(r.chain_session_hk, r.root_session_hk)
+                ) o
                 LEFT JOIN LATERAL (
                     SELECT a.same_as_session_hk FROM business.site_session_same_as_s a
                     WHERE a.site_session_hk = o.site_session_hk AND a.load_date <= p_as_of
                       AND (a.load_end_date IS NULL OR a.load_end_date > p_as_of) LIMIT 1
                 ) a ON true
-                WHERE r.site_session_hk = s.visit_hk AND coalesce(a.same_as_session_hk, o.site_session_hk) = s.visit_hk
+                WHERE r.site_session_hk = s.visit_hk AND r.session_bucket IS NOT NULL
+                  AND coalesce(a.same_as_session_hk, o.site_session_hk) = s.visit_hk
+                UNION ALL
+                -- of a session with an id, what was between its beginning, if it was a later visit, and the next visit's
+                SELECT b.session_hk, b.begins, (
+                    SELECT min(y.begins) FROM business.site_session_visit_s y
+                    WHERE y.of_session_hk = b.session_hk AND y.begins > coalesce(b.begins, '-infinity') AND y.load_date <= p_as_of
+                      AND (y.load_end_date IS NULL OR y.load_end_date > p_as_of))
+                FROM business.site_session_w r
+                LEFT JOIN LATERAL (
+                    SELECT y.begins FROM business.site_session_visit_s y
+                    WHERE y.site_session_hk = r.site_session_hk AND y.load_date <= p_as_of
+                      AND (y.load_end_date IS NULL OR y.load_end_date > p_as_of) LIMIT 1
+                ) y ON true
+                CROSS JOIN LATERAL (SELECT coalesce(r.of_session_hk, r.site_session_hk) AS session_hk, y.begins) b
+                WHERE r.site_session_hk = s.visit_hk AND r.session_bucket IS NULL
                 OFFSET 0
             ) m
             CROSS JOIN LATERAL (
@@ -70,7 +95,8 @@ LANGUAGE sql STABLE AS $$
             ) l
             CROSS JOIN LATERAL (
                 SELECT d.event_timestamp, d.raw_event_id FROM business.site_event_details_s d
-                WHERE d.site_event_hk = l.site_event_hk AND d.load_date <= p_as_of AND d.event_type = 'page_view' LIMIT 1
+                WHERE d.site_event_hk = l.site_event_hk AND d.load_date <= p_as_of AND d.event_type = 'page_view'
+                  AND (m.begins IS NULL OR d.event_timestamp >= m.begins) AND (m.ends IS NULL OR d.event_timestamp < m.ends) LIMIT 1
             ) d
             LEFT JOIN LATERAL (
                 SELECT p.site_page_hk FROM business.event_page_l p

@@ -66,7 +66,7 @@ LANGUAGE sql STABLE AS $$
         SELECT DISTINCT w.root_session_hk
         FROM business.session_visitor_l l
         CROSS JOIN LATERAL (
-            SELECT w.root_session_hk FROM business.site_session_w w WHERE w.site_session_hk = l.site_session_hk LIMIT 1
+            SELECT w.root_session_hk FROM business.session_visits(l.site_session_hk) w OFFSET 0
         ) w
         WHERE l.site_visitor_hk = p_site_visitor_hk
     ) v

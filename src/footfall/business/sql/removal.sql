@@ -35,6 +35,7 @@ DECLARE
     v_removed bigint;
     v_first bytea;
     v_last bytea;
+    v_anew bytea[];
 BEGIN
     -- in the order in which jobs take them: their own turn, then the load's
     PERFORM util.take_turn(w) FROM unnest('{sessions,site_visitor_details,site_page_details,business_item_details,rollups}'::text[]) w;
@@ -53,13 +54,27 @@ BEGIN
     ANALYZE pg_temp.gone_event;
     v_load_date := business.open_load('removal');
 
-    -- the visits that these events are of, with all their half hours, and what else is in them
+    -- the visits that these events are of, with all their half hours, those before and after in the same sessions and chains of half
+    -- hours, and what else is in them
     INSERT INTO pg_temp.touched_session
     SELECT w.*
     FROM (
-        SELECT DISTINCT r.root_session_hk
-        FROM pg_temp.gone_event g
-        CROSS JOIN LATERAL business.visit_of(g.site_event_hk) AS r(root_session_hk)
+        SELECT DISTINCT o.root_session_hk
+        FROM (
+            SELECT DISTINCT r.root_session_hk
+            FROM pg_temp.gone_event g
+            CROSS JOIN LATERAL business.visit_of(g.site_event_hk) AS r(root_session_hk)
+        ) r
+        CROSS JOIN LATERAL (SELECT w.* FROM business.site_session_w w WHERE w.root_session_hk = r.root_session_hk OFFSET 0) w
+        CROSS JOIN LATERAL (
+            SELECT w.root_session_hk
+            UNION ALL
+            SELECT o.root_session_hk FROM business.site_session_w o
+            WHERE o.site_session_hk = coalesce(w.of_session_hk, w.site_session_hk) OR o.of_session_hk = coalesce(w.of_session_hk, w.site_session_hk)
+            UNION ALL
+            SELECT o.root_session_hk FROM business.site_session_w o
+            WHERE o.chain_session_hk = coalesce(w.chain_session_hk, w.root_session_hk) OR o.root_session_hk = w.chain_session_hk
+        ) o
     ) r
     CROSS JOIN LATERAL (SELECT w.* FROM business.site_session_w w WHERE w.root_session_hk = r.root_session_hk OFFSET 0) w;
     INSERT INTO pg_temp.left_event (site_event_hk, site_session_hk, is_staged)
@@ -106,8 +121,9 @@ BEGIN
     PERFORM business.gather_left(v_load_date);
     PERFORM business.remove_visits();
     PERFORM l.inserted FROM business.load_shared(v_load_date) l;
-    PERFORM business.touch_sessions(v_load_date);
-    PERFORM business.join_sessions(v_load_date);
+    v_anew := business.touch_sessions(v_load_date);
+    PERFORM l.inserted FROM business.load_earliest(v_load_date) l;
+    PERFORM business.join_sessions(v_load_date, v_anew);
     UPDATE business.event_b e SET is_superseded = true
     FROM pg_temp.left_event l JOIN business.superseded_w s USING (site_event_hk)
     WHERE e.tenant_hk = p_tenant_hk AND e.site_event_hk = l.site_event_hk;
@@ -200,13 +216,19 @@ DECLARE
     v_all constant bytea[] := ARRAY(SELECT t.site_session_hk FROM pg_temp.touched_session t);
     v_told constant bytea[] := ARRAY(
         SELECT t.site_session_hk FROM pg_temp.touched_session t
-        WHERE NOT EXISTS (SELECT FROM pg_temp.left_event l WHERE l.site_session_hk = t.site_session_hk AND NOT l.is_staged));
+        WHERE NOT EXISTS (
+            SELECT FROM pg_temp.left_event l
+            WHERE l.site_session_hk = coalesce(t.of_session_hk, t.site_session_hk) AND NOT l.is_staged));
 BEGIN
     INSERT INTO pg_temp.touched_key (hub, hash_key)
     SELECT DISTINCT 'site_visitor', l.site_visitor_hk FROM business.session_visitor_l l WHERE l.site_session_hk = ANY (v_all)
     ON CONFLICT DO NOTHING;
     DELETE FROM business.session_visitor_l l WHERE l.site_session_hk = ANY (v_told);
     DELETE FROM business.site_session_context_s c WHERE c.site_session_hk = ANY (v_told);
+    -- later visits of a session are found anew, under the same keys if they begin as before
+    DELETE FROM business.site_session_h h USING pg_temp.touched_session t
+    WHERE h.site_session_hk = t.site_session_hk AND t.of_session_hk IS NOT NULL AND t.site_session_hk = ANY (v_told);
+    DELETE FROM business.site_session_visit_s v WHERE v.site_session_hk = ANY (v_all);
     DELETE FROM business.site_session_same_as_s a WHERE a.site_session_hk = ANY (v_all);
     DELETE FROM business.site_session_details_s d WHERE d.site_session_hk = ANY (v_all);
     DELETE FROM business.site_session_w w WHERE w.site_session_hk = ANY (v_all);

@@ -1,4 +1,12 @@
--- Sessions: which half hours are one visit, and when a visit is over. One writer at a time.
+-- Sessions: which events are one visit, and when a visit is over. One writer at a time.
+--
+-- A visit is over after a silence, or when it has lasted for a day: what comes then begins another one, of the same visitor. That is a
+-- function of the set of events: a session's events in the order of their time, cut where one comes too long after the one before it,
+-- or too long after the first of the visit.
+--
+-- Events with a session id: the session is a fact and stays as it was sent (event_session_l). Its first visit goes by its key; a later one
+-- has a key of its own, made of its first event's time, and a row in site_session_w (of_session_hk). Nearly every session is one visit,
+-- as its first and last event tell; only where they do not, and where it was divided before, its visits are found again.
 --
 -- An event without a session id belongs to the half hour (UTC) it happened in, a session key that is a function of the event
 -- alone. Two events less than 30 minutes apart lie in the same or in neighbouring half hours; so visits by 30 minutes of silence
@@ -9,8 +17,321 @@
 -- hour of the visitor as the edge knew them until then (known_as_hk), if no other id came from the same address and browser in that
 -- time: of two who share them, nobody could tell whose the views before were.
 
+-- The silence after which a visit is over. (The half hours of sessions without an id are as long: a longer silence would need longer ones.)
+CREATE OR REPLACE FUNCTION business.visit_timeout() RETURNS interval
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN interval '30 minutes';
+
+-- How long a visit lasts at most, from its first event; without a session id, from the half hour of that.
+CREATE OR REPLACE FUNCTION business.visit_limit() RETURNS interval
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN interval '24 hours';
+
+-- Whether a session's events, of which these are the first and the last, are one visit for sure.
+CREATE OR REPLACE FUNCTION business.is_short(p_first timestamptz, p_last timestamptz, p_session_bucket timestamptz) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN p_last - p_first <= business.visit_timeout() OR p_session_bucket IS NOT NULL;
+
+-- Whether a visit and further events, of which these are the first and the last and which are one visit, are one visit for sure.
+CREATE OR REPLACE FUNCTION business.is_one_visit(
+    p_first timestamptz, p_last timestamptz, p_further_first timestamptz, p_further_last timestamptz
+) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN p_further_first - p_last <= business.visit_timeout() AND p_first - p_further_last <= business.visit_timeout()
+   AND greatest(p_last, p_further_last) - least(p_first, p_further_first) < business.visit_limit();
+
+-- Whether what is between these is too long for a visit; to the millisecond, as the keys of events have it.
+CREATE OR REPLACE FUNCTION business.is_too_long(p_first timestamptz, p_last timestamptz) RETURNS boolean
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN date_trunc('milliseconds', p_last) - date_trunc('milliseconds', p_first) >= business.visit_limit();
+
+-- Whether an event begins another visit than the one whose first and latest event were then.
+CREATE OR REPLACE FUNCTION business.begins_visit(p_first timestamptz, p_latest timestamptz, p_moment timestamptz) RETURNS boolean
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN p_moment - p_latest > business.visit_timeout() OR business.is_too_long(p_first, p_moment);
+
+-- The visits that events of these times, in order, are: first and last event of each.
+CREATE OR REPLACE FUNCTION business.visits_among(p_moments timestamptz[])
+RETURNS TABLE (first_event_timestamp timestamptz, last_event_timestamp timestamptz)
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    v_moment timestamptz;
+BEGIN
+    FOREACH v_moment IN ARRAY p_moments LOOP
+        IF business.begins_visit(first_event_timestamp, last_event_timestamp, v_moment) THEN
+            RETURN NEXT;
+            first_event_timestamp := v_moment;
+        END IF;
+        first_event_timestamp := coalesce(first_event_timestamp, v_moment);
+        last_event_timestamp := v_moment;
+    END LOOP;
+    IF first_event_timestamp IS NOT NULL THEN
+        RETURN NEXT;
+    END IF;
+END
+$$;
+
+-- The visits that these sessions' events are now, with those in pg_temp.fresh_event: the ones that are not what they were, with first
+-- and last event; is_first: it goes by the session's key. A visit that is known is taken as a whole; its events are looked at only
+-- where they cannot be one visit with what comes before them.
+CREATE OR REPLACE FUNCTION business.cut_sessions(p_sessions bytea[])
+RETURNS TABLE (of_session_hk bytea, is_first boolean, first_event_timestamp timestamptz, last_event_timestamp timestamptz)
+LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+    v_part record;      -- an event, or a visit that is known
+    v_visit record;
+    v_n integer := 0;   -- the visits so far, and of each
+    v_sessions bytea[] := '{}';
+    v_are_first boolean[] := '{}';
+    v_firsts timestamptz[] := '{}';
+    v_lasts timestamptz[] := '{}';
+    v_are_same boolean[] := '{}';
+BEGIN
+    FOR v_part IN
+        SELECT f.site_session_hk AS session_hk, f.event_timestamp AS first, f.event_timestamp AS last, false AS is_known, false AS is_own
+        FROM pg_temp.fresh_event f WHERE f.site_session_hk = ANY (p_sessions)
+        UNION ALL
+        SELECT s.session_hk, w.first_event_timestamp, w.last_event_timestamp, true, w.of_session_hk IS NULL
+        FROM unnest(p_sessions) AS s(session_hk)
+        CROSS JOIN LATERAL business.session_visits(s.session_hk) w
+        -- of one time the longest first
+        ORDER BY session_hk, first, last DESC
+    LOOP
+        IF v_n = 0 OR v_sessions[v_n] <> v_part.session_hk OR business.begins_visit(v_firsts[v_n], v_lasts[v_n], v_part.first) THEN
+            v_n := v_n + 1;
+            v_sessions[v_n] := v_part.session_hk;
+            v_are_first[v_n] := v_n = 1 OR v_sessions[v_n - 1] <> v_part.session_hk;
+            v_firsts[v_n] := v_part.first;
+            v_lasts[v_n] := v_part.last;
+            v_are_same[v_n] := v_part.is_known AND v_part.is_own = v_are_first[v_n];
+        ELSIF v_part.first < v_firsts[v_n] THEN
+            NULL; -- it was looked at with the visit that it was in
+        ELSIF business.is_too_long(v_firsts[v_n], v_part.last) THEN
+            FOR v_visit IN
+                SELECT a.* FROM business.visits_among(ARRAY(
+                    SELECT m.* FROM business.session_moments(v_part.session_hk, v_firsts[v_n], v_part.last) m ORDER BY 1)) a
+            LOOP
+                v_sessions[v_n] := v_part.session_hk;
+                v_are_first[v_n] := v_n = 1 OR v_sessions[v_n - 1] <> v_part.session_hk;
+                v_firsts[v_n] := v_visit.first_event_timestamp;
+                v_lasts[v_n] := v_visit.last_event_timestamp;
+                v_are_same[v_n] := false;
+                v_n := v_n + 1;
+            END LOOP;
+            v_n := v_n - 1;
+        ELSE
+            v_lasts[v_n] := greatest(v_lasts[v_n], v_part.last);
+            v_are_same[v_n] := false;
+        END IF;
+    END LOOP;
+    RETURN QUERY
+    SELECT v.session_hk, v.is_first, v.first, v.last
+    FROM unnest(v_sessions, v_are_first, v_firsts, v_lasts, v_are_same) AS v(session_hk, is_first, first, last, is_same)
+    WHERE NOT v.is_same;
+END
+$$;
+
+-- A session's visits: the one that goes by its key, and later ones.
+CREATE OR REPLACE FUNCTION business.session_visits(p_session_hk bytea) RETURNS SETOF business.site_session_w
+LANGUAGE sql STABLE AS $$
+    SELECT w.* FROM business.site_session_w w WHERE w.site_session_hk = p_session_hk
+    UNION ALL
+    SELECT w.* FROM business.site_session_w w
+    WHERE w.of_session_hk = p_session_hk AND w.first_event_timestamp <= w.last_event_timestamp
+$$;
+
+-- When a session's events of [p_first, p_last] were, also those of the load under way.
+CREATE OR REPLACE FUNCTION business.session_moments(p_session_hk bytea, p_first timestamptz, p_last timestamptz)
+RETURNS SETOF timestamptz
+LANGUAGE sql STABLE AS $$
+    SELECT d.event_timestamp
+    FROM (SELECT l.site_event_hk FROM business.event_session_l l WHERE l.site_session_hk = p_session_hk OFFSET 0) l
+    CROSS JOIN LATERAL (
+        SELECT d.event_timestamp FROM business.site_event_details_s d WHERE d.site_event_hk = l.site_event_hk LIMIT 1
+    ) d
+    WHERE l.site_event_hk >= util.time_prefix(p_first) AND l.site_event_hk < util.time_prefix(p_last + interval '1 millisecond')
+$$;
+
+-- Whether an event of a visit's session is of the visit itself, by the time that its key begins with.
+CREATE OR REPLACE FUNCTION business.is_within(p_visit business.site_session_w, p_event_hk bytea) RETURNS boolean
+LANGUAGE sql STABLE
+RETURN NOT (p_visit).is_split AND (p_visit).of_session_hk IS NULL
+    OR p_event_hk >= util.time_prefix((p_visit).first_event_timestamp)
+       AND p_event_hk < util.time_prefix((p_visit).last_event_timestamp + interval '1 millisecond');
+
+-- Divides these sessions into visits, now that more is known. Events in pg_temp.fresh_event get the key of their visit for that of
+-- their session. Returns the visits that have got events which others had before, and those others: what is known of their first
+-- event is found again. For a load, whose turn it is.
+CREATE OR REPLACE FUNCTION business.split_sessions(p_sessions bytea[], p_load_date timestamptz) RETURNS bytea[]
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_moved bytea[];     -- visits that are gone, or lost events
+    v_anew bytea[];      -- and whoever got those
+    v_begun bytea[];     -- visits that begin, or are none any more
+BEGIN
+    IF to_regclass('pg_temp.visit_now') IS NULL THEN
+        CREATE TEMP TABLE visit_now (
+            site_session_hk bytea, visit_bk text, of_session_hk bytea, tenant_hk bytea, first_event_timestamp timestamptz,
+            last_event_timestamp timestamptz) ON COMMIT DELETE ROWS;
+    END IF;
+    DELETE FROM pg_temp.visit_now;
+    INSERT INTO pg_temp.visit_now
+    SELECT CASE WHEN v.is_first THEN v.of_session_hk ELSE {{visit_key}} END, b.visit_bk, v.of_session_hk, h.tenant_hk,
+           v.first_event_timestamp, v.last_event_timestamp
+    FROM business.cut_sessions(p_sessions) v
+    CROSS JOIN LATERAL (SELECT h.* FROM business.site_session_h h WHERE h.site_session_hk = v.of_session_hk LIMIT 1) h
+    CROSS JOIN LATERAL (SELECT n.tenant_bk FROM auth.tenant_h n WHERE n.tenant_hk = h.tenant_hk LIMIT 1) n
+    -- no id begins with a blank
+    CROSS JOIN LATERAL (
+        SELECT ' visit ' || util.milliseconds(v.first_event_timestamp) || ' ' || h.site_session_bk AS visit_bk OFFSET 0
+    ) b;
+
+    WITH known AS MATERIALIZED (
+        SELECT s.session_hk, w.site_session_hk, w.first_event_timestamp AS first, w.last_event_timestamp AS last
+        FROM unnest(p_sessions) AS s(session_hk)
+        CROSS JOIN LATERAL business.session_visits(s.session_hk) w
+    ), moved AS MATERIALIZED (
+        SELECT k.* FROM known k
+        WHERE EXISTS (
+            SELECT FROM pg_temp.visit_now v WHERE v.of_session_hk = k.session_hk AND v.first_event_timestamp <= k.last
+              AND v.last_event_timestamp >= k.first)
+          AND NOT EXISTS (
+            SELECT FROM pg_temp.visit_now v WHERE v.site_session_hk = k.site_session_hk AND v.first_event_timestamp <= k.first
+              AND v.last_event_timestamp >= k.last)
+    )
+    SELECT (SELECT coalesce(array_agg(m.site_session_hk), '{}') FROM moved m),
+           (SELECT coalesce(array_agg(DISTINCT v.site_session_hk), '{}') FROM moved m JOIN pg_temp.visit_now v
+                ON v.of_session_hk = m.session_hk AND v.first_event_timestamp <= m.last AND v.last_event_timestamp >= m.first),
+           (SELECT coalesce(array_agg(v.site_session_hk), '{}') FROM pg_temp.visit_now v
+            WHERE v.site_session_hk <> v.of_session_hk AND NOT EXISTS (
+                SELECT FROM known k WHERE k.site_session_hk = v.site_session_hk AND k.first = v.first_event_timestamp))
+    INTO v_moved, v_anew, v_begun;
+    v_anew := v_anew || v_moved;
+
+    INSERT INTO business.site_session_h (site_session_hk, site_session_bk, tenant_hk, load_date, record_source)
+    SELECT v.site_session_hk, v.visit_bk, v.tenant_hk, p_load_date, 'computed:visit'
+    FROM pg_temp.visit_now v WHERE v.site_session_hk = ANY (v_begun) ORDER BY v.site_session_hk
+    ON CONFLICT DO NOTHING;
+
+    -- visits that are none any more: what was known of them is of the visit that their first event is in now
+    WITH gone AS (
+        UPDATE business.site_session_w w
+        SET root_session_hk = v.site_session_hk, last_event_timestamp = w.first_event_timestamp - interval '1 day',
+            touched_load_date = p_load_date, is_open = true
+        FROM pg_temp.visit_now v
+        WHERE w.site_session_hk = ANY (v_moved) AND v.of_session_hk = w.of_session_hk
+          AND w.first_event_timestamp BETWEEN v.first_event_timestamp AND v.last_event_timestamp
+          AND NOT EXISTS (SELECT FROM pg_temp.visit_now o WHERE o.site_session_hk = w.site_session_hk)
+        RETURNING w.site_session_hk, v.site_session_hk AS root_now
+    ), gone_before AS (
+        UPDATE business.site_session_w w SET root_session_hk = g.root_now
+        FROM gone g WHERE w.root_session_hk = g.site_session_hk AND w.site_session_hk <> g.site_session_hk
+    )
+    SELECT v_begun || coalesce(array_agg(g.site_session_hk), '{}') INTO v_begun FROM gone g;
+
+    INSERT INTO business.site_session_w AS w (
+        site_session_hk, tenant_hk, root_session_hk, of_session_hk, first_event_timestamp, last_event_timestamp, touched_load_date,
+        is_visit, is_open)
+    SELECT v.site_session_hk, v.tenant_hk, v.site_session_hk, nullif(v.of_session_hk, v.site_session_hk), v.first_event_timestamp,
+           v.last_event_timestamp, p_load_date, true, true
+    FROM pg_temp.visit_now v ORDER BY v.site_session_hk
+    ON CONFLICT (site_session_hk) DO UPDATE SET
+        root_session_hk = excluded.root_session_hk, first_event_timestamp = excluded.first_event_timestamp,
+        last_event_timestamp = excluded.last_event_timestamp, touched_load_date = excluded.touched_load_date, is_open = true;
+    UPDATE business.site_session_w w SET is_split = false
+    FROM unnest(p_sessions) AS s(session_hk)
+    WHERE w.site_session_hk = s.session_hk AND NOT EXISTS (
+        SELECT FROM business.session_visits(s.session_hk) o WHERE o.site_session_hk <> s.session_hk);
+
+    UPDATE pg_temp.fresh_event f SET site_session_hk = v.site_session_hk
+    FROM pg_temp.visit_now v
+    WHERE v.site_session_hk <> v.of_session_hk AND f.site_session_hk = v.of_session_hk
+      AND f.event_timestamp BETWEEN v.first_event_timestamp AND v.last_event_timestamp;
+
+    PERFORM business.refresh_site_session_visit(v_begun, p_load_date);
+    IF cardinality(v_anew) > 0 THEN
+        PERFORM business.refresh_site_session_context(v_anew, p_load_date);
+    END IF;
+    RETURN v_anew;
+END
+$$;
+
+-- The later visits of sessions that came back, and when they began; those that turned out to be none have no beginning.
+CREATE OR REPLACE FUNCTION business.site_session_visit_of(p_keys bytea[], p_as_of timestamptz)
+RETURNS TABLE (site_session_hk bytea, tenant_hk bytea, of_session_hk bytea, begins timestamptz)
+LANGUAGE sql STABLE AS $$
+    SELECT w.site_session_hk, w.tenant_hk, w.of_session_hk,
+           CASE WHEN w.first_event_timestamp <= w.last_event_timestamp THEN w.first_event_timestamp END
+    FROM business.site_session_w w
+    WHERE w.site_session_hk = ANY (p_keys) AND w.of_session_hk IS NOT NULL
+$$;
+
+-- What staging still has of these visits' events, under the keys of the visits.
+CREATE OR REPLACE FUNCTION business.site_session_staged(p_keys bytea[]) RETURNS SETOF staging.site_events_staging
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    v_key bytea;
+    v_staged staging.site_events_staging;
+BEGIN
+    FOREACH v_key IN ARRAY p_keys LOOP
+        FOR v_staged IN
+            SELECT s.*
+            FROM business.visit_events(v_key) d
+            CROSS JOIN LATERAL (
+                SELECT s.* FROM staging.site_events_staging s
+                WHERE s.raw_event_id = d.raw_event_id AND s.site_event_hk = d.site_event_hk LIMIT 1
+            ) s
+        LOOP
+            v_staged.site_session_hk := v_key;
+            RETURN NEXT v_staged;
+        END LOOP;
+    END LOOP;
+END
+$$;
+
+-- What is known of these visits' first events, under the keys of the visits: by whichever visit of their session had those events before.
+-- Where staging has none of a visit's events any more and nothing is known of them, what is known of the session has to do.
+CREATE OR REPLACE FUNCTION business.site_session_context_known(p_keys bytea[]) RETURNS SETOF business.site_session_context_s
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    v_visit business.site_session_w;
+    v_session_hk bytea;
+    v_context business.site_session_context_s;
+    v_is_known boolean;
+BEGIN
+    FOR v_visit IN
+        SELECT w.* FROM business.site_session_w w WHERE w.site_session_hk = ANY (p_keys) AND w.root_session_hk = w.site_session_hk
+    LOOP
+        v_session_hk := coalesce(v_visit.of_session_hk, v_visit.site_session_hk);
+        v_is_known := false;
+        FOR v_context IN
+            SELECT c.*
+            FROM (SELECT v_session_hk AS site_session_hk
+                  UNION ALL
+                  SELECT w.site_session_hk FROM business.site_session_w w WHERE w.of_session_hk = v_session_hk) s
+            JOIN business.site_session_context_s c ON c.site_session_hk = s.site_session_hk AND c.load_end_date IS NULL
+            WHERE business.is_within(v_visit, c.entry_event_hk)
+        LOOP
+            v_context.site_session_hk := v_visit.site_session_hk;
+            v_is_known := true;
+            RETURN NEXT v_context;
+        END LOOP;
+        CONTINUE WHEN v_is_known OR EXISTS (SELECT FROM business.site_session_staged(ARRAY[v_visit.site_session_hk]));
+        SELECT c.* INTO v_context FROM business.site_session_context_s c
+        WHERE c.site_session_hk = v_session_hk AND c.load_end_date IS NULL;
+        IF FOUND THEN
+            v_context.site_session_hk := v_visit.site_session_hk;
+            RETURN NEXT v_context;
+        END IF;
+    END LOOP;
+END
+$$;
+
 -- Finds, for the half hours with events in pg_temp.fresh_event, the first half hour of their visit. Follows a chain only as far as
--- something changes. Returns what moved: each half hour, the visit it was in, and the visit it is in. For a load, whose turn it is.
+-- something changes. Where a chain goes on for longer than a visit may, its later half hours are visits of their own: the chain
+-- itself (chain_session_hk) is what grows and never breaks. Returns what moved: each half hour, the visit it was in, and the visit it
+-- is in. For a load, whose turn it is.
 CREATE OR REPLACE FUNCTION business.join_half_hours()
 RETURNS TABLE (site_session_hk bytea, root_before bytea, root_session_hk bytea)
 LANGUAGE sql AS $$
@@ -21,51 +342,66 @@ LANGUAGE sql AS $$
         -- half hours with new events: each continues the one before it, or begins a visit
         SELECT t.site_session_hk, t.site_visitor_hk, t.session_bucket, t.last_event_timestamp,
                t.root_session_hk AS root_before,
-               coalesce(b.root_session_hk, k.root_session_hk, t.site_session_hk) AS root_session_hk,
+               coalesce(b.chain_hk, k.chain_hk, t.site_session_hk) AS chain_hk,
                coalesce(r.session_bucket, t.session_bucket) AS root_bucket
         FROM touched t
         LEFT JOIN LATERAL (
-            SELECT b.root_session_hk FROM business.site_session_w b
+            SELECT coalesce(b.chain_session_hk, b.root_session_hk) AS chain_hk FROM business.site_session_w b
             WHERE b.site_visitor_hk = t.site_visitor_hk AND b.session_bucket = t.session_bucket - interval '30 minutes'
-              AND t.first_event_timestamp - b.last_event_timestamp <= interval '30 minutes' LIMIT 1
+              AND t.first_event_timestamp - b.last_event_timestamp <= business.visit_timeout() LIMIT 1
         ) b ON true
         LEFT JOIN LATERAL (
-            SELECT k.root_session_hk FROM business.site_session_w k
-            WHERE t.known_as_hk IS NOT NULL AND b.root_session_hk IS NULL
+            SELECT coalesce(k.chain_session_hk, k.root_session_hk) AS chain_hk FROM business.site_session_w k
+            WHERE t.known_as_hk IS NOT NULL AND b.chain_hk IS NULL
               AND k.site_visitor_hk = t.known_as_hk AND business.is_known_alone(t)
               AND k.session_bucket BETWEEN t.session_bucket - interval '30 minutes' AND t.session_bucket
-              AND t.first_event_timestamp - k.last_event_timestamp <= interval '30 minutes'
+              AND t.first_event_timestamp - k.last_event_timestamp <= business.visit_timeout()
             ORDER BY k.session_bucket LIMIT 1
         ) k ON true
         LEFT JOIN LATERAL (
             SELECT r.session_bucket FROM business.site_session_w r
-            WHERE r.site_session_hk = coalesce(b.root_session_hk, k.root_session_hk) LIMIT 1
+            WHERE r.site_session_hk = coalesce(b.chain_hk, k.chain_hk) LIMIT 1
         ) r ON true
         UNION
         -- and what follows them without a gap, while it learns something new
         SELECT n.site_session_hk, n.site_visitor_hk, n.session_bucket, n.last_event_timestamp,
-               n.root_session_hk, j.root_session_hk, j.root_bucket
+               n.root_session_hk, j.chain_hk, j.root_bucket
         FROM joined j
         CROSS JOIN LATERAL (
             SELECT n.* FROM business.site_session_w n
             WHERE n.site_visitor_hk = j.site_visitor_hk AND n.session_bucket = j.session_bucket + interval '30 minutes'
-              AND n.first_event_timestamp - j.last_event_timestamp <= interval '30 minutes'
-              AND n.root_session_hk <> j.root_session_hk
+              AND n.first_event_timestamp - j.last_event_timestamp <= business.visit_timeout()
+              AND coalesce(n.chain_session_hk, n.root_session_hk) <> j.chain_hk
             UNION ALL
             SELECT n.* FROM business.site_session_w n
             WHERE n.known_as_hk = j.site_visitor_hk AND business.is_known_alone(n) AND n.root_session_hk = n.site_session_hk
+              AND n.chain_session_hk IS NULL
               AND n.session_bucket BETWEEN j.session_bucket AND j.session_bucket + interval '30 minutes'
-              AND n.first_event_timestamp - j.last_event_timestamp <= interval '30 minutes'
-              AND n.root_session_hk <> j.root_session_hk
+              AND n.first_event_timestamp - j.last_event_timestamp <= business.visit_timeout()
+              AND n.root_session_hk <> j.chain_hk
             LIMIT 1
         ) n
     ), found AS (
         SELECT DISTINCT ON (j.site_session_hk) j.* FROM joined j ORDER BY j.site_session_hk, j.root_bucket
+    ), placed AS (
+        SELECT f.*, coalesce(x.site_session_hk, f.chain_hk) AS visit_hk
+        FROM found f
+        LEFT JOIN LATERAL (
+            -- a chain has every half hour: the one that is so many days after its first begins a visit
+            SELECT x.site_session_hk FROM business.site_session_w x
+            WHERE f.session_bucket - f.root_bucket >= business.visit_limit() AND x.site_visitor_hk = f.site_visitor_hk
+              AND x.session_bucket >= date_bin(business.visit_limit(), f.session_bucket, f.root_bucket)
+              -- what was one visit before there was a limit goes on as one
+              AND NOT EXISTS (SELECT FROM business.site_session_w r WHERE r.site_session_hk = f.chain_hk AND NOT r.has_end)
+            ORDER BY x.session_bucket LIMIT 1
+        ) x ON true
     )
-    UPDATE business.site_session_w w SET root_session_hk = f.root_session_hk
-    FROM found f
-    WHERE w.site_session_hk = f.site_session_hk AND f.root_session_hk <> f.root_before
-    RETURNING w.site_session_hk, f.root_before, f.root_session_hk
+    UPDATE business.site_session_w w
+    SET root_session_hk = p.visit_hk, chain_session_hk = nullif(p.chain_hk, p.visit_hk)
+    FROM placed p
+    WHERE w.site_session_hk = p.site_session_hk
+      AND (p.visit_hk <> p.root_before OR w.chain_session_hk IS DISTINCT FROM nullif(p.chain_hk, p.visit_hk))
+    RETURNING w.site_session_hk, p.root_before, p.visit_hk
 $$;
 
 -- Whether nobody else came with an id of theirs from the address and browser by which the edge knew this visitor, around this half hour.
@@ -76,15 +412,16 @@ RETURN NOT EXISTS (
     WHERE o.known_as_hk = (p_half_hour).known_as_hk AND o.site_visitor_hk <> (p_half_hour).site_visitor_hk
       AND o.session_bucket BETWEEN (p_half_hour).session_bucket - interval '30 minutes' AND (p_half_hour).session_bucket + interval '30 minutes');
 
--- Which session a half hour continues, for the half hours that are not the first of their visit.
+-- Which session a half hour continues, for the half hours that are not the first of their visit, or were not.
 CREATE OR REPLACE FUNCTION business.site_session_same_as_of(p_keys bytea[], p_as_of timestamptz)
 RETURNS TABLE (site_session_hk bytea, tenant_hk bytea, same_as_session_hk bytea)
 LANGUAGE sql STABLE AS $$
     SELECT w.site_session_hk, w.tenant_hk, w.root_session_hk FROM business.site_session_w w
-    WHERE w.site_session_hk = ANY (p_keys) AND w.root_session_hk <> w.site_session_hk
+    WHERE w.site_session_hk = ANY (p_keys) AND (w.root_session_hk <> w.site_session_hk OR EXISTS (
+        SELECT FROM business.site_session_same_as_s a WHERE a.site_session_hk = w.site_session_hk AND a.load_end_date IS NULL))
 $$;
 
--- Closes, as of p_as_of, the sessions that have been silent for 30 minutes, at most p_limit of them, in turns of their tenants, the
+-- Closes, as of p_as_of, the visits that have been silent for so long that they are over, at most p_limit of them, in turns of their tenants, the
 -- longest silent first: writes their details, or a revision when late events changed them. Returns how many it closed; 0 when there was nothing to do.
 CREATE OR REPLACE FUNCTION business.close_sessions(p_as_of timestamptz, p_limit integer DEFAULT 10000) RETURNS integer
 LANGUAGE plpgsql AS $$
@@ -104,12 +441,12 @@ BEGIN
         FROM (
             SELECT o.root_session_hk
             FROM (SELECT DISTINCT w.root_session_hk, w.tenant_hk FROM business.site_session_w w
-                  WHERE w.is_open AND w.last_event_timestamp < p_as_of - interval '30 minutes') o
+                  WHERE w.is_open AND w.last_event_timestamp < p_as_of - business.visit_timeout()) o
             CROSS JOIN LATERAL (
                 SELECT max(w.last_event_timestamp) AS last_event_timestamp FROM business.site_session_w w
                 WHERE w.root_session_hk = o.root_session_hk
             ) m
-            WHERE m.last_event_timestamp < p_as_of - interval '30 minutes'
+            WHERE m.last_event_timestamp < p_as_of - business.visit_timeout()
             ORDER BY row_number() OVER (PARTITION BY o.tenant_hk ORDER BY m.last_event_timestamp, o.root_session_hk), o.tenant_hk LIMIT p_limit
         ) s;
         IF v_closed IS NULL THEN
@@ -164,13 +501,13 @@ BEGIN
     FROM unnest(v_members, v_touched) AS s(site_session_hk, touched_load_date)
     WHERE w.site_session_hk = s.site_session_hk AND w.touched_load_date = s.touched_load_date AND w.is_open
       -- a load may have come between what was to be closed and what was seen of it
-      AND w.last_event_timestamp < p_as_of - interval '30 minutes';
+      AND w.last_event_timestamp < p_as_of - business.visit_timeout();
     PERFORM business.close_visits(v_closed);
     RETURN cardinality(v_closed);
 END
 $$;
 
--- The events of a visit: of all its half hours. LATERAL with OFFSET 0 or LIMIT says "for each, by its index" in a way that the
+-- The events of a visit: of all its half hours, or those of its session that are its own. LATERAL with OFFSET 0 or LIMIT says "for each, by its index" in a way that the
 -- planner keeps: without statistics, as in a new month's partition, it would rather join whole tables (seen: 100 s instead of
 -- 0.1 s for 2,000 visits). So the cost of a visit is that of its events, however large the tables are.
 CREATE OR REPLACE FUNCTION business.visit_events(p_session_hk bytea) RETURNS SETOF business.site_event_details_s
@@ -180,13 +517,13 @@ LANGUAGE sql STABLE AS $$
     CROSS JOIN LATERAL (
         -- in the index of every month: to bound the months by the session's time would tempt the planner to read all that
         -- happened in that time instead
-        SELECT l.site_event_hk FROM business.event_session_l l WHERE l.site_session_hk = w.site_session_hk
+        SELECT l.site_event_hk FROM business.event_session_l l WHERE l.site_session_hk = coalesce(w.of_session_hk, w.site_session_hk)
         OFFSET 0
     ) l
     CROSS JOIN LATERAL (
         SELECT d.* FROM business.site_event_details_s d WHERE d.site_event_hk = l.site_event_hk LIMIT 1
     ) d
-    WHERE w.root_session_hk = p_session_hk
+    WHERE w.root_session_hk = p_session_hk AND business.is_within(w, l.site_event_hk)
     OFFSET 0
 $$;
 
@@ -196,7 +533,7 @@ LANGUAGE sql STABLE AS $$
     SELECT w.root_session_hk
     FROM business.event_session_l l
     CROSS JOIN LATERAL (
-        SELECT w.root_session_hk FROM business.site_session_w w WHERE w.site_session_hk = l.site_session_hk LIMIT 1
+        SELECT w.root_session_hk FROM business.session_visits(l.site_session_hk) w WHERE business.is_within(w, p_event_hk) LIMIT 1
     ) w
     WHERE l.site_event_hk = p_event_hk
       AND l.link_event_session_hk BETWEEN substr(p_event_hk, 1, 6) AND util.last_key_of(p_event_hk)

@@ -64,7 +64,7 @@ CREATE OR REPLACE FUNCTION staging.identity_of(p_tenant_id text, p_identity text
 LANGUAGE sql STABLE PARALLEL SAFE
 RETURN left(encode(util.hash_binary(util.netstring(p_tenant_id) || p_identity), 'hex'), 32)::uuid;
 
--- Forgets when events were first sent that say so themselves, some days after their receipt; returns how many.
+-- Forgets when events were first sent that say so themselves, and which event a view was, p_kept after their receipt; returns how many.
 CREATE OR REPLACE FUNCTION staging.forget_identities(p_now timestamptz, p_kept interval DEFAULT '7 days') RETURNS bigint
 LANGUAGE sql AS $$
     WITH forgotten AS (

@@ -21,8 +21,9 @@ RETURN util.hash_binary(p_agent || CASE WHEN p_hints <> '' THEN E'\n' || p_hints
 -- set-based form of staging.validate_and_enrich_event. Events staged before are left as they are. Returns the rows written.
 --
 -- The steps are the CTEs, in order: read (the payload's keys), timed, clocked, sent (what it says of its time, and what it is known
--- by); then, each distinct one looked at once, kinds, pages, referrers and agents; then, event by event, parsed, typed, attributed,
--- enriched, named, keyed. OFFSET 0 keeps the planner from folding a step into the next one, which would compute its columns
+-- by), first_sent, first_viewed (which event it is); then, each distinct one looked at once, kinds, pages, referrers and agents; then,
+-- event by event, parsed, typed, attributed, enriched, named, keyed. OFFSET 0 keeps the planner from folding a step into the next one,
+-- which would compute its columns
 -- again wherever they are used.
 -- Each join is of many events with few facts about them, so a hash join; and no two events have the same id to remember (memoize).
 -- Places in double braces are completed at deployment: rules, cuts and notes from footfall.staging.rules, keys from the vault.
@@ -43,6 +44,7 @@ BEGIN
                coalesce(r.client_hints, '') AS hints, r.record_source,
                o.payload, jsonb_typeof(r.raw_payload) = 'object' AS payload_is_object, p.*,
                p.page_hash IN ('true', '1') IS TRUE AS has_page_hash, staging.usable_id(p.event_id) AS usable_event_id,
+               staging.usable_id(p.page_view_id) AS usable_view_id,
                nullif(btrim(p.event_timestamp), '') AS sent_timestamp, nullif(btrim(p.sent_at), '') AS sent_at_text
         FROM raw.events_of(p_batch_ids) r
         CROSS JOIN LATERAL (
@@ -50,7 +52,7 @@ BEGIN
         ) o
         CROSS JOIN LATERAL jsonb_to_record(o.payload) AS p(
             evt_type text, evt_category text, evt_action text, evt_label text, evt_value text, currency text,
-            event_id text, event_timestamp text, sent_at text, session_id text, visitor_id text, user_id text,
+            event_id text, page_view_id text, event_timestamp text, sent_at text, session_id text, visitor_id text, user_id text,
             page_url text, page_title text, page_referrer text, page_hash text,
             item_id text, item_type text, item_name text, item_category text, item_description text, item_value text,
             item_metadata jsonb, transaction_id text, funnel text,
@@ -122,6 +124,26 @@ BEGIN
             ORDER BY k.event_type = btrim(d.evt_type) DESC, k.tenant_hk DESC LIMIT 1
         ) k
     ),
+    -- Page views of one view are one event, whatever their ids and times: the first of them. Others may carry the view's id.
+    viewed AS MATERIALIZED (
+        SELECT s.raw_event_id, s.received_timestamp, staging.identity_of(s.tenant_id, ' view ' || s.usable_view_id) AS identity,
+               CASE WHEN s.is_trusted AND f.is_contested THEN f.trusted_timestamp
+                    ELSE coalesce(f.event_timestamp, s.said_timestamp) END AS event_timestamp,
+               coalesce(CASE WHEN s.is_trusted AND f.is_contested THEN ' trusted ' ELSE '' END || s.usable_event_id,
+                        ' view ' || s.usable_view_id) AS name
+        FROM sent s
+        JOIN kinds k ON k.tenant_hk = s.tenant_hk AND k.evt_type = s.evt_type AND k.event_type = 'page_view'
+        LEFT JOIN first_sent f ON f.identity = s.identity
+        WHERE s.usable_view_id IS NOT NULL AND staging.is_plausible(s.said_timestamp, s.received_timestamp, s.is_trusted)
+    ),
+    first_viewed AS (
+        INSERT INTO staging.event_identity AS f (identity, event_timestamp, received_timestamp, is_of_receipt, stands_for)
+        SELECT DISTINCT ON (v.identity) v.identity, v.event_timestamp, v.received_timestamp, false, v.name
+        FROM viewed v
+        ORDER BY v.identity, v.received_timestamp, v.raw_event_id
+        ON CONFLICT (identity) DO UPDATE SET event_timestamp = f.event_timestamp
+        RETURNING f.identity, f.event_timestamp, f.stands_for
+    ),
     pages AS MATERIALIZED (
         SELECT u.tenant_hk, u.page_url, u.has_page_hash, u.name AS bare_host, u.site, u.path,
                CASE WHEN length(b.name) > 2000 THEN left(b.name, 1900) || '#' || left(encode(util.hash_binary(b.name), 'hex'), 16)
@@ -183,8 +205,10 @@ BEGIN
         nullif(s.event_id, '') AS sent_event_id,
         s.usable_event_id AS event_id,
         s.sent_timestamp, s.sent_at_text AS sent_at, s.sent_moment, s.clock_error, s.said_timestamp,
-        CASE WHEN s.is_trusted AND f.is_contested THEN f.trusted_timestamp ELSE f.event_timestamp END AS first_timestamp,
-        CASE WHEN s.is_trusted AND f.is_contested THEN f.event_timestamp END AS restated_timestamp,
+        CASE WHEN v.stands_for IS NOT NULL THEN v.event_timestamp
+             WHEN s.is_trusted AND f.is_contested THEN f.trusted_timestamp ELSE f.event_timestamp END AS first_timestamp,
+        CASE WHEN s.is_trusted AND f.is_contested AND v.stands_for IS NULL THEN f.event_timestamp END AS restated_timestamp,
+        v.stands_for,
         nullif(s.session_id, '') AS sent_session_id,
         staging.usable_id(s.session_id) AS session_id,
         nullif(s.visitor_id, '') AS sent_visitor_id,
@@ -226,6 +250,7 @@ BEGIN
         LEFT JOIN referrers r ON r.page_referrer = s.page_referrer
         LEFT JOIN agents a ON a.agent = s.agent AND a.hints = s.hints
         LEFT JOIN first_sent f ON f.identity = s.identity
+        LEFT JOIN (SELECT d.raw_event_id, n.* FROM viewed d JOIN first_viewed n USING (identity)) v ON v.raw_event_id = s.raw_event_id
         OFFSET 0
     ),
     -- facts of the right type
@@ -344,6 +369,7 @@ BEGIN
                CASE WHEN NOT e.no_track AND e.session_id IS NULL AND e.consented_visitor_id <> e.edge_visitor_id
                     THEN e.edge_visitor_id END AS known_as_bk,
                'evt_' || util.milliseconds(e.event_timestamp) || '_' || coalesce(
+                   e.stands_for,
                    -- no id begins with a blank
                    CASE WHEN e.restated_timestamp IS NOT NULL THEN ' trusted ' ELSE '' END || e.event_id,
                    concat(e.session_id, '_', e.evt_type, '_', left(encode(util.hash_binary(
