@@ -57,7 +57,9 @@ def test_hours_until_midnight_are_the_days(busy: Site, report: str):
     for comparison in by_hours.get("comparison", {}).values():
         comparison.pop("from"), comparison.pop("until")
     assert by_hours == by_days
-    assert json.dumps(by_hours) != json.dumps(answer(busy, report, hours=1, **REPORTS[report]))
+    # no bot was there
+    if report != "bots":
+        assert json.dumps(by_hours) != json.dumps(answer(busy, report, hours=1, **REPORTS[report]))
 
 
 def test_nothing_from_before_them_or_after(site: Site):

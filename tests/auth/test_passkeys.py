@@ -308,8 +308,14 @@ PARTS = st.sampled_from(
 def test_whatever_a_browser_sends_is_refused_with_a_code(part: str, value: Any) -> None:
     """The store is not asked: what nobody can read ends before it."""
 
-    class Nobody(Passkeys):
+    class NobodysAccounts(Accounts):
         def __init__(self) -> None: ...
+
+        def note_failure(self, *_) -> None: ...
+
+    class Nobody(Passkeys):
+        def __init__(self) -> None:
+            self._accounts = NobodysAccounts()
 
         def _take(self, *_):
             return bytes(32), 1

@@ -605,7 +605,7 @@ def test_passwords_are_checked_two_at_a_time_and_nobody_is_turned_away_for_that(
         at_once[0] -= 1
         return True
 
-    monkeypatch.setattr(accounts, "is_password", is_right)
+    monkeypatch.setattr(accounts.sign_ins, "is_password", is_right)
     with ThreadPoolExecutor(12) as threads:
         replies = list(threads.map(lambda number: sign_in(client, ("ann", "opa")[number % 2]), range(8)))
     assert {reply.status_code for reply in replies} == {200}
