@@ -62,6 +62,8 @@ _ANY_NAME = re.compile(
     r"[a-z][\w.-]{2,}",
     re.IGNORECASE,
 )
+# A browser that says no more than its name: privacy tools shorten agents so.
+_BARE_BROWSER = re.compile(r"(?:Firefox|Chrome|Safari|Edge|Opera)/[0-9.]+")
 _KIND_BY_NAME: tuple[tuple[str, Kind], ...] = (
     (r"feed|rss|podcast", "feed_reader"),
     (r"preview|unfurl|embed|linkexpand", "link_preview"),
@@ -87,7 +89,7 @@ def bot_of(agent: str, *, is_spider: bool = False) -> Bot | None:
     if lists.named.search(lowered) or (is_spider and not left_out and not _OF_A_PERSON.search(agent)):
         name = _name(text)
         return Bot(next((kind for words, kind in _KIND_BY_NAME if re.search(words, name or "", re.IGNORECASE)), "other"), name)
-    if lists.shapes.search(_small(agent)) and not _OF_A_PERSON.search(agent):
+    if lists.shapes.search(_small(agent)) and not (_OF_A_PERSON.search(agent) or _BARE_BROWSER.fullmatch(agent)):
         return Bot("other", _name(text)) if _BROWSER.match(agent) else Bot("library", _name(text), is_program=True)
     return None
 
