@@ -38,8 +38,8 @@ $$;
 -- that has one, or who they turned out to be when an id came with consent in mid-visit.
 CREATE OR REPLACE FUNCTION business.visit_context(p_session_hk bytea, p_as_of timestamptz DEFAULT NULL)
 RETURNS TABLE (site_visitor_hk bytea, source text, channel text, referrer_host text, utm_source text, utm_medium text,
-               utm_campaign text, utm_content text, utm_term text, utm_id text, channel_name text, device_type text, browser_name text, browser_version text,
-               operating_system text, language text, country text, operating_system_version text, bot_kind text, bot_name text)
+               utm_campaign text, utm_content text, utm_term text, utm_id text, channel_name text, device_type text,
+               browser_name text, browser_version text, operating_system text, language text, country text, operating_system_version text, bot_kind text, bot_name text)
 LANGUAGE sql STABLE ROWS 1 AS $$
     SELECT coalesce(k.site_visitor_hk, c.site_visitor_hk), c.source, c.channel,
            -- a referrer on the site itself is none
@@ -143,19 +143,19 @@ BEGIN
         FROM described d
         CROSS JOIN LATERAL (SELECT v.* FROM business.visit_b v WHERE v.site_session_hk = d.site_session_hk OFFSET 0) v
         WHERE (v.site_visitor_hk, v.source, v.channel, v.referrer_host, v.utm_source, v.utm_medium, v.utm_campaign,
-               v.utm_content, v.utm_term, v.utm_id, v.channel_name, v.device_type, v.browser_name, v.browser_version, v.operating_system, v.language, v.country,
-               v.operating_system_version, v.bot_kind, v.bot_name)
+               v.utm_content, v.utm_term, v.utm_id, v.channel_name, v.device_type, v.browser_name, v.browser_version,
+               v.operating_system, v.language, v.country, v.operating_system_version, v.bot_kind, v.bot_name)
               IS DISTINCT FROM
               (d.site_visitor_hk, d.source, d.channel, d.referrer_host, d.utm_source, d.utm_medium, d.utm_campaign,
-               d.utm_content, d.utm_term, d.utm_id, d.channel_name, d.device_type, d.browser_name, d.browser_version, d.operating_system, d.language, d.country,
-               d.operating_system_version, d.bot_kind, d.bot_name)
+               d.utm_content, d.utm_term, d.utm_id, d.channel_name, d.device_type, d.browser_name, d.browser_version,
+               d.operating_system, d.language, d.country, d.operating_system_version, d.bot_kind, d.bot_name)
     ), stored AS (
         INSERT INTO business.visit_b AS v (
             site_session_hk, day, tenant_hk, site_visitor_hk, is_visit, events, page_views, first_event_timestamp, last_event_timestamp,
             first_view_timestamp, first_view_order, first_view_page_hk, last_view_timestamp, last_view_order,
             last_view_page_hk, entry_page_hk, exit_page_hk, source, channel, referrer_host, utm_source, utm_medium,
-            utm_campaign, utm_content, utm_term, utm_id, channel_name, device_type, browser_name, browser_version, operating_system, language, country,
-            operating_system_version, bot_kind, bot_name)
+            utm_campaign, utm_content, utm_term, utm_id, channel_name, device_type, browser_name, browser_version,
+            operating_system, language, country, operating_system_version, bot_kind, bot_name)
         SELECT d.site_session_hk, d.day, d.tenant_hk, d.site_visitor_hk, d.is_visit, d.events, d.page_views, d.first_event_timestamp,
                d.last_event_timestamp, d.view_timestamps[1], d.view_orders[1], d.view_page_hks[1], d.view_timestamps[d.n],
                d.view_orders[d.n], d.view_page_hks[d.n], d.view_page_hks[1], d.view_page_hks[d.n], d.source, d.channel,

@@ -165,6 +165,3 @@ def listed(file: str) -> list[dict[str, str]]:
 def sources() -> Sources:
     """The lists, read once a process."""
     return Sources.read()
-
-
-__all__ = ["ANY", "Origin", "Source", "Sources", "listed", "sources"]
