@@ -215,3 +215,18 @@ def test_what_fails_in_the_middle_leaves_nothing_half(site: Site) -> None:
         undo_import(site.connection, done.import_id)
     assert everything(site) == before
     assert site.failing_checks() == []
+
+
+def test_visits_of_a_session_id_that_came_back_are_cut_anew(site: Site) -> None:
+    """Events that joined its visits, or were one, go: what is left is divided as if they had never come."""
+    site.land(*(view("/a", minute, session_id="s", event_id=f"kept-{minute}") for minute in (0, 100, 200)))
+    site.settle()
+    before = everything(site)
+    assert site.value("SELECT count(*) FROM business.visit_b") == 3
+    site.land(*(view("/b", minute, session_id="s", event_id=f"gone-{minute}") for minute in (75, 125, 150, 175, 400)))
+    site.settle()
+    assert site.value("SELECT count(*) FROM business.visit_b WHERE events > 0") == 3
+    gone = "SELECT array_agg(site_event_hk) FROM business.site_event_h WHERE site_event_bk LIKE '%%gone%%'"
+    assert site.value(f"SELECT business.remove_events(%s, ({gone}))", site.tenant_hk) == 5
+    site.settle()
+    assert everything(site) == before
