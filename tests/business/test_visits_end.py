@@ -203,6 +203,19 @@ def test_without_the_staged_events_a_visit_has_what_is_known_of_its_session(site
     assert sorted((minute_of(first), source) for first, source in sources) == [(-25, "from-25"), (1420, "from1440")]
 
 
+def test_a_visit_that_a_late_event_cut_elsewhere_is_closed_anew(site: Site) -> None:
+    """Its events are as they were: that it begins at another half hour is all that changed."""
+    site.land(*(hit(27 * n, None) for n in range(70)))
+    site.settle()
+    site.land(hit(-25, None), received=LATER + timedelta(hours=1))
+    site.settle()
+    assert site.failing_checks() == []
+    details = site.rows(
+        "SELECT total_events FROM business.site_session_details_s WHERE load_end_date IS NULL AND total_events > 0"
+    )
+    assert sum(events for (events,) in details) == 71
+
+
 GAPS = st.one_of(
     st.sampled_from([0.001, 1, 10, 29, 30, 30.1, 31, 45, 59, 61, 90, 700]).map(lambda gap: [gap]),
     # long enough for a day without a silence

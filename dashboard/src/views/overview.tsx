@@ -99,7 +99,7 @@ export const Overview = () => {
             <Card key={name} name={name} isShown={name === metric} answer={overview} />
           ))}
         </ul>
-        <ul class="cards read" aria-label="How pages are read">
+        <ul class="cards read" aria-label="Reading">
           {READ.map((name) => (
             <Card key={name} name={name} isShown={name === metric} answer={answerOf("read")} />
           ))}

@@ -88,8 +88,8 @@ class Cluster:
             self.run("pg_ctl", "--pgdata", self.folder, *waiting, "start")
         except subprocess.CalledProcessError as error:
             reason = self._last_words(said)
-            # the children of a server that was killed notice it one after the other
-            if "still in use" not in reason or is_last:
+            # the children of a server that was killed notice it one after the other, and may have the last word in its log
+            if is_last or not any(words in reason for words in ("still in use", "unexpected postmaster exit")):
                 raise StoreUnavailable(
                     f"the embedded PostgreSQL did not start: {reason or error.output.strip()} (its log: {log})"
                 ) from error

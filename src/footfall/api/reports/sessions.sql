@@ -32,8 +32,8 @@ SELECT jsonb_build_object(
     'sessions', coalesce(jsonb_agg(jsonb_build_object(
         'session', encode(n.site_session_hk, 'hex'), 'visitor', encode(n.site_visitor_hk, 'hex'),
         'start', api.local_moment(n.first, $time_zone), 'end', api.local_moment(n.last, $time_zone), 'events', n.events,
-        'page_views', n.page_views, 'duration_seconds', n.duration_seconds, 'engaged_time', n.seconds, 'scroll_depth', n.depth, 'is_bounce', n.is_bounce, 'source', n.source,
-        'channel', n.channel, 'device', n.device, 'browser', n.browser, 'os', n.os, 'country', n.country,
+        'page_views', n.page_views, 'duration_seconds', n.duration_seconds, 'engaged_time', n.seconds, 'scroll_depth', n.depth,
+        'is_bounce', n.is_bounce, 'source', n.source, 'channel', n.channel, 'device', n.device, 'browser', n.browser, 'os', n.os, 'country', n.country,
         'entry_page', (SELECT h.site_page_bk FROM business.site_page_h AS h WHERE h.site_page_hk = decode(n.entry_page, 'hex')),
         'exit_page', (SELECT h.site_page_bk FROM business.site_page_h AS h WHERE h.site_page_hk = decode(n.exit_page, 'hex')))
         ORDER BY n.position) FILTER (WHERE n.position <= $limit), '[]'),

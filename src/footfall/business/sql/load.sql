@@ -281,6 +281,9 @@ BEGIN
     CROSS JOIN LATERAL (VALUES (m.root_before), (m.root_now)) AS x(visit_hk)
     WHERE b.visits > 1 OR EXISTS (SELECT FROM business.site_session_w w WHERE w.root_session_hk = b.root_before);
     IF cardinality(v_anew) > 0 THEN
+        -- they may have no new event themselves, and have been closed as something else
+        UPDATE business.site_session_w w SET is_open = true
+        WHERE w.root_session_hk = ANY (v_anew) AND w.is_visit AND NOT w.is_open;
         SELECT v_anew || coalesce(array_agg(m.root_before) FILTER (WHERE m.is_anew), '{}'),
                array_agg(m.root_before) FILTER (WHERE NOT m.is_anew), array_agg(m.root_now) FILTER (WHERE NOT m.is_anew)
         INTO v_anew, v_before, v_now

@@ -331,6 +331,8 @@ class Session(msgspec.Struct):
     events: int
     page_views: int
     duration_seconds: Annotated[int | None, Meta(description="known when the visit is closed")]
+    engaged_time: Annotated[float | None, Meta(description="seconds; null: none of its views was measured")]
+    scroll_depth: Annotated[float | None, Meta(description="percent of its pages, on average; null: as above")]
     is_bounce: bool | None
     source: Text
     channel: Text
@@ -365,6 +367,7 @@ class Visitor(msgspec.Struct):
     visits: int
     page_views: int
     events: int
+    engaged_time: Annotated[float | None, Meta(description="seconds a visit; null: there was none")]
     details: dict[str, Any] | None
 
 
