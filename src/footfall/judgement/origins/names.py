@@ -7,6 +7,7 @@ campaigns write it.
 
 import re
 from collections.abc import Iterator
+from functools import cache
 
 import idna
 from publicsuffixlist import PublicSuffixList
@@ -14,13 +15,22 @@ from publicsuffixlist import PublicSuffixList
 APP = "android-app://"  # before the package of an app, which would else look like a host
 ANY = "*"
 
-_REGISTERED = PublicSuffixList()  # with suffixes of those who give away names under theirs, as github.io
-_KNOWN = PublicSuffixList(accept_unknown=False)
-_OFFICIAL = PublicSuffixList(accept_unknown=False, only_icann=True)
 # .google and .youtube are their owner's; suffixes that anybody may register a name under are no country's
 _NO_COUNTRY_BUT_OFFICIAL = ("com", "net", "org", "cat")
 _COUNTRY = re.compile(r"[a-z]{2}(?:[-_][a-z]{2})?")
 _ADDRESS = re.compile(r"[0-9.]+|\[.*\]")
+
+
+@cache
+def _suffixes() -> PublicSuffixList:
+    """Suffixes under which names are registered, those among them who give away names under theirs, as github.io."""
+    return PublicSuffixList(accept_unknown=False)
+
+
+@cache
+def _official_suffixes() -> PublicSuffixList:
+    """Those of countries and registries alone."""
+    return PublicSuffixList(accept_unknown=False, only_icann=True)
 
 
 def ascii_name(host: str) -> str:
@@ -38,15 +48,16 @@ def site_of(name: str) -> str:
     """The name that somebody registered: blog.acme.co.uk is acme.co.uk; of what nobody can register, the name itself."""
     if _ADDRESS.fullmatch(name):
         return name
-    return _REGISTERED.privatesuffix(name) or name
+    # of a suffix that nobody knows, the last part is one
+    return _suffixes().privatesuffix(name) or (name if _suffixes().publicsuffix(name) else ".".join(name.split(".")[-2:]))
 
 
 def is_package(name: str) -> bool:
     """Whether this is an app's name, not a host's: backwards, com.facebook.katana."""
     first, _, rest = name.partition(".")
     # .android is a suffix, too, that no host is under
-    is_host = _KNOWN.publicsuffix(name) is not None and not name.endswith(".android")
-    return "." in rest and not is_host and _KNOWN.publicsuffix(first) is not None
+    is_host = _suffixes().publicsuffix(name) is not None and not name.endswith(".android")
+    return "." in rest and not is_host and _suffixes().publicsuffix(first) is not None
 
 
 def parents(name: str) -> Iterator[tuple[list[str], str]]:
@@ -58,7 +69,7 @@ def parents(name: str) -> Iterator[tuple[list[str], str]]:
 
 def country_suffix(name: str) -> str | None:
     """The suffix of a host if it is a country's, or .com and the like: co.uk of google.co.uk; none of google.xyz."""
-    suffix = _OFFICIAL.publicsuffix(name)
+    suffix = _official_suffixes().publicsuffix(name)
     return suffix if suffix and (_COUNTRY.fullmatch(suffix.rpartition(".")[2]) or suffix in _NO_COUNTRY_BUT_OFFICIAL) else None
 
 
