@@ -79,8 +79,10 @@ pins:  ## write what pyproject.toml names into requirements.txt and requirements
 	$(COMPILE) --extra dev $(UPGRADE:%=--upgrade-package %) --output-file requirements-dev.txt pyproject.toml
 	$(COMPILE) --constraint requirements-dev.txt --output-file requirements.txt pyproject.toml
 
+# Half of a test's time is waiting, for servers and pages: three for two cores.
+WORKERS ?= $(shell expr $$(nproc) '*' 3 / 2)
 test: setup browser prometheus servers  ## run all tests, on a real PostgreSQL and in a real browser
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 test-browsers: setup browsers  ## tell the tracker's and the dashboard's story in Chromium, Firefox and WebKit
 	$(BIN)/python -m pytest -m browsers -n auto --dist loadfile
