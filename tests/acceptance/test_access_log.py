@@ -24,9 +24,13 @@ NOT_PAGES = (
 ).split()
 DOWNLOADS = "pdf zip gz tgz bz2 rar tar rpm deb exe doc xls ppt pptx mp3 mp4 avi jar txt".split()
 BOTS = (
-    "bot spider slurp feed rss crawl fetch preview wget curl python libwww phantomjs nutch archiver sleuth validator irssi genieo"
-    " simplepie theoldreader appengine spinn3r daum ruby yandex lwp favicon facebookexternalhit"
+    "bot spider slurp feed rss crawl fetch preview wget curl python libwww-perl phantomjs nutch archiver sleuth validator irssi genieo"
+    " simplepie theoldreader appengine spinn3r daum ruby yandex lwp favicon facebookexternalhit ezooms siteexplorer proxy livejournal"
+    " distilator liferea portscout embedly newsify reeder http_request binlar viewer discovery superblock zdm robosourcer http://"
+    " desktop indy agent"
 ).split()
+# What is too short to be a browser's.
+NO_BROWSERS = ("Mozilla/4.0 (compatible;)", "Mozilla/4.0", "Mozilla/5.0", "Maui Browser", "Opera 9.6", "")
 
 
 def kind_by_hand(method: str, status: str, page: str) -> str:
@@ -63,7 +67,8 @@ def count_by_hand(path: Path) -> dict:
             seen[visitor] = moment
         elif visitor not in seen or moment - seen[visitor] > timedelta(minutes=30):
             visitor = None  # what asks for missing pages alone is nobody
-        hits.append((kind, visitor, moment, of, any(word in agent.lower() for word in BOTS)))
+        is_bot = agent.strip() in NO_BROWSERS or any(word in agent.lower() for word in BOTS)
+        hits.append((kind, visitor, moment, of, is_bot))
     visits = defaultdict(list)
     for _, visitor, moment, _, is_bot in hits:
         if visitor:
