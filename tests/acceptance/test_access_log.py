@@ -24,10 +24,10 @@ NOT_PAGES = (
 ).split()
 DOWNLOADS = "pdf zip gz tgz bz2 rar tar rpm deb exe doc xls ppt pptx mp3 mp4 avi jar txt".split()
 BOTS = (
-    "bot spider slurp feed rss crawl fetch preview wget curl python libwww-perl phantomjs nutch archiver sleuth validator irssi genieo"
-    " simplepie theoldreader appengine spinn3r daum ruby yandex lwp favicon facebookexternalhit ezooms siteexplorer proxy livejournal"
-    " distilator liferea portscout embedly newsify reeder http_request binlar viewer discovery superblock zdm robosourcer http://"
-    " desktop indy agent"
+    "bot spider slurp feed rss crawl fetch preview wget curl python libwww-perl phantomjs nutch archiver sleuth validator"
+    " irssi genieo simplepie theoldreader appengine spinn3r daum ruby yandex lwp favicon facebookexternalhit ezooms"
+    " siteexplorer proxy livejournal distilator liferea portscout embedly newsify reeder http_request binlar viewer"
+    " discovery superblock zdm robosourcer http:// desktop indy agent"
 ).split()
 # What is too short to be a browser's.
 NO_BROWSERS = ("Mozilla/4.0 (compatible;)", "Mozilla/4.0", "Mozilla/5.0", "Maui Browser", "Opera 9.6", "")
