@@ -59,7 +59,7 @@ _FILES = (
 
 
 _ACCESS = Definition("access", "SELECT util.secure_access()")
-VERSION = Version(number=41, needs=41, serves=34)
+VERSION = Version(number=46, needs=46, serves=34)
 
 
 def deploy(connection: Connection, role_prefix: str | None = None) -> list[str]:

@@ -36,6 +36,26 @@ def test_what_is_loaded_is_counted_once(site: Site) -> None:
     assert payloads * 0.8 < used["bytes_per_day"] < payloads * 1.2, "jsonb writes its blanks otherwise"
 
 
+def test_keys_of_properties_and_months_are_counted_once_a_day(site: Site) -> None:
+    def of_month(month: int, **properties: int) -> dict[str, Any]:
+        return {
+            **view(f"/{month}", 0),
+            "event_timestamp": f"2025-{month:02}-15T12:00:00Z",
+            "event_id": f"m-{month}-{len(properties)}",
+            "properties": properties,
+        }
+
+    site.land(of_month(1, a=1, b=2), of_month(2, a=3))
+    site.load()
+    site.land(of_month(1, b=5, c=1, d=1), of_month(3))
+    site.load()
+    used = {limit: row[0] for limit, row in limits(site.connection).items()}
+    assert (used["keys_per_day"], used["months_per_day"]) == (4, 3)
+    # of the next day nothing is known that was seen the day before
+    assert site.value("SELECT auth.forget_seen(util.current_load_date())") == 0
+    assert site.value("SELECT auth.forget_seen(util.current_load_date() + interval '1 day')") == 7
+
+
 def test_an_event_that_is_tried_again_is_not_counted_again(site: Site) -> None:
     site.land({"evt_type": "nonsense"})
     site.load()

@@ -30,6 +30,7 @@ UNTOLD_TABLES = {
     "auth.tenant_h": "goes with tenant.created",
     "auth.tenant_receipt": "goes with tenant.deleted",
     "auth.tenant_usage": "counted, not set",
+    "auth.tenant_seen": "counted, not set",
     "auth.visitor_secret": "made and destroyed by the day",
     "auth.passkey_challenge": "a question under way: what comes of it is told",
     "ref.campaign": "judged, not set",

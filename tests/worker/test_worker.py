@@ -151,6 +151,23 @@ def test_who_sends_little_does_not_wait_for_who_sends_much(site: Site) -> None:
     assert site.value(done, site.tenant_hk) == 31
 
 
+def test_events_of_many_months_wait_for_themselves_alone(site: Site) -> None:
+    for first in range(0, 60, 12):
+        site.land(
+            *(
+                {**view(f"/{month}", 0), "event_timestamp": f"{2000 + month // 12}-{month % 12 + 1:02}-15T12:00:00Z"}
+                for month in range(first, first + 12)
+            )
+        )
+    while site.load():
+        pass
+    loads = site.rows(
+        "SELECT count(DISTINCT date_trunc('month', d.event_timestamp)) FROM business.site_event_details_s d GROUP BY d.load_date"
+    )
+    assert sum(months for (months,) in loads) == 60
+    assert max(months for (months,) in loads) <= 24
+
+
 def test_while_a_batch_is_searched_no_other_worker_tries_it(site: Site, url: str) -> None:
     site.land(view("/", 0, session_id="s"))
     batch = site.value("SELECT batch_id FROM raw.ingest_batch")

@@ -8,7 +8,16 @@ from footfall.auth.tenants import tenant_key
 from footfall.database import Connection
 from footfall.errors import NotAccepted
 
-Limit = Literal["events_per_second", "events_per_month", "bytes_per_day", "pages_per_day", "items_per_day", "values_per_day"]
+Limit = Literal[
+    "events_per_second",
+    "events_per_month",
+    "bytes_per_day",
+    "pages_per_day",
+    "items_per_day",
+    "values_per_day",
+    "keys_per_day",
+    "months_per_day",
+]
 LIMITS: tuple[Limit, ...] = get_args(Limit)
 _EVERYBODY = b""
 _NEAR = 0.8  # of a limit: from there on owners are told
@@ -25,8 +34,9 @@ def set_plan(connection: Connection, tenant_id: str | None, limits: dict[Limit, 
     connection.execute("INSERT INTO auth.tenant_plan (tenant_hk) VALUES (%s) ON CONFLICT DO NOTHING", (tenant_hk,))
     connection.execute(
         "UPDATE auth.tenant_plan p SET (events_per_second, events_per_month, bytes_per_day, pages_per_day, items_per_day,"
-        " values_per_day) = (SELECT n.events_per_second, n.events_per_month, n.bytes_per_day, n.pages_per_day, n.items_per_day,"
-        " n.values_per_day FROM jsonb_populate_record(p, %s::jsonb) AS n) WHERE p.tenant_hk = %s",
+        " values_per_day, keys_per_day, months_per_day) = (SELECT n.events_per_second, n.events_per_month, n.bytes_per_day,"
+        " n.pages_per_day, n.items_per_day, n.values_per_day, n.keys_per_day, n.months_per_day"
+        " FROM jsonb_populate_record(p, %s::jsonb) AS n) WHERE p.tenant_hk = %s",
         (Jsonb(limits), tenant_hk),
     )
 

@@ -206,6 +206,8 @@ def plan(
     pages_per_day: Annotated[int | None, typer.Option(min=0, help="Pages never seen before; 0: as all.")] = None,
     items_per_day: Annotated[int | None, typer.Option(min=0, help="Items never seen before; 0: as all.")] = None,
     values_per_day: Annotated[int | None, typer.Option(min=0, help="Values of properties; 0: as all.")] = None,
+    keys_per_day: Annotated[int | None, typer.Option(min=0, help="Different keys of properties; 0: as all.")] = None,
+    months_per_day: Annotated[int | None, typer.Option(min=0, help="Different months that events are of; 0: as all.")] = None,
     data: Data = None,
     database_url: DatabaseUrl = None,
     as_json: AsJson = False,  # noqa: FBT002
@@ -214,9 +216,8 @@ def plan(
 
     Example: footfall tenant plan acme --events-per-month 10000000
     """
-    asked = zip(
-        LIMITS, (events_per_second, events_per_month, bytes_per_day, pages_per_day, items_per_day, values_per_day), strict=True
-    )
+    days = (bytes_per_day, pages_per_day, items_per_day, values_per_day, keys_per_day, months_per_day)
+    asked = zip(LIMITS, (events_per_second, events_per_month, *days), strict=True)
     limits = {limit: most or None for limit, most in asked if most is not None}
     with existing_store(data, database_url) as store, connect(store.url, "footfall_worker") as connection:
         if limits:

@@ -104,6 +104,7 @@ def keep_house(connection: Connection, settings: Settings) -> None:
     forgotten = _number(connection, "SELECT staging.forget_identities(util.current_load_date(), %s)", kept)
     _log(forgotten, "forgot %d ids of events", forgotten)
     connection.execute("SELECT staging.forget_notes(util.current_load_date())")
+    _number(connection, "SELECT auth.forget_seen(util.current_load_date())")
     _number(connection, "SELECT auth.tell_repeated(util.current_load_date())")
     analyzed = _number(connection, "SELECT util.analyze_grown()")
     _log(analyzed, "analyzed %d tables that had grown", analyzed)

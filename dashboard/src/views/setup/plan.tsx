@@ -21,6 +21,8 @@ const LIMITS = {
   pages_per_day: "New pages today",
   items_per_day: "New items today",
   values_per_day: "Values of properties today",
+  keys_per_day: "Keys of properties today",
+  months_per_day: "Months that today's events are of",
 };
 const STATES = { free: "", near: "nearly used up", reached: "used up: events are refused" };
 

@@ -137,15 +137,21 @@ CREATE OR REPLACE FUNCTION business.load_staged(p_batch_ids bigint[]) RETURNS TA
 LANGUAGE plpgsql AS $$
 DECLARE
     v_load_date timestamptz;
+    v_months timestamptz[];
     v_month timestamptz;
     v_counts jsonb;
     v_anew bytea[];
 BEGIN
     PERFORM business.gather_events(p_batch_ids);
     -- older events than the partitions that are made ahead: imports, late arrivals
-    FOR v_month IN
-        SELECT DISTINCT date_trunc('month', f.event_timestamp, 'UTC') FROM pg_temp.fresh_event f ORDER BY 1
-    LOOP
+    v_months := ARRAY(
+        SELECT m.month FROM (SELECT DISTINCT date_trunc('month', f.event_timestamp, 'UTC') AS month FROM pg_temp.fresh_event f) m
+        WHERE to_regclass('business.event_b_' || to_char(m.month AT TIME ZONE 'UTC', 'YYYYMM')) IS NULL ORDER BY 1);
+    -- Each costs a dozen tables: batches that bring many wait for themselves alone, each in a load of its own.
+    IF cardinality(v_months) > 24 AND cardinality(p_batch_ids) > 1 THEN
+        RAISE EXCEPTION 'too many new months for one load' USING ERRCODE = 'FF413';
+    END IF;
+    FOREACH v_month IN ARRAY v_months LOOP
         PERFORM util.ensure_month(v_month, 'bytea');
     END LOOP;
 
