@@ -87,6 +87,20 @@ def test_an_owner_names_the_hosts_and_sees_the_plan(page: Page, worker: Connecti
     expect(page.get_by_role("table", name="Limits").get_by_text("300,000,000")).to_be_visible()
 
 
+def test_an_owner_says_what_is_no_referral(page: Page, worker: Connection) -> None:
+    sign_in(page)
+    page.get_by_role("link", name="Set-up").click()
+    part = page.locator("section", has=page.get_by_role("heading", name="What is no referral"))
+    part.get_by_label("Further hosts of your own").fill("acme.shop, acme.blog")
+    part.get_by_label("Never begin a visit").fill("pay.acme.example")
+    part.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("status").filter(has_text="Done")).to_be_visible()
+    saved = worker.execute("SELECT own_hosts, ignored_referrers FROM auth.tenant_v").fetchone()
+    assert saved == (["acme.blog", "acme.shop"], ["pay.acme.example"])
+    page.reload()
+    expect(part.get_by_label("Further hosts of your own")).to_have_value("acme.blog, acme.shop")
+
+
 def test_who_has_a_password_for_one_sign_in_is_asked_for_their_own(page: Page) -> None:
     sign_in(page)
     page.get_by_role("link", name="Set-up").click()

@@ -124,6 +124,15 @@ def list_sending_hosts(connection: Connection, days: int = 30) -> list[dict[str,
     return [dict(zip(("host", "allowed", "events", "refused"), row, strict=True)) for row in cursor]
 
 
+def origins_of_tenant(connection: Connection) -> dict[str, list[str]]:
+    """Hosts, with those under them: the tenant's own besides that of a page, and those that never begin a visit."""
+    row = connection.execute(
+        "SELECT t.own_hosts, t.ignored_referrers FROM auth.tenant_v t WHERE t.tenant_hk = util.current_tenant()"
+    ).fetchone()
+    own_hosts, ignored_referrers = row or (None, None)
+    return {"ownHosts": own_hosts or [], "ignoredReferrers": ignored_referrers or []}
+
+
 def add_event_type(connection: Connection, event_type: str, category: str, action: str) -> int:
     """Let the tenant send an event type of its own; what was refused for want of it is tried again.
 

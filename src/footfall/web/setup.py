@@ -54,6 +54,7 @@ class Setup:
             Route("/api/setup/tenant", answering_body(wire.DescribeTenant, self.describe_tenant), methods=["POST"]),
             Route("/api/setup/plan", answering(self.plan), methods=["GET"]),
             Route("/api/setup/hosts", answering(self.hosts), methods=["GET"]),
+            Route("/api/setup/origins", answering(self.origins), methods=["GET"]),
             Route("/api/setup/event-types", answering(self.event_types), methods=["GET"]),
             Route("/api/setup/event-types", answering_body(wire.NewEventType, self.add_event_type), methods=["POST"]),
             Route("/api/setup/event-types/{type:path}", answering(self.remove_event_type), methods=["DELETE"]),
@@ -201,6 +202,11 @@ class Setup:
         """Whose pages sent something in the last 30 days, and whether they may."""
         with self._looking(request) as (connection, _):
             return business.list_sending_hosts(connection)
+
+    def origins(self, request: Request) -> Any:
+        """Which hosts are the tenant's own besides, and from which a visit never begins."""
+        with self._looking(request) as (connection, _):
+            return business.origins_of_tenant(connection)
 
     def event_types(self, request: Request) -> Any:
         """What the tenant may send, and what it sent but may not."""

@@ -10,6 +10,7 @@ import { Funnels, Goals } from "./goals";
 import type { Doing, Everything } from "./part";
 import { EventTypes } from "./event-types";
 import { Hosts } from "./hosts";
+import { Origins } from "./origins";
 import { Passkeys } from "./passkeys";
 import { Plan } from "./plan";
 import { SecondFactor } from "./second-factor";
@@ -35,6 +36,7 @@ const TABS: Record<string, Tab> = {
         <EventTypes run={run} />
         <Domains />
         <Hosts run={run} />
+        <Origins run={run} />
       </>
     ),
   },

@@ -88,6 +88,9 @@ DASHBOARD = (
     _Operation("delete", "/api/session/all/others", "endOtherSignIns", "End all sign-ins of one's own but this one"),
     _Operation("get", "/api/setup/plan", "getPlan", "What the tenant may send, and has sent, limit by limit (owners)"),
     _Operation("get", "/api/setup/hosts", "getHosts", "Hosts whose pages sent something in 30 days, and whether they may"),
+    _Operation(
+        "get", "/api/setup/origins", "getOrigins", "Which hosts are the tenant's own besides, and which never begin a visit"
+    ),
     _Operation("get", "/api/setup/event-types", "getEventTypes", "Event types: accepted, and refused as unknown"),
     _Operation("post", "/api/setup/event-types", "addEventType", "Accept an event type", setup_wire.NewEventType),
     _Operation("delete", "/api/setup/event-types/{type}", "removeEventType", "Accept an event type no longer"),
