@@ -205,23 +205,6 @@ def test_a_folder_without_a_store_is_told_so(tmp_path: Path) -> None:
     assert lost("tenant", "list", "--data", str(tmp_path / "nowhere"), status=1).startswith("store_unavailable:")
 
 
-def test_every_command_has_help_with_an_example(footfall: Footfall) -> None:
-    commands = [(), ("tenant",), ("key",), ("import",)]
-    leaves = [
-        ("up",), ("demo",), ("report",), ("check",), ("migrate",), ("worker",), ("serve",), ("database-url",), ("psql",),
-        ("tenant", "add"), ("tenant", "list"), ("key", "add"), ("key", "revoke"), ("key", "list"), ("import", "access-log"),
-        ("import", "list"), ("import", "undo"),
-    ]  # fmt: skip
-    for command in commands:
-        listed = footfall(*command, "--help")
-        for leaf in leaves:
-            if leaf[:-1] == command:
-                assert leaf[-1] in listed
-    for leaf in leaves:
-        said = footfall(*leaf, "--help")
-        assert "Example: footfall" in said or "Example: DATABASE_URL" in said or "Example: pgbench" in said, leaf
-
-
 @pytest.fixture
 def port() -> int:
     import socket

@@ -10,77 +10,25 @@ import click
 import psycopg
 import typer
 
-from footfall import schema
-from footfall.cli.audit import audit
-from footfall.cli.backup import backup
-from footfall.cli.check import check
-from footfall.cli.database_url import database_url
-from footfall.cli.demo import demo
-from footfall.cli.digest import digest
-from footfall.cli.doctor import doctor
-from footfall.cli.event_type import event_type
-from footfall.cli.export import export
-from footfall.cli.goal import goal
-from footfall.cli.import_ import import_
-from footfall.cli.key import key
-from footfall.cli.migrate import migrate
-from footfall.cli.operator import operator
-from footfall.cli.options import SETTINGS
+from footfall.cli.commands import Commands
 from footfall.cli.output import print_json
-from footfall.cli.psql import psql
-from footfall.cli.rebuild import rebuild
-from footfall.cli.rebuild_marts import rebuild_marts
-from footfall.cli.report import report
-from footfall.cli.restore import restore
-from footfall.cli.retention import retention
-from footfall.cli.serve import serve
-from footfall.cli.site import site
-from footfall.cli.tenant import tenant
-from footfall.cli.up import up
-from footfall.cli.upgrade_store import upgrade_store_
-from footfall.cli.user import user
-from footfall.cli.worker import worker
 from footfall.database import MAJOR, Actor, acting_as
 from footfall.errors import FootfallError, SchemaOutdated, StoreUnavailable
 
 app = typer.Typer(
+    cls=Commands,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     help="Multi-tenant site tracking on a Data Vault in PostgreSQL.",
 )
-app.command(epilog=SETTINGS)(up)
-app.command(epilog=SETTINGS)(demo)
-app.add_typer(tenant, name="tenant")
-app.add_typer(site, name="site")
-app.add_typer(key, name="key")
-app.add_typer(retention, name="retention")
-app.add_typer(goal, name="goal")
-app.add_typer(event_type, name="event-type")
-app.add_typer(user, name="user")
-app.add_typer(operator, name="operator")
-app.add_typer(audit, name="audit")
-app.command()(report)
-app.command()(export)
-app.add_typer(import_, name="import")
-app.command()(check)
-app.command()(doctor)
-app.command()(backup)
-app.command()(restore)
-app.command(name="upgrade-store")(upgrade_store_)
-app.command()(digest)
-app.command()(rebuild)
-app.command(name="rebuild-marts")(rebuild_marts)
-app.command()(migrate)
-app.command(epilog=SETTINGS)(worker)
-app.command(epilog=SETTINGS)(serve)
-app.command(name="database-url")(database_url)
-app.command()(psql)
 
 
 def _say_version(is_asked: bool) -> None:  # noqa: FBT001  Typer calls it
     if is_asked:
+        from footfall import schema  # noqa: PLC0415  all rooms, for a number
+
         typer.echo(f"footfall {metadata.version('footfall')}, schema {schema.VERSION.number}, PostgreSQL {MAJOR} embedded")
         raise typer.Exit
 

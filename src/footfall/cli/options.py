@@ -20,8 +20,6 @@ DatabaseUrl = Annotated[
 ]
 Port = Annotated[int | None, typer.Option("--port", help="Port of the HTTP server (setting FOOTFALL_PORT; default: 8700).")]
 AsJson = Annotated[bool, typer.Option("--json", help="Say it in JSON, for programs.")]
-# beneath the help of the commands that run processes; paragraphs, as lines would be filled up
-SETTINGS = "\n\n".join(["Settings, as environment variables:", *Settings.told()])
 Quiet = Annotated[bool, typer.Option("--quiet", help="Log only what somebody should look at.")]
 
 

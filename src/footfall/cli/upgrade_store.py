@@ -7,10 +7,10 @@ import typer
 
 from footfall.cli.options import AsJson, Data, settings_of
 from footfall.cli.output import console, print_findings, print_json
-from footfall.operations.backups.upgrade import forget_old, upgrade_store
+from footfall.operations.backups import upgrade
 
 
-def upgrade_store_(
+def upgrade_store(
     forget: Annotated[bool, typer.Option("--forget-old", help="Remove the old one that an upgrade has kept.")] = False,  # noqa: FBT002
     data: Data = None,
     as_json: AsJson = False,  # noqa: FBT002
@@ -21,13 +21,13 @@ def upgrade_store_(
     """
     settings = settings_of(data, None)
     if forget:
-        removed = forget_old(settings.data)
+        removed = upgrade.forget_old(settings.data)
         if as_json:
             print_json({"removed": removed})
         else:
             console.print("\n".join(f"Removed {path}." for path in removed) or "There was nothing to remove.")
         return
-    done = upgrade_store(settings.data, settings.postgres_user)
+    done = upgrade.upgrade_store(settings.data, settings.postgres_user)
     if as_json:
         print_json(asdict(done))
     elif done.from_version == done.to_version:
