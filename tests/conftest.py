@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from footfall import schema
 from footfall.auth import add_key
@@ -23,7 +23,11 @@ _numbers = itertools.count()
 
 
 def pytest_configure() -> None:
-    """Keep what tests write in memory, where it has room: a database a test is made seven times as fast there."""
+    """Keep what tests write in memory, where it has room: a database a test is made seven times as fast there.
+
+    A page is given as long as it takes: on a busy machine five seconds are too few.
+    """
+    expect.set_options(timeout=30_000)
     if _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _MEMORY_NEEDED:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
 

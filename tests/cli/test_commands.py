@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from in_process import run
 
 from footfall.database import EmbeddedStore
 
@@ -32,7 +33,13 @@ class Footfall:
             "COLUMNS": "200",
         }
 
-    def __call__(self, *arguments: str, status: int = 0, **options) -> str:
+    def __call__(self, *arguments: str, status: int = 0) -> str:
+        ended, output, errors = run(*arguments, environment=self.environment)
+        assert ended == status, output + errors
+        return output if status == 0 else output + errors
+
+    def alone(self, *arguments: str, status: int = 0, **options) -> str:
+        """In a process of its own: what hands over to another program, or reads standard input."""
         done = subprocess.run(
             [sys.executable, "-m", "footfall", *arguments],
             env=self.environment,
@@ -182,13 +189,13 @@ def test_the_doctor_finds_nothing_and_then_something(footfall: Footfall) -> None
     clean = footfall.json("check")
     assert (clean["checks"] > 50, clean["findings"]) == (True, [])
     assert "clean" in footfall("check")
-    footfall(
+    footfall.alone(
         "psql", "--", "-c", "UPDATE business.site_page_h SET site_page_bk = site_page_bk || 'x' WHERE site_page_bk LIKE '%/a'"
     )
     said = footfall("check", status=1)
     assert "site_page_h.key" in said
     assert json.loads(footfall("check", "--json", status=1))["findings"][0]["count"] == 1
-    footfall("psql", "--", "-c", "UPDATE business.site_page_h SET site_page_bk = rtrim(site_page_bk, 'x')")
+    footfall.alone("psql", "--", "-c", "UPDATE business.site_page_h SET site_page_bk = rtrim(site_page_bk, 'x')")
     assert footfall.json("check")["findings"] == []
 
 
@@ -196,7 +203,7 @@ def test_the_store_can_be_reached_from_outside(footfall: Footfall) -> None:
     url = footfall("database-url").strip()
     assert url.startswith("postgresql://")
     assert footfall.json("database-url") == {"database_url": url}
-    assert footfall("psql", "--", "-At", "-c", "SELECT count(*) FROM auth.tenant_h").strip() == "2"
+    assert footfall.alone("psql", "--", "-At", "-c", "SELECT count(*) FROM auth.tenant_h").strip() == "2"
 
 
 def test_a_folder_without_a_store_is_told_so(tmp_path: Path) -> None:

@@ -2,11 +2,10 @@
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from in_process import run
 
 from footfall.database import Connection
 from site_under_test import Site, view
@@ -24,13 +23,12 @@ def filled(site: Site) -> Site:
 def footfall(url: str, filled: Site):
     environment = {name: value for name, value in os.environ.items() if not name.startswith("FOOTFALL")} | {"DATABASE_URL": url}
 
-    def run(*arguments: str, status: int = 0) -> str:
-        command = [sys.executable, "-m", "footfall", *arguments]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=300)
-        assert done.returncode == status, done.stdout + done.stderr
-        return done.stdout if status == 0 else done.stdout + done.stderr
+    def footfall(*arguments: str, status: int = 0) -> str:
+        ended, output, errors = run(*arguments, environment=environment)
+        assert ended == status, output + errors
+        return output if status == 0 else output + errors
 
-    return run
+    return footfall
 
 
 def test_digests_are_kept_in_a_file_and_compared_with_it(footfall, owner: Connection, tmp_path: Path, url: str) -> None:
