@@ -419,6 +419,12 @@ CREATE INDEX ON business.session_visitor_l (site_visitor_hk);
 -- Usage: api.track_analytics: a tenant's sessions that began in a range of days
 CREATE INDEX ON business.site_session_details_s (tenant_hk, session_start_time) WHERE load_end_date IS NULL;
 
+-- Usage: business.remove_personal: what is personal, and kept no longer
+CREATE INDEX site_visitor_details_s_personal ON business.site_visitor_details_s (tenant_hk, last_visit_date) WHERE visitor_ip_hash IS NOT NULL OR user_agent IS NOT NULL OR screen_resolution IS NOT NULL OR viewport_size IS NOT NULL;
+
+-- Usage: business.remove_personal: what is personal, and kept no longer
+CREATE INDEX site_session_context_s_personal ON business.site_session_context_s (tenant_hk, entry_timestamp) WHERE user_id IS NOT NULL OR visitor_ip_hash IS NOT NULL OR user_agent IS NOT NULL OR screen_resolution IS NOT NULL OR viewport_size IS NOT NULL OR client_hints IS NOT NULL;
+
 CREATE OR REPLACE VIEW business.site_session_details_current_v WITH (security_invoker = true) AS
 SELECT * FROM business.site_session_details_s WHERE load_end_date IS NULL;
 
@@ -731,6 +737,65 @@ BEGIN
     DELETE FROM business.business_item_h d WHERE d.business_item_hk = ANY (v_keys);
     DELETE FROM pg_temp.touched_key t WHERE t.hub = 'business_item' AND t.hash_key = ANY (v_keys);
 
+END
+$$;
+
+-- Whether something of a tenant is personal and from before a moment.
+CREATE OR REPLACE FUNCTION business.has_personal(p_tenant_hk bytea, p_until timestamptz) RETURNS boolean
+LANGUAGE sql STABLE AS $$
+    SELECT EXISTS (SELECT FROM business.site_visitor_details_s s WHERE s.tenant_hk = p_tenant_hk AND s.last_visit_date < p_until AND (s.visitor_ip_hash IS NOT NULL OR s.user_agent IS NOT NULL OR s.screen_resolution IS NOT NULL OR s.viewport_size IS NOT NULL))
+    OR EXISTS (SELECT FROM business.site_session_context_s s WHERE s.tenant_hk = p_tenant_hk AND s.entry_timestamp < p_until AND (s.user_id IS NOT NULL OR s.visitor_ip_hash IS NOT NULL OR s.user_agent IS NOT NULL OR s.screen_resolution IS NOT NULL OR s.viewport_size IS NOT NULL OR s.client_hints IS NOT NULL))
+$$;
+
+-- The rows of a tenant in which something is personal and from before a moment, by table and month, and the bytes that it takes.
+CREATE OR REPLACE FUNCTION business.personal_rows(p_tenant_hk bytea, p_until timestamptz)
+RETURNS TABLE (of_table text, month date, found bigint, bytes bigint)
+LANGUAGE sql STABLE AS $$
+    SELECT 'site_visitor_details_s', date_trunc('month', s.last_visit_date, 'UTC')::date, count(*),
+           sum(coalesce(pg_column_size(s.visitor_ip_hash), 0) + coalesce(pg_column_size(s.user_agent), 0) + coalesce(pg_column_size(s.screen_resolution), 0) + coalesce(pg_column_size(s.viewport_size), 0))
+    FROM business.site_visitor_details_s s
+    WHERE s.tenant_hk = p_tenant_hk AND s.last_visit_date < p_until AND (s.visitor_ip_hash IS NOT NULL OR s.user_agent IS NOT NULL OR s.screen_resolution IS NOT NULL OR s.viewport_size IS NOT NULL)
+    GROUP BY 2
+    UNION ALL
+    SELECT 'site_session_context_s', date_trunc('month', s.entry_timestamp, 'UTC')::date, count(*),
+           sum(coalesce(pg_column_size(s.user_id), 0) + coalesce(pg_column_size(s.visitor_ip_hash), 0) + coalesce(pg_column_size(s.user_agent), 0) + coalesce(pg_column_size(s.screen_resolution), 0) + coalesce(pg_column_size(s.viewport_size), 0) + coalesce(pg_column_size(s.client_hints), 0))
+    FROM business.site_session_context_s s
+    WHERE s.tenant_hk = p_tenant_hk AND s.entry_timestamp < p_until AND (s.user_id IS NOT NULL OR s.visitor_ip_hash IS NOT NULL OR s.user_agent IS NOT NULL OR s.screen_resolution IS NOT NULL OR s.viewport_size IS NOT NULL OR s.client_hints IS NOT NULL)
+    GROUP BY 2
+$$;
+
+-- Removes what is personal from those rows, of p_most of each table at most; returns from how many. Each is its own hash again.
+CREATE OR REPLACE FUNCTION business.remove_personal(p_tenant_hk bytea, p_until timestamptz, p_most integer) RETURNS bigint
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_rows bigint;
+    v_removed bigint := 0;
+BEGIN
+    UPDATE business.site_visitor_details_s s
+    SET visitor_ip_hash = NULL, user_agent = NULL, screen_resolution = NULL, viewport_size = NULL,
+        hash_diff = util.hash_binary(util.netstring(s.browser_name) || util.netstring(s.browser_version) || util.netstring(s.device_type) || util.netstring((s.do_not_track)::text) || util.netstring(util.canonical(s.favorite_items)) || util.netstring(util.canonical(s.first_visit_date)) || util.netstring(s.language) || util.netstring(trim_scale(s.lifetime_value)::text) || util.netstring(s.operating_system) || util.netstring(NULL::varchar(20)) || util.netstring(s.timezone) || util.netstring((s.total_page_views)::text) || util.netstring((s.total_sessions)::text) || util.netstring((s.total_transactions)::text) || util.netstring(NULL::text) || util.netstring(s.visitor_segment))
+    FROM (
+        SELECT o.site_visitor_hk, o.load_date FROM business.site_visitor_details_s o
+        WHERE o.tenant_hk = p_tenant_hk AND o.last_visit_date < p_until AND (o.visitor_ip_hash IS NOT NULL OR o.user_agent IS NOT NULL OR o.screen_resolution IS NOT NULL OR o.viewport_size IS NOT NULL)
+        ORDER BY o.last_visit_date LIMIT p_most
+    ) o
+    WHERE s.site_visitor_hk = o.site_visitor_hk AND s.load_date = o.load_date;
+    GET DIAGNOSTICS v_rows = ROW_COUNT;
+    v_removed := v_removed + v_rows;
+
+    UPDATE business.site_session_context_s s
+    SET user_id = NULL, visitor_ip_hash = NULL, user_agent = NULL, screen_resolution = NULL, viewport_size = NULL, client_hints = NULL,
+        hash_diff = util.hash_binary(util.netstring(s.browser_name) || util.netstring(s.browser_version) || util.netstring(s.channel) || util.netstring(s.device_type) || util.netstring((s.do_not_track)::text) || util.netstring(encode(s.entry_event_hk, 'hex')) || util.netstring(util.canonical(s.entry_timestamp)) || util.netstring(s.language) || util.netstring(s.operating_system) || util.netstring(s.referrer_url) || util.netstring(NULL::varchar(20)) || util.netstring(encode(s.site_visitor_hk, 'hex')) || util.netstring(s.source) || util.netstring(s.timezone) || util.netstring(s.traffic_class) || util.netstring(NULL::text) || util.netstring(NULL::varchar(255)) || util.netstring(s.utm_campaign) || util.netstring(s.utm_medium) || util.netstring(s.utm_source) || util.netstring(NULL::varchar(20)) || util.netstring(NULL::varchar(64)))
+    FROM (
+        SELECT o.site_session_hk, o.load_date FROM business.site_session_context_s o
+        WHERE o.tenant_hk = p_tenant_hk AND o.entry_timestamp < p_until AND (o.user_id IS NOT NULL OR o.visitor_ip_hash IS NOT NULL OR o.user_agent IS NOT NULL OR o.screen_resolution IS NOT NULL OR o.viewport_size IS NOT NULL OR o.client_hints IS NOT NULL)
+        ORDER BY o.entry_timestamp LIMIT p_most
+    ) o
+    WHERE s.site_session_hk = o.site_session_hk AND s.load_date = o.load_date;
+    GET DIAGNOSTICS v_rows = ROW_COUNT;
+    v_removed := v_removed + v_rows;
+
+    RETURN v_removed;
 END
 $$;
 

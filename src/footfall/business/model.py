@@ -104,9 +104,14 @@ SESSION_CONTEXT = Satellite(
         ),
         Column("entry_timestamp", "timestamptz", "when it happened", required=True, source="event_timestamp"),
         Column("site_visitor_hk", "bytea", "whose session it is: the visitor of the first event that has one"),
-        Column("user_id", "varchar(255)", "the site's own id of a signed-in person"),
-        Column("visitor_ip_hash", "varchar(64)", "empty: the hash of an address alone is not kept; before 0025 the keyed one"),
-        Column("user_agent", "text", "as sent"),
+        Column("user_id", "varchar(255)", "the site's own id of a signed-in person", personal=True),
+        Column(
+            "visitor_ip_hash",
+            "varchar(64)",
+            "empty: the hash of an address alone is not kept; before 0025 the keyed one",
+            personal=True,
+        ),
+        Column("user_agent", "text", "as sent", personal=True),
         Column(
             "device_type",
             "varchar(20)",
@@ -116,8 +121,14 @@ SESSION_CONTEXT = Satellite(
         Column("browser_name", "varchar(50)", source="device_info ->> 'browser_name'"),
         Column("browser_version", "varchar(20)", source="device_info ->> 'browser_version'"),
         Column("operating_system", "varchar(50)", source="device_info ->> 'operating_system'"),
-        Column("screen_resolution", "varchar(20)", "width x height", source="device_info ->> 'screen_resolution'"),
-        Column("viewport_size", "varchar(20)", "width x height", source="device_info ->> 'viewport_size'"),
+        Column(
+            "screen_resolution",
+            "varchar(20)",
+            "width x height",
+            source="device_info ->> 'screen_resolution'",
+            personal=True,
+        ),
+        Column("viewport_size", "varchar(20)", "width x height", source="device_info ->> 'viewport_size'", personal=True),
         Column("timezone", "varchar(50)", "IANA name, from the browser", source="device_info ->> 'timezone'"),
         Column("language", "varchar(10)", "from the browser", source="device_info ->> 'language'"),
         Column("do_not_track", "boolean", "the visitor asked not to be tracked (DNT or GPC)"),
@@ -136,6 +147,7 @@ SESSION_CONTEXT = Satellite(
             "what the browser said beside its agent, as the door wrote it",
             compared=False,
             source="device_info ->> 'client_hints'",
+            personal=True,
         ),
         Column(
             "operating_system_version",
@@ -176,6 +188,7 @@ SESSION_CONTEXT = Satellite(
     ),
     order=("entry_timestamp", "entry_raw_event_id", "entry_event_hk"),
     preferring="site_visitor_hk",
+    dated="entry_timestamp",
 )
 
 SESSION_SAME_AS = Satellite(
@@ -231,14 +244,14 @@ VISITOR_DETAILS = Satellite(
     "A visitor over all closed sessions, at most one row a day.",
     (
         # what changes with every visit is kept but does not make a new row by itself
-        Column("visitor_ip_hash", "varchar(64)", "of the latest session", compared=False),
-        Column("user_agent", "text", "of the latest session"),
+        Column("visitor_ip_hash", "varchar(64)", "of the latest session", compared=False, personal=True),
+        Column("user_agent", "text", "of the latest session", personal=True),
         Column("device_type", "varchar(20)", "mobile, tablet, desktop"),
         Column("browser_name", "varchar(50)"),
         Column("browser_version", "varchar(20)"),
         Column("operating_system", "varchar(50)"),
-        Column("screen_resolution", "varchar(20)"),
-        Column("viewport_size", "varchar(20)", compared=False),
+        Column("screen_resolution", "varchar(20)", personal=True),
+        Column("viewport_size", "varchar(20)", compared=False, personal=True),
         Column("timezone", "varchar(50)"),
         Column("language", "varchar(10)"),
         Column("do_not_track", "boolean"),
@@ -251,6 +264,7 @@ VISITOR_DETAILS = Satellite(
         Column("lifetime_value", _MONEY, "value of all conversions, in the tenant's currency"),
         Column("visitor_segment", "varchar(100)", "the first of the tenant's segment rules that matches"),
     ),
+    dated="last_visit_date",
 )
 
 PAGE_DETAILS = Satellite(
