@@ -366,6 +366,31 @@ COMMENT ON COLUMN business.site_session_context_s.utm_id IS 'number of the campa
 COMMENT ON COLUMN business.site_session_context_s.click_id IS 'which parameter an advertiser''s network added: gclid, msclkid; never its value';
 COMMENT ON COLUMN business.site_session_context_s.entry_raw_event_id IS '+ its raw event: of events at one time the one that was sent first';
 
+CREATE TABLE business.site_session_consent_s (
+    site_session_hk bytea NOT NULL,
+    tenant_hk bytea NOT NULL,
+    load_date timestamptz NOT NULL,
+    load_end_date timestamptz,
+    hash_diff bytea NOT NULL,
+    site_event_hk bytea NOT NULL,
+    stated_at timestamptz NOT NULL,
+    consent_state varchar(10) NOT NULL,
+    purposes jsonb,
+    text_version varchar(100),
+    consented_at timestamptz NOT NULL,
+    raw_event_id bigint NOT NULL,
+    record_source varchar(100) NOT NULL,
+    PRIMARY KEY (site_session_hk, site_event_hk)
+);
+COMMENT ON TABLE business.site_session_consent_s IS '+ What the visitor allowed, or withdrew, each time that it was sent: the proof of consent.';
+COMMENT ON COLUMN business.site_session_consent_s.site_event_hk IS 'the event that said so';
+COMMENT ON COLUMN business.site_session_consent_s.stated_at IS 'when that was';
+COMMENT ON COLUMN business.site_session_consent_s.consent_state IS 'granted or denied';
+COMMENT ON COLUMN business.site_session_consent_s.purposes IS 'what for, in the site''s words: a list of texts';
+COMMENT ON COLUMN business.site_session_consent_s.text_version IS 'of the text that was put to the visitor';
+COMMENT ON COLUMN business.site_session_consent_s.consented_at IS 'when the visitor said so; where nothing else was sent: stated_at';
+COMMENT ON COLUMN business.site_session_consent_s.raw_event_id IS 'of two at one time the later one holds';
+
 CREATE TABLE business.site_session_same_as_s (
     site_session_hk bytea NOT NULL,
     tenant_hk bytea NOT NULL,
@@ -409,6 +434,9 @@ CREATE INDEX ON business.event_page_l (site_page_hk);
 
 -- Usage: business.business_item_details_of: the events of an item
 CREATE INDEX ON business.event_business_item_l (business_item_hk);
+
+-- Usage: business.remove_grain: what an event stated
+CREATE INDEX ON business.site_session_consent_s (site_event_hk);
 
 -- Usage: business.events_as_of: the later visits of a session
 CREATE INDEX ON business.site_session_visit_s (of_session_hk);
@@ -563,6 +591,15 @@ BEGIN
     FROM pg_temp.fresh_event s;
     GET DIAGNOSTICS inserted = ROW_COUNT;
     loaded := 'site_event_details_s'; RETURN NEXT;
+
+    INSERT INTO business.site_session_consent_s (site_session_hk, tenant_hk, load_date, hash_diff, site_event_hk, stated_at, consent_state, purposes, text_version, consented_at, raw_event_id, record_source)
+    SELECT s.site_session_hk, s.tenant_hk, p_load_date, util.hash_binary(util.netstring(consent_state) || util.netstring(util.canonical(consented_at)) || util.netstring((purposes)::text) || util.netstring(encode(site_event_hk, 'hex')) || util.netstring(util.canonical(stated_at)) || util.netstring(text_version)), site_event_hk, stated_at, consent_state, purposes, text_version, consented_at, raw_event_id, s.record_source
+    FROM (
+        SELECT f.site_session_hk, f.tenant_hk, f.record_source, (f.site_event_hk)::bytea AS site_event_hk, (f.event_timestamp)::timestamptz AS stated_at, (f.consent ->> 'state')::varchar(10) AS consent_state, (f.consent -> 'purposes')::jsonb AS purposes, (f.consent ->> 'version')::varchar(100) AS text_version, (f.consent ->> 'at')::timestamptz AS consented_at, (f.raw_event_id)::bigint AS raw_event_id
+        FROM pg_temp.fresh_event f WHERE f.consent IS NOT NULL
+    ) s;
+    GET DIAGNOSTICS inserted = ROW_COUNT;
+    loaded := 'site_session_consent_s'; RETURN NEXT;
     RETURN QUERY SELECT l.loaded, l.inserted FROM business.load_shared(p_load_date) l;
 END
 $$;
@@ -682,6 +719,7 @@ BEGIN
     SELECT 'business_item', l.business_item_hk FROM business.event_business_item_l l JOIN pg_temp.gone_event g USING (site_event_hk)
     WHERE l.link_event_business_item_hk BETWEEN v_first AND v_last
     ON CONFLICT DO NOTHING;
+    DELETE FROM business.site_session_consent_s t USING pg_temp.gone_event g WHERE t.site_event_hk = g.site_event_hk;
     DELETE FROM business.event_session_l t USING pg_temp.gone_event g
     WHERE t.site_event_hk = g.site_event_hk AND t.link_event_session_hk BETWEEN v_first AND v_last;
     DELETE FROM business.event_page_l t USING pg_temp.gone_event g
@@ -711,6 +749,7 @@ BEGIN
     DELETE FROM business.session_visitor_l d WHERE d.site_session_hk = ANY (v_keys);
     DELETE FROM business.site_session_details_s d WHERE d.site_session_hk = ANY (v_keys);
     DELETE FROM business.site_session_context_s d WHERE d.site_session_hk = ANY (v_keys);
+    DELETE FROM business.site_session_consent_s d WHERE d.site_session_hk = ANY (v_keys);
     DELETE FROM business.site_session_same_as_s d WHERE d.site_session_hk = ANY (v_keys);
     DELETE FROM business.site_session_visit_s d WHERE d.site_session_hk = ANY (v_keys);
     DELETE FROM business.site_session_h d WHERE d.site_session_hk = ANY (v_keys);
@@ -1073,6 +1112,7 @@ ALTER TABLE business.site_event_details_s ADD CONSTRAINT site_event_details_s_si
 ALTER TABLE business.site_page_details_s ADD CONSTRAINT site_page_details_s_site_page_hk_fkey FOREIGN KEY (site_page_hk) REFERENCES business.site_page_h (site_page_hk) NOT ENFORCED;
 ALTER TABLE business.business_item_details_s ADD CONSTRAINT business_item_details_s_business_item_hk_fkey FOREIGN KEY (business_item_hk) REFERENCES business.business_item_h (business_item_hk) NOT ENFORCED;
 ALTER TABLE business.site_session_context_s ADD CONSTRAINT site_session_context_s_site_session_hk_fkey FOREIGN KEY (site_session_hk) REFERENCES business.site_session_h (site_session_hk) NOT ENFORCED;
+ALTER TABLE business.site_session_consent_s ADD CONSTRAINT site_session_consent_s_site_session_hk_fkey FOREIGN KEY (site_session_hk) REFERENCES business.site_session_h (site_session_hk) NOT ENFORCED;
 ALTER TABLE business.site_session_same_as_s ADD CONSTRAINT site_session_same_as_s_site_session_hk_fkey FOREIGN KEY (site_session_hk) REFERENCES business.site_session_h (site_session_hk) NOT ENFORCED;
 ALTER TABLE business.site_session_visit_s ADD CONSTRAINT site_session_visit_s_site_session_hk_fkey FOREIGN KEY (site_session_hk) REFERENCES business.site_session_h (site_session_hk) NOT ENFORCED;
 ALTER TABLE business.site_session_h ADD CONSTRAINT site_session_h_tenant_hk_fkey FOREIGN KEY (tenant_hk) REFERENCES auth.tenant_h (tenant_hk) NOT ENFORCED;
@@ -1090,5 +1130,6 @@ ALTER TABLE business.site_event_details_s ADD CONSTRAINT site_event_details_s_te
 ALTER TABLE business.site_page_details_s ADD CONSTRAINT site_page_details_s_tenant_hk_fkey FOREIGN KEY (tenant_hk) REFERENCES auth.tenant_h (tenant_hk) NOT ENFORCED;
 ALTER TABLE business.business_item_details_s ADD CONSTRAINT business_item_details_s_tenant_hk_fkey FOREIGN KEY (tenant_hk) REFERENCES auth.tenant_h (tenant_hk) NOT ENFORCED;
 ALTER TABLE business.site_session_context_s ADD CONSTRAINT site_session_context_s_tenant_hk_fkey FOREIGN KEY (tenant_hk) REFERENCES auth.tenant_h (tenant_hk) NOT ENFORCED;
+ALTER TABLE business.site_session_consent_s ADD CONSTRAINT site_session_consent_s_tenant_hk_fkey FOREIGN KEY (tenant_hk) REFERENCES auth.tenant_h (tenant_hk) NOT ENFORCED;
 ALTER TABLE business.site_session_same_as_s ADD CONSTRAINT site_session_same_as_s_tenant_hk_fkey FOREIGN KEY (tenant_hk) REFERENCES auth.tenant_h (tenant_hk) NOT ENFORCED;
 ALTER TABLE business.site_session_visit_s ADD CONSTRAINT site_session_visit_s_tenant_hk_fkey FOREIGN KEY (tenant_hk) REFERENCES auth.tenant_h (tenant_hk) NOT ENFORCED;

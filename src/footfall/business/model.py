@@ -191,6 +191,29 @@ SESSION_CONTEXT = Satellite(
     dated="entry_timestamp",
 )
 
+SESSION_CONSENT = Satellite(
+    "site_session_consent",
+    SESSION,
+    History.STATED,
+    "+ What the visitor allowed, or withdrew, each time that it was sent: the proof of consent.",
+    (
+        Column("site_event_hk", "bytea", "the event that said so", required=True),
+        Column("stated_at", "timestamptz", "when that was", required=True, source="event_timestamp"),
+        Column("consent_state", "varchar(10)", "granted or denied", required=True, source="consent ->> 'state'"),
+        Column("purposes", "jsonb", "what for, in the site's words: a list of texts", source="consent -> 'purposes'"),
+        Column("text_version", "varchar(100)", "of the text that was put to the visitor", source="consent ->> 'version'"),
+        Column(
+            "consented_at",
+            "timestamptz",
+            "when the visitor said so; where nothing else was sent: stated_at",
+            required=True,
+            source="consent ->> 'at'",
+        ),
+        Column("raw_event_id", "bigint", "of two at one time the later one holds", required=True, compared=False),
+    ),
+    stated="consent",
+)
+
 SESSION_SAME_AS = Satellite(
     "site_session_same_as",
     SESSION,
@@ -323,6 +346,7 @@ VAULT = Vault(
         PAGE_DETAILS,
         ITEM_DETAILS,
         SESSION_CONTEXT,
+        SESSION_CONSENT,
         SESSION_SAME_AS,
         SESSION_VISIT,
     ),
@@ -335,6 +359,7 @@ VAULT = Vault(
         Index(EVENT_SESSION.table, "site_session_hk", "business.site_session_details_of: the events of a session"),
         Index(EVENT_PAGE.table, "site_page_hk", "business.site_page_details_of: the events of a page"),
         Index(EVENT_ITEM.table, "business_item_hk", "business.business_item_details_of: the events of an item"),
+        Index(SESSION_CONSENT.table, "site_event_hk", "business.remove_grain: what an event stated"),
         Index(SESSION_VISIT.table, "of_session_hk", "business.events_as_of: the later visits of a session"),
         Index(SESSION_VISITOR.table, "site_visitor_hk", "business.site_visitor_details_of: the sessions of a visitor"),
         Index(

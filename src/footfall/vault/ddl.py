@@ -76,7 +76,7 @@ def _satellite(vault: Vault, satellite: Satellite) -> str:
         *(f"{column.name} {column.type}{' NOT NULL' * column.required}" for column in satellite.columns),
         _RECORD_SOURCE,
     )
-    statements = [_table(vault, satellite, columns, primary_key=(key, "load_date"), partition_key=key)]
+    statements = [_table(vault, satellite, columns, primary_key=satellite.key_with(vault.grain), partition_key=key)]
     if satellite.historised:
         statements.append(
             f"-- Usage: exactly one current row for each key, and the way to it\n"

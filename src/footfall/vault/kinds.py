@@ -93,6 +93,7 @@ class History(Enum):
     """Who writes a satellite's rows, and when a key gets another one."""
 
     IMMUTABLE = "one row for each key, written together with the hub's row"
+    STATED = "one row for each event that says it, written together with the event's; withdrawn, it is said anew"
     EARLIEST = "the facts of the key's earliest event; a new row when a still earlier one arrives late"
     COMPUTED = "recomputed from events by its one writer; a new row when the hash_diff changes"
 
@@ -107,6 +108,7 @@ class Satellite:
         history: which rows it gets.
         order: for EARLIEST only: the columns that say which of two rows is the earlier one.
         preferring: for EARLIEST only: rows that know this column come before rows that do not.
+        stated: for STATED only: the column of staging that holds what is said, and is NULL where an event says nothing of it.
         dated: the column from whose moment on its personal columns are kept as long as retention says; empty: as long as the row.
     """
 
@@ -118,6 +120,7 @@ class Satellite:
     order: tuple[str, ...] = ()
     preferring: str = ""
     dated: str = ""
+    stated: str = ""
 
     @property
     def table(self) -> str:
@@ -132,7 +135,11 @@ class Satellite:
     @property
     def historised(self) -> bool:
         """Whether a key can have more than one row, of which one is current."""
-        return self.history is not History.IMMUTABLE
+        return self.history in (History.EARLIEST, History.COMPUTED)
+
+    def key_with(self, grain: Hub) -> tuple[str, str]:
+        """Its primary key: which of its hub, and which row of that. Several events may state something in one load."""
+        return self.hub.hash_key, grain.hash_key if self.history is History.STATED else "load_date"
 
     @property
     def personal(self) -> tuple[Column, ...]:
@@ -143,6 +150,8 @@ class Satellite:
         """Raise ValueError when it contradicts itself."""
         if (self.history is History.EARLIEST) != bool(self.order and self.preferring):
             raise ValueError(f"{self.table}: `order` and `preferring` belong to History.EARLIEST, and to it alone")
+        if (self.history is History.STATED) != bool(self.stated):
+            raise ValueError(f"{self.table}: `stated` belongs to History.STATED, and to it alone")
         if self.dated and (not self.personal or any(column.required for column in self.personal)):
             raise ValueError(f"{self.table}: `dated` is of columns that are personal and may become NULL")
 

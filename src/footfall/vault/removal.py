@@ -5,7 +5,7 @@ Which tables an event reaches follows from the model alone, so that a table that
 
 from footfall.vault.ddl import is_personal
 from footfall.vault.hashing import canonical_texts_sql, hash_diff_sql
-from footfall.vault.kinds import Hub, Link, Satellite, Vault
+from footfall.vault.kinds import History, Hub, Link, Satellite, Vault
 
 _GONE = "pg_temp.gone_event"
 _TOUCHED = "pg_temp.touched_key"
@@ -21,6 +21,11 @@ def remove_functions(vault: Vault) -> str:
         f"SELECT '{hub.name}', l.{hub.hash_key} FROM {vault.schema}.{link.table} l JOIN {_GONE} g USING ({grain.hash_key})\n"
         f"WHERE l.{link.hash_key} BETWEEN v_first AND v_last"
         for hub, link in touched
+    )
+    stated = "\n".join(
+        f"    DELETE FROM {vault.schema}.{satellite.table} t USING {_GONE} g WHERE t.{grain.hash_key} = g.{grain.hash_key};"
+        for satellite in vault.satellites
+        if satellite.history is History.STATED
     )
     deletions = "\n".join(
         f"    DELETE FROM {vault.schema}.{table} t USING {_GONE} g\n"
@@ -44,6 +49,7 @@ BEGIN
     INSERT INTO {_TOUCHED} (hub, hash_key)
     {gathered.replace(chr(10), chr(10) + "    ")}
     ON CONFLICT DO NOTHING;
+{stated}
 {deletions}
 END
 $$;

@@ -22,3 +22,37 @@ CREATE INDEX site_visitor_details_s_personal ON business.site_visitor_details_s 
 WHERE visitor_ip_hash IS NOT NULL OR user_agent IS NOT NULL OR screen_resolution IS NOT NULL OR viewport_size IS NOT NULL;
 
 DROP FUNCTION IF EXISTS util.keep_from(bytea, text, timestamptz);
+
+-- What visitors allow: as it was sent, each time.
+ALTER TABLE staging.site_events_staging ADD COLUMN consent jsonb;
+CREATE TABLE business.site_session_consent_s (
+    site_session_hk bytea NOT NULL,
+    tenant_hk bytea NOT NULL,
+    load_date timestamptz NOT NULL,
+    load_end_date timestamptz,
+    hash_diff bytea NOT NULL,
+    site_event_hk bytea NOT NULL,
+    stated_at timestamptz NOT NULL,
+    consent_state varchar(10) NOT NULL,
+    purposes jsonb,
+    text_version varchar(100),
+    consented_at timestamptz NOT NULL,
+    raw_event_id bigint NOT NULL,
+    record_source varchar(100) NOT NULL,
+    PRIMARY KEY (site_session_hk, site_event_hk)
+);
+COMMENT ON TABLE business.site_session_consent_s IS '+ What the visitor allowed, or withdrew, each time that it was sent: the proof of consent.';
+COMMENT ON COLUMN business.site_session_consent_s.site_event_hk IS 'the event that said so';
+COMMENT ON COLUMN business.site_session_consent_s.stated_at IS 'when that was';
+COMMENT ON COLUMN business.site_session_consent_s.consent_state IS 'granted or denied';
+COMMENT ON COLUMN business.site_session_consent_s.purposes IS 'what for, in the site''s words: a list of texts';
+COMMENT ON COLUMN business.site_session_consent_s.text_version IS 'of the text that was put to the visitor';
+COMMENT ON COLUMN business.site_session_consent_s.consented_at IS 'when the visitor said so; where nothing else was sent: stated_at';
+COMMENT ON COLUMN business.site_session_consent_s.raw_event_id IS 'of two at one time the later one holds';
+-- Usage: business.remove_grain: what an event stated
+CREATE INDEX ON business.site_session_consent_s (site_event_hk);
+ALTER TABLE business.visit_b ADD COLUMN consent varchar(10);
+COMMENT ON COLUMN business.visit_b.consent IS 'granted or denied, as was said last in the visit; NULL: nothing was';
+-- These give other columns.
+DROP FUNCTION IF EXISTS business.visit_context(bytea, timestamptz);
+DROP FUNCTION IF EXISTS business.events_as_of(bytea, timestamptz, timestamptz, timestamptz);
