@@ -128,6 +128,7 @@ COMMENT ON COLUMN business.site_session_details_s.total_events IS '0 for a half 
 COMMENT ON COLUMN business.site_session_details_s.session_duration_seconds IS 'last minus first event';
 COMMENT ON COLUMN business.site_session_details_s.entry_page_url IS 'page of the first page view';
 COMMENT ON COLUMN business.site_session_details_s.exit_page_url IS 'page of the last page view';
+COMMENT ON COLUMN business.site_session_details_s.referrer_url IS 'where the visitor came from';
 COMMENT ON COLUMN business.site_session_details_s.is_bounce IS 'one page view and no item, transaction or contact event';
 COMMENT ON COLUMN business.site_session_details_s.items_viewed IS 'business keys of the items, sorted, at most 100';
 COMMENT ON COLUMN business.site_session_details_s.transaction_attempted IS 'a transaction step of any kind';
@@ -169,6 +170,8 @@ CREATE UNIQUE INDEX site_visitor_details_s_current ON business.site_visitor_deta
 COMMENT ON COLUMN business.site_visitor_details_s.visitor_ip_hash IS 'of the latest session';
 COMMENT ON COLUMN business.site_visitor_details_s.user_agent IS 'of the latest session';
 COMMENT ON COLUMN business.site_visitor_details_s.device_type IS 'mobile, tablet, desktop';
+COMMENT ON COLUMN business.site_visitor_details_s.screen_resolution IS 'width x height';
+COMMENT ON COLUMN business.site_visitor_details_s.viewport_size IS 'width x height';
 COMMENT ON COLUMN business.site_visitor_details_s.first_visit_date IS 'start of the first session';
 COMMENT ON COLUMN business.site_visitor_details_s.last_visit_date IS 'start of the latest session';
 COMMENT ON COLUMN business.site_visitor_details_s.favorite_items IS 'business keys of the five items with most interactions';

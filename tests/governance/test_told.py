@@ -164,6 +164,7 @@ UNTOLD = {
     "migrate": "test_a_new_version_of_the_schema_is_told",
     "operator token list": "settings, but for the tokens",
     "rebuild": "proves; what it makes is another store",
+    "records": "settings and counts",
     "restore": "another store: tests/operations/test_backup.py",
     "retention preview": "counts",
     "retention show": "settings",

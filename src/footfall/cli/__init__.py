@@ -30,6 +30,7 @@ from footfall.cli.output import print_json
 from footfall.cli.psql import psql
 from footfall.cli.rebuild import rebuild
 from footfall.cli.rebuild_marts import rebuild_marts
+from footfall.cli.records import records
 from footfall.cli.report import report
 from footfall.cli.restore import restore
 from footfall.cli.retention import retention
@@ -72,6 +73,7 @@ app.command(name="upgrade-store")(upgrade_store_)
 app.command()(digest)
 app.command()(rebuild)
 app.command(name="rebuild-marts")(rebuild_marts)
+app.command()(records)
 app.command()(migrate)
 app.command(epilog=SETTINGS)(worker)
 app.command(epilog=SETTINGS)(serve)

@@ -56,3 +56,12 @@ COMMENT ON COLUMN business.visit_b.consent IS 'granted or denied, as was said la
 -- These give other columns.
 DROP FUNCTION IF EXISTS business.visit_context(bytea, timestamptz);
 DROP FUNCTION IF EXISTS business.events_as_of(bytea, timestamptz, timestamptz, timestamptz);
+
+-- What is personal is described.
+COMMENT ON COLUMN business.site_visitor_details_s.screen_resolution IS 'width x height';
+COMMENT ON COLUMN business.site_visitor_details_s.viewport_size IS 'width x height';
+COMMENT ON COLUMN business.site_session_details_s.referrer_url IS 'where the visitor came from';
+COMMENT ON TABLE staging.site_events_staging IS 'Each raw event as it was understood: its keys, what it says in one spelling, what is wrong with it.';
+COMMENT ON TABLE auth.membership IS 'Who has which role in a tenant.';
+COMMENT ON TABLE auth.site IS 'Sites of a tenant, with their hosts.';
+COMMENT ON TABLE auth.tenant_details_s IS 'What a tenant is called and counted by, over time.';
