@@ -286,7 +286,7 @@ Record = dict[str, Any]
 def personal_columns(purpose: Purpose) -> dict[str, str]:
     """What is of a person, by `table.column`: as declared here, and as the vault's model marks it."""
     marked = {
-        f"{table}.{column.name}": column.comment
+        f"{table}.{column.name}": column.comment.removeprefix("+ ")
         for table in purpose.tables
         if table in _OF_VAULT
         for column in _OF_VAULT[table].personal
