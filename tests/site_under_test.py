@@ -30,6 +30,7 @@ VAULT_TABLES = (
     "event_page_l",
     "event_business_item_l",
     "site_event_details_s",
+    "site_session_consent_s",
 )
 COMPUTED = (
     "site_session_context_s",

@@ -212,6 +212,7 @@ export const DECLARED_DIMENSIONS: Record<string, string> = {
   "os_version": "System version",
   "language": "Language",
   "country": "Country",
+  "consent": "Consent",
   "bot_kind": "Kind of bot",
   "bot": "Bot",
   "entry_page": "Entry page",

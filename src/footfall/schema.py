@@ -45,6 +45,7 @@ _FILES = (
     "business/sql/marts_from_vault.sql",
     "business/sql/rollups.sql",
     "business/sql/removal.sql",
+    "business/sql/retention.sql",
     "business/sql/tenants.sql",
     "api/sql/track_event.sql",
     "api/sql/track_analytics.sql",
@@ -124,6 +125,7 @@ def _rendered() -> Iterator[Definition]:
     yield Definition("vault/views", ddl.views(VAULT))
     yield Definition("vault/load", loads.load_function(VAULT))
     yield Definition("vault/removal", removal.remove_functions(VAULT))
+    yield Definition("vault/personal", removal.personal_functions(VAULT))
     for satellite in VAULT.satellites:
         if satellite.history is History.EARLIEST:
             yield Definition(f"vault/{satellite.name}_of", loads.anew_function(VAULT, satellite))

@@ -17,7 +17,7 @@ def settled(site: Site) -> Site:
     site.land(
         view("/a", 28, _visitor_id="v_1"),
         view("/b", 31, _visitor_id="v_1"),
-        view("/c", 0, session_id="s", _visitor_id="v_2"),
+        view("/c", 0, session_id="s", _visitor_id="v_2", consent={"version": "1"}),
         step | {"event_id": "step"},
         {"evt_type": "nonsense"},
     )
@@ -94,6 +94,8 @@ for satellite in VAULT.satellites:
             f" SELECT {hk}, tenant_hk, load_date + interval '1 s', load_date + interval '2 s', hash_diff, {names}, record_source"
             f" FROM {table} WHERE load_end_date IS NULL"
         )
+    elif satellite.history is History.STATED:
+        MUTATIONS[f"{satellite.table}.{VAULT.grain.name}"] = f"DELETE FROM business.{VAULT.grain.table}"
     else:
         MUTATIONS[f"{satellite.table}.once"] = f"DELETE FROM {table}"
 

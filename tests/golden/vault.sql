@@ -128,6 +128,7 @@ COMMENT ON COLUMN business.site_session_details_s.total_events IS '0 for a half 
 COMMENT ON COLUMN business.site_session_details_s.session_duration_seconds IS 'last minus first event';
 COMMENT ON COLUMN business.site_session_details_s.entry_page_url IS 'page of the first page view';
 COMMENT ON COLUMN business.site_session_details_s.exit_page_url IS 'page of the last page view';
+COMMENT ON COLUMN business.site_session_details_s.referrer_url IS 'where the visitor came from';
 COMMENT ON COLUMN business.site_session_details_s.is_bounce IS 'one page view and no item, transaction or contact event';
 COMMENT ON COLUMN business.site_session_details_s.items_viewed IS 'business keys of the items, sorted, at most 100';
 COMMENT ON COLUMN business.site_session_details_s.transaction_attempted IS 'a transaction step of any kind';
@@ -169,6 +170,8 @@ CREATE UNIQUE INDEX site_visitor_details_s_current ON business.site_visitor_deta
 COMMENT ON COLUMN business.site_visitor_details_s.visitor_ip_hash IS 'of the latest session';
 COMMENT ON COLUMN business.site_visitor_details_s.user_agent IS 'of the latest session';
 COMMENT ON COLUMN business.site_visitor_details_s.device_type IS 'mobile, tablet, desktop';
+COMMENT ON COLUMN business.site_visitor_details_s.screen_resolution IS 'width x height';
+COMMENT ON COLUMN business.site_visitor_details_s.viewport_size IS 'width x height';
 COMMENT ON COLUMN business.site_visitor_details_s.first_visit_date IS 'start of the first session';
 COMMENT ON COLUMN business.site_visitor_details_s.last_visit_date IS 'start of the latest session';
 COMMENT ON COLUMN business.site_visitor_details_s.favorite_items IS 'business keys of the five items with most interactions';
@@ -366,6 +369,31 @@ COMMENT ON COLUMN business.site_session_context_s.utm_id IS 'number of the campa
 COMMENT ON COLUMN business.site_session_context_s.click_id IS 'which parameter an advertiser''s network added: gclid, msclkid; never its value';
 COMMENT ON COLUMN business.site_session_context_s.entry_raw_event_id IS '+ its raw event: of events at one time the one that was sent first';
 
+CREATE TABLE business.site_session_consent_s (
+    site_session_hk bytea NOT NULL,
+    tenant_hk bytea NOT NULL,
+    load_date timestamptz NOT NULL,
+    load_end_date timestamptz,
+    hash_diff bytea NOT NULL,
+    site_event_hk bytea NOT NULL,
+    stated_at timestamptz NOT NULL,
+    consent_state varchar(10) NOT NULL,
+    purposes jsonb,
+    text_version varchar(100),
+    consented_at timestamptz NOT NULL,
+    raw_event_id bigint NOT NULL,
+    record_source varchar(100) NOT NULL,
+    PRIMARY KEY (site_session_hk, site_event_hk)
+);
+COMMENT ON TABLE business.site_session_consent_s IS '+ What the visitor allowed, or withdrew, each time that it was sent: the proof of consent.';
+COMMENT ON COLUMN business.site_session_consent_s.site_event_hk IS 'the event that said so';
+COMMENT ON COLUMN business.site_session_consent_s.stated_at IS 'when that was';
+COMMENT ON COLUMN business.site_session_consent_s.consent_state IS 'granted or denied';
+COMMENT ON COLUMN business.site_session_consent_s.purposes IS 'what for, in the site''s words: a list of texts';
+COMMENT ON COLUMN business.site_session_consent_s.text_version IS 'of the text that was put to the visitor';
+COMMENT ON COLUMN business.site_session_consent_s.consented_at IS 'when the visitor said so; where nothing else was sent: stated_at';
+COMMENT ON COLUMN business.site_session_consent_s.raw_event_id IS 'of two at one time the later one holds';
+
 CREATE TABLE business.site_session_same_as_s (
     site_session_hk bytea NOT NULL,
     tenant_hk bytea NOT NULL,
@@ -410,6 +438,9 @@ CREATE INDEX ON business.event_page_l (site_page_hk);
 -- Usage: business.business_item_details_of: the events of an item
 CREATE INDEX ON business.event_business_item_l (business_item_hk);
 
+-- Usage: business.remove_grain: what an event stated
+CREATE INDEX ON business.site_session_consent_s (site_event_hk);
+
 -- Usage: business.events_as_of: the later visits of a session
 CREATE INDEX ON business.site_session_visit_s (of_session_hk);
 
@@ -418,6 +449,12 @@ CREATE INDEX ON business.session_visitor_l (site_visitor_hk);
 
 -- Usage: api.track_analytics: a tenant's sessions that began in a range of days
 CREATE INDEX ON business.site_session_details_s (tenant_hk, session_start_time) WHERE load_end_date IS NULL;
+
+-- Usage: business.remove_personal: what is personal, and kept no longer
+CREATE INDEX site_visitor_details_s_personal ON business.site_visitor_details_s (tenant_hk, last_visit_date) WHERE visitor_ip_hash IS NOT NULL OR user_agent IS NOT NULL OR screen_resolution IS NOT NULL OR viewport_size IS NOT NULL;
+
+-- Usage: business.remove_personal: what is personal, and kept no longer
+CREATE INDEX site_session_context_s_personal ON business.site_session_context_s (tenant_hk, entry_timestamp) WHERE user_id IS NOT NULL OR visitor_ip_hash IS NOT NULL OR user_agent IS NOT NULL OR screen_resolution IS NOT NULL OR viewport_size IS NOT NULL OR client_hints IS NOT NULL;
 
 CREATE OR REPLACE VIEW business.site_session_details_current_v WITH (security_invoker = true) AS
 SELECT * FROM business.site_session_details_s WHERE load_end_date IS NULL;
@@ -557,6 +594,15 @@ BEGIN
     FROM pg_temp.fresh_event s;
     GET DIAGNOSTICS inserted = ROW_COUNT;
     loaded := 'site_event_details_s'; RETURN NEXT;
+
+    INSERT INTO business.site_session_consent_s (site_session_hk, tenant_hk, load_date, hash_diff, site_event_hk, stated_at, consent_state, purposes, text_version, consented_at, raw_event_id, record_source)
+    SELECT s.site_session_hk, s.tenant_hk, p_load_date, util.hash_binary(util.netstring(consent_state) || util.netstring(util.canonical(consented_at)) || util.netstring((purposes)::text) || util.netstring(encode(site_event_hk, 'hex')) || util.netstring(util.canonical(stated_at)) || util.netstring(text_version)), site_event_hk, stated_at, consent_state, purposes, text_version, consented_at, raw_event_id, s.record_source
+    FROM (
+        SELECT f.site_session_hk, f.tenant_hk, f.record_source, (f.site_event_hk)::bytea AS site_event_hk, (f.event_timestamp)::timestamptz AS stated_at, (f.consent ->> 'state')::varchar(10) AS consent_state, (f.consent -> 'purposes')::jsonb AS purposes, (f.consent ->> 'version')::varchar(100) AS text_version, (f.consent ->> 'at')::timestamptz AS consented_at, (f.raw_event_id)::bigint AS raw_event_id
+        FROM pg_temp.fresh_event f WHERE f.consent IS NOT NULL
+    ) s;
+    GET DIAGNOSTICS inserted = ROW_COUNT;
+    loaded := 'site_session_consent_s'; RETURN NEXT;
     RETURN QUERY SELECT l.loaded, l.inserted FROM business.load_shared(p_load_date) l;
 END
 $$;
@@ -676,6 +722,7 @@ BEGIN
     SELECT 'business_item', l.business_item_hk FROM business.event_business_item_l l JOIN pg_temp.gone_event g USING (site_event_hk)
     WHERE l.link_event_business_item_hk BETWEEN v_first AND v_last
     ON CONFLICT DO NOTHING;
+    DELETE FROM business.site_session_consent_s t USING pg_temp.gone_event g WHERE t.site_event_hk = g.site_event_hk;
     DELETE FROM business.event_session_l t USING pg_temp.gone_event g
     WHERE t.site_event_hk = g.site_event_hk AND t.link_event_session_hk BETWEEN v_first AND v_last;
     DELETE FROM business.event_page_l t USING pg_temp.gone_event g
@@ -705,6 +752,7 @@ BEGIN
     DELETE FROM business.session_visitor_l d WHERE d.site_session_hk = ANY (v_keys);
     DELETE FROM business.site_session_details_s d WHERE d.site_session_hk = ANY (v_keys);
     DELETE FROM business.site_session_context_s d WHERE d.site_session_hk = ANY (v_keys);
+    DELETE FROM business.site_session_consent_s d WHERE d.site_session_hk = ANY (v_keys);
     DELETE FROM business.site_session_same_as_s d WHERE d.site_session_hk = ANY (v_keys);
     DELETE FROM business.site_session_visit_s d WHERE d.site_session_hk = ANY (v_keys);
     DELETE FROM business.site_session_h d WHERE d.site_session_hk = ANY (v_keys);
@@ -731,6 +779,65 @@ BEGIN
     DELETE FROM business.business_item_h d WHERE d.business_item_hk = ANY (v_keys);
     DELETE FROM pg_temp.touched_key t WHERE t.hub = 'business_item' AND t.hash_key = ANY (v_keys);
 
+END
+$$;
+
+-- Whether something of a tenant is personal and from before a moment.
+CREATE OR REPLACE FUNCTION business.has_personal(p_tenant_hk bytea, p_until timestamptz) RETURNS boolean
+LANGUAGE sql STABLE AS $$
+    SELECT EXISTS (SELECT FROM business.site_visitor_details_s s WHERE s.tenant_hk = p_tenant_hk AND s.last_visit_date < p_until AND (s.visitor_ip_hash IS NOT NULL OR s.user_agent IS NOT NULL OR s.screen_resolution IS NOT NULL OR s.viewport_size IS NOT NULL))
+    OR EXISTS (SELECT FROM business.site_session_context_s s WHERE s.tenant_hk = p_tenant_hk AND s.entry_timestamp < p_until AND (s.user_id IS NOT NULL OR s.visitor_ip_hash IS NOT NULL OR s.user_agent IS NOT NULL OR s.screen_resolution IS NOT NULL OR s.viewport_size IS NOT NULL OR s.client_hints IS NOT NULL))
+$$;
+
+-- The rows of a tenant in which something is personal and from before a moment, by table and month, and the bytes that it takes.
+CREATE OR REPLACE FUNCTION business.personal_rows(p_tenant_hk bytea, p_until timestamptz)
+RETURNS TABLE (of_table text, month date, found bigint, bytes bigint)
+LANGUAGE sql STABLE AS $$
+    SELECT 'site_visitor_details_s', date_trunc('month', s.last_visit_date, 'UTC')::date, count(*),
+           sum(coalesce(pg_column_size(s.visitor_ip_hash), 0) + coalesce(pg_column_size(s.user_agent), 0) + coalesce(pg_column_size(s.screen_resolution), 0) + coalesce(pg_column_size(s.viewport_size), 0))
+    FROM business.site_visitor_details_s s
+    WHERE s.tenant_hk = p_tenant_hk AND s.last_visit_date < p_until AND (s.visitor_ip_hash IS NOT NULL OR s.user_agent IS NOT NULL OR s.screen_resolution IS NOT NULL OR s.viewport_size IS NOT NULL)
+    GROUP BY 2
+    UNION ALL
+    SELECT 'site_session_context_s', date_trunc('month', s.entry_timestamp, 'UTC')::date, count(*),
+           sum(coalesce(pg_column_size(s.user_id), 0) + coalesce(pg_column_size(s.visitor_ip_hash), 0) + coalesce(pg_column_size(s.user_agent), 0) + coalesce(pg_column_size(s.screen_resolution), 0) + coalesce(pg_column_size(s.viewport_size), 0) + coalesce(pg_column_size(s.client_hints), 0))
+    FROM business.site_session_context_s s
+    WHERE s.tenant_hk = p_tenant_hk AND s.entry_timestamp < p_until AND (s.user_id IS NOT NULL OR s.visitor_ip_hash IS NOT NULL OR s.user_agent IS NOT NULL OR s.screen_resolution IS NOT NULL OR s.viewport_size IS NOT NULL OR s.client_hints IS NOT NULL)
+    GROUP BY 2
+$$;
+
+-- Removes what is personal from those rows, of p_most of each table at most; returns from how many. Each is its own hash again.
+CREATE OR REPLACE FUNCTION business.remove_personal(p_tenant_hk bytea, p_until timestamptz, p_most integer) RETURNS bigint
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_rows bigint;
+    v_removed bigint := 0;
+BEGIN
+    UPDATE business.site_visitor_details_s s
+    SET visitor_ip_hash = NULL, user_agent = NULL, screen_resolution = NULL, viewport_size = NULL,
+        hash_diff = util.hash_binary(util.netstring(s.browser_name) || util.netstring(s.browser_version) || util.netstring(s.device_type) || util.netstring((s.do_not_track)::text) || util.netstring(util.canonical(s.favorite_items)) || util.netstring(util.canonical(s.first_visit_date)) || util.netstring(s.language) || util.netstring(trim_scale(s.lifetime_value)::text) || util.netstring(s.operating_system) || util.netstring(NULL::varchar(20)) || util.netstring(s.timezone) || util.netstring((s.total_page_views)::text) || util.netstring((s.total_sessions)::text) || util.netstring((s.total_transactions)::text) || util.netstring(NULL::text) || util.netstring(s.visitor_segment))
+    FROM (
+        SELECT o.site_visitor_hk, o.load_date FROM business.site_visitor_details_s o
+        WHERE o.tenant_hk = p_tenant_hk AND o.last_visit_date < p_until AND (o.visitor_ip_hash IS NOT NULL OR o.user_agent IS NOT NULL OR o.screen_resolution IS NOT NULL OR o.viewport_size IS NOT NULL)
+        ORDER BY o.last_visit_date LIMIT p_most
+    ) o
+    WHERE s.site_visitor_hk = o.site_visitor_hk AND s.load_date = o.load_date;
+    GET DIAGNOSTICS v_rows = ROW_COUNT;
+    v_removed := v_removed + v_rows;
+
+    UPDATE business.site_session_context_s s
+    SET user_id = NULL, visitor_ip_hash = NULL, user_agent = NULL, screen_resolution = NULL, viewport_size = NULL, client_hints = NULL,
+        hash_diff = util.hash_binary(util.netstring(s.browser_name) || util.netstring(s.browser_version) || util.netstring(s.channel) || util.netstring(s.device_type) || util.netstring((s.do_not_track)::text) || util.netstring(encode(s.entry_event_hk, 'hex')) || util.netstring(util.canonical(s.entry_timestamp)) || util.netstring(s.language) || util.netstring(s.operating_system) || util.netstring(s.referrer_url) || util.netstring(NULL::varchar(20)) || util.netstring(encode(s.site_visitor_hk, 'hex')) || util.netstring(s.source) || util.netstring(s.timezone) || util.netstring(s.traffic_class) || util.netstring(NULL::text) || util.netstring(NULL::varchar(255)) || util.netstring(s.utm_campaign) || util.netstring(s.utm_medium) || util.netstring(s.utm_source) || util.netstring(NULL::varchar(20)) || util.netstring(NULL::varchar(64)))
+    FROM (
+        SELECT o.site_session_hk, o.load_date FROM business.site_session_context_s o
+        WHERE o.tenant_hk = p_tenant_hk AND o.entry_timestamp < p_until AND (o.user_id IS NOT NULL OR o.visitor_ip_hash IS NOT NULL OR o.user_agent IS NOT NULL OR o.screen_resolution IS NOT NULL OR o.viewport_size IS NOT NULL OR o.client_hints IS NOT NULL)
+        ORDER BY o.entry_timestamp LIMIT p_most
+    ) o
+    WHERE s.site_session_hk = o.site_session_hk AND s.load_date = o.load_date;
+    GET DIAGNOSTICS v_rows = ROW_COUNT;
+    v_removed := v_removed + v_rows;
+
+    RETURN v_removed;
 END
 $$;
 
@@ -1008,6 +1115,7 @@ ALTER TABLE business.site_event_details_s ADD CONSTRAINT site_event_details_s_si
 ALTER TABLE business.site_page_details_s ADD CONSTRAINT site_page_details_s_site_page_hk_fkey FOREIGN KEY (site_page_hk) REFERENCES business.site_page_h (site_page_hk) NOT ENFORCED;
 ALTER TABLE business.business_item_details_s ADD CONSTRAINT business_item_details_s_business_item_hk_fkey FOREIGN KEY (business_item_hk) REFERENCES business.business_item_h (business_item_hk) NOT ENFORCED;
 ALTER TABLE business.site_session_context_s ADD CONSTRAINT site_session_context_s_site_session_hk_fkey FOREIGN KEY (site_session_hk) REFERENCES business.site_session_h (site_session_hk) NOT ENFORCED;
+ALTER TABLE business.site_session_consent_s ADD CONSTRAINT site_session_consent_s_site_session_hk_fkey FOREIGN KEY (site_session_hk) REFERENCES business.site_session_h (site_session_hk) NOT ENFORCED;
 ALTER TABLE business.site_session_same_as_s ADD CONSTRAINT site_session_same_as_s_site_session_hk_fkey FOREIGN KEY (site_session_hk) REFERENCES business.site_session_h (site_session_hk) NOT ENFORCED;
 ALTER TABLE business.site_session_visit_s ADD CONSTRAINT site_session_visit_s_site_session_hk_fkey FOREIGN KEY (site_session_hk) REFERENCES business.site_session_h (site_session_hk) NOT ENFORCED;
 ALTER TABLE business.site_session_h ADD CONSTRAINT site_session_h_tenant_hk_fkey FOREIGN KEY (tenant_hk) REFERENCES auth.tenant_h (tenant_hk) NOT ENFORCED;
@@ -1025,5 +1133,6 @@ ALTER TABLE business.site_event_details_s ADD CONSTRAINT site_event_details_s_te
 ALTER TABLE business.site_page_details_s ADD CONSTRAINT site_page_details_s_tenant_hk_fkey FOREIGN KEY (tenant_hk) REFERENCES auth.tenant_h (tenant_hk) NOT ENFORCED;
 ALTER TABLE business.business_item_details_s ADD CONSTRAINT business_item_details_s_tenant_hk_fkey FOREIGN KEY (tenant_hk) REFERENCES auth.tenant_h (tenant_hk) NOT ENFORCED;
 ALTER TABLE business.site_session_context_s ADD CONSTRAINT site_session_context_s_tenant_hk_fkey FOREIGN KEY (tenant_hk) REFERENCES auth.tenant_h (tenant_hk) NOT ENFORCED;
+ALTER TABLE business.site_session_consent_s ADD CONSTRAINT site_session_consent_s_tenant_hk_fkey FOREIGN KEY (tenant_hk) REFERENCES auth.tenant_h (tenant_hk) NOT ENFORCED;
 ALTER TABLE business.site_session_same_as_s ADD CONSTRAINT site_session_same_as_s_tenant_hk_fkey FOREIGN KEY (tenant_hk) REFERENCES auth.tenant_h (tenant_hk) NOT ENFORCED;
 ALTER TABLE business.site_session_visit_s ADD CONSTRAINT site_session_visit_s_tenant_hk_fkey FOREIGN KEY (tenant_hk) REFERENCES auth.tenant_h (tenant_hk) NOT ENFORCED;

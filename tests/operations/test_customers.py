@@ -16,6 +16,7 @@ from footfall.auth import (
     add_key,
     add_share_link,
     grant_sql_access,
+    hold,
     list_tenants,
     rename_tenant,
     set_plan,
@@ -310,3 +311,10 @@ def test_an_id_that_is_or_was_anothers_is_given_to_nobody(site: Site, worker: Co
         assert refused.value.code == "tenant_exists"
     rename_tenant(worker, "shoes", "acme")
     assert [row["tenant"] for row in list_tenants(worker)] == ["acme", "other"]
+
+
+def test_a_tenant_that_is_held_cannot_be_deleted(two: tuple[Site, Site], worker: Connection, owner: Connection) -> None:
+    hold(worker, "acme", "case 4711")
+    with pytest.raises(NotAccepted, match="legal hold"):
+        delete_tenant(worker, owner, "acme")
+    assert rows_of_tenant(worker, "acme")["raw.site_tracking_events_r"] == 5

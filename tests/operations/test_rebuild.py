@@ -329,6 +329,25 @@ def test_what_retention_removed_is_named_and_what_came_later_is_compared(url: st
     assert not verify(Store(url), ALL).is_proved
 
 
+def test_what_retention_removed_of_persons_does_not_come_back(url: str, site: Site, owner: Connection) -> None:
+    for day in (0, 40):
+        moment = NOON + timedelta(days=day)
+        site.set_clock(moment + timedelta(minutes=1))
+        more = {"_visitor_id": "v", "screen_resolution": f"{800 + day}x600", "event_timestamp": moment.isoformat()}
+        site.land(view("/", day * 1440, **more), received=moment)
+        site.load()
+        site.close(moment + timedelta(days=1))
+        site.refresh(moment + timedelta(days=1))
+    site.roll_up()
+    known = "SELECT count(*) FROM business.site_session_context_s WHERE user_agent IS NOT NULL"
+    owner.execute("INSERT INTO ref.retention VALUES (%s, 'context', 30)", (site.tenant_hk,))
+    assert owner.execute("SELECT business.retire_context(%s, 1000)", (NOON + timedelta(days=40),)).fetchone() == (2,)
+    assert owner.execute(known).fetchone() == (1,)
+    assert proved(url).limits == ()
+    owner.execute("DELETE FROM raw.kept_since")
+    assert not verify(Store(url), ALL).is_proved
+
+
 def test_months_that_are_past_are_proved_as_they_were(url: str, site: Site, owner: Connection) -> None:
     for month in (1, 2, 3):
         moment = datetime(2026, month, 10, 12, tzinfo=UTC)

@@ -45,6 +45,7 @@ NOTED = [
     (VIEW | {"session_id": "\t"}, "session_id_ignored"),
     (VIEW | {"visitor_id": "jo@example.org"}, "visitor_id_ignored"),
     (VIEW | {"user_id": "jo%40example.org"}, "user_id_ignored"),
+    (VIEW | {"consent": "yes"}, "consent_ignored"),
     (ITEM | {"evt_label": "a", "item_id": "x" * 201}, "item_id_ignored"),
     (STEP | {"transaction_id": "x" * 201}, "transaction_id_ignored"),
     ({"evt_type": "page_view"}, "event_timestamp_inferred"),

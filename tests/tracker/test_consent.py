@@ -133,3 +133,27 @@ def test_international_names_are_no_previews(open_page, host: Host, web_site: We
     page.goto(f"http://{hostname}/")
     settle(page)
     assert len(host.events) == is_counted
+
+
+def test_what_was_consented_is_said_once_on_a_page_and_anew_when_it_changes(open_page, host: Host):
+    page = open_page("/")
+    until(host.told, [VIEW])
+    page.wait_for_function(MORE_IS_THERE)
+    about = {"purposes": ["statistics"], "version": "2026-11"}
+    page.evaluate("about => footfall.consent(true, about)", about)
+    page.evaluate("() => { footfall.track('engagement', {label: 'a'}); footfall.track('engagement', {label: 'b'}); }")
+    until(lambda: len(host.events), 3)
+    page.evaluate("footfall.consent(false)")
+    page.evaluate("footfall.track('engagement', {label: 'c'})")
+    until(lambda: len(host.events), 4)
+    said = {event.get("evt_label"): event.get("consent") for event in host.events}
+    assert said == {None: None, "a": about, "b": None, "c": False}
+
+
+def test_kept_consent_is_said_again_on_the_next_page(open_page, host: Host):
+    page = open_page("/")
+    until(host.told, [VIEW])
+    page.evaluate("footfall.consent(true)")
+    page.reload()
+    until(lambda: host.told().count(VIEW), 2)
+    assert [event.get("consent") for event in host.events if event["evt_type"] == "page_view"] == [None, True]

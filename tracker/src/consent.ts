@@ -5,7 +5,7 @@ import type { Tracker } from "./tracker";
 export const KEY = "footfall";
 const OUT = "footfall-out";
 
-/** Reads; with a text, writes; with an empty one, deletes. Storage that is blocked or full remembers nothing. */
+/** Reads; with a text, writes; with an empty one, or false, deletes. Storage that is blocked or full remembers nothing. */
 export const stored = (key: string, text?: string): string | null | undefined => {
   try {
     if (text) localStorage[key] = text;
@@ -19,9 +19,19 @@ export const stored = (key: string, text?: string): string | null | undefined =>
 /** The id of a visitor who consented. */
 export const keptId = (): string | undefined => /^\["([^"]+)"/.exec(stored(KEY)!)?.[1];
 
+/** What was put to the visitor, for the record. */
+export interface ConsentDetails {
+  /** What it is for, in the site's own words: at most 20 of at most 50 characters. */
+  purposes?: string[];
+  /** Which version of the text: at most 100 characters. */
+  version?: string;
+  /** When the visitor said so, if that was before now: ISO 8601. */
+  at?: string;
+}
+
 export interface Consent {
   /** `true`: a visitor id and unsent events are kept in this browser; `false`: what was kept is deleted. */
-  consent(given: boolean): void;
+  consent(given: boolean, about?: ConsentDetails): void;
   /** Never track this browser again; `false` takes that back. */
   optOut(out?: boolean): void;
   /** The site's own opaque id of a person who signed in; without one: signed out. */
@@ -30,9 +40,10 @@ export interface Consent {
 
 export const watchConsent = (tracker: Tracker): Consent => {
   const { queue_: queue, common_: common, refusal_: refusal } = tracker;
-  let out = "";
+  let out: string | false | undefined;
 
-  const consent = (given: boolean) => {
+  const consent = (given: boolean, about?: ConsentDetails) => {
+    common.consent = given && (about || given);
     if (given && !refusal()) {
       if (!common.visitor_id) {
         const id = (common.visitor_id = keptId() || randomId());
@@ -49,14 +60,14 @@ export const watchConsent = (tracker: Tracker): Consent => {
     }
   };
   queue.held_ = tracker.options_.consent;
-  if (keptId()) consent(true);
+  keptId() && consent(true);
   tracker.refusal_ = () => refusal() || out || stored(OUT);
   return {
     consent,
     optOut(isOut = true) {
-      out = isOut ? "opt-out" : "";
+      out = isOut && "opt-out";
       if (out) consent(false);
-      stored(OUT, out);
+      stored(OUT, out as string);
     },
     identify: (id) => (common.user_id = id),
   };

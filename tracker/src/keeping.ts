@@ -14,7 +14,7 @@ const kept = (): WireEvent[] => {
 
 /** Tabs keep in one place what they have not sent: each adds and takes away its own. */
 export const keepWaiting = (footfall: Footfall): void => {
-  const { queue_: queue, encode_: encode, refusal_: refusal, consent } = footfall;
+  const { queue_: queue, encode_: encode, refusal_: refusal, common_: common, consent } = footfall;
   let id = keptId();
   if (id) queue.events_ = [...kept().map(encode), ...queue.events_];
   queue.changed_ = (done) => {
@@ -27,7 +27,11 @@ export const keepWaiting = (footfall: Footfall): void => {
 
   // what another tab was told counts here too, from the next event on
   const look = () => {
-    if (id != (id = keptId())) consent(!!id);
+    if (id == (id = keptId())) return;
+    // whoever changed it has said what was consented
+    const said = common.consent;
+    consent(!!id);
+    common.consent = id && said;
   };
   footfall.refusal_ = () => {
     look();

@@ -10,7 +10,11 @@ import { watchVitals } from "./vitals";
 export const watchMore = (footfall: Footfall): void => {
   const { track } = footfall;
   const page_url = footfall.common_.page_url as string;
-  footfall.encode_ = encode;
+  // what was consented is said once on a page: it holds for all of the visit
+  footfall.encode_ = (event) => {
+    if ((event as { consent?: unknown }).consent == footfall.common_.consent) footfall.common_.consent = undefined;
+    return encode(event);
+  };
   keepWaiting(footfall);
   footfall.leave = watchAttention(footfall);
   watchPages(footfall);

@@ -33,6 +33,7 @@ PERSONAL_KEYS = frozenset(
         "transaction_id",
         "properties",
         "item_metadata",
+        "consent",
     }
 )
 _HEX_DIGITS = 32  # 128 bits

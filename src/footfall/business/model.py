@@ -57,12 +57,12 @@ EVENT_DETAILS = Satellite(
         ),
         Column("event_category", "varchar(50)", "items, transactions, contact, navigation, engagement", required=True),
         Column("event_action", "varchar(50)", "view, click, submit, start, progress, complete, abandon", required=True),
-        Column("event_label", "varchar(255)", "item name, button id, form name, step name"),
+        Column("event_label", "varchar(255)", "item name, button id, form name, step name", personal=True),
         Column("event_value", _MONEY, "value in event_currency"),
         Column("event_currency", "varchar(10)", "+ ISO 4217 code of event_value and of the item's value"),
-        Column("page_url", "text", "as sent, cut at 2000 characters"),
-        Column("page_title", "varchar(255)", "document title"),
-        Column("page_referrer", "text", "where the visitor came from, cut at 2000 characters"),
+        Column("page_url", "text", "as sent, cut at 2000 characters", personal=True),
+        Column("page_title", "varchar(255)", "document title", personal=True),
+        Column("page_referrer", "text", "where the visitor came from, cut at 2000 characters", personal=True),
         Column("scroll_depth", "integer", "percent of the page, 0-100"),
         Column("time_on_page", "integer", "seconds of attention, as the client measured it"),
         Column("click_x", "integer", "CSS pixels from the left"),
@@ -79,6 +79,7 @@ EVENT_DETAILS = Satellite(
             "varchar(255)",
             "+ order or application number; a step repeated under one number counts once",
             source="transaction_info ->> 'transaction_id'",
+            personal=True,
         ),
         Column(
             "transaction_funnel_step",
@@ -88,7 +89,7 @@ EVENT_DETAILS = Satellite(
         ),
         Column("conversion_funnel_stage", "varchar(50)", "awareness, consideration, conversion, retention"),
         Column("traffic_class", "varchar(10)", "+ human or bot", required=True),
-        Column("custom_properties", "jsonb", "the client's `properties` object"),
+        Column("custom_properties", "jsonb", "the client's `properties` object", personal=True),
         Column("raw_event_id", "bigint", "+ the raw event it was loaded from", required=True, compared=False),
     ),
 )
@@ -104,9 +105,14 @@ SESSION_CONTEXT = Satellite(
         ),
         Column("entry_timestamp", "timestamptz", "when it happened", required=True, source="event_timestamp"),
         Column("site_visitor_hk", "bytea", "whose session it is: the visitor of the first event that has one"),
-        Column("user_id", "varchar(255)", "the site's own id of a signed-in person"),
-        Column("visitor_ip_hash", "varchar(64)", "empty: the hash of an address alone is not kept; before 0025 the keyed one"),
-        Column("user_agent", "text", "as sent"),
+        Column("user_id", "varchar(255)", "the site's own id of a signed-in person", personal=True),
+        Column(
+            "visitor_ip_hash",
+            "varchar(64)",
+            "empty: the hash of an address alone is not kept; before 0025 the keyed one",
+            personal=True,
+        ),
+        Column("user_agent", "text", "as sent", personal=True),
         Column(
             "device_type",
             "varchar(20)",
@@ -116,8 +122,14 @@ SESSION_CONTEXT = Satellite(
         Column("browser_name", "varchar(50)", source="device_info ->> 'browser_name'"),
         Column("browser_version", "varchar(20)", source="device_info ->> 'browser_version'"),
         Column("operating_system", "varchar(50)", source="device_info ->> 'operating_system'"),
-        Column("screen_resolution", "varchar(20)", "width x height", source="device_info ->> 'screen_resolution'"),
-        Column("viewport_size", "varchar(20)", "width x height", source="device_info ->> 'viewport_size'"),
+        Column(
+            "screen_resolution",
+            "varchar(20)",
+            "width x height",
+            source="device_info ->> 'screen_resolution'",
+            personal=True,
+        ),
+        Column("viewport_size", "varchar(20)", "width x height", source="device_info ->> 'viewport_size'", personal=True),
         Column("timezone", "varchar(50)", "IANA name, from the browser", source="device_info ->> 'timezone'"),
         Column("language", "varchar(10)", "from the browser", source="device_info ->> 'language'"),
         Column("do_not_track", "boolean", "the visitor asked not to be tracked (DNT or GPC)"),
@@ -136,6 +148,7 @@ SESSION_CONTEXT = Satellite(
             "what the browser said beside its agent, as the door wrote it",
             compared=False,
             source="device_info ->> 'client_hints'",
+            personal=True,
         ),
         Column(
             "operating_system_version",
@@ -176,6 +189,30 @@ SESSION_CONTEXT = Satellite(
     ),
     order=("entry_timestamp", "entry_raw_event_id", "entry_event_hk"),
     preferring="site_visitor_hk",
+    dated="entry_timestamp",
+)
+
+SESSION_CONSENT = Satellite(
+    "site_session_consent",
+    SESSION,
+    History.STATED,
+    "+ What the visitor allowed, or withdrew, each time that it was sent: the proof of consent.",
+    (
+        Column("site_event_hk", "bytea", "the event that said so", required=True),
+        Column("stated_at", "timestamptz", "when that was", required=True, source="event_timestamp"),
+        Column("consent_state", "varchar(10)", "granted or denied", required=True, source="consent ->> 'state'"),
+        Column("purposes", "jsonb", "what for, in the site's words: a list of texts", source="consent -> 'purposes'"),
+        Column("text_version", "varchar(100)", "of the text that was put to the visitor", source="consent ->> 'version'"),
+        Column(
+            "consented_at",
+            "timestamptz",
+            "when the visitor said so; where nothing else was sent: stated_at",
+            required=True,
+            source="consent ->> 'at'",
+        ),
+        Column("raw_event_id", "bigint", "of two at one time the later one holds", required=True, compared=False),
+    ),
+    stated="consent",
 )
 
 SESSION_SAME_AS = Satellite(
@@ -208,9 +245,9 @@ SESSION_DETAILS = Satellite(
         Column("total_page_views", "integer"),
         Column("total_events", "integer", "0 for a half hour that turned out to continue another session"),
         Column("session_duration_seconds", "integer", "last minus first event"),
-        Column("entry_page_url", "text", "page of the first page view"),
-        Column("exit_page_url", "text", "page of the last page view"),
-        Column("referrer_url", "text"),
+        Column("entry_page_url", "text", "page of the first page view", personal=True),
+        Column("exit_page_url", "text", "page of the last page view", personal=True),
+        Column("referrer_url", "text", "where the visitor came from", personal=True),
         Column("utm_source", "varchar(100)"),
         Column("utm_medium", "varchar(100)"),
         Column("utm_campaign", "varchar(100)"),
@@ -231,14 +268,14 @@ VISITOR_DETAILS = Satellite(
     "A visitor over all closed sessions, at most one row a day.",
     (
         # what changes with every visit is kept but does not make a new row by itself
-        Column("visitor_ip_hash", "varchar(64)", "of the latest session", compared=False),
-        Column("user_agent", "text", "of the latest session"),
+        Column("visitor_ip_hash", "varchar(64)", "of the latest session", compared=False, personal=True),
+        Column("user_agent", "text", "of the latest session", personal=True),
         Column("device_type", "varchar(20)", "mobile, tablet, desktop"),
         Column("browser_name", "varchar(50)"),
         Column("browser_version", "varchar(20)"),
         Column("operating_system", "varchar(50)"),
-        Column("screen_resolution", "varchar(20)"),
-        Column("viewport_size", "varchar(20)", compared=False),
+        Column("screen_resolution", "varchar(20)", "width x height", personal=True),
+        Column("viewport_size", "varchar(20)", "width x height", compared=False, personal=True),
         Column("timezone", "varchar(50)"),
         Column("language", "varchar(10)"),
         Column("do_not_track", "boolean"),
@@ -251,6 +288,7 @@ VISITOR_DETAILS = Satellite(
         Column("lifetime_value", _MONEY, "value of all conversions, in the tenant's currency"),
         Column("visitor_segment", "varchar(100)", "the first of the tenant's segment rules that matches"),
     ),
+    dated="last_visit_date",
 )
 
 PAGE_DETAILS = Satellite(
@@ -309,6 +347,7 @@ VAULT = Vault(
         PAGE_DETAILS,
         ITEM_DETAILS,
         SESSION_CONTEXT,
+        SESSION_CONSENT,
         SESSION_SAME_AS,
         SESSION_VISIT,
     ),
@@ -321,6 +360,7 @@ VAULT = Vault(
         Index(EVENT_SESSION.table, "site_session_hk", "business.site_session_details_of: the events of a session"),
         Index(EVENT_PAGE.table, "site_page_hk", "business.site_page_details_of: the events of a page"),
         Index(EVENT_ITEM.table, "business_item_hk", "business.business_item_details_of: the events of an item"),
+        Index(SESSION_CONSENT.table, "site_event_hk", "business.remove_grain: what an event stated"),
         Index(SESSION_VISIT.table, "of_session_hk", "business.events_as_of: the later visits of a session"),
         Index(SESSION_VISITOR.table, "site_visitor_hk", "business.site_visitor_details_of: the sessions of a visitor"),
         Index(

@@ -34,6 +34,7 @@ _NAMES = (
     "digest",
     "rebuild",
     "rebuild-marts",
+    "records",
     "migrate",
     "worker",
     "serve",

@@ -151,6 +151,9 @@ def _session(answer: Answer) -> None:
     _sessions(answer)
     console.print()
     _rows(answer["events"], ("time", "type", "action", "label", "value", "page", "item"))
+    if answer["consent"]:
+        console.print()
+        _rows(answer["consent"], ("stated_at", "state", "purposes", "version", "at"))
 
 
 def _visitor(answer: Answer) -> None:

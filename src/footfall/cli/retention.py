@@ -1,50 +1,181 @@
-"""`footfall retention`: for how long events are kept in raw and in staging."""
+"""`footfall retention`: for how long what is stored is kept, layer by layer, and what keeps it longer."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from footfall.auth import keep, list_retention
+from footfall.auth import hold, keep, lift_hold, list_holds, list_retention, preview_retention
 from footfall.auth.retention import Layer
 from footfall.cli.options import AsJson, Data, DatabaseUrl, existing_store
 from footfall.cli.output import console, print_json, print_rows
 from footfall.database import connect
+from footfall.worker import retire
 
-retention = typer.Typer(no_args_is_help=True, help="For how long events are kept in raw and in staging; the vault keeps its own.")
+retention = typer.Typer(
+    no_args_is_help=True, help="For how long what is stored is kept: raw, staging, and what is personal of sessions and visitors."
+)
+_LAYER = "raw: events as received; staging: events as understood; context: what is personal of sessions and visitors."
 
 
 @retention.command(name="set")
 def set_(
-    layer: Annotated[Layer, typer.Argument(help="raw: events as received; staging: events as understood.")],
-    days: Annotated[int, typer.Argument(min=0, help="Days after receipt; 0: no rule, which without a general one is for ever.")],
+    layer: Annotated[Layer, typer.Argument(help=_LAYER)],
+    days: Annotated[
+        int,
+        typer.Argument(
+            min=0, help="Days after receipt, of context after the session; 0: no rule, which without a general one is for ever."
+        ),
+    ],
     tenant: Annotated[str | None, typer.Option(help="Only this tenant's; default: all that have no rule of their own.")] = None,
     data: Data = None,
     database_url: DatabaseUrl = None,
     as_json: AsJson = False,  # noqa: FBT002
 ) -> None:
-    """Keep events in a layer for so many days; the worker removes what is older, within the hour.
+    """Keep a layer for so many days; the worker removes what is older, within the hour. Look at it first: preview.
 
     Example: footfall retention set staging 30 --tenant acme
     """
     with existing_store(data, database_url) as store, connect(store.url, "footfall_worker") as connection:
         keep(connection, layer, days or None, tenant)
+        rules = {(rule["tenant"], rule["layer"]): rule["days"] for rule in list_retention(connection)}
     if as_json:
         print_json({"layer": layer, "days": days, "tenant": tenant})
-    else:
-        console.print(
-            f"{layer}: {f'{days} days' if days else 'no rule'} for {tenant or 'all tenants without a rule of their own'}."
-        )
+        return
+    console.print(f"{layer}: {f'{days} days' if days else 'no rule'} for {tenant or 'all tenants without a rule of their own'}.")
+    everybody = "(all others)"
+    said = {of: rules.get((tenant or everybody, of), rules.get((everybody, of))) for of in ("raw", "staging", "context")}
+    if said["context"] and (longer := [of for of in ("raw", "staging") if (said[of] or said["context"] + 1) > said["context"]]):
+        console.print(f"What is personal is in {' and '.join(longer)} too, and kept longer there: set a rule for that as well.")
 
 
 @retention.command(name="list")
-def list_(data: Data = None, database_url: DatabaseUrl = None, as_json: AsJson = False) -> None:  # noqa: FBT002
+def list_(
+    tenant: Annotated[str | None, typer.Option(help="Only this tenant's, and the general ones.")] = None,
+    data: Data = None,
+    database_url: DatabaseUrl = None,
+    as_json: AsJson = False,  # noqa: FBT002
+) -> None:
     """List the rules.
 
     Example: footfall retention list
     """
     with existing_store(data, database_url) as store, connect(store.url, "footfall_worker") as connection:
-        rows = list_retention(connection)
+        rules = list_retention(connection)
+    if tenant:
+        rules = [rule for rule in rules if rule["tenant"] in (tenant, "(all others)")]
     if as_json:
-        print_json(rows)
+        print_json(rules)
     else:
-        print_rows(rows, "There is no rule: everything is kept for ever.")
+        print_rows(rules, "There is no rule: everything is kept for ever.")
+
+
+@retention.command()
+def holds(
+    data: Data = None,
+    database_url: DatabaseUrl = None,
+    as_json: AsJson = False,  # noqa: FBT002
+) -> None:
+    """List legal holds: of these tenants nothing is removed.
+
+    Example: footfall retention holds
+    """
+    with existing_store(data, database_url) as store, connect(store.url, "footfall_worker") as connection:
+        held = list_holds(connection)
+    if as_json:
+        print_json(held)
+    else:
+        print_rows(held, "There is no legal hold.")
+
+
+@retention.command()
+def preview(
+    layer: Annotated[Layer | None, typer.Argument(help=_LAYER)] = None,
+    days: Annotated[int | None, typer.Argument(min=1, help="As if this were the rule; default: the rules as they are.")] = None,
+    tenant: Annotated[str | None, typer.Option(help="Only this tenant's.")] = None,
+    data: Data = None,
+    database_url: DatabaseUrl = None,
+    as_json: AsJson = False,  # noqa: FBT002
+) -> None:
+    """Show what would be removed now, by layer and month: rows, and bytes without indexes. Nothing is changed.
+
+    Example: footfall retention preview context 395 --tenant acme
+    """
+    with existing_store(data, database_url) as store, connect(store.url, "footfall_worker") as connection:
+        rows = preview_retention(connection, tenant, layer, days)
+        held = [one["tenant"] for one in list_holds(connection) if tenant in (None, one["tenant"])]
+    if as_json:
+        print_json({"would_go": rows, "held": held})
+        return
+    _print_preview(rows)
+    if held:
+        console.print(f"Nothing of {', '.join(held)}: a legal hold keeps it.")
+
+
+@retention.command()
+def apply(
+    yes: Annotated[bool, typer.Option("--yes", help="Do it; without: say what would go, and end with status 1.")] = False,  # noqa: FBT002
+    data: Data = None,
+    database_url: DatabaseUrl = None,
+    as_json: AsJson = False,  # noqa: FBT002
+) -> None:
+    """Remove now what the worker would remove within the hour, of all tenants. What is gone is gone.
+
+    Example: footfall retention apply --yes
+    """
+    with existing_store(data, database_url) as store, connect(store.url, "footfall_worker") as connection:
+        rows = preview_retention(connection)
+        if yes:
+            retire(connection)
+    if as_json:
+        print_json({"gone" if yes else "would_go": rows})
+    else:
+        _print_preview(rows)
+        console.print("Removed." if yes else "Nothing was removed. To remove it: footfall retention apply --yes")
+    if not yes:
+        raise typer.Exit(1)
+
+
+@retention.command(name="hold")
+def hold_(
+    tenant: Annotated[str, typer.Argument(help="Whose data are to stay.")],
+    why: Annotated[str, typer.Option(help="The reason, for the record: the number of a case, say; nothing of visitors.")],
+    data: Data = None,
+    database_url: DatabaseUrl = None,
+    as_json: AsJson = False,  # noqa: FBT002
+) -> None:
+    """Place a legal hold: retention removes nothing of a tenant until it is lifted.
+
+    Example: footfall retention hold acme --why "case 4711"
+    """
+    with existing_store(data, database_url) as store, connect(store.url, "footfall_worker") as connection:
+        hold(connection, tenant, why)
+    if as_json:
+        print_json({"tenant": tenant, "reason": why})
+    else:
+        console.print(f"Retention removes nothing of {tenant} until `footfall retention lift {tenant}`.")
+
+
+@retention.command()
+def lift(
+    tenant: Annotated[str, typer.Argument(help="Whose hold ends.")],
+    data: Data = None,
+    database_url: DatabaseUrl = None,
+    as_json: AsJson = False,  # noqa: FBT002
+) -> None:
+    """Lift a legal hold: the worker removes what has waited for that, within the hour.
+
+    Example: footfall retention lift acme
+    """
+    with existing_store(data, database_url) as store, connect(store.url, "footfall_worker") as connection:
+        lift_hold(connection, tenant)
+    if as_json:
+        print_json({"tenant": tenant, "held": False})
+    else:
+        console.print(f"The hold on {tenant} is lifted.")
+
+
+def _print_preview(rows: list[dict[str, Any]]) -> None:
+    print_rows(rows, "Nothing would be removed.")
+    if rows:
+        total, size = sum(row["rows"] for row in rows), sum(row["bytes"] for row in rows)
+        console.print(f"{total:,} rows, {size / 1e6:,.1f} MB.")

@@ -86,6 +86,12 @@ NOTES = (
     ),
     Rule("visitor_id_ignored", "sent_visitor_id IS NOT NULL AND consented_visitor_id IS NULL", "Unusable `visitor_id`."),
     Rule("user_id_ignored", "sent_user_id IS NOT NULL AND user_id IS NULL", "Unusable `user_id`."),
+    Rule(
+        "consent_ignored",
+        "sent_consent IS NOT NULL AND sent_consent <> 'null' AND consent IS NULL",
+        "`consent` is not true, false, or an object of `given`, `purposes` (at most 20 of 50 characters), `version` (100) and"
+        " `at`: what the visitor allowed is not known.",
+    ),
     Rule("item_id_ignored", "sent_item_id IS NOT NULL AND item_id IS NULL", "Unusable `item_id`."),
     Rule(
         "transaction_id_ignored",

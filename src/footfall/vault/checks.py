@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from footfall.vault.hashing import canonical_texts_sql, hash_diff_sql, netstring_sql
-from footfall.vault.kinds import Hub, Link, Satellite, Vault
+from footfall.vault.kinds import History, Hub, Link, Satellite, Vault
 from footfall.vault.loads import hub_key, link_key
 
 
@@ -61,6 +61,8 @@ def checks(vault: Vault) -> Iterator[Check]:
         yield from _satellite_checks(vault, satellite)
         if satellite.historised:
             yield from _timeline_checks(vault, satellite)
+        elif satellite.history is History.STATED:
+            yield _stated_check(vault, satellite)
         else:
             yield _described_check(vault, satellite)
 
@@ -138,6 +140,8 @@ def _satellite_checks(vault: Vault, satellite: Satellite) -> Iterator[Check]:
 
 def _timeline_checks(vault: Vault, satellite: Satellite) -> Iterator[Check]:
     table, key = f"{vault.schema}.{satellite.table}", satellite.hub.hash_key
+    # rows that differed in nothing but what was personal may be the same without it
+    kept = f" AND util.is_kept(s.tenant_hk, 'context', s.{satellite.dated})" if satellite.dated else ""
     yield Check(
         f"{satellite.table}.timeline",
         f"each row of {satellite.table} ends where its successor begins, and only the last is open",
@@ -152,7 +156,16 @@ def _timeline_checks(vault: Vault, satellite: Satellite) -> Iterator[Check]:
         "a row was written although nothing had changed",
         f"SELECT encode({key}, 'hex') || ' ' || load_date FROM (\n"
         f"    SELECT *, lag(hash_diff) OVER (PARTITION BY {key} ORDER BY load_date) AS before FROM {table}\n"
-        f") s WHERE {_scope('s', satellite)} AND hash_diff = before",
+        f") s WHERE {_scope('s', satellite)} AND hash_diff = before{kept}",
+    )
+
+
+def _stated_check(vault: Vault, satellite: Satellite) -> Check:
+    return Check(
+        f"{satellite.table}.{vault.grain.name}",
+        f"every row of {satellite.table} finds the {vault.grain.name} that states it, of the same tenant",
+        "an event was deleted, or a satellite row was written by hand",
+        _orphans(vault, satellite.table, vault.grain, vault.grain.hash_key, _scope("c", satellite)),
     )
 
 

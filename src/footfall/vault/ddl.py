@@ -38,6 +38,11 @@ def foreign_keys(vault: Vault) -> Iterator[tuple[str, str, str]]:
         )
 
 
+def is_personal(satellite: Satellite, alias: str = "") -> str:
+    """Whether something of a row is personal, as SQL: the condition of the index that such rows are found by, too."""
+    return " OR ".join(f"{alias}{'.' * bool(alias)}{column.name} IS NOT NULL" for column in satellite.personal)
+
+
 def _hub(vault: Vault, hub: Hub) -> str:
     columns = (
         f"{hub.hash_key} bytea NOT NULL",
@@ -71,7 +76,7 @@ def _satellite(vault: Vault, satellite: Satellite) -> str:
         *(f"{column.name} {column.type}{' NOT NULL' * column.required}" for column in satellite.columns),
         _RECORD_SOURCE,
     )
-    statements = [_table(vault, satellite, columns, primary_key=(key, "load_date"), partition_key=key)]
+    statements = [_table(vault, satellite, columns, primary_key=satellite.key_with(vault.grain), partition_key=key)]
     if satellite.historised:
         statements.append(
             f"-- Usage: exactly one current row for each key, and the way to it\n"
@@ -105,6 +110,13 @@ def _indexes(vault: Vault) -> Iterator[str]:
     for index in vault.indexes:
         where = f" WHERE {index.where}" if index.where else ""
         yield f"-- Usage: {index.usage}\nCREATE INDEX ON {vault.schema}.{index.table} ({index.columns}){where};"
+    for satellite in vault.satellites:
+        if satellite.dated:
+            yield (
+                f"-- Usage: {vault.schema}.remove_personal: what is personal, and kept no longer\n"
+                f"CREATE INDEX {satellite.table}_personal ON {vault.schema}.{satellite.table} (tenant_hk, {satellite.dated})"
+                f" WHERE {is_personal(satellite)};"
+            )
 
 
 def _timeline(vault: Vault, satellite: Satellite) -> str:

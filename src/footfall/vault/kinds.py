@@ -21,6 +21,7 @@ class Column:
         required: NOT NULL.
         compared: part of `hash_diff`; a column that is not compared never causes a new row by itself.
         source: the staging column it is loaded from, where that has another name.
+        personal: it says something of a person that no figure is made of: it has a time of its own to be kept for.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Column:
     required: bool = False
     compared: bool = True
     source: str = ""
+    personal: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,7 @@ class History(Enum):
     """Who writes a satellite's rows, and when a key gets another one."""
 
     IMMUTABLE = "one row for each key, written together with the hub's row"
+    STATED = "one row for each event that says it, written together with the event's; withdrawn, it is said anew"
     EARLIEST = "the facts of the key's earliest event; a new row when a still earlier one arrives late"
     COMPUTED = "recomputed from events by its one writer; a new row when the hash_diff changes"
 
@@ -105,6 +108,8 @@ class Satellite:
         history: which rows it gets.
         order: for EARLIEST only: the columns that say which of two rows is the earlier one.
         preferring: for EARLIEST only: rows that know this column come before rows that do not.
+        stated: for STATED only: the column of staging that holds what is said, and is NULL where an event says nothing of it.
+        dated: the column from whose moment on its personal columns are kept as long as retention says; empty: as long as the row.
     """
 
     name: str
@@ -114,6 +119,8 @@ class Satellite:
     columns: tuple[Column, ...]
     order: tuple[str, ...] = ()
     preferring: str = ""
+    dated: str = ""
+    stated: str = ""
 
     @property
     def table(self) -> str:
@@ -128,7 +135,25 @@ class Satellite:
     @property
     def historised(self) -> bool:
         """Whether a key can have more than one row, of which one is current."""
-        return self.history is not History.IMMUTABLE
+        return self.history in (History.EARLIEST, History.COMPUTED)
+
+    def key_with(self, grain: Hub) -> tuple[str, str]:
+        """Its primary key: which of its hub, and which row of that. Several events may state something in one load."""
+        return self.hub.hash_key, grain.hash_key if self.history is History.STATED else "load_date"
+
+    @property
+    def personal(self) -> tuple[Column, ...]:
+        """The columns that say something of a person."""
+        return tuple(column for column in self.columns if column.personal)
+
+    def require_whole(self) -> None:
+        """Raise ValueError when it contradicts itself."""
+        if (self.history is History.EARLIEST) != bool(self.order and self.preferring):
+            raise ValueError(f"{self.table}: `order` and `preferring` belong to History.EARLIEST, and to it alone")
+        if (self.history is History.STATED) != bool(self.stated):
+            raise ValueError(f"{self.table}: `stated` belongs to History.STATED, and to it alone")
+        if self.dated and (not self.personal or any(column.required for column in self.personal)):
+            raise ValueError(f"{self.table}: `dated` is of columns that are personal and may become NULL")
 
     @property
     def compared(self) -> dict[str, tuple[str, str]]:
@@ -197,8 +222,7 @@ class Vault:
         for satellite in self.satellites:
             if satellite.hub not in self.hubs:
                 raise ValueError(f"{satellite.table} describes a hub the vault does not have: {satellite.hub.name}")
-            if (satellite.history is History.EARLIEST) != bool(satellite.order and satellite.preferring):
-                raise ValueError(f"{satellite.table}: `order` and `preferring` belong to History.EARLIEST, and to it alone")
+            satellite.require_whole()
         for index in self.indexes:
             if index.table not in tables:
                 raise ValueError(f"an index on {index.table}, which the vault does not have")

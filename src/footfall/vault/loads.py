@@ -47,7 +47,7 @@ def staged_keys(vault: Vault) -> dict[str, str]:
 
     Hub keys, link keys, the immutable satellites' diffs, and the canonical texts that those are made of.
     """
-    immutable = [satellite for satellite in vault.satellites if not satellite.historised]
+    immutable = [satellite for satellite in vault.satellites if satellite.history is History.IMMUTABLE]
     return {
         "hub_keys": ",\n".join(f"        {hub_key(hub)} AS {hub.hash_key}" for hub in vault.hubs),
         "link_keys": ",\n".join(f"        {link_key(link)} AS {link.hash_key}" for link in vault.links),
@@ -74,10 +74,12 @@ def load_function(vault: Vault) -> str:
     """
     others = [hub for hub in vault.hubs if hub is not vault.grain]
     immutable = [satellite for satellite in vault.satellites if satellite.history is History.IMMUTABLE]
+    stated = [satellite for satellite in vault.satellites if satellite.history is History.STATED]
     earliest = [satellite for satellite in vault.satellites if satellite.history is History.EARLIEST]
     steps = [
         *((link.table, _grain_link_load(vault, link)) for link in vault.links if link.time_ordered),
         *((satellite.table, _immutable_load(vault, satellite)) for satellite in immutable),
+        *((satellite.table, _stated_load(vault, satellite)) for satellite in stated),
     ]
     shared = [
         *((hub.table, _hub_load(vault, hub)) for hub in others),
@@ -179,6 +181,20 @@ def _immutable_load(vault: Vault, satellite: Satellite) -> str:
 INSERT INTO {vault.schema}.{satellite.table} ({key}, tenant_hk, load_date, hash_diff, {names}, record_source)
 SELECT s.{key}, s.tenant_hk, p_load_date, s.{_diff_column(satellite)}, {values}, s.record_source
 FROM {_FRESH} s"""
+
+
+def _stated_load(vault: Vault, satellite: Satellite) -> str:
+    """What fresh events say: few say something, and only those are looked at."""
+    key = satellite.hub.hash_key
+    names = ", ".join(column.name for column in satellite.columns)
+    values = ", ".join(f"(f.{column.source or column.name})::{column.type} AS {column.name}" for column in satellite.columns)
+    return f"""\
+INSERT INTO {vault.schema}.{satellite.table} ({key}, tenant_hk, load_date, hash_diff, {names}, record_source)
+SELECT s.{key}, s.tenant_hk, p_load_date, {hash_diff_sql(canonical_texts_sql(satellite.compared))}, {names}, s.record_source
+FROM (
+    SELECT f.{key}, f.tenant_hk, f.record_source, {values}
+    FROM {_FRESH} f WHERE f.{satellite.stated} IS NOT NULL
+) s"""
 
 
 def _hub_load(vault: Vault, hub: Hub) -> str:

@@ -3,7 +3,9 @@
 Which tables an event reaches follows from the model alone, so that a table that is added to it is not forgotten here.
 """
 
-from footfall.vault.kinds import Hub, Link, Vault
+from footfall.vault.ddl import is_personal
+from footfall.vault.hashing import canonical_texts_sql, hash_diff_sql
+from footfall.vault.kinds import History, Hub, Link, Satellite, Vault
 
 _GONE = "pg_temp.gone_event"
 _TOUCHED = "pg_temp.touched_key"
@@ -19,6 +21,11 @@ def remove_functions(vault: Vault) -> str:
         f"SELECT '{hub.name}', l.{hub.hash_key} FROM {vault.schema}.{link.table} l JOIN {_GONE} g USING ({grain.hash_key})\n"
         f"WHERE l.{link.hash_key} BETWEEN v_first AND v_last"
         for hub, link in touched
+    )
+    stated = "\n".join(
+        f"    DELETE FROM {vault.schema}.{satellite.table} t USING {_GONE} g WHERE t.{grain.hash_key} = g.{grain.hash_key};"
+        for satellite in vault.satellites
+        if satellite.history is History.STATED
     )
     deletions = "\n".join(
         f"    DELETE FROM {vault.schema}.{table} t USING {_GONE} g\n"
@@ -42,6 +49,7 @@ BEGIN
     INSERT INTO {_TOUCHED} (hub, hash_key)
     {gathered.replace(chr(10), chr(10) + "    ")}
     ON CONFLICT DO NOTHING;
+{stated}
 {deletions}
 END
 $$;
@@ -56,6 +64,77 @@ BEGIN
 {unlinked}
 END
 $$;
+"""
+
+
+def personal_functions(vault: Vault) -> str:
+    """`has_personal`, `personal_rows`, `remove_personal` of a tenant: what is personal of before a moment, and kept no longer.
+
+    The rows stay, and what figures are made of; their `hash_diff` is that of what is left.
+    """
+    dated = [satellite for satellite in vault.satellites if satellite.dated]
+    found = "\n    UNION ALL\n".join(
+        f"    SELECT '{satellite.table}', date_trunc('month', s.{satellite.dated}, 'UTC')::date, count(*),\n"
+        f"           sum({' + '.join(f'coalesce(pg_column_size(s.{column.name}), 0)' for column in satellite.personal)})\n"
+        f"    FROM {vault.schema}.{satellite.table} s\n"
+        f"    WHERE s.tenant_hk = p_tenant_hk AND s.{satellite.dated} < p_until AND ({is_personal(satellite, 's')})\n"
+        f"    GROUP BY 2"
+        for satellite in dated
+    )
+    exists = "\n    OR ".join(
+        f"EXISTS (SELECT FROM {vault.schema}.{satellite.table} s WHERE s.tenant_hk = p_tenant_hk"
+        f" AND s.{satellite.dated} < p_until AND ({is_personal(satellite, 's')}))"
+        for satellite in dated
+    )
+    steps = "\n".join(_remove_personal(vault, satellite) for satellite in dated)
+    return f"""\
+-- Whether something of a tenant is personal and from before a moment.
+CREATE OR REPLACE FUNCTION {vault.schema}.has_personal(p_tenant_hk bytea, p_until timestamptz) RETURNS boolean
+LANGUAGE sql STABLE AS $$
+    SELECT {exists}
+$$;
+
+-- The rows of a tenant in which something is personal and from before a moment, by table and month, and the bytes that it takes.
+CREATE OR REPLACE FUNCTION {vault.schema}.personal_rows(p_tenant_hk bytea, p_until timestamptz)
+RETURNS TABLE (of_table text, month date, found bigint, bytes bigint)
+LANGUAGE sql STABLE AS $$
+{found}
+$$;
+
+-- Removes what is personal from those rows, of p_most of each table at most; returns from how many. Each is its own hash again.
+CREATE OR REPLACE FUNCTION {vault.schema}.remove_personal(p_tenant_hk bytea, p_until timestamptz, p_most integer) RETURNS bigint
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_rows bigint;
+    v_removed bigint := 0;
+BEGIN
+{steps}
+    RETURN v_removed;
+END
+$$;
+"""
+
+
+def _remove_personal(vault: Vault, satellite: Satellite) -> str:
+    key = satellite.hub.hash_key
+    nothing = ", ".join(f"{column.name} = NULL" for column in satellite.personal)
+    gone = {column.name for column in satellite.personal}
+    left = {
+        name: (kind, f"NULL::{kind}" if name in gone else f"s.{expression}")
+        for name, (kind, expression) in satellite.compared.items()
+    }
+    return f"""\
+    UPDATE {vault.schema}.{satellite.table} s
+    SET {nothing},
+        hash_diff = {hash_diff_sql(canonical_texts_sql(left))}
+    FROM (
+        SELECT o.{key}, o.load_date FROM {vault.schema}.{satellite.table} o
+        WHERE o.tenant_hk = p_tenant_hk AND o.{satellite.dated} < p_until AND ({is_personal(satellite, "o")})
+        ORDER BY o.{satellite.dated} LIMIT p_most
+    ) o
+    WHERE s.{key} = o.{key} AND s.load_date = o.load_date;
+    GET DIAGNOSTICS v_rows = ROW_COUNT;
+    v_removed := v_removed + v_rows;
 """
 
 

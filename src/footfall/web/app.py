@@ -43,6 +43,7 @@ from footfall.web.problems import problem
 from footfall.web.proof import Proof
 from footfall.web.proxies import Proxies
 from footfall.web.readers import READERS, Readers
+from footfall.web.records import Records
 from footfall.web.session import Session
 from footfall.web.setup import Setup
 from footfall.web.single_sign_on import BEGIN, SingleSignOn
@@ -121,6 +122,7 @@ def application(settings: Settings, url: str) -> Application:
             *setup.routes(),
             *operator.routes(),
             *Audit(callers, administrators).routes(),
+            *Records(callers, administrators).routes(),
             *proof.routes(),
             *(Metrics(settings.metrics_token, StoreMetrics(watching, settings.data)).routes() if watching else ()),
             *health.routes(),

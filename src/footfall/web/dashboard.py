@@ -27,6 +27,7 @@ VIEWS = (
     "customers",
     "audit",
     "audit-all",
+    "records",
     "share/{link}",
 )
 

@@ -76,6 +76,10 @@ class TrackingEvent(msgspec.Struct, omit_defaults=True):
     utm_content: Text = None
     utm_term: Text = None
     utm_id: Text = None
+    consent: Annotated[
+        bool | dict[str, Any] | None,
+        Meta(description="what the visitor allowed: true, false, or {given, purposes, version, at}; holds for the visit"),
+    ] = None
     properties: Annotated[dict[str, Any] | None, Meta(description="whatever else: becomes custom_properties")] = None
     tenantId: Annotated[Text, Meta(description="if given, it must be the key's")] = None  # noqa: N815  the plan's key
     client_ip: Annotated[Text, Meta(description="admin keys only: the visitor's address, hashed and never stored")] = None

@@ -11,7 +11,6 @@ from functools import partial
 
 import psycopg
 
-from footfall.auth import LAYERS
 from footfall.database import Actor, Connection, acting_as, connect
 from footfall.settings import Settings
 from footfall.traces import tracer
@@ -30,6 +29,7 @@ _ROLLUP_SECONDS = 5.0
 _RETENTION_SECONDS = 3600.0
 _WATCH_SECONDS = 2.0
 _SESSIONS_AT_ONCE = 10_000  # in one transaction
+_CONTEXT_AT_ONCE = 2000  # likewise: rows of what is personal of sessions, and of visitors; loads wait meanwhile
 _SATELLITES_AT_ONCE = 2000  # likewise: visitors, pages, items
 _SLICE = 1000  # of either where others wait: a second or so
 _LOAD_SECONDS = 1.5  # that a load should take
@@ -111,18 +111,23 @@ def keep_house(connection: Connection, settings: Settings) -> None:
 
 
 def retire(connection: Connection) -> None:
-    """Remove what raw and staging have kept for long enough; freeze the months that are over; anchor the audit chains."""
+    """Remove what was kept for long enough: of raw, staging, the personal context.
+
+    Freeze the months that are over; anchor the audit chains.
+    """
     if chains := _number(connection, "SELECT auth.anchor_audit(util.current_load_date())"):
         head = connection.execute(
             "SELECT seq || ':' || encode(hash, 'hex') FROM auth.audit_head WHERE tenant_hk = '\\x'"
         ).fetchone()
         logger.info("anchored %d audit chains in that of the operators, whose head is %s", chains, head[0] if head else "")
-    for layer in LAYERS:
+    for layer in ("raw", "staging"):
         for (month,) in connection.execute("SELECT util.months_to_drop(%s, util.current_load_date())", (layer,)).fetchall():
             dropped = _number(connection, "SELECT util.drop_month(%s, %s, util.current_load_date())::integer", layer, month)
             _log(dropped, "dropped %d month: %s", dropped, month)
         deleted = _number(connection, "SELECT util.delete_expired(%s, util.current_load_date())", layer)
         _log(deleted, "deleted %d rows of %s", deleted, layer)
+    while rows := _number(connection, "SELECT business.retire_context(util.current_load_date(), %s)", _CONTEXT_AT_ONCE):
+        logger.info("removed what is personal from %d rows", rows)
     for (table,) in connection.execute("SELECT util.months_to_freeze(util.current_load_date())").fetchall():
         # for no transaction; who may not do it is told so by PostgreSQL, and nothing happens
         connection.execute(f"VACUUM (FREEZE, ANALYZE) {table}")

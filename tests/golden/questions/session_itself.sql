@@ -302,3 +302,30 @@ LEFT JOIN LATERAL (
   LIMIT 1
 ) AS s
   ON TRUE;
+
+SELECT
+  jsonb_build_object(
+    'consent',
+    COALESCE(
+      jsonb_agg(
+        jsonb_strip_nulls(
+          jsonb_build_object(
+            'state',
+            n.consent_state,
+            'purposes',
+            n.purposes,
+            'version',
+            n.text_version,
+            'at',
+            api.local_moment(n.consented_at, $2),
+            'stated_at',
+            api.local_moment(n.stated_at, $2),
+            'event',
+            ENCODE(n.site_event_hk, 'hex')
+          )
+        ) ORDER BY n.stated_at, n.raw_event_id
+      ),
+      '[]'
+    )
+  )
+FROM business.visit_consents($1, NULL) AS n;

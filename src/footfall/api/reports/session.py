@@ -17,7 +17,7 @@ _STATEMENTS = statements_of("reports/session.sql")
 
 
 def answer(asked: Asked) -> dict[str, Any]:
-    """`sessions`, with this one, and `events`. Refuses ``session_unknown``."""
+    """`sessions`, with this one, its `events`, and what was said of `consent`. Refuses ``session_unknown``."""
     first, last = asked.one(_days)
     if first is None:
         refuse("session_unknown", "session", status=HTTPStatus.NOT_FOUND)
@@ -25,7 +25,8 @@ def answer(asked: Asked) -> dict[str, Any]:
     whole: dict[str, Any] = {"range": days, "bots": True, "limit": 1, "cursor": 0}
     sessions: dict[str, Any] = asked.one(_session, **whole)
     events: dict[str, Any] = asked.one(_events, **whole)
-    return {"sessions": sessions["sessions"]} | events
+    consent: dict[str, Any] = asked.one(_consent, **whole)
+    return {"sessions": sessions["sessions"]} | events | consent
 
 
 def _days(_: Question) -> Tree:
@@ -34,6 +35,10 @@ def _days(_: Question) -> Tree:
 
 def _session(question: Question) -> Tree:
     return sessions_found(question, "itself")
+
+
+def _consent(_: Question) -> Tree:
+    return sql(_STATEMENTS["consent"])
 
 
 def _events(question: Question) -> Tree:
@@ -45,7 +50,7 @@ REPORT = Report(
     words="One visit, event by event",
     keys=(*RANGE, "session"),
     answer=answer,
-    statements=(_days, _session, _events),
+    statements=(_days, _session, _events, _consent),
     rows="events",
     columns=("time", "type", "category", "action", "label", "value", "currency", "page", "title", "item", "properties"),
 )

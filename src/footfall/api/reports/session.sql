@@ -2,6 +2,14 @@
 -- name: days
 SELECT jsonb_build_array(min(v.day), max(v.day)) FROM business.visit_b AS v WHERE v.tenant_hk = $tenant AND v.site_session_hk = $key
 
+-- What was said of consent in it, each time.
+-- name: consent
+SELECT jsonb_build_object('consent', coalesce(jsonb_agg(jsonb_strip_nulls(jsonb_build_object(
+    'state', n.consent_state, 'purposes', n.purposes, 'version', n.text_version, 'at', api.local_moment(n.consented_at, $time_zone),
+    'stated_at', api.local_moment(n.stated_at, $time_zone), 'event', encode(n.site_event_hk, 'hex')))
+    ORDER BY n.stated_at, n.raw_event_id), '[]'))
+FROM business.visit_consents($key, NULL) AS n
+
 -- Its events, in order.
 -- name: events
 WITH event AS (SELECT e.* FROM asked.events AS e WHERE e.site_session_hk = $key)

@@ -23,7 +23,7 @@ SELECT e.tenant_hk, e.site_event_hk AS event, e.event_timestamp, e.day, e.site_s
        e.channel, v.referrer_host AS referrer, v.utm_source, v.utm_medium, v.utm_campaign, e.device_type AS device,
        v.browser_name AS browser, v.browser_version, v.operating_system AS os, v.language, e.country, d.scroll_depth,
        d.time_on_page, d.custom_properties AS properties, e.is_bot, d.load_date,
-       v.utm_content, v.utm_term, v.utm_id, v.channel_name, v.operating_system_version AS os_version, v.bot_kind, v.bot_name AS bot
+       v.utm_content, v.utm_term, v.utm_id, v.channel_name, v.operating_system_version AS os_version, v.bot_kind, v.bot_name AS bot, v.consent
 FROM business.event_b e
 LEFT JOIN business.visit_b v ON v.site_session_hk = e.site_session_hk AND v.day = e.day
 LEFT JOIN business.site_event_details_s d ON d.site_event_hk = e.site_event_hk
@@ -37,7 +37,7 @@ SELECT v.tenant_hk, v.site_session_hk AS session, v.site_visitor_hk AS visitor, 
        v.is_bounce, n.site_page_bk AS entry_page, x.site_page_bk AS exit_page, v.source, v.channel, v.referrer_host AS referrer,
        v.utm_source, v.utm_medium, v.utm_campaign, v.device_type AS device, v.browser_name AS browser, v.browser_version,
        v.operating_system AS os, v.language, v.country, v.events = 0 AS is_bot, v.utm_content,
-       v.utm_term, v.utm_id, v.channel_name, v.operating_system_version AS os_version, v.bot_kind, v.bot_name AS bot
+       v.utm_term, v.utm_id, v.channel_name, v.operating_system_version AS os_version, v.bot_kind, v.bot_name AS bot, v.consent
 FROM business.visit_b v
 LEFT JOIN business.site_page_h n ON n.site_page_hk = v.entry_page_hk
 LEFT JOIN business.site_page_h x ON x.site_page_hk = v.exit_page_hk;

@@ -486,6 +486,8 @@ CREATE OR REPLACE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON ref.visitor_
 FOR EACH ROW EXECUTE FUNCTION auth.tell_change('segment', 'segment', '');
 CREATE OR REPLACE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON ref.retention
 FOR EACH ROW EXECUTE FUNCTION auth.tell_change('retention', 'layer', '', 'changed');
+CREATE OR REPLACE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON ref.legal_hold
+FOR EACH ROW EXECUTE FUNCTION auth.tell_change('legal_hold', '', 'placed_by,placed_at');
 CREATE OR REPLACE TRIGGER audit AFTER INSERT OR UPDATE ON raw.kept_since
 FOR EACH ROW EXECUTE FUNCTION auth.tell_change('retention', 'layer', '', 'applied');
 CREATE OR REPLACE TRIGGER audit AFTER INSERT ON util.backup

@@ -52,7 +52,7 @@ WITH later AS (
                e.transaction_id, e.transaction_funnel_step, v.source, v.channel, v.device_type, v.country, v.referrer_host,
                v.utm_source, v.utm_medium, v.utm_campaign, v.utm_content, v.utm_term, v.utm_id, v.channel_name, v.browser_name, v.browser_version,
                v.operating_system, v.language, v.start_day, v.is_bounce, v.session_duration_seconds, v.entry_page_hk, v.exit_page_hk,
-               e.is_visit, e.raw_event_id, e.is_superseded, v.operating_system_version, v.bot_kind, v.bot_name) AS facts
+               e.is_visit, e.raw_event_id, e.is_superseded, v.operating_system_version, v.bot_kind, v.bot_name, v.consent) AS facts
     FROM event e
     JOIN visit v ON v.site_session_hk = e.site_session_hk
 ), mart AS (
@@ -66,7 +66,7 @@ WITH later AS (
                v.start_day, v.is_bounce, v.duration_seconds, v.entry_page_hk, v.exit_page_hk, e.is_visit,
                -- kept since events of one time go by it
                coalesce(e.raw_event_id, d.raw_event_id), e.is_superseded, v.operating_system_version::text, v.bot_kind::text,
-               v.bot_name::text) AS facts
+               v.bot_name::text, v.consent::text) AS facts
     FROM business.event_b e
     JOIN business.site_event_details_s d ON d.site_event_hk = e.site_event_hk
     LEFT JOIN business.visit_b v ON v.site_session_hk = e.site_session_hk AND v.day = e.day

@@ -34,12 +34,28 @@ BEGIN
 END
 $$;
 
+-- What was said of consent in a visit, each time, as of a load date (NULL: now); what was said last holds.
+CREATE OR REPLACE FUNCTION business.visit_consents(p_session_hk bytea, p_as_of timestamptz DEFAULT NULL) RETURNS SETOF business.site_session_consent_s
+LANGUAGE sql STABLE AS $$
+    SELECT n.*
+    FROM business.site_session_w w
+    CROSS JOIN LATERAL (
+        SELECT n.* FROM business.site_session_consent_s n
+        WHERE n.site_session_hk = coalesce(w.of_session_hk, w.site_session_hk)
+          AND n.stated_at BETWEEN w.first_event_timestamp AND w.last_event_timestamp
+          AND (p_as_of IS NULL OR n.load_date <= p_as_of)
+        OFFSET 0
+    ) n
+    WHERE w.root_session_hk = p_session_hk
+$$;
+
 -- What a visit's context says of it, in the words of reports, as of a load date (NULL: now). Its visitor is that of its first event
 -- that has one, or who they turned out to be when an id came with consent in mid-visit.
 CREATE OR REPLACE FUNCTION business.visit_context(p_session_hk bytea, p_as_of timestamptz DEFAULT NULL)
 RETURNS TABLE (site_visitor_hk bytea, source text, channel text, referrer_host text, utm_source text, utm_medium text,
                utm_campaign text, utm_content text, utm_term text, utm_id text, channel_name text, device_type text,
-               browser_name text, browser_version text, operating_system text, language text, country text, operating_system_version text, bot_kind text, bot_name text)
+               browser_name text, browser_version text, operating_system text, language text, country text, operating_system_version text, bot_kind text, bot_name text,
+               consent text)
 LANGUAGE sql STABLE ROWS 1 AS $$
     SELECT coalesce(k.site_visitor_hk, c.site_visitor_hk), c.source, c.channel,
            -- a referrer on the site itself is none
@@ -47,7 +63,9 @@ LANGUAGE sql STABLE ROWS 1 AS $$
                left(staging.without_www(lower((staging.url_parts(c.referrer_url))[2] COLLATE "C")), 253) END,
            c.utm_source, c.utm_medium, c.utm_campaign, c.utm_content, c.utm_term, c.utm_id, c.channel_name, c.device_type, c.browser_name,
            c.browser_version, c.operating_system, c.language, (SELECT z.country FROM ref.time_zone z WHERE z.time_zone = c.timezone),
-           c.operating_system_version, c.bot_kind, c.bot_name
+           c.operating_system_version, c.bot_kind, c.bot_name,
+           (SELECT n.consent_state FROM business.visit_consents(c.site_session_hk, p_as_of) n
+            ORDER BY n.stated_at DESC, n.raw_event_id DESC LIMIT 1)
     FROM business.site_session_context_s c
     LEFT JOIN LATERAL (
         SELECT w.site_visitor_hk FROM business.site_session_w w
@@ -144,24 +162,24 @@ BEGIN
         CROSS JOIN LATERAL (SELECT v.* FROM business.visit_b v WHERE v.site_session_hk = d.site_session_hk OFFSET 0) v
         WHERE (v.site_visitor_hk, v.source, v.channel, v.referrer_host, v.utm_source, v.utm_medium, v.utm_campaign,
                v.utm_content, v.utm_term, v.utm_id, v.channel_name, v.device_type, v.browser_name, v.browser_version,
-               v.operating_system, v.language, v.country, v.operating_system_version, v.bot_kind, v.bot_name)
+               v.operating_system, v.language, v.country, v.operating_system_version, v.bot_kind, v.bot_name, v.consent)
               IS DISTINCT FROM
               (d.site_visitor_hk, d.source, d.channel, d.referrer_host, d.utm_source, d.utm_medium, d.utm_campaign,
                d.utm_content, d.utm_term, d.utm_id, d.channel_name, d.device_type, d.browser_name, d.browser_version,
-               d.operating_system, d.language, d.country, d.operating_system_version, d.bot_kind, d.bot_name)
+               d.operating_system, d.language, d.country, d.operating_system_version, d.bot_kind, d.bot_name, d.consent)
     ), stored AS (
         INSERT INTO business.visit_b AS v (
             site_session_hk, day, tenant_hk, site_visitor_hk, is_visit, events, page_views, first_event_timestamp, last_event_timestamp,
             first_view_timestamp, first_view_order, first_view_page_hk, last_view_timestamp, last_view_order,
             last_view_page_hk, entry_page_hk, exit_page_hk, source, channel, referrer_host, utm_source, utm_medium,
             utm_campaign, utm_content, utm_term, utm_id, channel_name, device_type, browser_name, browser_version,
-            operating_system, language, country, operating_system_version, bot_kind, bot_name)
+            operating_system, language, country, operating_system_version, bot_kind, bot_name, consent)
         SELECT d.site_session_hk, d.day, d.tenant_hk, d.site_visitor_hk, d.is_visit, d.events, d.page_views, d.first_event_timestamp,
                d.last_event_timestamp, d.view_timestamps[1], d.view_orders[1], d.view_page_hks[1], d.view_timestamps[d.n],
                d.view_orders[d.n], d.view_page_hks[d.n], d.view_page_hks[1], d.view_page_hks[d.n], d.source, d.channel,
                d.referrer_host, d.utm_source, d.utm_medium, d.utm_campaign, d.utm_content, d.utm_term, d.utm_id, d.channel_name, d.device_type,
                d.browser_name, d.browser_version, d.operating_system, d.language, d.country, d.operating_system_version,
-               d.bot_kind, d.bot_name
+               d.bot_kind, d.bot_name, d.consent
         FROM described d
         ORDER BY d.site_session_hk, d.day
         ON CONFLICT (site_session_hk, day) DO UPDATE SET
@@ -186,13 +204,13 @@ BEGIN
                 SELECT v.last_view_timestamp, v.last_view_order, v.last_view_page_hk, v.exit_page_hk LIMIT 1),
             (site_visitor_hk, source, channel, referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, utm_id, channel_name,
              device_type, browser_name, browser_version, operating_system, language, country, operating_system_version, bot_kind,
-             bot_name) = (
+             bot_name, consent) = (
                 SELECT excluded.site_visitor_hk, excluded.source, excluded.channel, excluded.referrer_host, excluded.utm_source,
                        excluded.utm_medium, excluded.utm_campaign, excluded.utm_content, excluded.utm_term, excluded.utm_id,
                        excluded.channel_name,
                        excluded.device_type, excluded.browser_name, excluded.browser_version, excluded.operating_system,
                        excluded.language, excluded.country, excluded.operating_system_version, excluded.bot_kind,
-                       excluded.bot_name)
+                       excluded.bot_name, excluded.consent)
     )
     SELECT coalesce(array_agg(d.site_session_hk), '{}'), array_agg(d.day),
            (SELECT coalesce(array_agg(DISTINCT b.site_session_hk), '{}') FROM before b),
@@ -238,7 +256,7 @@ LANGUAGE sql AS $$
         utm_source = c.utm_source, utm_medium = c.utm_medium, utm_campaign = c.utm_campaign, utm_content = c.utm_content,
         utm_term = c.utm_term, utm_id = c.utm_id, channel_name = c.channel_name, device_type = c.device_type, browser_name = c.browser_name,
         browser_version = c.browser_version, operating_system = c.operating_system, language = c.language, country = c.country,
-        operating_system_version = c.operating_system_version, bot_kind = c.bot_kind, bot_name = c.bot_name
+        operating_system_version = c.operating_system_version, bot_kind = c.bot_kind, bot_name = c.bot_name, consent = c.consent
     FROM (
         SELECT o.site_session_hk, o.day,
                max(o.day) FILTER (WHERE o.events > 0) OVER (

@@ -13,7 +13,7 @@ CREATE OR REPLACE FUNCTION business.events_as_of(
     browser_version text,
     operating_system text, language text, start_day date, is_bounce boolean, duration_seconds integer, entry_page_hk bytea,
     exit_page_hk bytea, is_visit boolean, raw_event_id bigint, is_superseded boolean, operating_system_version text, bot_kind text,
-    bot_name text
+    bot_name text, consent text
 )
 LANGUAGE sql STABLE AS $$
     WITH event AS MATERIALIZED (
@@ -111,7 +111,7 @@ LANGUAGE sql STABLE AS $$
            e.transaction_funnel_step, c.source, c.channel, c.device_type, c.country, c.referrer_host, c.utm_source,
            c.utm_medium, c.utm_campaign, c.utm_content, c.utm_term, c.utm_id, c.channel_name, c.browser_name, c.browser_version, c.operating_system,
            c.language, o.start_day, o.is_bounce, o.session_duration_seconds, v.entry_page_hk, v.exit_page_hk, e.is_visit, e.raw_event_id,
-           business.is_superseded(e.site_event_hk, p_as_of), c.operating_system_version, c.bot_kind, c.bot_name
+           business.is_superseded(e.site_event_hk, p_as_of), c.operating_system_version, c.bot_kind, c.bot_name, c.consent
     FROM event e
     JOIN visit v USING (visit_hk)
     LEFT JOIN LATERAL business.visit_context(e.visit_hk, p_as_of) c ON true

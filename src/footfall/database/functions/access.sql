@@ -287,6 +287,8 @@ BEGIN
     GRANT SELECT, INSERT, UPDATE, DELETE ON ref.goal, ref.funnel TO footfall_admin;
     -- a funnel is saved when its report would answer it
     GRANT SELECT ON ref.conversion_rule, raw.ingest_batch TO footfall_admin;
+    -- the record of processing tells how long
+    GRANT SELECT ON ref.retention, ref.legal_hold, raw.kept_since TO footfall_admin;
     GRANT SELECT, INSERT, DELETE ON auth.share_link TO footfall_admin;
     GRANT SELECT, DELETE ON auth.site TO footfall_admin;
     GRANT EXECUTE ON ALL ROUTINES IN SCHEMA util, business, api TO footfall_admin;
@@ -295,7 +297,8 @@ BEGIN
         util.grant_on_relations(text, text[], text), util.close_catalog(), util.close_partition(regclass),
         util.ensure_month(timestamptz, regtype),
         util.ensure_partitions(timestamptz, integer), util.analyze_grown(), util.drop_month(text, text, timestamptz),
-        util.delete_expired(text, timestamptz), util.take_turn(text), util.try_turn(text)
+        util.delete_expired(text, timestamptz), util.take_turn(text), util.try_turn(text),
+        business.retire_context(timestamptz, integer), business.remove_personal(bytea, timestamptz, integer)
         FROM footfall_reader, footfall_ingest, footfall_analyst, footfall_admin;
     -- these act with the worker's rights: only the web process, which knows who asks, may call them
     REVOKE ALL ON FUNCTION business.reprocess_invalid(text, timestamptz), business.change_tenant, business.set_active(boolean),

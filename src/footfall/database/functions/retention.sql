@@ -1,13 +1,14 @@
 -- Retention: what has been kept in raw and staging for long enough is removed, by dropping whole months where that can be done.
 -- Nothing that waits to be loaded, or was set aside, is ever removed.
 
--- From when on a tenant's events are to be kept in a layer, in whole days of UTC: -infinity for ever.
-CREATE OR REPLACE FUNCTION util.keep_from(p_tenant_hk bytea, p_layer text, p_now timestamptz) RETURNS timestamptz
+-- From when on a tenant's events are to be kept in a layer, in whole days of UTC: -infinity for ever, as it is under a legal hold.
+-- p_days: as if that were the rule.
+CREATE OR REPLACE FUNCTION util.keep_from(p_tenant_hk bytea, p_layer text, p_now timestamptz, p_days integer DEFAULT NULL) RETURNS timestamptz
 LANGUAGE sql STABLE
-RETURN coalesce((
-    SELECT date_trunc('day', p_now - make_interval(days => r.kept_days), 'UTC')
-    FROM ref.retention r WHERE r.tenant_hk IN (p_tenant_hk, '\x') AND r.layer = p_layer
-    ORDER BY r.tenant_hk DESC LIMIT 1), '-infinity');
+RETURN CASE WHEN EXISTS (SELECT FROM ref.legal_hold h WHERE h.tenant_hk = p_tenant_hk) THEN '-infinity' ELSE coalesce(
+    date_trunc('day', p_now - make_interval(days => coalesce(p_days, (
+        SELECT r.kept_days FROM ref.retention r WHERE r.tenant_hk IN (p_tenant_hk, '\x') AND r.layer = p_layer
+        ORDER BY r.tenant_hk DESC LIMIT 1))), 'UTC'), '-infinity') END;
 
 -- Whether what a tenant received then is still in the layer.
 CREATE OR REPLACE FUNCTION util.is_kept(p_tenant_hk bytea, p_layer text, p_received timestamptz) RETURNS boolean

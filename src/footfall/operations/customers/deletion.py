@@ -9,6 +9,7 @@ from typing import Any
 from footfall.auth import KeyRing, revoke_sql_access, tell, tenant_key
 from footfall.business import set_active
 from footfall.database import Connection
+from footfall.errors import NotAccepted
 
 _AUDIT = "auth.audit_"  # how the names of the tables begin that a tenant's chain is in
 _SLICE = 20_000  # rows of a table that go in one transaction
@@ -25,9 +26,11 @@ def delete_tenant(connection: Connection, owner: Connection, tenant_id: str, sta
 
     Nobody gets in any more before the first row goes: with keys that doors may remember, that takes a minute. What was
     interrupted goes on when it is called again. `connection` is a worker's and commits each statement, `owner` belongs to the
-    schema's owner; `standby`: where SQL logins ask. Raises NotAccepted: ``tenant_unknown``.
+    schema's owner; `standby`: where SQL logins ask. Raises NotAccepted: ``tenant_unknown``, ``tenant_held``.
     """
     tenant_hk = tenant_key(connection, tenant_id)
+    if connection.execute("SELECT 1 FROM ref.legal_hold h WHERE h.tenant_hk = %s", (tenant_hk,)).fetchone():
+        raise NotAccepted("tenant_held", f"a legal hold keeps {tenant_id}: `footfall retention holds`")
     receipt_id = _begun(connection, tenant_hk)
     _close(connection, tenant_hk)
     revoke_sql_access(owner, tenant_id, standby)

@@ -164,6 +164,11 @@ class Replay:
         with self._connection.transaction():
             self._put_in_force(datetime.max.replace(tzinfo=UTC))
         self._connection.execute(_TRY_AGAIN, {"batches": plan.waiting, "moment": datetime.max.replace(tzinfo=UTC)})
+        # what retention has removed does not come back
+        self._connection.execute(
+            "/* proof.replay */ SELECT business.remove_personal(k.tenant_hk, k.kept_since, NULL)"
+            " FROM raw.kept_since k WHERE k.layer = 'context'"
+        )
         self._connection.execute("SELECT util.analyze_grown()")
         while self._connection.execute("SELECT business.roll_up_due('0', 'infinity')").fetchone() == (1,):
             pass

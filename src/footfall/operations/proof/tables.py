@@ -72,8 +72,7 @@ def _vault(table: object) -> Part:
             return _computed(table)
         case Satellite():
             names = (table.hub.hash_key, *rest, "hash_diff", *_columns(table))
-            key = table.hub.hash_key
-            return _loaded(table.table, names, (key, "load_date"), is_of_events=table.time_ordered, ends=True)
+            return _loaded(table.table, names, table.key_with(VAULT.grain), is_of_events=table.time_ordered, ends=True)
     raise TypeError(f"{table} is no kind of the vault's")
 
 

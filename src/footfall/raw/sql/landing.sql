@@ -58,7 +58,7 @@ $$;
 CREATE OR REPLACE FUNCTION raw.personal_keys() RETURNS text[]
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN ARRAY['session_id', 'visitor_id', 'user_id', 'screen_resolution', 'viewport_width', 'viewport_height', 'timezone', 'language',
-             'browser_name', 'transaction_id', 'properties', 'item_metadata'];
+             'browser_name', 'transaction_id', 'properties', 'item_metadata', 'consent'];
 
 -- Which of these payloads can be stored: for the statement that could not store them all.
 CREATE OR REPLACE FUNCTION raw.are_storable(p_payload text[]) RETURNS boolean[]

@@ -1,3 +1,30 @@
+-- What an event says of consent: {"state", "purposes", "version", "at"}, of which only the state is always there; NULL when it cannot be
+-- understood. It is sent as true or false, or as an object, which means yes unless its `given` says no.
+CREATE OR REPLACE FUNCTION staging.consent_of(p_sent jsonb, p_received timestamptz) RETURNS jsonb
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT jsonb_strip_nulls(jsonb_build_object(
+        'state', CASE WHEN c.given THEN 'granted' ELSE 'denied' END, 'purposes', nullif(c.purposes, '[]'),
+        'version', nullif(btrim(c.version), ''), 'at', util.canonical(c.at)))
+    FROM (
+        SELECT CASE jsonb_typeof(p_sent) WHEN 'boolean' THEN p_sent = 'true'
+                    ELSE jsonb_typeof(p_sent) = 'object' AND coalesce(p_sent -> 'given', 'true') = 'true' END AS given,
+               p_sent -> 'purposes' AS purposes, p_sent ->> 'version' AS version, util.moment_of(p_sent ->> 'at') AS at
+    ) c
+    WHERE CASE jsonb_typeof(p_sent)
+        WHEN 'boolean' THEN true
+        WHEN 'object' THEN
+            coalesce(p_sent -> 'given', 'true') IN ('true', 'false')
+            AND coalesce(jsonb_typeof(p_sent -> 'version'), 'string') = 'string' AND coalesce(length(c.version), 0) <= 100
+            AND CASE WHEN p_sent ? 'at' THEN jsonb_typeof(p_sent -> 'at') = 'string' AND coalesce(c.at <= p_received + interval '1 day', false)
+                     ELSE true END
+            AND CASE coalesce(jsonb_typeof(c.purposes), '') WHEN '' THEN true
+                     WHEN 'array' THEN jsonb_array_length(c.purposes) <= 20 AND NOT EXISTS (
+                         SELECT FROM jsonb_array_elements(c.purposes) AS o(purpose)
+                         WHERE jsonb_typeof(o.purpose) <> 'string' OR length(o.purpose #>> '{}') NOT BETWEEN 1 AND 50)
+                     ELSE false END
+        ELSE false END
+$$;
+
 -- Parsing without exceptions: each function gives NULL for what it cannot read. ASCII classes are spelled out and case is folded
 -- under "C", so that keys do not depend on the database's locale.
 

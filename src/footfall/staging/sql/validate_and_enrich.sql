@@ -59,7 +59,7 @@ BEGIN
             scroll_depth text, time_on_page text, click_x text, click_y text,
             device_type text, browser_name text, viewport_width text, viewport_height text, screen_resolution text,
             timezone text, language text, do_not_track text, utm_source text, utm_medium text, utm_campaign text,
-            utm_content text, utm_term text, utm_id text,
+            utm_content text, utm_term text, utm_id text, consent jsonb,
             properties jsonb)
         WHERE (p_raw_event_ids IS NULL OR r.raw_event_id = ANY (p_raw_event_ids))
           AND NOT (v_is_again AND EXISTS (
@@ -227,6 +227,8 @@ BEGIN
         nullif(btrim(s.click_x), '') AS sent_click_x,
         nullif(btrim(s.click_y), '') AS sent_click_y,
         s.viewport_width, s.viewport_height, s.item_metadata, s.properties,
+        s.consent AS sent_consent,
+        CASE WHEN s.consent IS NOT NULL THEN staging.consent_of(s.consent, s.received_timestamp) END AS consent,
         t.is_active AS tenant_is_active, t.currency AS tenant_currency, t.default_item_type,
         coalesce(w.hosts, t.allowed_hosts) AS allowed_hosts, t.largest_value, k.event_category AS default_category, k.event_action AS default_action,
         p.bare_host AS page_host, p.path AS page_path, p.page_bk, p.page_info, p.utm_source AS page_utm_source,
@@ -407,7 +409,7 @@ BEGIN
         page_url, page_title, page_referrer, visitor_ip_hash, user_agent, scroll_depth, time_on_page, click_x, click_y,
         conversion_funnel_stage, source, channel, channel_name, utm_source, utm_medium, utm_campaign, utm_content, utm_term,
         utm_id, click_id, traffic_class, do_not_track,
-        device_info, page_info, business_item_info, transaction_info, custom_properties,
+        device_info, page_info, business_item_info, transaction_info, custom_properties, consent,
         site_event_bk, site_session_bk, site_visitor_bk, site_page_bk, business_item_bk,
         site_event_hk, site_session_hk, site_visitor_hk, site_page_hk, business_item_hk,
         link_session_visitor_hk, link_event_session_hk, link_event_page_hk, link_event_business_item_hk,
@@ -423,6 +425,8 @@ BEGIN
            k.channel_name, k.utm_source, k.utm_medium, k.utm_campaign, k.utm_content, k.utm_term, k.utm_id, k.click_id,
            k.traffic_class, k.no_track,
            k.device_info, k.page_info, k.business_item_info, k.transaction_info, k.custom_properties,
+           CASE WHEN k.consent IS NOT NULL AND NOT k.no_track
+                THEN jsonb_build_object('at', util.canonical(k.event_timestamp)) || k.consent END,
            k.site_event_bk, k.site_session_bk, k.site_visitor_bk, k.site_page_bk, k.business_item_bk,
            k.site_event_hk, k.site_session_hk, k.site_visitor_hk, k.site_page_hk, k.business_item_hk,
 {{link_keys}},

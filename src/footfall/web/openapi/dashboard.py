@@ -104,6 +104,8 @@ DASHBOARD = (
     _Operation("get", "/api/operator/tenants/{tenant}", "getCustomer", "A tenant, what it sends, its plan (operators)"),
     _Operation("get", "/api/setup/audit", "getAudit", "Who did what (owners)", query=_WHICH_ROWS | _WHICH_PAGE),
     _Operation("get", "/api/setup/audit.csv", "getAuditFile", "Who did what, as a file", query=_WHICH_ROWS, is_file=True),
+    _Operation("get", "/api/setup/records", "getRecords", "The record of processing: what is stored, why, how long (owners)"),
+    _Operation("get", "/api/setup/records.md", "getRecordsFile", "The same, as a file in Markdown (owners)", is_file=True),
     _Operation(
         "get", "/api/operator/audit", "getAllAudit", "Who did what, of all (operators)", query=_WHOSE | _WHICH_ROWS | _WHICH_PAGE
     ),

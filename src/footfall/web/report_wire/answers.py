@@ -356,6 +356,10 @@ class SessionAnswer(Answer):
 
     sessions: list[Session]
     events: list[dict[str, Any]]
+    consent: Annotated[
+        list[dict[str, Any]],
+        Meta(description="each time that it was said: state, purposes, version, at, stated_at, event; the last one holds"),
+    ]
 
 
 class Visitor(msgspec.Struct):

@@ -24,6 +24,7 @@ DECLARED = (
     Dimension("os_version", "System version", "v.operating_system || ' ' || v.operating_system_version", "visit"),
     Dimension("language", "Language", "v.language", "visit"),
     Dimension("country", "Country", "e.country", "visit"),
+    Dimension("consent", "Consent", "coalesce(v.consent, 'unknown')", "visit", is_rolled=False),
     Dimension("bot_kind", "Kind of bot", "v.bot_kind", "visit", is_rolled=False),
     Dimension("bot", "Bot", "v.bot_name", "visit", is_rolled=False),
     Dimension("entry_page", "Entry page", "v.entry_page_hk", "visit", Kind.PAGE),
