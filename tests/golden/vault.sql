@@ -416,6 +416,12 @@ CREATE INDEX ON business.site_session_visit_s (of_session_hk);
 -- Usage: business.site_visitor_details_of: the sessions of a visitor
 CREATE INDEX ON business.session_visitor_l (site_visitor_hk);
 
+-- Usage: business.gather_person, business.remove_events: the visitors of a session
+CREATE INDEX ON business.session_visitor_l (site_session_hk);
+
+-- Usage: business.gather_person: the sessions of a user id
+CREATE INDEX ON business.site_session_context_s (tenant_hk, user_id) WHERE user_id IS NOT NULL;
+
 -- Usage: api.track_analytics: a tenant's sessions that began in a range of days
 CREATE INDEX ON business.site_session_details_s (tenant_hk, session_start_time) WHERE load_end_date IS NULL;
 

@@ -14,16 +14,19 @@ SESSION = Hub(
     "A visit. Business key: the session id as sent; of its later visits ' visit <ms of the first event> <session id>'; without an"
     " id session_<epoch of the half hour>_<visitor>, the visitor's events of one half hour, joined to neighbouring half hours by"
     " site_session_same_as_s when less than 30 minutes of silence lie between.",
+    personal=True,
 )
 VISITOR = Hub(
     "site_visitor",
     "A browser or person. Business key: the visitor id that the site sent with consent; else v_<keyed hash of address and user"
     " agent under the tenant's secret of the day>.",
+    personal=True,
 )
 EVENT = Hub(
     "site_event",
     "Something that happened. Business key: evt_<ms>_<event id>; without an event id evt_<ms>_<session id>_<type>_<fingerprint>.",
     time_ordered=True,
+    personal=True,
 )
 PAGE = Hub(
     "site_page",
@@ -61,7 +64,7 @@ EVENT_DETAILS = Satellite(
         Column("event_value", _MONEY, "value in event_currency"),
         Column("event_currency", "varchar(10)", "+ ISO 4217 code of event_value and of the item's value"),
         Column("page_url", "text", "as sent, cut at 2000 characters"),
-        Column("page_title", "varchar(255)", "document title"),
+        Column("page_title", "varchar(255)", "document title", personal=True),
         Column("page_referrer", "text", "where the visitor came from, cut at 2000 characters"),
         Column("scroll_depth", "integer", "percent of the page, 0-100"),
         Column("time_on_page", "integer", "seconds of attention, as the client measured it"),
@@ -79,6 +82,7 @@ EVENT_DETAILS = Satellite(
             "varchar(255)",
             "+ order or application number; a step repeated under one number counts once",
             source="transaction_info ->> 'transaction_id'",
+            personal=True,
         ),
         Column(
             "transaction_funnel_step",
@@ -88,7 +92,7 @@ EVENT_DETAILS = Satellite(
         ),
         Column("conversion_funnel_stage", "varchar(50)", "awareness, consideration, conversion, retention"),
         Column("traffic_class", "varchar(10)", "+ human or bot", required=True),
-        Column("custom_properties", "jsonb", "the client's `properties` object"),
+        Column("custom_properties", "jsonb", "the client's `properties` object", personal=True),
         Column("raw_event_id", "bigint", "+ the raw event it was loaded from", required=True, compared=False),
     ),
 )
@@ -104,9 +108,14 @@ SESSION_CONTEXT = Satellite(
         ),
         Column("entry_timestamp", "timestamptz", "when it happened", required=True, source="event_timestamp"),
         Column("site_visitor_hk", "bytea", "whose session it is: the visitor of the first event that has one"),
-        Column("user_id", "varchar(255)", "the site's own id of a signed-in person"),
-        Column("visitor_ip_hash", "varchar(64)", "empty: the hash of an address alone is not kept; before 0025 the keyed one"),
-        Column("user_agent", "text", "as sent"),
+        Column("user_id", "varchar(255)", "the site's own id of a signed-in person", personal=True),
+        Column(
+            "visitor_ip_hash",
+            "varchar(64)",
+            "empty: the hash of an address alone is not kept; before 0025 the keyed one",
+            personal=True,
+        ),
+        Column("user_agent", "text", "as sent", personal=True),
         Column(
             "device_type",
             "varchar(20)",
@@ -116,8 +125,8 @@ SESSION_CONTEXT = Satellite(
         Column("browser_name", "varchar(50)", source="device_info ->> 'browser_name'"),
         Column("browser_version", "varchar(20)", source="device_info ->> 'browser_version'"),
         Column("operating_system", "varchar(50)", source="device_info ->> 'operating_system'"),
-        Column("screen_resolution", "varchar(20)", "width x height", source="device_info ->> 'screen_resolution'"),
-        Column("viewport_size", "varchar(20)", "width x height", source="device_info ->> 'viewport_size'"),
+        Column("screen_resolution", "varchar(20)", "width x height", source="device_info ->> 'screen_resolution'", personal=True),
+        Column("viewport_size", "varchar(20)", "width x height", source="device_info ->> 'viewport_size'", personal=True),
         Column("timezone", "varchar(50)", "IANA name, from the browser", source="device_info ->> 'timezone'"),
         Column("language", "varchar(10)", "from the browser", source="device_info ->> 'language'"),
         Column("do_not_track", "boolean", "the visitor asked not to be tracked (DNT or GPC)"),
@@ -136,6 +145,7 @@ SESSION_CONTEXT = Satellite(
             "what the browser said beside its agent, as the door wrote it",
             compared=False,
             source="device_info ->> 'client_hints'",
+            personal=True,
         ),
         Column(
             "operating_system_version",
@@ -231,14 +241,14 @@ VISITOR_DETAILS = Satellite(
     "A visitor over all closed sessions, at most one row a day.",
     (
         # what changes with every visit is kept but does not make a new row by itself
-        Column("visitor_ip_hash", "varchar(64)", "of the latest session", compared=False),
-        Column("user_agent", "text", "of the latest session"),
+        Column("visitor_ip_hash", "varchar(64)", "of the latest session", compared=False, personal=True),
+        Column("user_agent", "text", "of the latest session", personal=True),
         Column("device_type", "varchar(20)", "mobile, tablet, desktop"),
         Column("browser_name", "varchar(50)"),
         Column("browser_version", "varchar(20)"),
         Column("operating_system", "varchar(50)"),
-        Column("screen_resolution", "varchar(20)"),
-        Column("viewport_size", "varchar(20)", compared=False),
+        Column("screen_resolution", "varchar(20)", personal=True),
+        Column("viewport_size", "varchar(20)", compared=False, personal=True),
         Column("timezone", "varchar(50)"),
         Column("language", "varchar(10)"),
         Column("do_not_track", "boolean"),
@@ -323,6 +333,15 @@ VAULT = Vault(
         Index(EVENT_ITEM.table, "business_item_hk", "business.business_item_details_of: the events of an item"),
         Index(SESSION_VISIT.table, "of_session_hk", "business.events_as_of: the later visits of a session"),
         Index(SESSION_VISITOR.table, "site_visitor_hk", "business.site_visitor_details_of: the sessions of a visitor"),
+        Index(
+            SESSION_VISITOR.table, "site_session_hk", "business.gather_person, business.remove_events: the visitors of a session"
+        ),
+        Index(
+            SESSION_CONTEXT.table,
+            "tenant_hk, user_id",
+            "business.gather_person: the sessions of a user id",
+            where="user_id IS NOT NULL",
+        ),
         Index(
             SESSION_DETAILS.table,
             "tenant_hk, session_start_time",
