@@ -79,5 +79,6 @@ export const ACTIONS: Record<string, string> = {
   "tenant.enabled": "A tenant was enabled again",
   "tenant.renamed": "A tenant got another public id",
   "visitor.erased": "A visitor was forgotten or deleted, with this receipt",
+  "visitor.exported": "All that is held about a visitor was taken along as a file",
   "visitor.found": "It was looked up what is held about a visitor"
 };

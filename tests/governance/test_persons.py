@@ -1,7 +1,11 @@
 """A person is found, forgotten or deleted; nothing brings them back, and nobody else loses anything."""
 
 import contextlib
+import csv
 import hashlib
+import io
+import json
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +15,7 @@ from psycopg import errors
 from footfall import schema
 from footfall.database import Connection, EmbeddedStore, Store, connect
 from footfall.errors import NotAccepted
+from footfall.governance.handing_over import export_person
 from footfall.governance.persons import erase_person, find_person, receipts
 from footfall.governance.reach import HOLDS_NOBODY, REACH
 from footfall.governance.tombstones import erase_again, tombstones
@@ -258,8 +263,10 @@ def test_what_waits_or_was_set_aside_is_reached_too(site: Site) -> None:
 # --- canaries ----------------------------------------------------------------------------------------------------------------
 
 # what figures are counted by stays when somebody is forgotten: names that the site gives
-COUNTED = {"evt_label", "item_id", "item_name", "item_type", "item_category", "funnel", "utm_source", "utm_medium",
-            assert sum(bird in _said(connection) for bird in birds.values()) >= len(birds) - 1  # the hint is cut to words
+COUNTED = {
+    "evt_label", "item_id", "item_name", "item_type", "item_category", "funnel", "utm_source", "utm_medium", "utm_campaign",
+    "utm_content", "utm_term", "utm_id", "timezone", "language", "currency", "path", "browser_name",
+}  # fmt: skip
 KEYS = (
     "evt_label", "session_id", "visitor_id", "user_id", "transaction_id", "page_title", "item_id", "item_name", "item_type",
     "item_category", "item_description", "funnel", "timezone", "language", "utm_source", "utm_medium", "utm_campaign",
@@ -352,3 +359,29 @@ def _said(connection: Connection) -> str:
         with contextlib.suppress(errors.InsufficientPrivilege):
             said += [row for (row,) in connection.execute(f"SELECT t::text FROM {table} t")]
     return "\n".join(said)
+
+
+# --- handing over ------------------------------------------------------------------------------------------------------------
+
+
+def test_all_that_is_held_is_handed_over_as_json_and_csv_with_an_index(site: Site, tmp_path: Path) -> None:
+    days(site)
+    file = tmp_path / "jane.zip"
+    export_person(site.connection, site.tenant_hk, "user", "jane-17", file)
+    found = find_person(site.connection, site.tenant_hk, "user", "jane-17")
+    with zipfile.ZipFile(file) as archive:
+        names = archive.namelist()
+        rows = {name: json.loads(archive.read(name)) for name in names if name.endswith(".json")}
+        lines = {name: archive.read(name).decode().splitlines() for name in names if name.endswith(".csv")}
+        index = archive.read("index.txt").decode()
+    assert {name.split("/")[0] for name in names} >= {"raw", "staging", "vault", "judgements", "marts", "index.txt"}
+    for table, count in found.counts.items():
+        (name,) = [name for name in rows if name.endswith(f"/{table.split('.')[1]}.json")]
+        assert len(rows[name]) == count
+        assert len(list(csv.reader(io.StringIO("\n".join(lines[name.replace(".json", ".csv")]))))) == count + 1
+        assert table.split(".")[1] in index
+    said = str(rows)
+    assert all(word in said for word in ("Hello Jane", "jane-17", "jane-browser", "engraved", "3456x2234"))
+    assert "joe" not in said
+    with pytest.raises(NotAccepted):
+        export_person(site.connection, site.tenant_hk, "user", "jane-17", file)

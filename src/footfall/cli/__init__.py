@@ -27,6 +27,7 @@ from footfall.cli.migrate import migrate
 from footfall.cli.operator import operator
 from footfall.cli.options import SETTINGS
 from footfall.cli.output import print_json
+from footfall.cli.person import person
 from footfall.cli.psql import psql
 from footfall.cli.rebuild import rebuild
 from footfall.cli.rebuild_marts import rebuild_marts
@@ -59,6 +60,7 @@ app.add_typer(retention, name="retention")
 app.add_typer(goal, name="goal")
 app.add_typer(event_type, name="event-type")
 app.add_typer(user, name="user")
+app.add_typer(person, name="person")
 app.add_typer(operator, name="operator")
 app.add_typer(audit, name="audit")
 app.command()(report)

@@ -97,5 +97,6 @@ ACTIONS = (
     Action("tenant.enabled", "A tenant was enabled again"),
     Action("tenant.renamed", "A tenant got another public id"),
     Action("visitor.erased", "A visitor was forgotten or deleted, with this receipt"),
+    Action("visitor.exported", "All that is held about a visitor was taken along as a file"),
     Action("visitor.found", "It was looked up what is held about a visitor"),
 )

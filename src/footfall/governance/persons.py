@@ -7,6 +7,7 @@ visitor is a browser behind an address, of one day; that is the smallest that ca
 import hashlib
 import hmac
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
@@ -136,6 +137,15 @@ def receipts(connection: Connection, tenant_hk: bytes) -> list[Receipt]:
             (tenant_hk,),
         )
     ]
+
+
+@contextmanager
+def laid_out(connection: Connection, tenant_hk: bytes, kind: Kind, value: str) -> Iterator[None]:
+    """A transaction that sees one moment, in which a person is laid out in the temporary tables of `REACH`."""
+    with connection.transaction():
+        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        _gather(connection, tenant_hk, kind, value)
+        yield
 
 
 def _gather(connection: Connection, tenant_hk: bytes, kind: Kind, value: str) -> None:
