@@ -42,7 +42,8 @@ def add_request(
         connection.execute("SELECT FROM auth.tenant_h WHERE tenant_hk = %s FOR UPDATE", (tenant_hk,))
         row = connection.execute(
             "/* governance.requests */ INSERT INTO auth.privacy_request ("  # noqa: S608  columns: a constant
-            "tenant_hk, request_id, kind, law, reference, received_on, due_on) SELECT %(t)s, coalesce(max(request_id), 0) + 1, %(k)s, %(l)s, %(r)s, %(d)s, %(u)s"
+            "tenant_hk, request_id, kind, law, reference, received_on, due_on)"
+            " SELECT %(t)s, coalesce(max(request_id), 0) + 1, %(k)s, %(l)s, %(r)s, %(d)s, %(u)s"
             f" FROM auth.privacy_request WHERE tenant_hk = %(t)s RETURNING {_COLUMNS}",
             {"t": tenant_hk, "k": kind, "l": law, "r": reference, "d": received_on, "u": due_on(received_on, law)},
         ).fetchone()
