@@ -2,8 +2,8 @@
 
     .venv/bin/python benchmarks/erase.py [thousands of events, ...]
 
-The vault is filled by SQL (`fill.sql`); the people that are erased came the way of all events, so that raw and staging have theirs:
-eight visits of six events each, each visit in a load of its own. It should grow with the person, not with the store.
+The vault is filled by SQL (`fill.sql`); the people that are erased came the way of all events, so that raw and staging have
+theirs: eight visits of six events each, each visit in a load of its own. It should grow with the person, not with the store.
 """
 
 import sys

@@ -673,21 +673,45 @@ DECLARE
     v_last constant bytea := (SELECT util.last_key_of(max(g.site_event_hk)) FROM pg_temp.gone_event g);
 BEGIN
     INSERT INTO pg_temp.touched_key (hub, hash_key)
-    SELECT 'site_session', l.site_session_hk FROM business.event_session_l l JOIN pg_temp.gone_event g USING (site_event_hk)
-    WHERE l.link_event_session_hk BETWEEN v_first AND v_last
+    SELECT 'site_session', l.site_session_hk FROM pg_temp.gone_event g CROSS JOIN LATERAL (
+                SELECT l.site_session_hk FROM business.event_session_l l
+                WHERE l.site_event_hk = g.site_event_hk
+                  AND l.link_event_session_hk BETWEEN substr(g.site_event_hk, 1, 6) AND util.last_key_of(g.site_event_hk)
+                OFFSET 0) l
     UNION
-    SELECT 'site_page', l.site_page_hk FROM business.event_page_l l JOIN pg_temp.gone_event g USING (site_event_hk)
-    WHERE l.link_event_page_hk BETWEEN v_first AND v_last
+    SELECT 'site_page', l.site_page_hk FROM pg_temp.gone_event g CROSS JOIN LATERAL (
+                SELECT l.site_page_hk FROM business.event_page_l l
+                WHERE l.site_event_hk = g.site_event_hk
+                  AND l.link_event_page_hk BETWEEN substr(g.site_event_hk, 1, 6) AND util.last_key_of(g.site_event_hk)
+                OFFSET 0) l
     UNION
-    SELECT 'business_item', l.business_item_hk FROM business.event_business_item_l l JOIN pg_temp.gone_event g USING (site_event_hk)
-    WHERE l.link_event_business_item_hk BETWEEN v_first AND v_last
+    SELECT 'business_item', l.business_item_hk FROM pg_temp.gone_event g CROSS JOIN LATERAL (
+                SELECT l.business_item_hk FROM business.event_business_item_l l
+                WHERE l.site_event_hk = g.site_event_hk
+                  AND l.link_event_business_item_hk BETWEEN substr(g.site_event_hk, 1, 6) AND util.last_key_of(g.site_event_hk)
+                OFFSET 0) l
     ON CONFLICT DO NOTHING;
-    DELETE FROM business.event_session_l t USING pg_temp.gone_event g
-    WHERE t.site_event_hk = g.site_event_hk AND t.link_event_session_hk BETWEEN v_first AND v_last;
-    DELETE FROM business.event_page_l t USING pg_temp.gone_event g
-    WHERE t.site_event_hk = g.site_event_hk AND t.link_event_page_hk BETWEEN v_first AND v_last;
-    DELETE FROM business.event_business_item_l t USING pg_temp.gone_event g
-    WHERE t.site_event_hk = g.site_event_hk AND t.link_event_business_item_hk BETWEEN v_first AND v_last;
+    DELETE FROM business.event_session_l t USING (
+        SELECT l.link_event_session_hk FROM pg_temp.gone_event g CROSS JOIN LATERAL (
+            SELECT l.link_event_session_hk FROM business.event_session_l l
+            WHERE l.site_event_hk = g.site_event_hk
+              AND l.link_event_session_hk BETWEEN substr(g.site_event_hk, 1, 6) AND util.last_key_of(g.site_event_hk)
+            OFFSET 0) l) o
+    WHERE t.link_event_session_hk = o.link_event_session_hk AND t.link_event_session_hk BETWEEN v_first AND v_last;
+    DELETE FROM business.event_page_l t USING (
+        SELECT l.link_event_page_hk FROM pg_temp.gone_event g CROSS JOIN LATERAL (
+            SELECT l.link_event_page_hk FROM business.event_page_l l
+            WHERE l.site_event_hk = g.site_event_hk
+              AND l.link_event_page_hk BETWEEN substr(g.site_event_hk, 1, 6) AND util.last_key_of(g.site_event_hk)
+            OFFSET 0) l) o
+    WHERE t.link_event_page_hk = o.link_event_page_hk AND t.link_event_page_hk BETWEEN v_first AND v_last;
+    DELETE FROM business.event_business_item_l t USING (
+        SELECT l.link_event_business_item_hk FROM pg_temp.gone_event g CROSS JOIN LATERAL (
+            SELECT l.link_event_business_item_hk FROM business.event_business_item_l l
+            WHERE l.site_event_hk = g.site_event_hk
+              AND l.link_event_business_item_hk BETWEEN substr(g.site_event_hk, 1, 6) AND util.last_key_of(g.site_event_hk)
+            OFFSET 0) l) o
+    WHERE t.link_event_business_item_hk = o.link_event_business_item_hk AND t.link_event_business_item_hk BETWEEN v_first AND v_last;
     DELETE FROM business.site_event_details_s t USING pg_temp.gone_event g
     WHERE t.site_event_hk = g.site_event_hk AND t.site_event_hk BETWEEN v_first AND v_last;
     DELETE FROM business.site_event_h t USING pg_temp.gone_event g

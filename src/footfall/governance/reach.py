@@ -62,9 +62,12 @@ def _vault() -> Iterator[Reached]:
         where = _of(hub)
         if isinstance(table, Link) and table.time_ordered:
             # keys of links begin as those of their events: they are found by their own
-            first = f"(SELECT substr(min(p.{hub.hash_key}), 1, 6) FROM pg_temp.person_event p)"  # noqa: S608  of the model
-            last = f"(SELECT util.last_key_of(max(p.{hub.hash_key})) FROM pg_temp.person_event p)"  # noqa: S608
-            where = f"{_of(hub)} AND t.{table.hash_key} BETWEEN {first} AND {last}"
+            key, event = table.hash_key, hub.hash_key
+            where = (
+                f"t.{key} IN (SELECT l.{key} FROM pg_temp.person_event p CROSS JOIN LATERAL ("  # noqa: S608  of the model
+                f"SELECT l.{key} FROM {VAULT.schema}.{table.table} l WHERE l.{event} = p.{event}"
+                f" AND l.{key} BETWEEN substr(p.{event}, 1, 6) AND util.last_key_of(p.{event}) OFFSET 0) l)"
+            )
         yield Reached(layer, f"{VAULT.schema}.{table.table}", where)
 
 
