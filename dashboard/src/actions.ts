@@ -44,6 +44,9 @@ export const ACTIONS: Record<string, string> = {
   "person.created": "An account was made",
   "person.removed": "An account was deleted",
   "plan.changed": "How much may be sent was changed; of no tenant: of all that have no plan of their own",
+  "privacy_request.changed": "A request about somebody's data was answered, or refused",
+  "privacy_request.created": "A request about somebody's data was put down",
+  "privacy_request.removed": "A request about somebody's data was removed, by hand",
   "recovery_code.used": "Somebody signed in with a recovery code",
   "retention.applied": "Events were removed as retention says: from this moment on they are still there",
   "retention.changed": "For how long events are kept was changed; of no tenant: of all that have no rule of their own",
@@ -77,5 +80,8 @@ export const ACTIONS: Record<string, string> = {
   "tenant.deleted": "A tenant was deleted, with this receipt",
   "tenant.disabled": "A tenant was disabled",
   "tenant.enabled": "A tenant was enabled again",
-  "tenant.renamed": "A tenant got another public id"
+  "tenant.renamed": "A tenant got another public id",
+  "visitor.erased": "A visitor was forgotten or deleted, with this receipt",
+  "visitor.exported": "All that is held about a visitor was taken along as a file",
+  "visitor.found": "It was looked up what is held about a visitor"
 };

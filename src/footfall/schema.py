@@ -30,6 +30,7 @@ _FILES = (
     "auth/sql/accounts.sql",
     "auth/sql/single_sign_on.sql",
     "auth/sql/audit.sql",
+    "auth/sql/erasure.sql",
     "raw/sql/landing.sql",
     "raw/sql/site_tracking_events_v.sql",
     "staging/sql/parsing.sql",
@@ -46,6 +47,7 @@ _FILES = (
     "business/sql/rollups.sql",
     "business/sql/removal.sql",
     "business/sql/retention.sql",
+    "business/sql/persons.sql",
     "business/sql/tenants.sql",
     "api/sql/track_event.sql",
     "api/sql/track_analytics.sql",
@@ -108,6 +110,10 @@ def _definitions() -> Iterator[Definition]:
         "dimensions": _dimensions(),
         "recipe_version": str(RECIPE_VERSION),
         "known_as_key": hash_key_sql([loads.STAGED_TENANT, netstring_sql("known_as_bk")]),
+        "key_of": hash_key_sql([netstring_sql("p_tenant_id"), netstring_sql("p_business_key")]),
+        "event_key_of": time_ordered_key_sql(
+            "substr(int8send(split_part(p_id, '_', 2)::bigint), 3, 6)", [netstring_sql("v_tenant_id"), netstring_sql("p_id")]
+        ),
         "visit_key": hash_key_sql([netstring_sql("n.tenant_bk"), netstring_sql("b.visit_bk")]),
         "restated_key": time_ordered_key_sql(
             "util.time_prefix(restated_timestamp)", [loads.STAGED_TENANT, netstring_sql("restated_bk")]

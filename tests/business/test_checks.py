@@ -57,6 +57,11 @@ MUTATIONS = {
     "marts.rollups": "UPDATE business.rollup_b SET visits = visits + 1 WHERE visits > 0",
     "marts.days": "DELETE FROM business.day_w",
     "audit.chain": "ALTER TABLE auth.audit_event DISABLE TRIGGER keep_audit; DELETE FROM auth.audit_event WHERE seq = 1",
+    "erasure.absent": "INSERT INTO auth.tombstone"
+    " SELECT tenant_hk, auth.erasure_mark(auth.erasure_secret_of(tenant_hk), 'session', site_session_bk), 1"
+    " FROM business.site_session_h ORDER BY site_session_bk DESC LIMIT 1",
+    "erasure.receipts": "SELECT auth.write_receipt(tenant_hk, 1, 'forget', '{}', '', '') FROM auth.tenant_h LIMIT 1;"
+    " ALTER TABLE auth.erasure DISABLE TRIGGER keep_receipts; UPDATE auth.erasure SET mode = 'delete'",
     "tenants.isolation": "ALTER TABLE business.site_page_h DISABLE ROW LEVEL SECURITY",
     "partitions.ahead": "SELECT set_config('footfall.now', '2031-01-01', false)",
 }

@@ -447,6 +447,12 @@ CREATE INDEX ON business.site_session_visit_s (of_session_hk);
 -- Usage: business.site_visitor_details_of: the sessions of a visitor
 CREATE INDEX ON business.session_visitor_l (site_visitor_hk);
 
+-- Usage: business.gather_person, business.remove_events: the visitors of a session
+CREATE INDEX ON business.session_visitor_l (site_session_hk);
+
+-- Usage: business.gather_person: the sessions of a user id
+CREATE INDEX ON business.site_session_context_s (tenant_hk, user_id) WHERE user_id IS NOT NULL;
+
 -- Usage: api.track_analytics: a tenant's sessions that began in a range of days
 CREATE INDEX ON business.site_session_details_s (tenant_hk, session_start_time) WHERE load_end_date IS NULL;
 
@@ -713,22 +719,46 @@ DECLARE
     v_last constant bytea := (SELECT util.last_key_of(max(g.site_event_hk)) FROM pg_temp.gone_event g);
 BEGIN
     INSERT INTO pg_temp.touched_key (hub, hash_key)
-    SELECT 'site_session', l.site_session_hk FROM business.event_session_l l JOIN pg_temp.gone_event g USING (site_event_hk)
-    WHERE l.link_event_session_hk BETWEEN v_first AND v_last
+    SELECT 'site_session', l.site_session_hk FROM pg_temp.gone_event g CROSS JOIN LATERAL (
+                SELECT l.site_session_hk FROM business.event_session_l l
+                WHERE l.site_event_hk = g.site_event_hk
+                  AND l.link_event_session_hk BETWEEN substr(g.site_event_hk, 1, 6) AND util.last_key_of(g.site_event_hk)
+                OFFSET 0) l
     UNION
-    SELECT 'site_page', l.site_page_hk FROM business.event_page_l l JOIN pg_temp.gone_event g USING (site_event_hk)
-    WHERE l.link_event_page_hk BETWEEN v_first AND v_last
+    SELECT 'site_page', l.site_page_hk FROM pg_temp.gone_event g CROSS JOIN LATERAL (
+                SELECT l.site_page_hk FROM business.event_page_l l
+                WHERE l.site_event_hk = g.site_event_hk
+                  AND l.link_event_page_hk BETWEEN substr(g.site_event_hk, 1, 6) AND util.last_key_of(g.site_event_hk)
+                OFFSET 0) l
     UNION
-    SELECT 'business_item', l.business_item_hk FROM business.event_business_item_l l JOIN pg_temp.gone_event g USING (site_event_hk)
-    WHERE l.link_event_business_item_hk BETWEEN v_first AND v_last
+    SELECT 'business_item', l.business_item_hk FROM pg_temp.gone_event g CROSS JOIN LATERAL (
+                SELECT l.business_item_hk FROM business.event_business_item_l l
+                WHERE l.site_event_hk = g.site_event_hk
+                  AND l.link_event_business_item_hk BETWEEN substr(g.site_event_hk, 1, 6) AND util.last_key_of(g.site_event_hk)
+                OFFSET 0) l
     ON CONFLICT DO NOTHING;
     DELETE FROM business.site_session_consent_s t USING pg_temp.gone_event g WHERE t.site_event_hk = g.site_event_hk;
-    DELETE FROM business.event_session_l t USING pg_temp.gone_event g
-    WHERE t.site_event_hk = g.site_event_hk AND t.link_event_session_hk BETWEEN v_first AND v_last;
-    DELETE FROM business.event_page_l t USING pg_temp.gone_event g
-    WHERE t.site_event_hk = g.site_event_hk AND t.link_event_page_hk BETWEEN v_first AND v_last;
-    DELETE FROM business.event_business_item_l t USING pg_temp.gone_event g
-    WHERE t.site_event_hk = g.site_event_hk AND t.link_event_business_item_hk BETWEEN v_first AND v_last;
+    DELETE FROM business.event_session_l t USING (
+        SELECT l.link_event_session_hk FROM pg_temp.gone_event g CROSS JOIN LATERAL (
+            SELECT l.link_event_session_hk FROM business.event_session_l l
+            WHERE l.site_event_hk = g.site_event_hk
+              AND l.link_event_session_hk BETWEEN substr(g.site_event_hk, 1, 6) AND util.last_key_of(g.site_event_hk)
+            OFFSET 0) l) o
+    WHERE t.link_event_session_hk = o.link_event_session_hk AND t.link_event_session_hk BETWEEN v_first AND v_last;
+    DELETE FROM business.event_page_l t USING (
+        SELECT l.link_event_page_hk FROM pg_temp.gone_event g CROSS JOIN LATERAL (
+            SELECT l.link_event_page_hk FROM business.event_page_l l
+            WHERE l.site_event_hk = g.site_event_hk
+              AND l.link_event_page_hk BETWEEN substr(g.site_event_hk, 1, 6) AND util.last_key_of(g.site_event_hk)
+            OFFSET 0) l) o
+    WHERE t.link_event_page_hk = o.link_event_page_hk AND t.link_event_page_hk BETWEEN v_first AND v_last;
+    DELETE FROM business.event_business_item_l t USING (
+        SELECT l.link_event_business_item_hk FROM pg_temp.gone_event g CROSS JOIN LATERAL (
+            SELECT l.link_event_business_item_hk FROM business.event_business_item_l l
+            WHERE l.site_event_hk = g.site_event_hk
+              AND l.link_event_business_item_hk BETWEEN substr(g.site_event_hk, 1, 6) AND util.last_key_of(g.site_event_hk)
+            OFFSET 0) l) o
+    WHERE t.link_event_business_item_hk = o.link_event_business_item_hk AND t.link_event_business_item_hk BETWEEN v_first AND v_last;
     DELETE FROM business.site_event_details_s t USING pg_temp.gone_event g
     WHERE t.site_event_hk = g.site_event_hk AND t.site_event_hk BETWEEN v_first AND v_last;
     DELETE FROM business.site_event_h t USING pg_temp.gone_event g

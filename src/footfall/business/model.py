@@ -14,16 +14,19 @@ SESSION = Hub(
     "A visit. Business key: the session id as sent; of its later visits ' visit <ms of the first event> <session id>'; without an"
     " id session_<epoch of the half hour>_<visitor>, the visitor's events of one half hour, joined to neighbouring half hours by"
     " site_session_same_as_s when less than 30 minutes of silence lie between.",
+    personal=True,
 )
 VISITOR = Hub(
     "site_visitor",
     "A browser or person. Business key: the visitor id that the site sent with consent; else v_<keyed hash of address and user"
     " agent under the tenant's secret of the day>.",
+    personal=True,
 )
 EVENT = Hub(
     "site_event",
     "Something that happened. Business key: evt_<ms>_<event id>; without an event id evt_<ms>_<session id>_<type>_<fingerprint>.",
     time_ordered=True,
+    personal=True,
 )
 PAGE = Hub(
     "site_page",
@@ -60,9 +63,9 @@ EVENT_DETAILS = Satellite(
         Column("event_label", "varchar(255)", "item name, button id, form name, step name", personal=True),
         Column("event_value", _MONEY, "value in event_currency"),
         Column("event_currency", "varchar(10)", "+ ISO 4217 code of event_value and of the item's value"),
-        Column("page_url", "text", "as sent, cut at 2000 characters", personal=True),
+        Column("page_url", "text", "as sent, cut at 2000 characters"),
         Column("page_title", "varchar(255)", "document title", personal=True),
-        Column("page_referrer", "text", "where the visitor came from, cut at 2000 characters", personal=True),
+        Column("page_referrer", "text", "where the visitor came from, cut at 2000 characters"),
         Column("scroll_depth", "integer", "percent of the page, 0-100"),
         Column("time_on_page", "integer", "seconds of attention, as the client measured it"),
         Column("click_x", "integer", "CSS pixels from the left"),
@@ -122,13 +125,7 @@ SESSION_CONTEXT = Satellite(
         Column("browser_name", "varchar(50)", source="device_info ->> 'browser_name'"),
         Column("browser_version", "varchar(20)", source="device_info ->> 'browser_version'"),
         Column("operating_system", "varchar(50)", source="device_info ->> 'operating_system'"),
-        Column(
-            "screen_resolution",
-            "varchar(20)",
-            "width x height",
-            source="device_info ->> 'screen_resolution'",
-            personal=True,
-        ),
+        Column("screen_resolution", "varchar(20)", "width x height", source="device_info ->> 'screen_resolution'", personal=True),
         Column("viewport_size", "varchar(20)", "width x height", source="device_info ->> 'viewport_size'", personal=True),
         Column("timezone", "varchar(50)", "IANA name, from the browser", source="device_info ->> 'timezone'"),
         Column("language", "varchar(10)", "from the browser", source="device_info ->> 'language'"),
@@ -363,6 +360,15 @@ VAULT = Vault(
         Index(SESSION_CONSENT.table, "site_event_hk", "business.remove_grain: what an event stated"),
         Index(SESSION_VISIT.table, "of_session_hk", "business.events_as_of: the later visits of a session"),
         Index(SESSION_VISITOR.table, "site_visitor_hk", "business.site_visitor_details_of: the sessions of a visitor"),
+        Index(
+            SESSION_VISITOR.table, "site_session_hk", "business.gather_person, business.remove_events: the visitors of a session"
+        ),
+        Index(
+            SESSION_CONTEXT.table,
+            "tenant_hk, user_id",
+            "business.gather_person: the sessions of a user id",
+            where="user_id IS NOT NULL",
+        ),
         Index(
             SESSION_DETAILS.table,
             "tenant_hk, session_start_time",

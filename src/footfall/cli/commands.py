@@ -23,6 +23,7 @@ _NAMES = (
     "user",
     "operator",
     "audit",
+    "person",
     "report",
     "export",
     "import",

@@ -59,6 +59,9 @@ ACTIONS = (
     Action("person.created", "An account was made"),
     Action("person.removed", "An account was deleted"),
     Action("plan.changed", "How much may be sent was changed; of no tenant: of all that have no plan of their own"),
+    Action("privacy_request.changed", "A request about somebody's data was answered, or refused"),
+    Action("privacy_request.created", "A request about somebody's data was put down"),
+    Action("privacy_request.removed", "A request about somebody's data was removed, by hand"),
     Action("recovery_code.used", "Somebody signed in with a recovery code"),
     Action("retention.applied", "Events were removed as retention says: from this moment on they are still there"),
     Action("retention.changed", "For how long events are kept was changed; of no tenant: of all that have no rule of their own"),
@@ -96,4 +99,7 @@ ACTIONS = (
     Action("tenant.disabled", "A tenant was disabled"),
     Action("tenant.enabled", "A tenant was enabled again"),
     Action("tenant.renamed", "A tenant got another public id"),
+    Action("visitor.erased", "A visitor was forgotten or deleted, with this receipt"),
+    Action("visitor.exported", "All that is held about a visitor was taken along as a file"),
+    Action("visitor.found", "It was looked up what is held about a visitor"),
 )

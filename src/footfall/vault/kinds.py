@@ -21,7 +21,8 @@ class Column:
         required: NOT NULL.
         compared: part of `hash_diff`; a column that is not compared never causes a new row by itself.
         source: the staging column it is loaded from, where that has another name.
-        personal: it says something of a person that no figure is made of: it has a time of its own to be kept for.
+        personal: it says something of a person, or is free text in which somebody may: of whom is forgotten it is not kept,
+            and of satellites that are `dated` it has a time of its own to be kept for.
     """
 
     name: str
@@ -41,11 +42,13 @@ class Hub:
         name: the concept, e.g. ``site_session``; the table is ``site_session_h``.
         comment: what one row stands for, and what its business key looks like.
         time_ordered: at event grain: keys begin with the event's millisecond and the table is partitioned by month.
+        personal: its keys lead to a person: with the links and satellites of such hubs it is what is held about one.
     """
 
     name: str
     comment: str
     time_ordered: bool = False
+    personal: bool = False
 
     @property
     def table(self) -> str:

@@ -472,6 +472,8 @@ CREATE OR REPLACE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON auth.members
 FOR EACH ROW EXECUTE FUNCTION auth.tell_change('role', 'account_id', '', 'changed');
 CREATE OR REPLACE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON auth.tenant_plan
 FOR EACH ROW EXECUTE FUNCTION auth.tell_change('plan', '', '', 'changed');
+CREATE OR REPLACE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON auth.privacy_request
+FOR EACH ROW EXECUTE FUNCTION auth.tell_change('privacy_request', 'request_id', 'reference');
 CREATE OR REPLACE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON auth.site
 FOR EACH ROW EXECUTE FUNCTION auth.tell_change('site', 'site', 'created_at');
 CREATE OR REPLACE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON ref.goal

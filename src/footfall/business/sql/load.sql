@@ -156,6 +156,7 @@ BEGIN
     END LOOP;
 
     PERFORM util.take_turn('load');
+    PERFORM business.refuse_erased(p_batch_ids);
     v_load_date := business.open_load('load');
     SELECT jsonb_object_agg(l.loaded, l.inserted) INTO v_counts FROM business.load_vault(v_load_date) l;
     v_anew := business.touch_sessions(v_load_date);

@@ -26,7 +26,7 @@ $$;
 -- visitors that others have met too stays in their history, and they are due to be computed anew; a visit one of whose other
 -- events has gone from staging keeps where it came from; what a removed event of a trusted sender superseded stays superseded.
 -- All upkeep and all loads wait until the transaction ends.
-CREATE OR REPLACE FUNCTION business.remove_events(p_tenant_hk bytea, p_site_event_hks bytea[]) RETURNS bigint
+CREATE OR REPLACE FUNCTION business.remove_events(p_tenant_hk bytea, p_site_event_hks bytea[], p_job text DEFAULT 'removal') RETURNS bigint
 LANGUAGE plpgsql SET work_mem = '64MB' AS $$
 DECLARE
     v_load_date timestamptz;
@@ -52,7 +52,7 @@ BEGIN
         RETURN 0;
     END IF;
     ANALYZE pg_temp.gone_event;
-    v_load_date := business.open_load('removal');
+    v_load_date := business.open_load(p_job);
 
     -- the visits that these events are of, with all their half hours, those before and after in the same sessions and chains of half
     -- hours, and what else is in them

@@ -24,6 +24,8 @@ BEGIN
           AND s.raw_event_id BETWEEN b.first_raw_event_id AND b.last_raw_event_id
           AND s.received_timestamp BETWEEN b.received_from AND b.received_to
           AND s.validation_status = 'INVALID' AND p_reason = ANY (s.validation_errors)
+          -- of what was erased nothing is left to try
+          AND 'person_erased' <> ALL (s.validation_errors)
         RETURNING s.batch_id, s.tenant_hk, s.raw_event_id, s.received_timestamp, s.validation_errors
     ), remembered AS (
         -- that the loads until now left them out, the mended rule tells no more

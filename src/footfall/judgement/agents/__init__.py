@@ -1,6 +1,7 @@
 """User agents, each distinct one judged once with its client hints: device, browser, system; human, program or bot."""
 
 import hashlib
+import json
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib import resources
@@ -15,6 +16,8 @@ from footfall.judgement.agents.devices import DEVICE_TYPES, device_type
 from footfall.judgement.agents.hints import browser_by, device_by, hints_of, read_hints, system_by
 
 __all__ = ["DEVICE_TYPES", "KINDS", "UserAgent", "describe", "hints_of", "is_program", "judge_agents"]
+
+_FORGOTTEN = "forgotten "  # how the agents of erased people begin
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,8 @@ class UserAgent:
 
 def describe(user_agent: str, client_hints: str | None = None) -> UserAgent:
     """Judge a user agent and the hints that came with it (`hints_of`). Never fails: of nonsense nothing is known."""
+    if user_agent.startswith(_FORGOTTEN):
+        return _as_judged(user_agent.removeprefix(_FORGOTTEN))
     parsed, hints = parse(user_agent), read_hints(client_hints)
     bot = bot_of(user_agent, is_spider=parsed.device is not None and parsed.device.family == "Spider")
     if bot is None and any(brand == "HeadlessChrome" for brand, _ in hints.brands):
@@ -103,6 +108,30 @@ def judge_agents(connection: Connection, batch_ids: list[int]) -> None:
             [described.bot_kind for _, _, described in rows],
             [described.bot_name for _, _, described in rows],
         ),
+    )
+
+
+def _as_judged(told: str) -> UserAgent:
+    """What an agent was judged to be whose text was erased with its person (business.forget_person): it says nothing else."""
+    try:
+        said = json.loads(told)
+    except ValueError:
+        said = None
+    words = {key: str(value) for key, value in said.items()} if isinstance(said, dict) else {}
+
+    def word(key: str, length: int) -> str | None:
+        return words.get(key, "")[:length] or None
+
+    device, traffic = words.get("device_type"), words.get("traffic_class")
+    return UserAgent(
+        device_type=device if device in DEVICE_TYPES else None,
+        browser_name=word("browser_name", 50),
+        browser_version=word("browser_version", 20),
+        operating_system=word("operating_system", 50),
+        operating_system_version=word("operating_system_version", 20),
+        traffic_class=traffic if traffic in ("bot", "program") else "human",
+        bot_kind=word("bot_kind", 20),
+        bot_name=word("bot_name", 50),
     )
 
 
