@@ -120,21 +120,39 @@ export const call = async <T>(method: string, path: string, body?: unknown, tena
   }
 };
 
-const send = async <T>(method: string, path: string, body: unknown, tenant: string): Promise<T> => {
+const send = async <T>(method: string, path: string, body: unknown, tenant: string): Promise<T> => (await answered(await sent(method, path, body, tenant))).data as T;
+
+const sent = async (method: string, path: string, body: unknown, tenant: string): Promise<Response> => {
   const headers: Record<string, string> = { "X-Footfall-Request": "1", "X-Footfall-Tenant": tenant };
   if (shareLink) headers["X-Footfall-Share"] = SHARE;
   if (body !== undefined) headers["Content-Type"] = "application/json";
-  let response: Response;
   try {
-    response = await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
+    return await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
   } catch {
     throw new Refused("no_answer", "The server does not answer. Is Footfall running?", 0);
   }
+};
+
+const answered = async (response: Response): Promise<{ data: unknown }> => {
   const reply = await response.json().catch(() => ({}));
   if (!response.ok || !reply.success) {
     throw new Refused(reply.debug_info?.error ?? "unknown", reply.message ?? `The server answered ${response.status}.`, response.status, reply.debug_info);
   }
-  return reply.data;
+  return reply;
+};
+
+/** Asks for a file by a body, as what names somebody does not belong into an address, and has the browser keep it. Throws Refused. */
+export const download = async (path: string, body: unknown, name: string): Promise<void> => {
+  const response = await sent("POST", path, body, tenantNow());
+  if (!response.ok) {
+    await answered(response);
+    return;
+  }
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(await response.blob());
+  link.download = name;
+  link.click();
+  URL.revokeObjectURL(link.href);
 };
 
 /** The address of something that the browser fetches by itself: a file, a stream. */

@@ -29,6 +29,7 @@ export const VIEWS: Record<string, View> = {
   quality: { title: "Data quality", group: "Trust", load: () => import("./views/quality").then(({ Quality }) => Quality), isInner: true },
   setup: { title: "Set-up", group: "Set up", load: () => import("./views/setup/index").then(({ Setup }) => Setup), isInner: true },
   audit: { title: "Audit log", group: "Set up", load: () => import("./views/audit").then(({ Audit }) => Audit), isInner: true, isOwners: true },
+  privacy: { title: "Privacy requests", group: "Set up", load: () => import("./views/privacy").then(({ Privacy }) => Privacy), isInner: true, isOwners: true },
   records: { title: "Records of processing", group: "Set up", load: () => import("./views/records").then(({ Records }) => Records), isInner: true, isOwners: true },
   customers: { title: "Customers", group: "Operate", load: () => import("./views/customers").then(({ Customers }) => Customers), isInner: true, isOperators: true },
   "audit-all": { title: "Audit log of all", group: "Operate", load: () => import("./views/audit").then(({ AllAudit }) => AllAudit), isInner: true, isOperators: true },

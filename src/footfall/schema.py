@@ -11,6 +11,7 @@ from footfall import database
 from footfall.api.questions.conditions import DIMENSIONS
 from footfall.business.marts import make_missing_marts
 from footfall.business.model import VAULT
+from footfall.business.reach import REACH
 from footfall.database import Connection, Definition, Step, Version, migrate
 from footfall.judgement import channels, known_origins, parameters
 from footfall.staging.rules import staging_parts
@@ -48,6 +49,7 @@ _FILES = (
     "business/sql/removal.sql",
     "business/sql/retention.sql",
     "business/sql/persons.sql",
+    "business/sql/own_person.sql",
     "business/sql/tenants.sql",
     "api/sql/track_event.sql",
     "api/sql/track_analytics.sql",
@@ -108,6 +110,7 @@ def _definitions() -> Iterator[Definition]:
         **staging_parts(),
         **loads.staged_keys(VAULT),
         "dimensions": _dimensions(),
+        "reach": _reach(),
         "recipe_version": str(RECIPE_VERSION),
         "known_as_key": hash_key_sql([loads.STAGED_TENANT, netstring_sql("known_as_bk")]),
         "key_of": hash_key_sql([netstring_sql("p_tenant_id"), netstring_sql("p_business_key")]),
@@ -152,6 +155,14 @@ def _dimensions() -> str:
     """What can be asked for, as rows (dimension, grain, expression, kind): rollups are made of what is rolled up."""
     rows = (("all", "visit", "''", "text"), *((d.name, d.grain, d.value, d.kind) for d in DIMENSIONS.values() if d.is_rolled))
     return ",\n".join(f"    ({', '.join(map(_literal, row))})" for row in rows)
+
+
+def _reach() -> str:
+    """Where a person is held, as rows (place, relation, is_theirs, is_left)."""
+    return ",\n".join(
+        f"        ({place}, {_literal(one.table)}, {_literal(one.where)}, {_literal(one.left or one.where)})"
+        for place, one in enumerate(REACH)
+    )
 
 
 def _foreign_keys() -> str:

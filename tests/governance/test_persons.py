@@ -13,11 +13,11 @@ import pytest
 from psycopg import errors
 
 from footfall import schema
+from footfall.business.reach import HOLDS_NOBODY, REACH
 from footfall.database import Connection, EmbeddedStore, Store, connect
 from footfall.errors import NotAccepted
 from footfall.governance.handing_over import export_person
 from footfall.governance.persons import erase_person, find_person, receipts
-from footfall.governance.reach import HOLDS_NOBODY, REACH
 from footfall.governance.tombstones import erase_again, tombstones
 from footfall.operations.proof.rebuild import Wanted, verify
 from site_under_test import BOT, HUMAN, NOON, Site, at, view
@@ -149,6 +149,17 @@ def test_nothing_of_hers_is_left_and_every_check_is_clean(url: str, site: Site, 
         assert figures(site) == before
     done = verify(Store(url), Wanted())
     assert done.is_proved, (done.failures, done.differences, done.limits)
+
+
+def test_who_is_forgotten_after_the_lists_were_renewed_counts_as_before(site: Site, owner: Connection) -> None:
+    """New lists forget what was judged by the old: what an erasure loads again is judged for it."""
+    days(site)
+    before = figures(site)
+    owner.execute("DELETE FROM ref.campaign; DELETE FROM ref.origin")
+    erase_person(site.connection, site.tenant_hk, "user", "jane-17")
+    site.settle()
+    assert figures(site) == before
+    assert site.value("SELECT count(*) FROM ref.campaign") > 0
 
 
 @pytest.mark.parametrize("mode", ["forget", "delete"])

@@ -1,6 +1,6 @@
 """The store: where it is, how to connect to it, and how its schema is kept up to date."""
 
-from footfall.database.acting import Actor, act_as, acting_as, current_actor
+from footfall.database.acting import Actor, act_as, acting_as, actor_setting, current_actor
 from footfall.database.cluster import MAJOR, Cluster
 from footfall.database.connection import (
     Connection,
@@ -44,6 +44,7 @@ __all__ = [
     "Version",
     "act_as",
     "acting_as",
+    "actor_setting",
     "administering",
     "changing",
     "connect",

@@ -6,14 +6,14 @@ import json
 import zipfile
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from footfall.auth import tell
 from footfall.business.model import VAULT
+from footfall.business.reach import REACH, Reached
 from footfall.database import Connection
 from footfall.errors import NotAccepted
-from footfall.governance.persons import Kind, laid_out
-from footfall.governance.reach import REACH, Reached
+from footfall.governance.persons import Kind, laid_out, rows_of
 from footfall.vault import Satellite
 
 _LAYERS = {
@@ -34,28 +34,37 @@ _COLUMNS = """/* governance.handing_over */
 def export_person(connection: Connection, tenant_hk: bytes, kind: Kind, value: str, file: Path) -> dict[str, int]:
     """Write all that is held about whoever is known by an id; returns the rows by table. It is told in the audit log.
 
-    `connection` is a worker's. Raises NotAccepted: ``person_unknown``, ``person_too_large``, ``file_unwritable``.
+    Raises NotAccepted as `write_person` does, and ``file_unwritable``.
     """
     try:
-        with laid_out(connection, tenant_hk, kind, value), file.open("xb") as target:
+        with file.open("xb") as target:
             try:
-                counts = _written(connection, tenant_hk, target)
+                return write_person(connection, tenant_hk, kind, value, target)
             except BaseException:
                 file.unlink()
                 raise
-            tell(connection, "visitor.exported", kind, {"rows": sum(counts.values())}, tenant_hk)
     except OSError as error:
         raise NotAccepted("file_unwritable", f"{file} cannot be written: {error.strerror}") from None
+
+
+def write_person(connection: Connection, tenant_hk: bytes, kind: Kind, value: str, target: IO[bytes]) -> dict[str, int]:
+    """The same to an open file. `connection` is a worker's or an administrator's.
+
+    Raises NotAccepted: ``person_unknown``, ``person_too_large``, ``kind_unknown``.
+    """
+    with laid_out(connection, tenant_hk, kind, value):
+        counts = _written(connection, target)
+        tell(connection, "visitor.exported", kind, {"rows": sum(counts.values())}, tenant_hk)
     return counts
 
 
-def _written(connection: Connection, tenant_hk: bytes, target: Any) -> dict[str, int]:
+def _written(connection: Connection, target: IO[bytes]) -> dict[str, int]:
     counts: dict[str, int] = {}
     index = ["All that is held about you here. Each table is there twice: as JSON, and as CSV for spreadsheets.", ""]
     layer = ""
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         for reached in REACH:
-            rows = _rows(connection, reached, tenant_hk)
+            rows = rows_of(connection, reached.table)
             if not rows:
                 continue
             counts[reached.table] = len(rows)
@@ -78,11 +87,6 @@ def _written(connection: Connection, tenant_hk: bytes, target: Any) -> dict[str,
     if not counts:
         raise NotAccepted("person_unknown", "nothing is held about anybody of this id", HTTPStatus.NOT_FOUND)
     return counts
-
-
-def _rows(connection: Connection, reached: Reached, tenant_hk: bytes) -> list[dict[str, Any]]:
-    query = f"/* governance.reach */ SELECT to_jsonb(t) FROM {reached.table} t WHERE {reached.where} ORDER BY t"  # noqa: S608  of the list
-    return [row for (row,) in connection.execute(query, {"tenant_hk": tenant_hk})]
 
 
 def _csv(columns: list[str], rows: list[dict[str, Any]]) -> str:

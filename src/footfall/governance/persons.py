@@ -5,7 +5,6 @@ visitor is a browser behind an address, of one day; that is the smallest that ca
 """
 
 import hashlib
-import hmac
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,17 +15,20 @@ from typing import Any, Literal, get_args
 import psycopg
 
 from footfall.auth import tell
-from footfall.database import Connection
+from footfall.business.reach import REACH
+from footfall.database import Connection, actor_setting
 from footfall.errors import NotAccepted
-from footfall.governance.reach import REACH
-from footfall.judgement import judge_new
+from footfall.judgement import judge_own_origins
 
 Kind = Literal["user", "visitor", "session", "email", "event"]
 Mode = Literal["forget", "delete"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 MODES: tuple[Mode, ...] = get_args(Mode)
 MOST_SESSIONS = 20_000  # that one id may lead to: what more share is nobody's
-_TURNS = ("sessions", "site_visitor_details", "site_page_details", "business_item_details", "rollups", "load")
+_RECEIPT = (
+    "e.erasure_id, e.erased_at, e.mode, e.counts, encode(e.digest_before, 'hex'), encode(e.digest_after, 'hex'),"
+    " encode(e.previous_hash, 'hex'), encode(e.hash, 'hex')"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +67,17 @@ class Receipt:
 def find_person(connection: Connection, tenant_hk: bytes, kind: Kind, value: str) -> Person:
     """Who is known by an id. Somebody of whom nothing is held has no counts.
 
-    `connection` is a worker's. Raises NotAccepted: ``person_too_large``, ``kind_unknown``.
+    `connection` is a worker's or an administrator's. Raises NotAccepted: ``person_too_large``, ``kind_unknown``.
     """
-    with connection.transaction():
-        _gather(connection, tenant_hk, kind, value)
-        person = _person(connection, tenant_hk)
+    with laid_out(connection, tenant_hk, kind, value) as is_somebody:
+        told = _value(connection, "/* governance.persons */ SELECT business.tell_own_person()") if is_somebody else {}
+        person = Person(
+            tuple(told.get("visitors") or ()),
+            tuple(told.get("users") or ()),
+            tuple(told.get("sessions") or ()),
+            told.get("events", 0),
+            _in_order(told.get("counts", {})),
+        )
         tell(connection, "visitor.found", kind, {"events": person.events}, tenant_hk)
     return person
 
@@ -78,91 +86,69 @@ def erase_person(connection: Connection, tenant_hk: bytes, kind: Kind, value: st
     """Erase whoever is known by an id from every layer, in one transaction; loads and upkeep wait for it.
 
     *forget*: their events stay and count as before, nobody's; *delete*: the events go too. Nothing brings them back: what
-    comes under one of their ids later is refused. Raises NotAccepted: ``person_unknown``, ``person_too_large``,
-    ``kind_unknown``, ``mode_unknown``.
+    comes under one of their ids later is refused. `connection` is a worker's or an administrator's. Raises NotAccepted:
+    ``person_unknown``, ``person_too_large``, ``kind_unknown``, ``mode_unknown``.
     """
     if mode not in MODES:
         raise NotAccepted("mode_unknown", f"{mode!r} is no mode: forget or delete")
     with connection.transaction():
-        connection.execute(
-            "SELECT util.take_turn(w) FROM unnest(%s::text[]) WITH ORDINALITY AS t(w, n) ORDER BY n", (list(_TURNS),)
-        )
-        _gather(connection, tenant_hk, kind, value)
-        return _erase(connection, tenant_hk, mode)
-
-
-def _erase(connection: Connection, tenant_hk: bytes, mode: Mode) -> Receipt:
-    """Erase who is laid out in the temporary tables."""
-    counts = _counts(connection, tenant_hk)
-    if not counts:
-        raise NotAccepted("person_unknown", "nothing is held about anybody of this id", HTTPStatus.NOT_FOUND)
-    secret = bytes(_value(connection, "SELECT auth.erasure_secret_of(%s)", tenant_hk))
-    before = _digest(connection, tenant_hk, secret)
-    number = int(_value(connection, "SELECT coalesce(max(erasure_id), 0) + 1 FROM auth.erasure WHERE tenant_hk = %s", tenant_hk))
-    connection.execute("SELECT business.bury_person(%s, %s)", (tenant_hk, number))
-    connection.execute(
-        "SELECT business.remove_events(%s, ARRAY(SELECT p.site_event_hk FROM pg_temp.person_event p), 'erasure')", (tenant_hk,)
-    )
-    if mode == "delete":
-        connection.execute("SELECT business.delete_person(%s)", (tenant_hk,))
-    else:
-        connection.execute("SELECT business.forget_person(%s)", (tenant_hk,))
-        batches = _value(
-            connection, "SELECT array_agg(DISTINCT p.batch_id) FROM pg_temp.person_raw p WHERE p.event_hk IS NOT NULL"
-        )
-        if batches:
-            judge_new(connection, batches)
-        connection.execute("SELECT business.reload_person()")
-    if left := _counts(connection, tenant_hk, is_left=True):
-        raise AssertionError(f"an erasure left rows in {', '.join(left)}")
-    connection.execute("SELECT business.renew_person()")
-    after = _digest(connection, tenant_hk, secret)
-    row = connection.execute(
-        "SELECT e.erasure_id, e.erased_at, e.mode, e.counts, encode(e.digest_before, 'hex'), encode(e.digest_after, 'hex'),"
-        " encode(e.previous_hash, 'hex'), encode(e.hash, 'hex') FROM auth.write_receipt(%s, %s, %s, %s, %s, %s) e",
-        (tenant_hk, number, mode, psycopg.types.json.Jsonb(counts), before, after),
-    ).fetchone()
+        if not _gather(connection, tenant_hk, kind, value, is_to_change=True):
+            raise NotAccepted("person_unknown", "nothing is held about anybody of this id", HTTPStatus.NOT_FOUND)
+        judge_own_origins(connection)
+        row = connection.execute(
+            f"/* governance.persons */ SELECT {_RECEIPT} FROM business.erase_own_person(%s) e",  # noqa: S608  a constant
+            (mode,),
+        ).fetchone()
     assert row is not None  # noqa: S101  the function returns a row
-    return Receipt(*row)
+    return Receipt(row[0], row[1], row[2], _in_order(row[3]), *row[4:])
 
 
 def receipts(connection: Connection, tenant_hk: bytes) -> list[Receipt]:
     """The receipts of a tenant's erasures, the newest first."""
-    return [
-        Receipt(*row)
-        for row in connection.execute(
-            "/* governance.persons */ SELECT erasure_id, erased_at, mode, counts, encode(digest_before, 'hex'),"
-            " encode(digest_after, 'hex'), encode(previous_hash, 'hex'), encode(hash, 'hex')"
-            " FROM auth.erasure WHERE tenant_hk = %s ORDER BY erasure_id DESC",
-            (tenant_hk,),
-        )
-    ]
+    rows = connection.execute(
+        f"/* governance.persons */ SELECT {_RECEIPT} FROM auth.erasure e"  # noqa: S608  a constant
+        " WHERE e.tenant_hk = %s ORDER BY e.erasure_id DESC",
+        (tenant_hk,),
+    )
+    return [Receipt(*row) for row in rows]
 
 
 @contextmanager
-def laid_out(connection: Connection, tenant_hk: bytes, kind: Kind, value: str) -> Iterator[None]:
-    """A transaction that sees one moment, in which a person is laid out in the temporary tables of `REACH`."""
+def laid_out(connection: Connection, tenant_hk: bytes, kind: Kind, value: str) -> Iterator[bool]:
+    """A transaction that sees one moment, in which a person is laid out; whether there is one."""
     with connection.transaction():
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-        _gather(connection, tenant_hk, kind, value)
-        yield
+        yield _gather(connection, tenant_hk, kind, value)
 
 
-def _gather(connection: Connection, tenant_hk: bytes, kind: Kind, value: str) -> None:
+def rows_of(connection: Connection, table: str) -> list[dict[str, Any]]:
+    """The rows of a table that are of the person who is laid out."""
+    return [row for (row,) in connection.execute("/* governance.persons */ SELECT business.rows_of_own_person(%s)", (table,))]
+
+
+def _gather(connection: Connection, tenant_hk: bytes, kind: Kind, value: str, *, is_to_change: bool = False) -> bool:
     """Lay the person out, as of an id; an e-mail address is looked for under what sites make of one."""
     if kind not in KINDS:
         raise NotAccepted("kind_unknown", f"{kind!r} is no kind of id: {', '.join(KINDS)}")
+    ids = (
+        [(as_kind, made) for made in _made_of(value) for as_kind in ("user", "visitor")]
+        if kind == "email"
+        else [(kind, value.strip())]
+    )
+    connection.execute("SELECT set_config('app.tenant_hk', %s, true)", (tenant_hk.hex(),))
+    if actor := actor_setting():
+        connection.execute("SELECT set_config('app.actor', %s, true)", (actor,))
     try:
-        if kind != "email":
-            connection.execute("SELECT business.gather_person(%s, %s, %s, %s)", (tenant_hk, kind, value.strip(), MOST_SESSIONS))
-            return
-        for made in _made_of(value):
-            for as_kind in ("user", "visitor"):
-                connection.execute("SELECT business.gather_person(%s, %s, %s, %s)", (tenant_hk, as_kind, made, MOST_SESSIONS))
-                if _value(connection, "SELECT EXISTS (SELECT FROM pg_temp.person_raw)") or _value(
-                    connection, "SELECT EXISTS (SELECT FROM pg_temp.person_session)"
-                ):
-                    return
+        return bool(
+            _value(
+                connection,
+                "/* governance.persons */ SELECT business.gather_own_person(%s, %s, %s, %s)",
+                [as_kind for as_kind, _ in ids],
+                [one for _, one in ids],
+                MOST_SESSIONS,
+                is_to_change,
+            )
+        )
     except psycopg.DatabaseError as error:
         if error.diag.message_primary != "person_too_large":
             raise
@@ -180,53 +166,11 @@ def _made_of(email: str) -> Iterator[str]:
         yield digest(address).hexdigest()
 
 
-def _person(connection: Connection, tenant_hk: bytes) -> Person:
-    def ids(kind: str) -> tuple[str, ...]:
-        rows = connection.execute("SELECT p.id FROM pg_temp.person_id p WHERE p.kind = %s ORDER BY 1", (kind,))
-        return tuple(one for (one,) in rows)
-
-    users = connection.execute(
-        "/* governance.persons */ SELECT c.user_id FROM pg_temp.person_session p JOIN business.site_session_context_s c"
-        " USING (site_session_hk) WHERE c.user_id IS NOT NULL"
-        " UNION SELECT s.user_id FROM pg_temp.person_raw p JOIN staging.site_events_staging s"
-        " USING (raw_event_id, received_timestamp) WHERE s.user_id IS NOT NULL ORDER BY 1"
-    )
-    counts = _counts(connection, tenant_hk)
-    return Person(
-        ids("visitor") if counts else (),
-        tuple(one for (one,) in users),
-        ids("session") if counts else (),
-        int(_value(connection, "SELECT count(*) FROM pg_temp.person_event")),
-        counts,
-    )
+def _in_order(counts: dict[str, int]) -> dict[str, int]:
+    """As the layers follow each other."""
+    return {one.table: counts[one.table] for one in REACH if one.table in counts}
 
 
-def _counts(connection: Connection, tenant_hk: bytes, *, is_left: bool = False) -> dict[str, int]:
-    found = {}
-    for reached in REACH:
-        where = (reached.left or reached.where) if is_left else reached.where
-        query = f"/* governance.reach */ SELECT count(*) FROM {reached.table} t WHERE {where}"  # noqa: S608  of the list alone
-        rows = _value(connection, query, tenant_hk=tenant_hk)
-        if rows:
-            found[reached.table] = int(rows)
-    return found
-
-
-def _digest(connection: Connection, tenant_hk: bytes, secret: bytes) -> bytes:
-    """HMAC of the person's rows of all tables: the order of rows says nothing."""
-    whole = hmac.new(secret, digestmod="sha256")
-    for reached in REACH:
-        rows = connection.execute(
-            f"/* governance.reach */ SELECT sha256(convert_to(to_jsonb(t)::text, 'UTF8')) FROM {reached.table} t"  # noqa: S608
-            f" WHERE {reached.where} ORDER BY 1",
-            {"tenant_hk": tenant_hk},
-        )
-        whole.update(reached.table.encode())
-        for (row,) in rows:
-            whole.update(row)
-    return whole.digest()
-
-
-def _value(connection: Connection, query: str, *values: Any, **named: Any) -> Any:
-    row = connection.execute(query, named or values).fetchone()
+def _value(connection: Connection, query: str, *values: Any) -> Any:
+    row = connection.execute(query, values).fetchone()
     return row[0] if row else None

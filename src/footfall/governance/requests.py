@@ -1,6 +1,8 @@
 """The register of requests: what people asked of a tenant about their data, and until when it is due (GDPR Art. 12, CCPA)."""
 
 from calendar import monthrange
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, timedelta
 from typing import Any, Literal, get_args
 
@@ -14,6 +16,7 @@ KINDS: tuple[RequestKind, ...] = get_args(RequestKind)
 LAWS: tuple[Law, ...] = get_args(Law)
 _CCPA = timedelta(days=45)
 _LONGEST = 100  # of a reference: as the table has it
+_NO_NUMBER = (1 << 63) - 1  # that any request will have: bigint's last
 _COLUMNS = "request_id, kind, law, reference, received_on, due_on, state, closed_at, closed_by, erasure_id"
 _NAMES = ("request", "kind", "law", "reference", "received_on", "due_on", "state", "closed_at", "closed_by", "receipt")
 
@@ -32,20 +35,16 @@ def due_on(received_on: date, law: Law) -> date:
 def add_request(
     connection: Connection, tenant_hk: bytes, kind: RequestKind, received_on: date, reference: str, law: Law = "gdpr"
 ) -> dict[str, Any]:
-    """Put a request down; `reference` leads to the tenant's own papers and names nobody. `connection` is a worker's.
+    """Put a request down; `reference` leads to the tenant's own papers and names nobody.
 
-    Raises NotAccepted: ``request_invalid``.
+    `connection` is a worker's or an administrator's. Raises NotAccepted: ``request_invalid``.
     """
     if kind not in KINDS or law not in LAWS or len(reference) > _LONGEST:
         raise NotAccepted("request_invalid", f"a request is one of {', '.join(KINDS)}, by gdpr or ccpa, with a short reference")
-    with connection.transaction():
-        connection.execute("SELECT FROM auth.tenant_h WHERE tenant_hk = %s FOR UPDATE", (tenant_hk,))
+    with _about(connection, tenant_hk):
         row = connection.execute(
-            "/* governance.requests */ INSERT INTO auth.privacy_request ("  # noqa: S608  columns: a constant
-            "tenant_hk, request_id, kind, law, reference, received_on, due_on)"
-            " SELECT %(t)s, coalesce(max(request_id), 0) + 1, %(k)s, %(l)s, %(r)s, %(d)s, %(u)s"
-            f" FROM auth.privacy_request WHERE tenant_hk = %(t)s RETURNING {_COLUMNS}",
-            {"t": tenant_hk, "k": kind, "l": law, "r": reference, "d": received_on, "u": due_on(received_on, law)},
+            f"/* governance.requests */ SELECT {_COLUMNS} FROM auth.add_privacy_request(%s, %s, %s, %s, %s)",  # noqa: S608  a constant
+            (kind, law, reference, received_on, due_on(received_on, law)),
         ).fetchone()
     return dict(zip(_NAMES, row or (), strict=True))
 
@@ -54,13 +53,11 @@ def close_request(
     connection: Connection, tenant_hk: bytes, number: int, state: State, receipt: int | None = None
 ) -> dict[str, Any]:
     """Answer an open request, or refuse it; by whom the audit log's actor says. Raises NotAccepted: ``request_unknown``."""
-    row = connection.execute(
-        "/* governance.requests */ UPDATE auth.privacy_request SET state = %(s)s,"  # noqa: S608  columns: a constant
-        " closed_at = util.current_load_date(),"
-        " closed_by = (SELECT left(a.kind || ' ' || a.name, 255) FROM auth.acting() a), erasure_id = %(e)s"
-        f" WHERE tenant_hk = %(t)s AND request_id = %(n)s AND state = 'open' RETURNING {_COLUMNS}",
-        {"s": state, "e": receipt, "t": tenant_hk, "n": number},
-    ).fetchone()
+    with _about(connection, tenant_hk):
+        row = connection.execute(
+            f"/* governance.requests */ SELECT {_COLUMNS} FROM auth.close_privacy_request(%s, %s, %s)",  # noqa: S608  a constant
+            (min(number, _NO_NUMBER), state, receipt),
+        ).fetchone()
     if row is None:
         raise NotAccepted("request_unknown", f"there is no open request {number}")
     return dict(zip(_NAMES, row, strict=True))
@@ -74,3 +71,11 @@ def list_requests(connection: Connection, tenant_hk: bytes) -> list[dict[str, An
         (tenant_hk,),
     )
     return [dict(zip(_NAMES, row, strict=True)) for row in rows]
+
+
+@contextmanager
+def _about(connection: Connection, tenant_hk: bytes) -> Iterator[None]:
+    """A transaction that is about a tenant."""
+    with connection.transaction():
+        connection.execute("SELECT set_config('app.tenant_hk', %s, true)", (tenant_hk.hex(),))
+        yield

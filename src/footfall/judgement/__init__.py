@@ -6,7 +6,7 @@ events, and kept in `ref`: SQL only looks them up.
 
 from footfall.database import Connection
 from footfall.judgement.agents import DEVICE_TYPES, KINDS, UserAgent, describe, hints_of, is_program, judge_agents
-from footfall.judgement.origins import channels, is_known_origin, judge_origins, known_origins, parameters
+from footfall.judgement.origins import channels, is_known_origin, judge_origins, judge_own_origins, known_origins, parameters
 
 __all__ = [
     "DEVICE_TYPES",
@@ -18,6 +18,7 @@ __all__ = [
     "is_known_origin",
     "is_program",
     "judge_new",
+    "judge_own_origins",
     "known_origins",
     "parameters",
 ]

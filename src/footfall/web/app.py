@@ -39,6 +39,7 @@ from footfall.web.metrics import Metrics
 from footfall.web.operator import Operator
 from footfall.web.origin import Origin
 from footfall.web.passkeys import PasskeyPages
+from footfall.web.privacy import Privacy
 from footfall.web.problems import problem
 from footfall.web.proof import Proof
 from footfall.web.proxies import Proxies
@@ -85,6 +86,8 @@ def application(settings: Settings, url: str) -> Application:
     administrators = pool(url, "footfall_admin", size=2)
     # apart: whoever waits for a setting does not keep others from signing in
     signing_in = pool(url, "footfall_admin", size=4)
+    # apart: an erasure waits for loads, and settings do not wait for it
+    persons = pool(url, "footfall_admin", size=2)
     accounts = Accounts(signing_in)
     origin = Origin(settings)
     callers = Callers(keys, accounts, origin)
@@ -103,7 +106,7 @@ def application(settings: Settings, url: str) -> Application:
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        with ingest, readers, administrators, signing_in, watching or contextlib.nullcontext():
+        with ingest, readers, administrators, signing_in, persons, watching or contextlib.nullcontext():
             commits.start()
             tasks = [asyncio.create_task(_forget_hourly(secrets)), asyncio.create_task(_measure_waiting(commits))]
             try:
@@ -123,6 +126,7 @@ def application(settings: Settings, url: str) -> Application:
             *operator.routes(),
             *Audit(callers, administrators).routes(),
             *Records(callers, administrators).routes(),
+            *Privacy(callers, persons).routes(),
             *proof.routes(),
             *(Metrics(settings.metrics_token, StoreMetrics(watching, settings.data)).routes() if watching else ()),
             *health.routes(),

@@ -27,6 +27,7 @@ VIEWS = (
     "customers",
     "audit",
     "audit-all",
+    "privacy",
     "records",
     "share/{link}",
 )

@@ -7,6 +7,9 @@ from msgspec import Meta
 
 from footfall.auth import AccountRole, Kind
 from footfall.business import WeekStart
+from footfall.governance.persons import Kind as PersonKind
+from footfall.governance.persons import Mode
+from footfall.governance.requests import Law, RequestKind
 
 
 class SignIn(msgspec.Struct):
@@ -145,6 +148,36 @@ class DescribeTenant(msgspec.Struct):
     requireSingleSignOn: Annotated[  # noqa: N815
         bool | None, Meta(description="only who signed in by single sign-on sees it in the dashboard")
     ] = None
+
+
+class PersonId(msgspec.Struct):
+    """A visitor, by something that leads to them."""
+
+    kind: Annotated[PersonKind, Meta(description="what the id is; email: looked for by its usual digests")]
+    id: Annotated[str, Meta(min_length=1, max_length=500)]
+
+
+class ErasedPerson(PersonId):
+    """A visitor to be forgotten or deleted: nothing brings them back."""
+
+    confirmation: Annotated[str, Meta(description="the id, once more", max_length=500)]
+    mode: Annotated[Mode, Meta(description="forget: their events stay, nobody's; delete: these go too")] = "forget"
+    request: Annotated[int, Meta(ge=1, le=(1 << 63) - 1, description="number of the request that this answers")] | None = None
+
+
+class NewPrivacyRequest(msgspec.Struct):
+    """What somebody asked about their data."""
+
+    kind: RequestKind
+    law: Annotated[Law, Meta(description="gdpr: due in a month; ccpa: in 45 days")] = "gdpr"
+    reference: Annotated[str, Meta(description="leads to your own papers, and names nobody", max_length=100)] = ""
+    received: Annotated[str, Meta(description="day of receipt; empty: today, in UTC", max_length=10)] = ""
+
+
+class ClosedRequest(msgspec.Struct):
+    """How a request was answered."""
+
+    state: Literal["done", "refused"]
 
 
 class NewEventType(msgspec.Struct):

@@ -50,6 +50,34 @@ BEGIN
 END
 $$;
 
+-- Puts down a request of the session's tenant, under its next number.
+CREATE OR REPLACE FUNCTION auth.add_privacy_request(
+    p_kind text, p_law text, p_reference text, p_received_on date, p_due_on date
+) RETURNS auth.privacy_request
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+DECLARE
+    v_request auth.privacy_request;
+BEGIN
+    -- one at a time: no number twice
+    PERFORM FROM auth.tenant_h h WHERE h.tenant_hk = util.current_tenant() FOR UPDATE;
+    INSERT INTO auth.privacy_request (tenant_hk, request_id, kind, law, reference, received_on, due_on)
+    SELECT util.current_tenant(), coalesce(max(r.request_id), 0) + 1, p_kind, p_law, p_reference, p_received_on, p_due_on
+    FROM auth.privacy_request r WHERE r.tenant_hk = util.current_tenant()
+    RETURNING * INTO v_request;
+    RETURN v_request;
+END
+$$;
+
+-- Closes an open request of the session's tenant, by who acts; returns nothing when there is none. p_erasure_id: the receipt.
+CREATE OR REPLACE FUNCTION auth.close_privacy_request(p_request_id bigint, p_state text, p_erasure_id bigint) RETURNS SETOF auth.privacy_request
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS $$
+    UPDATE auth.privacy_request r
+    SET state = p_state, closed_at = util.current_load_date(), erasure_id = p_erasure_id,
+        closed_by = (SELECT left(a.kind || ' ' || a.name, 255) FROM auth.acting() a)
+    WHERE r.tenant_hk = util.current_tenant() AND r.request_id = p_request_id AND r.state = 'open'
+    RETURNING r.*
+$$;
+
 -- The receipts that are not what was written, of one tenant or of all (NULL). changed: not what was hashed; unlinked: it does not follow from
 -- the one before it; missing: the audit log tells of it, or one follows it.
 CREATE OR REPLACE FUNCTION auth.erasure_breaks(p_tenant_hk bytea) RETURNS TABLE (tenant_hk bytea, erasure_id bigint, broken text)

@@ -289,6 +289,9 @@ BEGIN
     GRANT SELECT ON ref.conversion_rule, raw.ingest_batch TO footfall_admin;
     -- the record of processing tells how long
     GRANT SELECT ON ref.retention, ref.legal_hold, raw.kept_since TO footfall_admin;
+    -- what people asked, and what was done
+    GRANT SELECT ON auth.privacy_request, auth.erasure TO footfall_admin;
+    GRANT EXECUTE ON FUNCTION auth.add_privacy_request, auth.close_privacy_request TO footfall_admin;
     GRANT SELECT, INSERT, DELETE ON auth.share_link TO footfall_admin;
     GRANT SELECT, DELETE ON auth.site TO footfall_admin;
     GRANT EXECUTE ON ALL ROUTINES IN SCHEMA util, business, api TO footfall_admin;
@@ -303,7 +306,9 @@ BEGIN
     -- these act with the worker's rights: only the web process, which knows who asks, may call them
     REVOKE ALL ON FUNCTION business.reprocess_invalid(text, timestamptz), business.change_tenant, business.set_active(boolean),
         business.set_site(text, text[]), business.add_event_type, business.remove_event_type, business.event_types,
-        business.sending_hosts(timestamptz), api.store_health(), api.measures(integer)
+        business.sending_hosts(timestamptz), business.gather_own_person, business.count_own_person, business.tell_own_person,
+        business.rows_of_own_person, business.unjudged_own_origins, business.judge_own_origins, business.erase_own_person,
+        api.store_health(), api.measures(integer)
         FROM footfall_reader, footfall_ingest, footfall_analyst;
     -- how all tenants together are doing
     REVOKE ALL ON FUNCTION api.progress() FROM footfall_analyst;

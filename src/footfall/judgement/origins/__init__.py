@@ -1,13 +1,15 @@
 """Where visits come from: each distinct host and campaign judged once, by kept lists and short rules."""
 
+from collections.abc import Sequence
 from functools import lru_cache
+from typing import Any
 
 from footfall.database import Connection
 from footfall.judgement.origins.campaigns import judge_campaign, says_nothing
 from footfall.judgement.origins.channels import channels
 from footfall.judgement.origins.sources import Origin, listed, sources
 
-__all__ = ["channels", "is_known_origin", "judge_origins", "known_origins", "parameters"]
+__all__ = ["channels", "is_known_origin", "judge_origins", "judge_own_origins", "known_origins", "parameters"]
 
 OriginRow = tuple[str, str, str, str, str, str | None]  # as ref.origin
 
@@ -40,6 +42,26 @@ def judge_origins(connection: Connection, batch_ids: list[int]) -> None:
             " ON CONFLICT DO NOTHING",
             tuple(list(column) for column in zip(*judged, strict=True)),
         )
+
+
+def judge_own_origins(connection: Connection) -> None:
+    """The same of the person who is laid out, by whoever may change them alone (business.unjudged_own_origins)."""
+    rows = connection.execute("/* judgement.origins */ SELECT * FROM business.unjudged_own_origins()").fetchall()
+    if not rows:
+        return
+    origins = [row for host, *_ in rows if host is not None for row in _rows(host, sources().of_host(host))]
+    campaigns = [(key, *_campaign(*words)) for _, key, *words in rows if key is not None]
+    connection.execute(
+        "/* judgement.origins */ SELECT business.judge_own_origins("
+        " ARRAY(SELECT ROW(o.*)::ref.origin"
+        "  FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[]) o),"
+        " ARRAY(SELECT ROW(c.*)::ref.campaign FROM unnest(%s::bytea[], %s::text[], %s::text[], %s::text[], %s::boolean[]) c))",
+        (*_columns(origins, 6), *_columns(campaigns, 5)),
+    )
+
+
+def _columns(rows: Sequence[tuple[Any, ...]], width: int) -> list[list[Any]]:
+    return [[row[place] for row in rows] for place in range(width)]
 
 
 def known_origins() -> list[OriginRow]:

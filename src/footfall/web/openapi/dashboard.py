@@ -19,7 +19,7 @@ class _Operation(NamedTuple):
     summary: str
     body: type[msgspec.Struct] | None = None
     query: Mapping[str, str] = MappingProxyType({})
-    is_file: bool = False
+    file: str = ""  # its media type; empty: the answer is JSON
 
 
 _WHICH_ROWS = {
@@ -103,9 +103,41 @@ DASHBOARD = (
     _Operation("get", "/api/operator/tenants", "getCustomers", "All tenants and what they send, searched and sorted (operators)"),
     _Operation("get", "/api/operator/tenants/{tenant}", "getCustomer", "A tenant, what it sends, its plan (operators)"),
     _Operation("get", "/api/setup/audit", "getAudit", "Who did what (owners)", query=_WHICH_ROWS | _WHICH_PAGE),
-    _Operation("get", "/api/setup/audit.csv", "getAuditFile", "Who did what, as a file", query=_WHICH_ROWS, is_file=True),
+    _Operation("get", "/api/setup/audit.csv", "getAuditFile", "Who did what, as a file", query=_WHICH_ROWS, file="text/csv"),
     _Operation("get", "/api/setup/records", "getRecords", "The record of processing: what is stored, why, how long (owners)"),
-    _Operation("get", "/api/setup/records.md", "getRecordsFile", "The same, as a file in Markdown (owners)", is_file=True),
+    _Operation(
+        "get", "/api/setup/records.md", "getRecordsFile", "The same, as a file in Markdown (owners)", file="text/markdown"
+    ),
+    _Operation("post", "/api/setup/privacy/find", "findPerson", "What is held about a visitor (owners)", setup_wire.PersonId),
+    _Operation(
+        "post",
+        "/api/setup/privacy/export",
+        "exportPerson",
+        "All that is held about a visitor, as a zip (owners)",
+        setup_wire.PersonId,
+        file="application/zip",
+    ),
+    _Operation(
+        "post",
+        "/api/setup/privacy/erase",
+        "erasePerson",
+        "Forget or delete a visitor, for ever (owners)",
+        setup_wire.ErasedPerson,
+    ),
+    _Operation(
+        "get", "/api/setup/privacy/requests", "getPrivacyRequests", "What people asked, and until when it is due (owners)"
+    ),
+    _Operation(
+        "post", "/api/setup/privacy/requests", "addPrivacyRequest", "Put a request down (owners)", setup_wire.NewPrivacyRequest
+    ),
+    _Operation(
+        "post",
+        "/api/setup/privacy/requests/{request}",
+        "closePrivacyRequest",
+        "Say that a request was answered, or refused (owners)",
+        setup_wire.ClosedRequest,
+    ),
+    _Operation("get", "/api/setup/privacy/receipts", "getReceipts", "Receipts of erasures: they name nobody (owners)"),
     _Operation(
         "get", "/api/operator/audit", "getAllAudit", "Who did what, of all (operators)", query=_WHOSE | _WHICH_ROWS | _WHICH_PAGE
     ),
@@ -115,7 +147,7 @@ DASHBOARD = (
         "getAllAuditFile",
         "Who did what, of all, as a file (operators)",
         query=_WHOSE | _WHICH_ROWS,
-        is_file=True,
+        file="text/csv",
     ),
 )
 _FOR_ANYBODY = frozenset({"signIn", "confirmSignOn", "openLink", "askForPasskey", "signInByPasskey"})
@@ -124,7 +156,7 @@ _FOR_ANYBODY = frozenset({"signIn", "confirmSignOn", "openLink", "askForPasskey"
 def dashboard() -> dict[str, dict[str, Any]]:
     """The dashboard's own operations, by path and method. Their answers are for its pages and may change with them."""
     paths: dict[str, dict[str, Any]] = {}
-    for method, path, name, summary, body, query, is_file in DASHBOARD:
+    for method, path, name, summary, body, query, file in DASHBOARD:
         names = [part.strip("{}") for part in path.split("/") if part.startswith("{")]
         content = {"application/json": {"schema": reference(body.__name__)}} if body else None
         paths.setdefault(path, {})[method] = {
@@ -138,7 +170,7 @@ def dashboard() -> dict[str, dict[str, Any]]:
                     "in": "path",
                     "required": True,
                     "schema": {"type": "integer", "minimum": 0}
-                    if name in {"key", "link", "sign_in", "passkey"}
+                    if name in {"key", "link", "sign_in", "passkey", "request"}
                     else {"type": "string", "minLength": 1},
                 }
                 for name in names
@@ -146,8 +178,8 @@ def dashboard() -> dict[str, dict[str, Any]]:
             + [{"name": name, "in": "query", "description": text, "schema": {"type": "string"}} for name, text in query.items()],
             **({"requestBody": {"required": True, "content": content}} if content else {}),
             "responses": {
-                "200": {"description": "The file.", "content": {"text/csv": {"schema": {"type": "string"}}}}
-                if is_file
+                "200": {"description": "The file.", "content": {file: {"schema": {"type": "string"}}}}
+                if file
                 else {"description": "Done.", "content": {"application/json": {"schema": DONE}}},
                 **failures("400", "401", "403", "404", "405", "413", "429", "500", "503"),
             },

@@ -80,7 +80,7 @@ REACH: tuple[Reached, ...] = (
     Reached("raw", "raw.left_out", _RAW, "false"),
     Reached("staging", "staging.site_events_staging", _RAW, _STAGED_LEFT),
     *_vault(),
-    Reached("marts", "business.event_b", f"{_of(_EVENT)} AND t.tenant_hk = %(tenant_hk)s"),
+    Reached("marts", "business.event_b", f"{_of(_EVENT)} AND t.tenant_hk = (SELECT util.current_tenant())"),
     Reached("marts", "business.visit_b", _of(_SESSION)),
     Reached("work", "business.site_session_w", _of(_SESSION)),
     Reached("work", "business.superseded_w", _of(_EVENT)),
