@@ -40,6 +40,7 @@ _FILES = (
     "business/sql/usage.sql",
     "business/sql/reprocess.sql",
     "business/sql/sessions.sql",
+    "business/sql/judgements.sql",
     "business/sql/refresh.sql",
     "business/sql/marts.sql",
     "business/sql/marts_from_vault.sql",
@@ -59,7 +60,7 @@ _FILES = (
 
 
 _ACCESS = Definition("access", "SELECT util.secure_access()")
-VERSION = Version(number=41, needs=41, serves=34)
+VERSION = Version(number=43, needs=43, serves=34)
 
 
 def deploy(connection: Connection, role_prefix: str | None = None) -> list[str]:

@@ -33,6 +33,7 @@ from footfall.cli.rebuild_marts import rebuild_marts
 from footfall.cli.report import report
 from footfall.cli.restore import restore
 from footfall.cli.retention import retention
+from footfall.cli.rules import rules
 from footfall.cli.serve import serve
 from footfall.cli.site import site
 from footfall.cli.tenant import tenant
@@ -57,6 +58,7 @@ app.add_typer(site, name="site")
 app.add_typer(key, name="key")
 app.add_typer(retention, name="retention")
 app.add_typer(goal, name="goal")
+app.add_typer(rules, name="rules")
 app.add_typer(event_type, name="event-type")
 app.add_typer(user, name="user")
 app.add_typer(operator, name="operator")
