@@ -22,6 +22,12 @@ rules = typer.Typer(
 Tenant = Annotated[str, typer.Option(help="Whose rules.")]
 Why = Annotated[str, typer.Option(help="The reason, kept with the rules.")]
 History = Annotated[bool, typer.Option("--history", help="All sets that there ever were, with who made them and why.")]
+Lists = Annotated[
+    bool,
+    typer.Option(
+        "--lists", help="Judge agents and referrers of what is stored by the general lists of this version of Footfall."
+    ),
+]
 File = Annotated[Path, typer.Argument(help="The rules, as JSON.", exists=True, dir_okay=False)]
 
 
@@ -78,10 +84,13 @@ def diff(tenant: Tenant, file: File, data: Data = None, database_url: DatabaseUr
 @rules.command()
 def preview(
     tenant: Tenant,
-    file: File,
+    file: Annotated[
+        Path | None, typer.Argument(help="The rules, as JSON; none: those in force.", exists=True, dir_okay=False)
+    ] = None,
     days: Annotated[
         int | None, typer.Option(min=1, help="Of visits that began in the last so many days; default: of all.")
     ] = None,
+    lists: Lists = False,  # noqa: FBT002
     data: Data = None,
     database_url: DatabaseUrl = None,
     as_json_: AsJson = False,  # noqa: FBT002
@@ -90,9 +99,10 @@ def preview(
 
     Example: footfall rules preview rules.json --tenant acme --days 30
     """
-    wanted = _read(file)
     with existing_store(data, database_url) as store, connect(store.url, "footfall_worker") as connection:
-        changes = own.preview(connection, tenant_key(connection, tenant), wanted, days)
+        tenant_hk = tenant_key(connection, tenant)
+        wanted = _read(file) if file else own.rules_in_force(connection, tenant_hk)
+        changes = own.preview(connection, tenant_hk, wanted, days, lists=lists)
     if as_json_:
         print_json([_row(change) for change in changes])
     else:
@@ -103,9 +113,13 @@ def preview(
 def apply(
     tenant: Tenant,
     file: Annotated[
-        Path | None, typer.Argument(help="The rules, as JSON; none: judge by those in force again.", exists=True, dir_okay=False)
+        Path | None,
+        typer.Argument(
+            help="The rules, as JSON; none: those in force, for what they have not judged yet.", exists=True, dir_okay=False
+        ),
     ] = None,
     why: Why = "",
+    lists: Lists = False,  # noqa: FBT002
     data: Data = None,
     database_url: DatabaseUrl = None,
     as_json_: AsJson = False,  # noqa: FBT002
@@ -117,7 +131,11 @@ def apply(
     wanted = _read(file) if file else None
     with existing_store(data, database_url) as store, connect(store.url, "footfall_worker") as connection:
         tenant_hk = tenant_key(connection, tenant)
-        done = own.apply(connection, tenant_hk, wanted, why) if wanted else own.judge_again(connection, tenant_hk)
+        if wanted or lists:
+            wanted = wanted or own.rules_in_force(connection, tenant_hk)
+            done = own.apply(connection, tenant_hk, wanted, why, lists=lists)
+        else:
+            done = own.judge_again(connection, tenant_hk)
     _print_done(done, is_json=as_json_)
 
 

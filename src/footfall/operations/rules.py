@@ -16,7 +16,15 @@ from psycopg.types.json import Jsonb
 from footfall.auth import tell
 from footfall.database import Connection
 from footfall.errors import NotAccepted
-from footfall.judgement.rules import RuleSet, as_json, digest_of, judge_stored_inputs, stored_rules
+from footfall.judgement.rules import (
+    RuleSet,
+    as_json,
+    digest_of,
+    general_digest,
+    judge_by_lists,
+    judge_stored_inputs,
+    stored_rules,
+)
 
 _VISITS_AT_ONCE = 5_000
 _OF_NOBODY = b"\xff" * 64  # after every key
@@ -65,6 +73,7 @@ class Version:
     made_at: datetime
     reason: str
     reverts: int | None
+    lists: str | None
     since: datetime
     until: datetime | None
     receipt: Any
@@ -76,8 +85,8 @@ Told = Callable[[int], None]
 def versions(connection: Connection, tenant_hk: bytes) -> list[Version]:
     """All sets that a tenant ever had, the latest first: that one is in force."""
     rows = connection.execute(
-        "/* operations.rules */ SELECT version, rules, digest, made_by, made_at, reason, reverts, in_force_from, in_force_until,"
-        "  receipt FROM ref.rule_set WHERE tenant_hk = %s ORDER BY version DESC",
+        "/* operations.rules */ SELECT version, rules, digest, made_by, made_at, reason, reverts, lists, in_force_from,"
+        "  in_force_until, receipt FROM ref.rule_set WHERE tenant_hk = %s ORDER BY version DESC",
         (tenant_hk,),
     )
     return [Version(version, stored_rules(rules), *rest) for version, rules, *rest in rows]
@@ -88,7 +97,9 @@ def rules_in_force(connection: Connection, tenant_hk: bytes) -> RuleSet:
     return next((one.rules for one in versions(connection, tenant_hk)), RuleSet())
 
 
-def preview(connection: Connection, tenant_hk: bytes, rules: RuleSet, days: int | None = None) -> list[Change]:
+def preview(
+    connection: Connection, tenant_hk: bytes, rules: RuleSet, days: int | None = None, *, lists: bool = False
+) -> list[Change]:
     """What putting these rules in force would change now, with an example each; `days`: of visits that began in the last so many.
 
     The very functions that put rules in force are run, and all of it is rolled back; loads go on meanwhile.
@@ -99,7 +110,8 @@ def preview(connection: Connection, tenant_hk: bytes, rules: RuleSet, days: int 
             " FROM raw.load_batch"
         ).fetchone()
         moment = row[0] if row else None
-        _put_in_force(connection, tenant_hk, rules, "", None, moment)
+        wanted = _Wanted(rules, *_lists(connection, tenant_hk, anew=lists))
+        _put_in_force(connection, tenant_hk, wanted, "", None, moment)
         visits = connection.execute(_PREVIEW_VISITS, {"tenant": tenant_hk, "moment": moment, "days": days})
         changes = [Change(aspect, was, becomes, "visits", *rest) for aspect, was, becomes, *rest in visits]
         pages = connection.execute(_PREVIEW_PAGES, {"tenant": tenant_hk, "moment": moment})
@@ -108,13 +120,20 @@ def preview(connection: Connection, tenant_hk: bytes, rules: RuleSet, days: int 
 
 
 def apply(
-    connection: Connection, tenant_hk: bytes, rules: RuleSet, reason: str = "", told: Told = lambda _visits: None
+    connection: Connection,
+    tenant_hk: bytes,
+    rules: RuleSet,
+    reason: str = "",
+    told: Told = lambda _visits: None,
+    *,
+    lists: bool = False,
 ) -> Applied:
     """Put rules in force, for what comes and for all that is stored; `told` hears how many visits more were judged.
 
-    Raises NotAccepted: ``rules_unchanged`` where they are in force already.
+    `lists`: agents and referrers of what is stored are judged by the general lists of now; else as they were. Raises NotAccepted:
+    ``rules_unchanged`` where all of that is in force already.
     """
-    return _apply(connection, tenant_hk, rules, reason, None, told)
+    return _apply(connection, tenant_hk, _Wanted(rules, *_lists(connection, tenant_hk, anew=lists)), reason, None, told)
 
 
 def revert(connection: Connection, tenant_hk: bytes, reason: str = "", told: Told = lambda _visits: None) -> Applied:
@@ -131,7 +150,8 @@ def revert(connection: Connection, tenant_hk: bytes, reason: str = "", told: Tol
     if current is None:
         raise NotAccepted("rules_none", "there are no rules of your own to be taken back")
     before = by_number.get(current.version - 1)
-    return _apply(connection, tenant_hk, before.rules if before else RuleSet(), reason, current.version, told)
+    wanted = _Wanted(before.rules, before.lists, before.version) if before else _Wanted(RuleSet())
+    return _apply(connection, tenant_hk, wanted, reason, current.version, told)
 
 
 def judge_again(connection: Connection, tenant_hk: bytes, told: Told = lambda _visits: None) -> Applied:
@@ -142,27 +162,47 @@ def judge_again(connection: Connection, tenant_hk: bytes, told: Told = lambda _v
     return _judge_stored(connection, tenant_hk, current.version, current.digest, current.reverts, told)
 
 
-def _apply(connection: Connection, tenant_hk: bytes, rules: RuleSet, reason: str, reverts: int | None, told: Told) -> Applied:
-    digest = digest_of(rules)
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """Rules to be put in force; of the general lists for what is stored the digest, and the version that had them (None: now)."""
+
+    rules: RuleSet
+    lists: str | None = None
+    lists_of: int | None = None
+
+
+def _lists(connection: Connection, tenant_hk: bytes, *, anew: bool) -> tuple[str | None, int | None]:
+    current = next(iter(versions(connection, tenant_hk)), None)
+    if current and current.lists and (not anew or current.lists == general_digest()):
+        return current.lists, current.version
+    return (general_digest() if anew else None), None
+
+
+def _apply(connection: Connection, tenant_hk: bytes, wanted: _Wanted, reason: str, reverts: int | None, told: Told) -> Applied:
+    digest = digest_of(wanted.rules)
     with connection.transaction():
         # in the order of business.close_sessions
         connection.execute("SELECT util.take_turn('sessions'), util.take_turn('load')")
-        if digest == digest_of(rules_in_force(connection, tenant_hk)):
+        current = next(iter(versions(connection, tenant_hk)), None)
+        if (digest, wanted.lists) == ((current.digest, current.lists) if current else (digest_of(RuleSet()), None)):
             raise NotAccepted("rules_unchanged", "these rules are in force already")
         row = connection.execute("/* operations.rules */ SELECT business.open_load('rules')").fetchone()
-        version = _put_in_force(connection, tenant_hk, rules, reason, reverts, row[0] if row else None)
+        version = _put_in_force(connection, tenant_hk, wanted, reason, reverts, row[0] if row else None)
     return _judge_stored(connection, tenant_hk, version, digest, reverts, told)
 
 
 def _put_in_force(
-    connection: Connection, tenant_hk: bytes, rules: RuleSet, reason: str, reverts: int | None, load_date: datetime | None
+    connection: Connection, tenant_hk: bytes, wanted: _Wanted, reason: str, reverts: int | None, load_date: datetime | None
 ) -> int:
+    rules = wanted.rules
     row = connection.execute(
-        "/* operations.rules */ SELECT business.put_rules_in_force(%s, %s, %s, %s, %s, %s)",
-        (tenant_hk, Jsonb(as_json(rules)), digest_of(rules), reason, reverts, load_date),
+        "/* operations.rules */ SELECT business.put_rules_in_force(%s, %s, %s, %s, %s, %s, %s, %s)",
+        (tenant_hk, Jsonb(as_json(rules)), digest_of(rules), reason, reverts, wanted.lists, wanted.lists_of, load_date),
     ).fetchone()
     version = int(row[0]) if row else 0
     judge_stored_inputs(connection, tenant_hk, version, rules)
+    if wanted.lists and wanted.lists_of is None:
+        judge_by_lists(connection, tenant_hk, version)
     return version
 
 

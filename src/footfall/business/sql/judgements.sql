@@ -8,12 +8,20 @@ CREATE OR REPLACE FUNCTION business.referrer_host(p_url text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN left(staging.without_www(lower((staging.url_parts(p_url))[2] COLLATE "C")), 253);
 
+-- The same with its path, as the general lists look at it.
+CREATE OR REPLACE FUNCTION business.referrer_origin(p_url text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN staging.origin_host(staging.url_parts(p_url)) || coalesce((staging.url_parts(p_url))[4], '');
+
 -- The path of a page, from its business key.
 CREATE OR REPLACE FUNCTION business.page_path(p_page_bk text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN regexp_replace(substr(p_page_bk, strpos(p_page_bk, '/')), '\?.*$', '');
 
 -- What a tenant's rules in force at a load date make of these visits: of those that are not what their context says, or were not once.
+--
+-- What was loaded before a set that names the general lists was put in force is judged by those first: its agent, but for the kind of device,
+-- which the site may have said, and its referrer where nothing else told where it came from.
 --
 -- Internal traffic comes before the tenant's bots by agent, those before its bots by behaviour. A rule for campaigns goes before what the
 -- general rules say; one for a referrer holds for visits without a campaign, as in those.
@@ -22,10 +30,11 @@ RETURNS TABLE (site_session_hk bytea, tenant_hk bytea, traffic_class text, traff
                channel text, channel_name text, device_type text, browser_name text, browser_version text, operating_system text,
                operating_system_version text, country text, rule_set integer)
 LANGUAGE sql STABLE AS $$
-    SELECT c.site_session_hk, c.tenant_hk, coalesce(t.traffic_class, c.traffic_class), t.rule,
-           CASE WHEN t.rule IS NULL THEN c.bot_kind ELSE t.bot_kind END, CASE WHEN t.rule IS NULL THEN c.bot_name ELSE left(t.rule, 50) END,
-           coalesce(o.source, c.source), coalesce(o.channel, c.channel), coalesce(o.channel_name, c.channel_name), c.device_type,
-           c.browser_name, c.browser_version, c.operating_system, c.operating_system_version,
+    SELECT c.site_session_hk, c.tenant_hk, t.traffic_class, t.rule,
+           t.bot_kind, t.bot_name, coalesce(o.source, g.source, c.source), coalesce(o.channel, g.channel, c.channel),
+           coalesce(o.channel_name, g.channel_name, c.channel_name), c.device_type, coalesce(l.browser_name, c.browser_name),
+           coalesce(l.browser_version, c.browser_version), coalesce(l.operating_system, c.operating_system),
+           coalesce(l.operating_system_version, c.operating_system_version),
            (SELECT z.country FROM ref.time_zone z WHERE z.time_zone = c.timezone), coalesce(r.version, 0)
     FROM unnest(p_keys) AS k(site_session_hk)
     CROSS JOIN LATERAL (
@@ -33,10 +42,25 @@ LANGUAGE sql STABLE AS $$
         WHERE c.site_session_hk = k.site_session_hk AND c.load_end_date IS NULL LIMIT 1
     ) c
     LEFT JOIN LATERAL (
-        SELECT r.version, r.rules, coalesce(c.entry_timestamp >= (r.rules ->> 'since')::date::timestamp AT TIME ZONE 'UTC', true) AS holds
+        SELECT r.version, r.rules, r.lists IS NOT NULL AND c.load_date < r.lists_from AS by_lists, coalesce(c.entry_timestamp >= (r.rules ->> 'since')::date::timestamp AT TIME ZONE 'UTC', true) AS holds
         FROM ref.rule_set r
         WHERE r.tenant_hk = c.tenant_hk AND r.in_force_from <= p_as_of AND (r.in_force_until IS NULL OR r.in_force_until > p_as_of) LIMIT 1
     ) r ON true
+    LEFT JOIN LATERAL (
+        SELECT m.* FROM ref.rule_match m
+        WHERE r.by_lists AND m.tenant_hk = c.tenant_hk AND m.version = r.version AND m.input = 'device'
+          AND m.input_hash = staging.agent_key(c.user_agent, c.client_hints) LIMIT 1
+    ) l ON true
+    LEFT JOIN LATERAL (
+        SELECT m.source, m.channel, m.channel_name FROM ref.rule_match m
+        WHERE r.by_lists AND m.tenant_hk = c.tenant_hk AND m.version = r.version AND m.input = 'origin'
+          AND m.input_hash = util.hash_binary(business.referrer_origin(c.referrer_url)) AND c.channel <> 'direct'
+          AND num_nonnulls(c.utm_source, c.utm_medium, c.utm_campaign, c.utm_id, c.click_id) = 0
+          -- an address may say who led to it in other words
+          AND NOT EXISTS (SELECT FROM business.site_event_details_s d
+                          WHERE d.site_event_hk = c.entry_event_hk AND strpos(d.page_url, 'ref=') > 0)
+        LIMIT 1
+    ) g ON true
     LEFT JOIN LATERAL (
         SELECT m.rule FROM ref.rule_match m
         WHERE r.holds AND r.rules ? 'bots' AND m.tenant_hk = c.tenant_hk AND m.version = r.version AND m.input = 'agent'
@@ -67,8 +91,14 @@ LANGUAGE sql STABLE AS $$
         ) v
     ) b ON true
     CROSS JOIN LATERAL (
-        SELECT CASE WHEN i.rule IS NOT NULL THEN 'internal' WHEN a.rule IS NOT NULL OR b.rule IS NOT NULL THEN 'bot' END AS traffic_class,
-               coalesce(i.rule, a.rule, b.rule) AS rule, CASE WHEN i.rule IS NOT NULL THEN 'internal' ELSE 'own' END AS bot_kind
+        SELECT w.rule,
+               CASE WHEN i.rule IS NOT NULL THEN 'internal' WHEN coalesce(a.rule, b.rule) IS NOT NULL THEN 'bot'
+                    ELSE coalesce(l.traffic_class, c.traffic_class) END AS traffic_class,
+               CASE WHEN i.rule IS NOT NULL THEN 'internal' WHEN coalesce(a.rule, b.rule) IS NOT NULL THEN 'own'
+                    WHEN l.traffic_class IS NOT NULL THEN l.bot_kind ELSE c.bot_kind END AS bot_kind,
+               CASE WHEN coalesce(i.rule, a.rule, b.rule) IS NOT NULL THEN left(w.rule, 50)
+                    WHEN l.traffic_class IS NOT NULL THEN l.bot_name ELSE c.bot_name END AS bot_name
+        FROM (SELECT coalesce(i.rule, a.rule, b.rule, CASE WHEN l.traffic_class <> c.traffic_class THEN l.rule END) AS rule) w
     ) t
     LEFT JOIN LATERAL (
         SELECT m.source, m.channel, m.channel_name FROM ref.rule_match m
@@ -82,8 +112,12 @@ LANGUAGE sql STABLE AS $$
         LIMIT 1
     ) o ON true
     WHERE t.rule IS NOT NULL
-       OR (coalesce(o.source, c.source), coalesce(o.channel, c.channel), coalesce(o.channel_name, c.channel_name))
-          IS DISTINCT FROM (c.source, c.channel, c.channel_name)
+       OR (coalesce(o.source, g.source, c.source), coalesce(o.channel, g.channel, c.channel),
+           coalesce(o.channel_name, g.channel_name, c.channel_name), t.bot_kind, t.bot_name)
+          IS DISTINCT FROM (c.source, c.channel, c.channel_name, c.bot_kind, c.bot_name)
+       OR (coalesce(l.browser_name, c.browser_name), coalesce(l.browser_version, c.browser_version),
+           coalesce(l.operating_system, c.operating_system), coalesce(l.operating_system_version, c.operating_system_version))
+          IS DISTINCT FROM (c.browser_name, c.browser_version, c.operating_system, c.operating_system_version)
        OR EXISTS (SELECT FROM business.site_session_judgement_s j
                   WHERE j.site_session_hk = c.site_session_hk AND j.load_end_date IS NULL)
 $$;
@@ -217,7 +251,10 @@ LANGUAGE sql STABLE AS $$
         ('traffic', coalesce(j.traffic_class, c.traffic_class), n.traffic_class),
         ('channel', business.channel_of(coalesce(j.channel_name, c.channel_name), coalesce(j.channel, c.channel)),
                     business.channel_of(n.channel_name, n.channel)),
-        ('source', coalesce(j.source, c.source), n.source)
+        ('source', coalesce(j.source, c.source), n.source),
+        ('bot', CASE WHEN j.site_session_hk IS NULL THEN c.bot_name ELSE j.bot_name END, n.bot_name),
+        ('browser', coalesce(j.browser_name, c.browser_name), n.browser_name),
+        ('system', coalesce(j.operating_system, c.operating_system), n.operating_system)
     ) a(aspect, was, becomes)
     WHERE a.was IS DISTINCT FROM a.becomes
 $$;
@@ -251,20 +288,31 @@ LANGUAGE sql STABLE AS $$
 $$;
 
 -- Puts a set of rules in force from a load date on, in the place of the one before it; returns its version. p_reverts: the version that
--- it takes back.
+-- it takes back. p_lists: the digest of the general lists by which what was loaded before is judged; p_lists_of: the version that had them
+-- and whose judgements by them are taken over, NULL: they are judged by now.
 CREATE OR REPLACE FUNCTION business.put_rules_in_force(
-    p_tenant_hk bytea, p_rules jsonb, p_digest text, p_reason text, p_reverts integer, p_load_date timestamptz
+    p_tenant_hk bytea, p_rules jsonb, p_digest text, p_reason text, p_reverts integer, p_lists text, p_lists_of integer,
+    p_load_date timestamptz
 ) RETURNS integer
 LANGUAGE plpgsql AS $$
 DECLARE
     v_version integer;
 BEGIN
     UPDATE ref.rule_set r SET in_force_until = p_load_date WHERE r.tenant_hk = p_tenant_hk AND r.in_force_until IS NULL;
-    INSERT INTO ref.rule_set (tenant_hk, version, rules, digest, made_by, made_at, reason, reverts, in_force_from)
-    SELECT p_tenant_hk, v.version, p_rules, p_digest, left(a.kind || ' ' || a.name, 255), util.current_load_date(), p_reason, p_reverts, p_load_date
+    INSERT INTO ref.rule_set (tenant_hk, version, rules, digest, lists, lists_from, made_by, made_at, reason, reverts, in_force_from)
+    SELECT p_tenant_hk, v.version, p_rules, p_digest, p_lists,
+           CASE WHEN p_lists IS NOT NULL THEN coalesce(
+               (SELECT r.lists_from FROM ref.rule_set r WHERE r.tenant_hk = p_tenant_hk AND r.version = p_lists_of), p_load_date) END,
+           left(a.kind || ' ' || a.name, 255), util.current_load_date(), p_reason, p_reverts, p_load_date
     FROM (SELECT coalesce(max(r.version), 0) + 1 AS version FROM ref.rule_set r WHERE r.tenant_hk = p_tenant_hk) v
     CROSS JOIN auth.acting() a
     RETURNING version INTO v_version;
+    INSERT INTO ref.rule_match (tenant_hk, version, input, input_hash, rule, traffic_class, bot_kind, bot_name, browser_name,
+        browser_version, operating_system, operating_system_version, source, channel, channel_name)
+    SELECT m.tenant_hk, v_version, m.input, m.input_hash, m.rule, m.traffic_class, m.bot_kind, m.bot_name, m.browser_name,
+           m.browser_version, m.operating_system, m.operating_system_version, m.source, m.channel, m.channel_name
+    FROM ref.rule_match m
+    WHERE p_lists IS NOT NULL AND m.tenant_hk = p_tenant_hk AND m.version = p_lists_of AND m.input IN ('device', 'origin');
     UPDATE raw.load_batch l SET asked = jsonb_build_object('tenant', encode(p_tenant_hk, 'hex'), 'version', v_version)
     WHERE l.load_date = p_load_date;
     RETURN v_version;

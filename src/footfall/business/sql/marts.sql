@@ -50,8 +50,8 @@ LANGUAGE sql STABLE ROWS 1 AS $$
            coalesce(j.device_type, c.device_type), coalesce(j.browser_name, c.browser_name), coalesce(j.browser_version, c.browser_version),
            coalesce(j.operating_system, c.operating_system), c.language,
            coalesce(j.country, (SELECT z.country FROM ref.time_zone z WHERE z.time_zone = c.timezone)),
-           coalesce(j.operating_system_version, c.operating_system_version), CASE WHEN j.traffic_rule IS NULL THEN c.bot_kind ELSE j.bot_kind END,
-           CASE WHEN j.traffic_rule IS NULL THEN c.bot_name ELSE j.bot_name END,
+           coalesce(j.operating_system_version, c.operating_system_version), CASE WHEN j.site_session_hk IS NULL THEN c.bot_kind ELSE j.bot_kind END,
+           CASE WHEN j.site_session_hk IS NULL THEN c.bot_name ELSE j.bot_name END,
            CASE WHEN j.traffic_rule IS NOT NULL THEN j.traffic_class END
     FROM business.site_session_context_s c
     LEFT JOIN LATERAL (

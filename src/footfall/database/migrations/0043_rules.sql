@@ -5,6 +5,8 @@ CREATE TABLE ref.rule_set (
     version integer NOT NULL,
     rules jsonb NOT NULL,
     digest varchar(64) NOT NULL,
+    lists varchar(64),
+    lists_from timestamptz,
     made_by varchar(255) NOT NULL,
     made_at timestamptz NOT NULL,
     reason varchar(500) NOT NULL,
@@ -17,9 +19,11 @@ CREATE TABLE ref.rule_set (
 );
 -- Usage: one set is in force
 CREATE UNIQUE INDEX rule_set_in_force ON ref.rule_set (tenant_hk) WHERE in_force_until IS NULL;
-COMMENT ON TABLE ref.rule_set IS 'Each tenant''s own rules, version by version; they lie over the general ones, which come with Footfall. Nothing is changed but the end of its time.';
+COMMENT ON TABLE ref.rule_set IS 'Each tenant''s own rules, version by version; they lie over the general ones, which come with Footfall: of those, under the empty key, digest and time. Nothing is changed but the end of its time.';
 COMMENT ON COLUMN ref.rule_set.rules IS 'footfall.judgement.rules.RuleSet; of a set taken back those of before, none: {}';
 COMMENT ON COLUMN ref.rule_set.digest IS 'SHA-256 of the rules, keys in order';
+COMMENT ON COLUMN ref.rule_set.lists IS 'digest of the general rules by which agents and referrers of visits are judged that were loaded before; empty: as they were judged when they were loaded';
+COMMENT ON COLUMN ref.rule_set.lists_from IS 'what was loaded before this load date is judged by those';
 COMMENT ON COLUMN ref.rule_set.reverts IS 'the version that this one takes back';
 COMMENT ON COLUMN ref.rule_set.in_force_from IS 'loads from this load date on judge by it';
 COMMENT ON COLUMN ref.rule_set.receipt IS 'what became of stored visits and pages; empty: they are being judged, or that was interrupted';
@@ -30,6 +34,13 @@ CREATE TABLE ref.rule_match (
     input varchar(10) NOT NULL,
     input_hash bytea NOT NULL,
     rule varchar(100) NOT NULL,
+    traffic_class varchar(10),
+    bot_kind varchar(20),
+    bot_name varchar(50),
+    browser_name varchar(50),
+    browser_version varchar(20),
+    operating_system varchar(50),
+    operating_system_version varchar(20),
     source varchar(100),
     channel varchar(20),
     channel_name varchar(30),
@@ -39,9 +50,9 @@ CREATE TABLE ref.rule_match (
     PRIMARY KEY (tenant_hk, version, input, input_hash)
 );
 COMMENT ON TABLE ref.rule_match IS 'Each distinct input that a rule of a tenant''s own says something of, looked at once (footfall.judgement.rules); what none says anything of is not here.';
-COMMENT ON COLUMN ref.rule_match.input IS 'agent, landing (an address), referrer (a host), campaign, page';
-COMMENT ON COLUMN ref.rule_match.input_hash IS 'SHA-256 of the input; of a campaign staging.campaign_key, of a page its key';
-COMMENT ON COLUMN ref.rule_match.rule IS 'the rule''s name, else its pattern';
+COMMENT ON COLUMN ref.rule_match.input IS 'agent, landing (an address), referrer (a host), campaign, page; by the general lists: device (an agent and its hints), origin (a referrer)';
+COMMENT ON COLUMN ref.rule_match.input_hash IS 'SHA-256 of the input; of a campaign staging.campaign_key, of a device staging.agent_key, of a page its key';
+COMMENT ON COLUMN ref.rule_match.rule IS 'the rule''s name, else its pattern; lists: the general ones';
 
 CREATE TABLE business.site_session_judgement_s (
     site_session_hk bytea NOT NULL,
