@@ -60,9 +60,8 @@ def main() -> None:
             began = time.perf_counter()
             changed = sum(one.count for tenant in tenants for one in judge(tenant) if one.aspect == "traffic")
             seconds, wall = meter.look(), time.perf_counter() - began
-            print(
-                f"{what}: {visits:,} sessions, {changed:,} of another class: {_each(seconds, visits, 'session')}, {wall:.1f} s of the wall"
-            )
+            told = _each(seconds, visits, "session")
+            print(f"{what}: {visits:,} sessions, {changed:,} of another class: {told}, {wall:.1f} s of the wall")
     with fresh_store() as url, connect(url, "footfall_worker") as worker:
         meter = Meter(worker)
         for industry in INDUSTRIES:

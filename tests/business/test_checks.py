@@ -14,7 +14,7 @@ NEVER = "\\x" + "00" * 20
 
 @pytest.fixture
 def settled(site: Site) -> Site:
-    """A little of everything, settled; with sessions of two half hours, a late revision, a duplicate, an invalid event, own rules."""
+    """A little of everything, settled; with sessions of two half hours, a late revision, a duplicate, an invalid event, rules."""
     own = {"behaviour": {"views_without_engagement": 1}, "pages": [{"path": "/a", "category": "own", "type": "own"}]}
     rules.apply(site.connection, site.tenant_hk, read_rules(own))
     step = {"evt_type": "transaction_step", "evt_action": "complete", "item_id": "sku", "evt_value": 9, "session_id": "s"}

@@ -236,8 +236,11 @@ def _judge_stored(
             " WHERE tenant_hk = %s AND version = %s",
             (Jsonb(receipt), tenant_hk, version),
         )
-        action = "rules.applied" if reverts is None else "rules.reverted"
-        tell(connection, action, str(version), {"digest": digest, "reverts": reverts, "changed": counts}, tenant_hk)
+        said = {"digest": digest, "reverts": reverts, "changed": counts}
+        if reverts is None:
+            tell(connection, "rules.applied", str(version), said, tenant_hk)
+        else:
+            tell(connection, "rules.reverted", str(version), said, tenant_hk)
     return Applied(version, digest, tuple(changes))
 
 
