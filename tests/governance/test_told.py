@@ -21,6 +21,8 @@ from site_under_test import Site, view
 
 # what no change of has to be told, and why
 UNTOLD_TABLES = {
+    "ref.rule_set": "rules.applied and rules.reverted tell of it",
+    "ref.rule_match": "what rules say of inputs",
     "auth.audit_event": "tells",
     "auth.audit_head": "tells",
     "auth.audit_told": "tells",
@@ -133,6 +135,8 @@ DOINGS = (
     Doing("retention lift acme", "legal_hold.removed"),
     Doing("goal add Paid --tenant acme --filter page==/paid", "goal.created"),
     Doing("goal remove Paid --tenant acme", "goal.removed"),
+    Doing("rules apply {folder}/rules.json --tenant acme", "rules.applied"),
+    Doing("rules revert --tenant acme", "rules.reverted"),
     Doing("event-type add quiz --tenant acme", "event_type.created"),
     Doing("event-type remove quiz --tenant acme", "event_type.removed"),
     Doing("user add bob@example.org --tenant acme --role viewer", "role.changed"),
@@ -163,6 +167,9 @@ UNTOLD = {
     "doctor": "looks at the host",
     "event-type list": "settings",
     "goal list": "settings",
+    "rules show": "settings",
+    "rules diff": "settings",
+    "rules preview": "an example of each change, without who it was",
     "import list": "names of files and counts",
     "key list": "settings, but for the keys",
     "migrate": "test_a_new_version_of_the_schema_is_told",
@@ -212,6 +219,7 @@ def test_who_ran_a_command_is_told_with_what_it_did(
         " (credential_id, account_id, relying_party, public_key, sign_count, transports, passkey_name, created_at)"
         " SELECT 'a', account_id, 'localhost', 'b', 0, '{}', 'mine', now() FROM auth.account"
     )
+    (tmp_path / "rules.json").write_text('{"bots": [{"name": "Probe", "agent": "probe"}]}')
     (tmp_path / "tenants.csv").write_text("tenant_id,owner\nfourth,new@example.org\n")
     (tmp_path / "log").write_text(
         '203.0.113.9 - - [10/Mar/2026:12:00:00 +0000] "GET /a HTTP/1.1" 200 5 "-" "Mozilla/5.0 (X11) Firefox/145.0"\n'

@@ -161,10 +161,14 @@ RETURNS TABLE (
 )
 LANGUAGE sql STABLE AS $$
     WITH seen AS MATERIALIZED (
-        SELECT DISTINCT v.root_session_hk
-        FROM business.event_page_l p
-        CROSS JOIN LATERAL business.visit_of(p.site_event_hk) AS v(root_session_hk)
-        WHERE p.site_page_hk = ANY (p_keys)
+        SELECT v.root_session_hk, j.traffic_class
+        FROM (
+            SELECT DISTINCT v.root_session_hk
+            FROM business.event_page_l p
+            CROSS JOIN LATERAL business.visit_of(p.site_event_hk) AS v(root_session_hk)
+            WHERE p.site_page_hk = ANY (p_keys)
+        ) v
+        LEFT JOIN LATERAL business.judged_class(v.root_session_hk) j(traffic_class) ON true
     ), event AS MATERIALIZED (
         -- every event of those sessions, in order, with the number of the page view that it belongs to
         SELECT s.root_session_hk, d.site_event_hk, d.event_timestamp, d.event_type, d.time_on_page, d.page_title, p.site_page_hk,
@@ -188,7 +192,7 @@ LANGUAGE sql STABLE AS $$
             SELECT e.is_bounce FROM business.site_session_details_s e
             WHERE e.site_session_hk = s.root_session_hk AND e.load_end_date IS NULL LIMIT 1
         ) e ON true
-        WHERE d.traffic_class = 'human'
+        WHERE coalesce(s.traffic_class, d.traffic_class) = 'human'
     ), measured AS (
         SELECT e.*, e.event_type = 'page_view' AS is_view,
                max(e.time_on_page) OVER (PARTITION BY e.root_session_hk, e.view_number, e.site_page_hk) AS client_seconds,
@@ -198,14 +202,16 @@ LANGUAGE sql STABLE AS $$
                min(e.event_timestamp) OVER (PARTITION BY e.root_session_hk, e.site_page_hk) AS first_seen
         FROM event e
     )
-    SELECT h.site_page_hk, h.tenant_hk, h.site_page_bk, m.title, a.path, left(a.host, 253), g.page_class[1],
-           g.page_class[2], coalesce(m.views, 0), coalesce(m.visitors, 0), m.seconds, m.bounce_rate, m.conversion_rate
+    SELECT h.site_page_hk, h.tenant_hk, h.site_page_bk, m.title, a.path, left(a.host, 253),
+           CASE WHEN j.site_page_hk IS NULL THEN g.page_class[1] ELSE j.page_category END,
+           CASE WHEN j.site_page_hk IS NULL THEN g.page_class[2] ELSE j.page_type END, coalesce(m.views, 0), coalesce(m.visitors, 0), m.seconds, m.bounce_rate, m.conversion_rate
     FROM business.site_page_h h
     CROSS JOIN LATERAL (
         SELECT nullif(split_part(h.site_page_bk, '/', 1), '') AS host,
-               regexp_replace(substr(h.site_page_bk, strpos(h.site_page_bk, '/')), '\?.*$', '') AS path
+               business.page_path(h.site_page_bk) AS path
     ) a
     CROSS JOIN LATERAL (SELECT staging.page_class(a.path) AS page_class) g
+    LEFT JOIN business.site_page_judgement_s j ON j.site_page_hk = h.site_page_hk AND j.load_end_date IS NULL
     LEFT JOIN (
         SELECT m.site_page_hk, count(*) FILTER (WHERE m.is_view)::integer AS views,
                count(DISTINCT m.site_visitor_hk)::integer AS visitors,
@@ -222,7 +228,7 @@ LANGUAGE sql STABLE AS $$
         FROM measured m
         WHERE m.site_page_hk = ANY (p_keys)
         GROUP BY m.site_page_hk
-    ) m USING (site_page_hk)
+    ) m ON m.site_page_hk = h.site_page_hk
     WHERE h.site_page_hk = ANY (p_keys)
 $$;
 
@@ -236,13 +242,14 @@ RETURNS TABLE (
 LANGUAGE sql STABLE AS $$
     WITH event AS MATERIALIZED (
         SELECT i.business_item_hk, v.root_session_hk, d.event_timestamp, d.raw_event_id, d.event_currency,
-               d.business_item_info AS info, d.event_type = 'item_interaction' AND d.traffic_class = 'human' AS is_interaction
+               d.business_item_info AS info, d.event_type = 'item_interaction' AND coalesce(j.traffic_class, d.traffic_class) = 'human' AS is_interaction
         FROM business.event_business_item_l i
         CROSS JOIN LATERAL (
             SELECT d.* FROM business.site_event_details_s d
             WHERE d.site_event_hk = i.site_event_hk LIMIT 1
         ) d
         CROSS JOIN LATERAL business.visit_of(i.site_event_hk) AS v(root_session_hk)
+        LEFT JOIN LATERAL business.judged_class(v.root_session_hk) j(traffic_class) ON true
         WHERE i.business_item_hk = ANY (p_keys)
     ), described AS (
         -- each description from the latest event that carries it

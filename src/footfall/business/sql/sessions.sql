@@ -470,30 +470,7 @@ BEGIN
                   WHERE cardinality(v_closed) >= p_limit AND w.site_session_hk = ANY (v_closed) GROUP BY w.tenant_hk) t))
     WHERE l.load_date = v_load_date;
 
-    -- whoever and whatever these sessions met has new figures: bounces, time on page and conversions are known only now
-    INSERT INTO business.refresh_w (satellite, hash_key, load_date, tenant_hk)
-    -- also those whose session it was before an earlier event of somebody else arrived
-    SELECT DISTINCT 'site_visitor_details', c.site_visitor_hk, v_load_date, c.tenant_hk
-    FROM unnest(v_members) AS s(site_session_hk)
-    CROSS JOIN LATERAL (
-        SELECT c.site_visitor_hk, c.tenant_hk FROM business.site_session_context_s c
-        WHERE c.site_session_hk = s.site_session_hk AND c.site_visitor_hk IS NOT NULL OFFSET 0
-    ) c
-    UNION
-    SELECT m.satellite, m.hash_key, v_load_date, e.tenant_hk
-    FROM unnest(v_closed) AS s(site_session_hk)
-    CROSS JOIN LATERAL business.visit_events(s.site_session_hk) e
-    CROSS JOIN LATERAL (
-        SELECT 'site_page_details' AS satellite, p.site_page_hk AS hash_key FROM business.event_page_l p
-        WHERE p.site_event_hk = e.site_event_hk
-          AND p.link_event_page_hk BETWEEN substr(e.site_event_hk, 1, 6) AND util.last_key_of(e.site_event_hk)
-        UNION ALL
-        SELECT 'business_item_details', i.business_item_hk FROM business.event_business_item_l i
-        WHERE i.site_event_hk = e.site_event_hk AND e.business_item_info IS NOT NULL
-          AND i.link_event_business_item_hk BETWEEN substr(e.site_event_hk, 1, 6) AND util.last_key_of(e.site_event_hk)
-        OFFSET 0
-    ) m
-    ON CONFLICT DO NOTHING;
+    PERFORM business.mark_due(v_closed, v_members, v_load_date);
 
     -- from here on loads wait: they write the same rows
     PERFORM util.take_turn('load');
@@ -505,6 +482,35 @@ BEGIN
     PERFORM business.close_visits(v_closed);
     RETURN cardinality(v_closed);
 END
+$$;
+
+-- Whoever and whatever these visits met has new figures: bounces, time on page and conversions are known only when they are closed, and
+-- which of them count by how they are judged. p_members: the visits with all their half hours.
+CREATE OR REPLACE FUNCTION business.mark_due(p_visits bytea[], p_members bytea[], p_load_date timestamptz) RETURNS void
+LANGUAGE sql AS $$
+    INSERT INTO business.refresh_w (satellite, hash_key, load_date, tenant_hk)
+    -- also those whose session it was before an earlier event of somebody else arrived
+    SELECT DISTINCT 'site_visitor_details', c.site_visitor_hk, p_load_date, c.tenant_hk
+    FROM unnest(p_members) AS s(site_session_hk)
+    CROSS JOIN LATERAL (
+        SELECT c.site_visitor_hk, c.tenant_hk FROM business.site_session_context_s c
+        WHERE c.site_session_hk = s.site_session_hk AND c.site_visitor_hk IS NOT NULL OFFSET 0
+    ) c
+    UNION
+    SELECT m.satellite, m.hash_key, p_load_date, e.tenant_hk
+    FROM unnest(p_visits) AS s(site_session_hk)
+    CROSS JOIN LATERAL business.visit_events(s.site_session_hk) e
+    CROSS JOIN LATERAL (
+        SELECT 'site_page_details' AS satellite, p.site_page_hk AS hash_key FROM business.event_page_l p
+        WHERE p.site_event_hk = e.site_event_hk
+          AND p.link_event_page_hk BETWEEN substr(e.site_event_hk, 1, 6) AND util.last_key_of(e.site_event_hk)
+        UNION ALL
+        SELECT 'business_item_details', i.business_item_hk FROM business.event_business_item_l i
+        WHERE i.site_event_hk = e.site_event_hk AND e.business_item_info IS NOT NULL
+          AND i.link_event_business_item_hk BETWEEN substr(e.site_event_hk, 1, 6) AND util.last_key_of(e.site_event_hk)
+        OFFSET 0
+    ) m
+    ON CONFLICT DO NOTHING
 $$;
 
 -- The events of a visit: of all its half hours, or those of its session that are its own. LATERAL with OFFSET 0 or LIMIT says "for each, by its index" in a way that the
@@ -603,12 +609,13 @@ LANGUAGE sql STABLE AS $$
            jsonb_strip_nulls(jsonb_build_object(
                'industry', s.industry, 'funnel_steps', to_jsonb(s.funnel_steps), 'contacts', nullif(s.contacts, 0),
                'values_in_other_currencies', to_jsonb(s.other_values))),
-           s.traffic_class
+           coalesce(j.traffic_class, s.traffic_class)
     FROM session s
     LEFT JOIN LATERAL (
         SELECT o.* FROM business.site_session_context_s o
         WHERE o.site_session_hk = s.root_session_hk AND o.load_end_date IS NULL LIMIT 1
     ) c ON true
+    LEFT JOIN LATERAL business.judged_class(s.root_session_hk) j(traffic_class) ON true
     UNION ALL
     SELECT w.site_session_hk, w.tenant_hk, d.session_start_time, NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
            NULL, NULL, NULL, 0, jsonb_build_object('continues_session', encode(w.root_session_hk, 'hex')), d.traffic_class
