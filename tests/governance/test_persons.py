@@ -224,6 +224,21 @@ def test_who_is_nobody_and_what_is_everybodys_is_refused(site: Site, monkeypatch
     assert refused.value.code == "person_too_large"
 
 
+def test_what_raw_has_no_longer_can_be_deleted_but_not_told_anew(site: Site, owner: Connection) -> None:
+    site.land(*crowd(), *jane(), {"evt_type": "nonsense", "session_id": "jane-0"})
+    site.settle()
+    owner.execute("DELETE FROM raw.site_tracking_events_r WHERE raw_payload ->> 'session_id' = 'jane-0'")
+    before = len(site.rows("SELECT FROM business.site_event_h"))
+    with pytest.raises(NotAccepted) as refused:
+        erase_person(site.connection, site.tenant_hk, "user", "jane-17", "forget")
+    assert refused.value.code == "raw_gone"
+    assert receipts(site.connection, site.tenant_hk) == []
+    erase_person(site.connection, site.tenant_hk, "user", "jane-17", "delete")
+    assert len(site.rows("SELECT FROM business.site_event_h")) == before - 5
+    assert not find_person(site.connection, site.tenant_hk, "user", "jane-17").counts
+    assert site.value("SELECT count(*) FROM staging.site_events_staging WHERE session_id = 'jane-0'") == 0
+
+
 @pytest.mark.parametrize("mode", ["forget", "delete"])
 def test_who_is_back_after_a_restore_is_erased_again(site: Site, owner: Connection, mode: Any) -> None:
     days(site)

@@ -159,7 +159,7 @@ DOINGS = (
     Doing("backup {folder}/acme.backup", "backup.made", None),
     Doing("psql -- -c SELECT", "store.opened", None),
     Doing("database-url", "store.opened", None),
-    Doing("person erase session s --tenant acme --yes", "visitor.erased"),
+    Doing("person erase session s --tenant acme --mode delete --yes", "visitor.erased"),
     Doing("tenant delete third --yes", "tenant.deleted", None),
 )
 # what changes nothing that somebody has to answer for, or is shown elsewhere, and why

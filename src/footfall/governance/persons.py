@@ -26,6 +26,14 @@ Mode = Literal["forget", "delete"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 MODES: tuple[Mode, ...] = get_args(Mode)
 MOST_SESSIONS = 20_000  # that one id may lead to: what more share is nobody's
+_GONE_FROM_RAW = """
+/* governance.persons */ SELECT count(*)
+FROM pg_temp.person_event p
+WHERE NOT EXISTS (
+    SELECT FROM pg_temp.person_raw o
+    JOIN raw.site_tracking_events_r r ON r.raw_event_id = o.raw_event_id AND r.received_timestamp = o.received_timestamp
+    WHERE o.event_hk = p.site_event_hk AND o.load_date IS NOT NULL)
+"""
 _TURNS = ("sessions", "site_visitor_details", "site_page_details", "business_item_details", "rollups", "load")
 
 
@@ -79,7 +87,7 @@ def erase_person(connection: Connection, tenant_hk: bytes, kind: Kind, value: st
 
     *forget*: their events stay and count as before, nobody's; *delete*: the events go too. Nothing brings them back: what
     comes under one of their ids later is refused. Raises NotAccepted: ``person_unknown``, ``person_too_large``,
-    ``kind_unknown``, ``mode_unknown``.
+    ``kind_unknown``, ``mode_unknown``, ``raw_gone``: retention has removed from raw what forgetting would load anew.
     """
     if mode not in MODES:
         raise NotAccepted("mode_unknown", f"{mode!r} is no mode: forget or delete")
@@ -96,6 +104,12 @@ def _erase(connection: Connection, tenant_hk: bytes, mode: Mode) -> Receipt:
     counts = _counts(connection, tenant_hk)
     if not counts:
         raise NotAccepted("person_unknown", "nothing is held about anybody of this id", HTTPStatus.NOT_FOUND)
+    if mode == "forget" and (gone := int(_value(connection, _GONE_FROM_RAW))):
+        raise NotAccepted(
+            "raw_gone",
+            f"{gone:,} of these events are kept in raw no longer: they cannot be told anew without who they are of, only deleted",
+            HTTPStatus.CONFLICT,
+        )
     secret = bytes(_value(connection, "SELECT auth.erasure_secret_of(%s)", tenant_hk))
     before = _digest(connection, tenant_hk, secret)
     number = int(_value(connection, "SELECT coalesce(max(erasure_id), 0) + 1 FROM auth.erasure WHERE tenant_hk = %s", tenant_hk))

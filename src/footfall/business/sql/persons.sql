@@ -160,6 +160,14 @@ BEGIN
     WHERE r.tenant_hk = p_tenant_hk
       AND EXISTS (SELECT FROM raw.ids_of(a.r) i JOIN pg_temp.person_id p USING (kind, id))
     ON CONFLICT DO NOTHING;
+    -- what was refused, and is in staging alone
+    INSERT INTO pg_temp.person_raw (raw_event_id, received_timestamp, batch_id)
+    SELECT s.raw_event_id, s.received_timestamp, s.batch_id
+    FROM staging.site_events_staging s
+    WHERE s.tenant_hk = p_tenant_hk AND s.validation_status = 'INVALID'
+      AND EXISTS (SELECT FROM pg_temp.person_id p WHERE (p.kind, p.id) IN
+                  (('session', s.session_id), ('visitor', s.visitor_id), ('user', s.user_id)))
+    ON CONFLICT DO NOTHING;
     UPDATE pg_temp.person_raw p
     SET is_staged = s.raw_event_id IS NOT NULL, errors = CASE WHEN s.validation_status = 'INVALID' THEN s.validation_errors END
     FROM pg_temp.person_raw o
