@@ -54,6 +54,7 @@ MUTATIONS = {
     "loads.load_date": "DELETE FROM raw.load_batch WHERE job = 'load'",
     "sessions.state": "UPDATE business.site_session_w SET first_event_timestamp = first_event_timestamp - interval '1 s'",
     "sessions.details": "UPDATE business.site_session_details_s SET total_page_views = 7 WHERE load_end_date IS NULL",
+    "sessions.due": "UPDATE business.site_session_w SET is_open = true, look_at = last_event_timestamp + interval '1 hour'",
     "sessions.visits": "UPDATE business.site_session_w SET last_event_timestamp = last_event_timestamp + interval '1 s'",
     "sessions.silence": "UPDATE business.site_session_w SET root_session_hk = site_session_hk",
     "marts.events": "UPDATE business.event_b SET source = 'elsewhere' WHERE source = 'direct'",

@@ -248,7 +248,7 @@ BEGIN
     WITH touched AS (
     INSERT INTO business.site_session_w AS w (
         site_session_hk, tenant_hk, root_session_hk, site_visitor_hk, session_bucket, known_as_hk,
-        first_event_timestamp, last_event_timestamp, touched_load_date, is_visit, is_open, is_split)
+        first_event_timestamp, last_event_timestamp, touched_load_date, is_visit, is_open, is_split, look_at)
     -- the events of an inferred session are all of one visitor and half hour; one that somebody sent under such a name joins them
     SELECT f.site_session_hk, f.tenant_hk, f.site_session_hk,
            (array_agg(f.site_visitor_hk) FILTER (WHERE f.session_bucket IS NOT NULL))[1], min(f.session_bucket),
@@ -258,7 +258,8 @@ BEGIN
            CASE WHEN business.is_short(min(f.event_timestamp), max(f.event_timestamp), min(f.session_bucket)) THEN max(f.event_timestamp)
                 ELSE min(f.event_timestamp) END,
            p_load_date, v.is_visit, v.is_visit,
-           NOT business.is_short(min(f.event_timestamp), max(f.event_timestamp), min(f.session_bucket))
+           NOT business.is_short(min(f.event_timestamp), max(f.event_timestamp), min(f.session_bucket)),
+           min(f.event_timestamp) + business.visit_timeout()
     FROM pg_temp.fresh_event f
     -- an event of nobody is no visit: nothing waits for its end
     CROSS JOIN LATERAL (SELECT f.session_id IS NOT NULL OR f.session_bucket IS NOT NULL AS is_visit) v

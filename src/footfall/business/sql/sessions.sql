@@ -218,7 +218,7 @@ BEGIN
     WITH gone AS (
         UPDATE business.site_session_w w
         SET root_session_hk = v.site_session_hk, last_event_timestamp = w.first_event_timestamp - interval '1 day',
-            touched_load_date = p_load_date, is_open = true
+            touched_load_date = p_load_date, is_open = true, look_at = '-infinity'
         FROM pg_temp.visit_now v
         WHERE w.site_session_hk = ANY (v_moved) AND v.of_session_hk = w.of_session_hk
           AND w.first_event_timestamp BETWEEN v.first_event_timestamp AND v.last_event_timestamp
@@ -232,13 +232,14 @@ BEGIN
 
     INSERT INTO business.site_session_w AS w (
         site_session_hk, tenant_hk, root_session_hk, of_session_hk, first_event_timestamp, last_event_timestamp, touched_load_date,
-        is_visit, is_open)
+        is_visit, is_open, look_at)
     SELECT v.site_session_hk, v.tenant_hk, v.site_session_hk, nullif(v.of_session_hk, v.site_session_hk), v.first_event_timestamp,
-           v.last_event_timestamp, p_load_date, true, true
+           v.last_event_timestamp, p_load_date, true, true, v.last_event_timestamp + business.visit_timeout()
     FROM pg_temp.visit_now v ORDER BY v.site_session_hk
     ON CONFLICT (site_session_hk) DO UPDATE SET
         root_session_hk = excluded.root_session_hk, first_event_timestamp = excluded.first_event_timestamp,
-        last_event_timestamp = excluded.last_event_timestamp, touched_load_date = excluded.touched_load_date, is_open = true;
+        last_event_timestamp = excluded.last_event_timestamp, touched_load_date = excluded.touched_load_date, is_open = true,
+        look_at = excluded.look_at;
     UPDATE business.site_session_w w SET is_split = false
     FROM unnest(p_sessions) AS s(session_hk)
     WHERE w.site_session_hk = s.session_hk AND NOT EXISTS (
@@ -441,7 +442,7 @@ BEGIN
         FROM (
             SELECT o.root_session_hk
             FROM (SELECT DISTINCT w.root_session_hk, w.tenant_hk FROM business.site_session_w w
-                  WHERE w.is_open AND w.last_event_timestamp < p_as_of - business.visit_timeout()) o
+                  WHERE w.is_open AND w.look_at < p_as_of AND w.last_event_timestamp < p_as_of - business.visit_timeout()) o
             CROSS JOIN LATERAL (
                 SELECT max(w.last_event_timestamp) AS last_event_timestamp FROM business.site_session_w w
                 WHERE w.root_session_hk = o.root_session_hk
@@ -451,6 +452,7 @@ BEGIN
         ) s;
         IF v_closed IS NULL THEN
             DELETE FROM raw.load_batch l WHERE l.load_date = v_load_date;
+            PERFORM business.look_later(p_as_of);
             RETURN 0;
         END IF;
 
@@ -480,6 +482,7 @@ BEGIN
       -- a load may have come between what was to be closed and what was seen of it
       AND w.last_event_timestamp < p_as_of - business.visit_timeout();
     PERFORM business.close_visits(v_closed);
+    PERFORM business.look_later(p_as_of);
     RETURN cardinality(v_closed);
 END
 $$;
@@ -510,7 +513,21 @@ LANGUAGE sql AS $$
           AND i.link_event_business_item_hk BETWEEN substr(e.site_event_hk, 1, 6) AND util.last_key_of(e.site_event_hk)
         OFFSET 0
     ) m
-    ON CONFLICT DO NOTHING
+    ON CONFLICT DO NOTHING;
+$$;
+
+-- Open sessions that were looked at in vain, since they had events after the moment of the look, are looked at again when they may be over.
+-- Of others nothing is written: they are read again until they are over. For the end of a transaction that waits for nobody any more.
+CREATE OR REPLACE FUNCTION business.look_later(p_as_of timestamptz) RETURNS void
+LANGUAGE sql AS $$
+    WITH later AS MATERIALIZED (
+        SELECT w.site_session_hk FROM business.site_session_w w
+        WHERE w.is_open AND w.look_at < p_as_of AND w.last_event_timestamp > w.look_at
+        -- a load that is at one of them waits for nobody, and nobody for it
+        FOR UPDATE SKIP LOCKED
+    )
+    UPDATE business.site_session_w w SET look_at = w.last_event_timestamp + business.visit_timeout()
+    FROM later l WHERE w.site_session_hk = l.site_session_hk
 $$;
 
 -- The events of a visit: of all its half hours, or those of its session that are its own. LATERAL with OFFSET 0 or LIMIT says "for each, by its index" in a way that the
