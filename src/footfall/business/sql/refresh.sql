@@ -161,7 +161,8 @@ RETURNS TABLE (
 )
 LANGUAGE sql STABLE AS $$
     WITH seen AS MATERIALIZED (
-        SELECT v.root_session_hk, j.traffic_class
+        -- each visit once, with what is known of it as a whole
+        SELECT v.root_session_hk, j.traffic_class, c.site_visitor_hk, e.is_bounce
         FROM (
             SELECT DISTINCT v.root_session_hk
             FROM business.event_page_l p
@@ -169,10 +170,18 @@ LANGUAGE sql STABLE AS $$
             WHERE p.site_page_hk = ANY (p_keys)
         ) v
         LEFT JOIN LATERAL business.judged_class(v.root_session_hk) j(traffic_class) ON true
+        LEFT JOIN LATERAL (
+            SELECT c.site_visitor_hk FROM business.site_session_context_s c
+            WHERE c.site_session_hk = v.root_session_hk AND c.load_end_date IS NULL LIMIT 1
+        ) c ON true
+        LEFT JOIN LATERAL (
+            SELECT e.is_bounce FROM business.site_session_details_s e
+            WHERE e.site_session_hk = v.root_session_hk AND e.load_end_date IS NULL LIMIT 1
+        ) e ON true
     ), event AS MATERIALIZED (
         -- every event of those sessions, in order, with the number of the page view that it belongs to
         SELECT s.root_session_hk, d.site_event_hk, d.event_timestamp, d.event_type, d.time_on_page, d.page_title, p.site_page_hk,
-               c.site_visitor_hk, e.is_bounce,
+               s.site_visitor_hk, s.is_bounce,
                count(*) FILTER (WHERE d.event_type = 'page_view')
                    OVER (PARTITION BY s.root_session_hk ORDER BY d.event_timestamp, d.raw_event_id) AS view_number,
                max(d.event_timestamp) FILTER (WHERE d.event_type = 'transaction_step' AND d.event_action = 'complete')
@@ -184,14 +193,6 @@ LANGUAGE sql STABLE AS $$
             WHERE p.site_event_hk = d.site_event_hk
               AND p.link_event_page_hk BETWEEN substr(d.site_event_hk, 1, 6) AND util.last_key_of(d.site_event_hk) LIMIT 1
         ) p ON true
-        LEFT JOIN LATERAL (
-            SELECT c.site_visitor_hk FROM business.site_session_context_s c
-            WHERE c.site_session_hk = s.root_session_hk AND c.load_end_date IS NULL LIMIT 1
-        ) c ON true
-        LEFT JOIN LATERAL (
-            SELECT e.is_bounce FROM business.site_session_details_s e
-            WHERE e.site_session_hk = s.root_session_hk AND e.load_end_date IS NULL LIMIT 1
-        ) e ON true
         WHERE coalesce(s.traffic_class, d.traffic_class) = 'human'
     ), measured AS (
         SELECT e.*, e.event_type = 'page_view' AS is_view,
@@ -269,14 +270,20 @@ LANGUAGE sql STABLE AS $$
                count(*) FILTER (WHERE e.is_interaction)::integer AS interactions,
                count(*) FILTER (WHERE e.is_interaction AND e.event_timestamp > p_as_of - interval '30 days')::integer AS recent
         FROM event e GROUP BY e.business_item_hk
+    ), visit AS MATERIALIZED (
+        -- each visit once, whatever items it met, with its last completion
+        SELECT v.root_session_hk, d.completed_at
+        FROM (SELECT DISTINCT e.root_session_hk FROM event e WHERE e.is_interaction) v
+        CROSS JOIN LATERAL (
+            SELECT max(d.event_timestamp) AS completed_at FROM business.visit_events(v.root_session_hk) d
+            WHERE d.event_type = 'transaction_step' AND d.event_action = 'complete'
+        ) d
     ), outcome AS (
         -- sessions with the item, and those of them that completed a transaction after that
-        SELECT m.business_item_hk, count(*) AS sessions, count(*) FILTER (WHERE EXISTS (
-                   SELECT FROM business.visit_events(m.root_session_hk) d
-                   WHERE d.event_timestamp >= m.first_met
-                     AND d.event_type = 'transaction_step' AND d.event_action = 'complete'))::integer AS converted
+        SELECT m.business_item_hk, count(*) AS sessions, (count(*) FILTER (WHERE v.completed_at >= m.first_met))::integer AS converted
         FROM (SELECT e.business_item_hk, e.root_session_hk, min(e.event_timestamp) AS first_met
               FROM event e WHERE e.is_interaction GROUP BY 1, 2) m
+        JOIN visit v USING (root_session_hk)
         GROUP BY m.business_item_hk
     )
     SELECT h.business_item_hk, h.tenant_hk, left(coalesce(d.item_name, substr(h.business_item_bk, strpos(h.business_item_bk, ':') + 1)), 255),
