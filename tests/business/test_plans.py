@@ -165,6 +165,18 @@ def test_an_event_costs_a_bounded_number_of_index_insertions(history: Site) -> N
     assert 14 <= insertions / EVENTS < 20
 
 
+def test_a_day_that_is_rolled_up_anew_writes_only_the_rows_that_changed(history: Site) -> None:
+    history.roll_up()
+    rows = history.value(f"SELECT count(*) FROM business.rollup_b_{THIS_MONTH}")
+    send(history, MONTHS[-1], "new", 1)
+    history.load()
+    with history.connection.transaction():
+        touched = Touched(history.connection)
+        history.roll_up()
+        assert 0 < touched.tables()[f"business.rollup_b_{THIS_MONTH}"][2] < rows / 2
+    assert "marts.rollups" not in history.failing_checks()
+
+
 # --- reports: the months of their range, and rollups where those answer -------------------------------------------------------
 
 
