@@ -21,7 +21,7 @@ from footfall.worker import close_sessions, load_pending
 from footfall.worker.loop import roll_up
 from load import land_all
 from machine import calibrate, fresh_store
-from rebuild import Meter
+from machine import Meter
 
 RULES = read_rules(
     {
