@@ -20,8 +20,7 @@ from footfall.raw import IncomingEvent
 from footfall.worker import close_sessions, load_pending
 from footfall.worker.loop import roll_up
 from load import land_all
-from machine import calibrate, fresh_store
-from machine import Meter
+from machine import Meter, calibrate, fresh_store
 
 RULES = read_rules(
     {
