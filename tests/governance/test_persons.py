@@ -13,6 +13,7 @@ import pytest
 from psycopg import errors
 
 from footfall import schema
+from footfall.auth import hold, lift_hold
 from footfall.database import Connection, EmbeddedStore, Store, connect
 from footfall.errors import NotAccepted
 from footfall.governance.handing_over import export_person
@@ -222,6 +223,17 @@ def test_who_is_nobody_and_what_is_everybodys_is_refused(site: Site, monkeypatch
     with pytest.raises(NotAccepted) as refused:
         find_person(site.connection, site.tenant_hk, "visitor", "jane-browser")
     assert refused.value.code == "person_too_large"
+
+
+def test_a_legal_hold_keeps_a_person_too(site: Site) -> None:
+    site.land(*crowd(), *jane())
+    site.settle()
+    hold(site.connection, "acme", "case 4711")
+    with pytest.raises(NotAccepted) as refused:
+        erase_person(site.connection, site.tenant_hk, "user", "jane-17")
+    assert refused.value.code == "tenant_held"
+    lift_hold(site.connection, "acme")
+    assert erase_person(site.connection, site.tenant_hk, "user", "jane-17").number == 1
 
 
 def test_what_raw_has_no_longer_can_be_deleted_but_not_told_anew(site: Site, owner: Connection) -> None:

@@ -15,7 +15,7 @@ from typing import Any, Literal, get_args
 
 import psycopg
 
-from footfall.auth import tell
+from footfall.auth import require_no_hold, tell
 from footfall.database import Connection
 from footfall.errors import NotAccepted
 from footfall.governance.reach import REACH
@@ -87,7 +87,7 @@ def erase_person(connection: Connection, tenant_hk: bytes, kind: Kind, value: st
 
     *forget*: their events stay and count as before, nobody's; *delete*: the events go too. Nothing brings them back: what
     comes under one of their ids later is refused. Raises NotAccepted: ``person_unknown``, ``person_too_large``,
-    ``kind_unknown``, ``mode_unknown``, ``raw_gone``: retention has removed from raw what forgetting would load anew.
+    ``kind_unknown``, ``mode_unknown``, ``tenant_held``, ``raw_gone``: retention has removed from raw what forgetting would load anew.
     """
     if mode not in MODES:
         raise NotAccepted("mode_unknown", f"{mode!r} is no mode: forget or delete")
@@ -95,6 +95,7 @@ def erase_person(connection: Connection, tenant_hk: bytes, kind: Kind, value: st
         connection.execute(
             "SELECT util.take_turn(w) FROM unnest(%s::text[]) WITH ORDINALITY AS t(w, n) ORDER BY n", (list(_TURNS),)
         )
+        require_no_hold(connection, tenant_hk)
         _gather(connection, tenant_hk, kind, value)
         return _erase(connection, tenant_hk, mode)
 
