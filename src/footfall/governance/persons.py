@@ -87,7 +87,8 @@ def erase_person(connection: Connection, tenant_hk: bytes, kind: Kind, value: st
 
     *forget*: their events stay and count as before, nobody's; *delete*: the events go too. Nothing brings them back: what
     comes under one of their ids later is refused. Raises NotAccepted: ``person_unknown``, ``person_too_large``,
-    ``kind_unknown``, ``mode_unknown``, ``tenant_held``, ``raw_gone``: retention has removed from raw what forgetting would load anew.
+    ``kind_unknown``, ``mode_unknown``, ``tenant_held``, ``raw_gone``: retention has removed from raw what forgetting would load
+    anew.
     """
     if mode not in MODES:
         raise NotAccepted("mode_unknown", f"{mode!r} is no mode: forget or delete")

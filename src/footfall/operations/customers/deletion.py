@@ -9,7 +9,6 @@ from typing import Any
 from footfall.auth import KeyRing, require_no_hold, revoke_sql_access, tell, tenant_key
 from footfall.business import set_active
 from footfall.database import Connection
-from footfall.errors import NotAccepted
 
 _AUDIT = "auth.audit_"  # how the names of the tables begin that a tenant's chain is in
 _SLICE = 20_000  # rows of a table that go in one transaction
