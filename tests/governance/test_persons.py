@@ -20,6 +20,8 @@ from footfall.governance.handing_over import export_person
 from footfall.governance.persons import erase_person, find_person, receipts
 from footfall.governance.reach import HOLDS_NOBODY, REACH
 from footfall.governance.tombstones import erase_again, tombstones
+from footfall.judgement.rules import read_rules
+from footfall.operations import rules
 from footfall.operations.proof.rebuild import Wanted, verify
 from site_under_test import BOT, HUMAN, NOON, Site, at, view
 
@@ -234,6 +236,27 @@ def test_a_legal_hold_keeps_a_person_too(site: Site) -> None:
     assert refused.value.code == "tenant_held"
     lift_hold(site.connection, "acme")
     assert erase_person(site.connection, site.tenant_hk, "user", "jane-17").number == 1
+
+
+@pytest.mark.parametrize("mode", ["forget", "delete"])
+def test_what_rules_made_of_her_is_told_of_nobody_and_proved(url: str, site: Site, mode: Any) -> None:
+    before = read_rules({"internal": [{"name": "Quiet page", "path": "/only-hers"}]})
+    after = read_rules({"internal": [{"name": "Front door", "path": "/"}], "behaviour": {"views_per_minute": 2}})
+    hers = {"session_id": "jane-1", "_visitor_id": "v_jane", "user_id": "jane-17"}
+    site.land(*crowd(), view("/", 0, **hers), view("/q", 0.1, **hers))
+    site.settle()
+    rules.apply(site.connection, site.tenant_hk, before, "first")
+    rules.apply(site.connection, site.tenant_hk, after, "second")
+    site.land(view("/p", 2, **hers), *crowd(DAY))
+    site.settle()
+    figures = site.report(dateFrom="2026-03-01", dateTo="2026-03-31")["overview"]
+    erase_person(site.connection, site.tenant_hk, "user", "jane-17", mode)
+    site.settle()
+    if mode == "forget":
+        assert site.report(dateFrom="2026-03-01", dateTo="2026-03-31")["overview"] == figures
+    assert site.failing_checks() == []
+    done = verify(Store(url), Wanted())
+    assert done.is_proved, (done.failures, done.differences, done.limits)
 
 
 def test_what_raw_has_no_longer_can_be_deleted_but_not_told_anew(site: Site, owner: Connection) -> None:

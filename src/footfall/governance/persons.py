@@ -128,7 +128,7 @@ def _erase(connection: Connection, tenant_hk: bytes, mode: Mode) -> Receipt:
         )
         if batches:
             judge_new(connection, batches)
-        connection.execute("SELECT business.reload_person()")
+        connection.execute("SELECT business.reload_person(%s)", (tenant_hk,))
     if left := _counts(connection, tenant_hk, is_left=True):
         raise AssertionError(f"an erasure left rows in {', '.join(left)}")
     connection.execute("SELECT business.renew_person()")
