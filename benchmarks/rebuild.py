@@ -6,52 +6,17 @@ Both do the same: loads, sessions, visitors, pages and items, rollups. The rebui
 is told apart.
 """
 
-import os
 import sys
-import time
 from datetime import timedelta
-from pathlib import Path
 
 from events import traffic
-from footfall.database import Connection, Store, connect
+from footfall.database import Store, connect
 from footfall.operations.proof.rebuild import Wanted, rebuild_into
 from footfall.settings import Settings
 from footfall.worker import close_sessions, load_pending
 from footfall.worker.loop import keep_house, refresh, roll_up
 from load import land_all
-from machine import another_database, calibrate, fresh_store
-
-_TICKS = os.sysconf("SC_CLK_TCK")
-
-
-class Meter:
-    """CPU seconds of this program and of the server of a connection, all its processes, since the last look."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._postmaster = int(_status(connection.info.backend_pid)[1])
-        self._last = self._now()
-
-    def look(self) -> float:
-        """Seconds since the last look."""
-        before, self._last = self._last, self._now()
-        return self._last - before
-
-    def _now(self) -> float:
-        ended = sum(map(int, _status(self._postmaster)[11:15]))  # its own, and of those who have ended
-        alive = sum(
-            sum(map(int, status[11:13]))
-            for folder in Path("/proc").iterdir()
-            if folder.name.isdigit() and (status := _status(int(folder.name))) and int(status[1]) == self._postmaster
-        )
-        return time.process_time() + (ended + alive) / _TICKS
-
-
-def _status(pid: int) -> list[str]:
-    """What stands behind the name in /proc/<pid>/stat: state, parent, …"""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
-    except OSError:
-        return []
+from machine import Meter, another_database, calibrate, fresh_store
 
 
 def main() -> None:

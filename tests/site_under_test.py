@@ -36,6 +36,8 @@ COMPUTED = (
     "site_session_context_s",
     "site_session_same_as_s",
     "site_session_visit_s",
+    "site_session_judgement_s",
+    "site_page_judgement_s",
     "site_session_details_s",
     "site_visitor_details_s",
     "site_page_details_s",

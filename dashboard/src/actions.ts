@@ -51,6 +51,8 @@ export const ACTIONS: Record<string, string> = {
   "retention.applied": "Events were removed as retention says: from this moment on they are still there",
   "retention.changed": "For how long events are kept was changed; of no tenant: of all that have no rule of their own",
   "role.changed": "Somebody got a role, another one, or has none any more",
+  "rules.applied": "A tenant's own rules were put in force, or judged by again, over all that is stored",
+  "rules.reverted": "A tenant's own rules were taken back, over all that is stored",
   "schema.migrated": "The schema was brought up to date",
   "second_factor.changed": "An authenticator is being set up: it is not asked for yet",
   "second_factor.created": "Codes of an authenticator are asked for from now on",

@@ -42,6 +42,7 @@ _FILES = (
     "business/sql/usage.sql",
     "business/sql/reprocess.sql",
     "business/sql/sessions.sql",
+    "business/sql/judgements.sql",
     "business/sql/refresh.sql",
     "business/sql/marts.sql",
     "business/sql/marts_from_vault.sql",

@@ -5,6 +5,8 @@ from psycopg import errors
 
 from footfall.auth import rename_tenant
 from footfall.database import connect, pool, reading
+from footfall.judgement.rules import read_rules
+from footfall.operations import rules
 from site_under_test import COMPUTED, VAULT_TABLES, Site, view
 
 # every relation of the layers, from the catalog: a new one is tested the moment it exists
@@ -59,6 +61,8 @@ def two(worker) -> tuple[Site, Site]:
         site.value("SELECT raw.count_refusals(%s, '{event_too_large}', '{1}', now())", [site.tenant_hk])
         rename_tenant(worker, site.tenant_id, f"{site.tenant_id}-shop")
         rename_tenant(worker, site.tenant_id, site.tenant_id)
+        own = {"behaviour": {"views_without_engagement": 1}, "pages": [{"path": "/p", "category": "own"}]}
+        rules.apply(worker, site.tenant_hk, read_rules(own))
     sites[0].settle()
     return sites
 

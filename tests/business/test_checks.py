@@ -3,6 +3,8 @@
 import pytest
 
 from footfall.business import VAULT, all_checks, run_check
+from footfall.judgement.rules import read_rules
+from footfall.operations import rules
 from footfall.vault import History, Satellite
 from site_under_test import Site, view
 
@@ -12,7 +14,9 @@ NEVER = "\\x" + "00" * 20
 
 @pytest.fixture
 def settled(site: Site) -> Site:
-    """A little of everything, settled; with sessions of two half hours, a late revision, a duplicate and an invalid event."""
+    """A little of everything, settled; with sessions of two half hours, a late revision, a duplicate, an invalid event, rules."""
+    own = {"behaviour": {"views_without_engagement": 1}, "pages": [{"path": "/a", "category": "own", "type": "own"}]}
+    rules.apply(site.connection, site.tenant_hk, read_rules(own))
     step = {"evt_type": "transaction_step", "evt_action": "complete", "item_id": "sku", "evt_value": 9, "session_id": "s"}
     site.land(
         view("/a", 28, _visitor_id="v_1"),
@@ -50,6 +54,7 @@ MUTATIONS = {
     "loads.load_date": "DELETE FROM raw.load_batch WHERE job = 'load'",
     "sessions.state": "UPDATE business.site_session_w SET first_event_timestamp = first_event_timestamp - interval '1 s'",
     "sessions.details": "UPDATE business.site_session_details_s SET total_page_views = 7 WHERE load_end_date IS NULL",
+    "sessions.due": "UPDATE business.site_session_w SET is_open = true, look_at = last_event_timestamp + interval '1 hour'",
     "sessions.visits": "UPDATE business.site_session_w SET last_event_timestamp = last_event_timestamp + interval '1 s'",
     "sessions.silence": "UPDATE business.site_session_w SET root_session_hk = site_session_hk",
     "marts.events": "UPDATE business.event_b SET source = 'elsewhere' WHERE source = 'direct'",

@@ -106,6 +106,27 @@ def test_the_closing_of_sessions_reads_their_events_and_no_others(history: Site)
         assert read_whole(touched) == set()
 
 
+def test_what_is_due_is_found_without_reading_what_is_open_or_was(history: Site) -> None:
+    """However many visits there ever were, and however many are under way: a look reads those that may be over."""
+    send(history, MONTHS[-1] + timedelta(days=1), "new", HISTORY)
+    history.load()
+    history.connection.execute("ANALYZE business.site_session_w")
+    with history.connection.transaction():
+        before = fetched(history, "business.site_session_w")
+        assert history.value("SELECT business.close_sessions(%s)", MONTHS[-1] + timedelta(days=1, minutes=30)) == 0
+        assert fetched(history, "business.site_session_w") <= before + 5
+        # ten have been silent for long enough; each is read a few times
+        at = MONTHS[-1] + timedelta(days=1, minutes=30, seconds=39.5)
+        assert history.value("SELECT business.close_sessions(%s)", at) == 10
+        assert fetched(history, "business.site_session_w") <= before + 10 * 50
+
+
+def fetched(site: Site, table: str) -> int:
+    """Rows of a table that this transaction has read so far."""
+    query = "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relid = %s::regclass"
+    return site.value(query, table)
+
+
 def test_a_claim_reads_the_queue_of_pending_batches_by_its_index(history: Site) -> None:
     history.value(
         "INSERT INTO raw.ingest_batch (tenant_hk, received_from, received_to, first_raw_event_id, last_raw_event_id, event_count,"
@@ -142,6 +163,18 @@ def test_an_event_costs_a_bounded_number_of_index_insertions(history: Site) -> N
     # (two of them for a few events only); the queue and what events share, visits most of all, is little beside it (of the
     # indexes of site_session_w four are for a few visits only, but counted for all)
     assert 14 <= insertions / EVENTS < 20
+
+
+def test_a_day_that_is_rolled_up_anew_writes_only_the_rows_that_changed(history: Site) -> None:
+    history.roll_up()
+    rows = history.value(f"SELECT count(*) FROM business.rollup_b_{THIS_MONTH}")
+    send(history, MONTHS[-1], "new", 1)
+    history.load()
+    with history.connection.transaction():
+        touched = Touched(history.connection)
+        history.roll_up()
+        assert 0 < touched.tables()[f"business.rollup_b_{THIS_MONTH}"][2] < rows / 2
+    assert "marts.rollups" not in history.failing_checks()
 
 
 # --- reports: the months of their range, and rollups where those answer -------------------------------------------------------

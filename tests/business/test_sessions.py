@@ -159,6 +159,49 @@ def test_a_session_is_closed_when_it_has_been_silent_for_thirty_minutes_and_not_
     assert site.rows("SELECT is_open, total_events, is_bounce FROM business.site_session_current_v") == [(False, 2, False)]
 
 
+@given(
+    st.lists(st.tuples(st.integers(0, 200), st.sampled_from("abc"), st.booleans()), min_size=1, max_size=25),
+    st.lists(st.integers(1, 12), min_size=1, max_size=5),
+)
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_what_is_due_by_its_index_is_what_is_due(module_url: str, events: list, sizes: list) -> None:
+    """Whatever comes when, in whatever pieces, with looks in vain between: as many visits are over as without the index."""
+    with connect(module_url) as connection:
+        site = Site.another(connection)
+        first = 0
+        for turn in range(len(events)):
+            size = sizes[turn % len(sizes)]
+            piece, first = events[first : first + size], first + size
+            site.land(
+                *[
+                    view(f"/{turn}", minutes, **({"session_id": who} if has_id else {"_visitor_id": who}))
+                    for minutes, who, has_id in piece
+                ]
+            )
+            site.load()
+            moment = NOON + timedelta(minutes=20 * (turn + 1))
+            over = site.value(
+                "SELECT count(*) FROM (SELECT FROM business.site_session_w w GROUP BY root_session_hk"
+                " HAVING bool_or(is_open AND last_event_timestamp < %s - business.visit_timeout())"
+                " AND max(last_event_timestamp) < %s - business.visit_timeout()) o",
+                moment,
+                moment,
+            )
+            assert site.value("SELECT business.close_sessions(%s)", moment) == over
+            assert site.value("SELECT business.close_sessions(%s)", moment) == 0
+        assert "sessions.due" not in site.failing_checks()
+
+
+def test_a_long_visit_is_looked_at_again_when_it_may_be_over(site: Site) -> None:
+    for minute in range(0, 100, 10):
+        site.land(view("/", minute, session_id="s"))
+        site.load()
+        assert site.value("SELECT business.close_sessions(%s)", NOON + timedelta(minutes=minute, seconds=1)) == 0
+    assert site.value("SELECT look_at > %s FROM business.site_session_w", NOON + timedelta(minutes=60))
+    assert site.value("SELECT business.close_sessions(%s)", NOON + timedelta(minutes=120)) == 0
+    assert site.value("SELECT business.close_sessions(%s)", NOON + timedelta(minutes=121)) == 1
+
+
 def test_closing_again_writes_nothing(site: Site) -> None:
     site.land(view("/", 0, session_id="s"))
     site.settle()

@@ -168,7 +168,7 @@ def test_visits_of_before_there_was_an_end_stay_as_they_were_and_what_comes_late
         owner.execute(silence.format("10 years"))
         site.land(hit(0), hit(300))
         site.settle()
-        owner.execute("UPDATE business.site_session_w SET has_end = false")
+        owner.execute("UPDATE business.site_session_w SET has_end = false, look_at = '-infinity'")
         owner.execute(silence.format("30 minutes"))
     before = site.value("SELECT max(load_date) FROM raw.load_batch")
     site.value("SELECT business.rebuild_marts(%s)", site.tenant_hk)

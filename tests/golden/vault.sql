@@ -426,6 +426,58 @@ CREATE UNIQUE INDEX site_session_visit_s_current ON business.site_session_visit_
 COMMENT ON COLUMN business.site_session_visit_s.of_session_hk IS 'the session that its events were sent in';
 COMMENT ON COLUMN business.site_session_visit_s.begins IS 'its first event; empty: it turned out to be none';
 
+CREATE TABLE business.site_session_judgement_s (
+    site_session_hk bytea NOT NULL,
+    tenant_hk bytea NOT NULL,
+    load_date timestamptz NOT NULL,
+    load_end_date timestamptz,
+    hash_diff bytea NOT NULL,
+    traffic_class varchar(10) NOT NULL,
+    traffic_rule varchar(100),
+    bot_kind varchar(20),
+    bot_name varchar(50),
+    source varchar(100),
+    channel varchar(20),
+    channel_name varchar(30),
+    device_type varchar(20),
+    browser_name varchar(50),
+    browser_version varchar(20),
+    operating_system varchar(50),
+    operating_system_version varchar(20),
+    country varchar(2),
+    rule_set integer NOT NULL,
+    record_source varchar(100) NOT NULL,
+    PRIMARY KEY (site_session_hk, load_date)
+);
+COMMENT ON TABLE business.site_session_judgement_s IS '+ What a tenant''s own rules make of a visit, where that is, or was once, something else than it was first taken for.';
+-- Usage: exactly one current row for each key, and the way to it
+CREATE UNIQUE INDEX site_session_judgement_s_current ON business.site_session_judgement_s (site_session_hk) WHERE load_end_date IS NULL;
+COMMENT ON COLUMN business.site_session_judgement_s.traffic_class IS 'human, bot, or internal: the tenant''s own people';
+COMMENT ON COLUMN business.site_session_judgement_s.traffic_rule IS 'the rule that says so of all its events; empty: each is what its agent says';
+COMMENT ON COLUMN business.site_session_judgement_s.bot_kind IS 'as in the context; own: by the tenant''s rules; internal: its own people';
+COMMENT ON COLUMN business.site_session_judgement_s.bot_name IS 'what the bot, or the rule, is called';
+COMMENT ON COLUMN business.site_session_judgement_s.channel IS 'the group of its channel';
+COMMENT ON COLUMN business.site_session_judgement_s.channel_name IS 'its channel, one of the 19 of channels.csv';
+COMMENT ON COLUMN business.site_session_judgement_s.country IS 'of its time zone';
+COMMENT ON COLUMN business.site_session_judgement_s.rule_set IS 'the version of ref.rule_set under which it came to be so';
+
+CREATE TABLE business.site_page_judgement_s (
+    site_page_hk bytea NOT NULL,
+    tenant_hk bytea NOT NULL,
+    load_date timestamptz NOT NULL,
+    load_end_date timestamptz,
+    hash_diff bytea NOT NULL,
+    page_category varchar(50),
+    page_type varchar(50),
+    rule_set integer NOT NULL,
+    record_source varchar(100) NOT NULL,
+    PRIMARY KEY (site_page_hk, load_date)
+);
+COMMENT ON TABLE business.site_page_judgement_s IS '+ What a tenant''s own rules make of a page, where that is, or was once, something else than its path says.';
+-- Usage: exactly one current row for each key, and the way to it
+CREATE UNIQUE INDEX site_page_judgement_s_current ON business.site_page_judgement_s (site_page_hk) WHERE load_end_date IS NULL;
+COMMENT ON COLUMN business.site_page_judgement_s.rule_set IS 'the version of ref.rule_set under which it came to be so';
+
 -- Usage: api.track_analytics: a tenant's events of a range of days
 CREATE INDEX ON business.site_event_details_s (tenant_hk, event_timestamp);
 
@@ -536,6 +588,28 @@ CREATE OR REPLACE FUNCTION business.site_session_visit_as_of(p_load_date timesta
 RETURNS SETOF business.site_session_visit_s
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT s.* FROM business.site_session_visit_s s
+    WHERE s.load_date <= p_load_date AND (s.load_end_date IS NULL OR s.load_end_date > p_load_date)
+$$;
+
+CREATE OR REPLACE VIEW business.site_session_judgement_current_v WITH (security_invoker = true) AS
+SELECT * FROM business.site_session_judgement_s WHERE load_end_date IS NULL;
+
+-- What business.site_session_judgement_s said at a load date: the rows whose [load_date, load_end_date) contains it.
+CREATE OR REPLACE FUNCTION business.site_session_judgement_as_of(p_load_date timestamptz)
+RETURNS SETOF business.site_session_judgement_s
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT s.* FROM business.site_session_judgement_s s
+    WHERE s.load_date <= p_load_date AND (s.load_end_date IS NULL OR s.load_end_date > p_load_date)
+$$;
+
+CREATE OR REPLACE VIEW business.site_page_judgement_current_v WITH (security_invoker = true) AS
+SELECT * FROM business.site_page_judgement_s WHERE load_end_date IS NULL;
+
+-- What business.site_page_judgement_s said at a load date: the rows whose [load_date, load_end_date) contains it.
+CREATE OR REPLACE FUNCTION business.site_page_judgement_as_of(p_load_date timestamptz)
+RETURNS SETOF business.site_page_judgement_s
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT s.* FROM business.site_page_judgement_s s
     WHERE s.load_date <= p_load_date AND (s.load_end_date IS NULL OR s.load_end_date > p_load_date)
 $$;
 
@@ -785,6 +859,7 @@ BEGIN
     DELETE FROM business.site_session_consent_s d WHERE d.site_session_hk = ANY (v_keys);
     DELETE FROM business.site_session_same_as_s d WHERE d.site_session_hk = ANY (v_keys);
     DELETE FROM business.site_session_visit_s d WHERE d.site_session_hk = ANY (v_keys);
+    DELETE FROM business.site_session_judgement_s d WHERE d.site_session_hk = ANY (v_keys);
     DELETE FROM business.site_session_h d WHERE d.site_session_hk = ANY (v_keys);
     DELETE FROM pg_temp.touched_key t WHERE t.hub = 'site_session' AND t.hash_key = ANY (v_keys);
 
@@ -799,6 +874,7 @@ BEGIN
     WHERE t.hub = 'site_page'
       AND NOT EXISTS (SELECT FROM business.event_page_l l WHERE l.site_page_hk = t.hash_key);
     DELETE FROM business.site_page_details_s d WHERE d.site_page_hk = ANY (v_keys);
+    DELETE FROM business.site_page_judgement_s d WHERE d.site_page_hk = ANY (v_keys);
     DELETE FROM business.site_page_h d WHERE d.site_page_hk = ANY (v_keys);
     DELETE FROM pg_temp.touched_key t WHERE t.hub = 'site_page' AND t.hash_key = ANY (v_keys);
 
@@ -1131,6 +1207,76 @@ BEGIN
 END
 $$;
 
+-- Recomputes these keys' rows of site_session_judgement_s as of the load date and writes those that changed; returns how many.
+CREATE OR REPLACE FUNCTION business.refresh_site_session_judgement(p_keys bytea[], p_load_date timestamptz)
+RETURNS bigint
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_inserted bigint;
+BEGIN
+    WITH changed AS MATERIALIZED (
+        SELECT c.*, l.load_date AS ended_load_date FROM (
+            SELECT s.*, util.hash_binary(util.netstring(bot_kind) || util.netstring(bot_name) || util.netstring(browser_name) || util.netstring(browser_version) || util.netstring(channel) || util.netstring(channel_name) || util.netstring(country) || util.netstring(device_type) || util.netstring(operating_system) || util.netstring(operating_system_version) || util.netstring(source) || util.netstring(traffic_class) || util.netstring(traffic_rule)) AS hash_diff
+            FROM (
+                SELECT f.*, 'computed:site_session_judgement' AS record_source
+                FROM business.site_session_judgement_of(p_keys, p_load_date) f
+            ) s
+        ) c
+        LEFT JOIN LATERAL (
+            SELECT o.* FROM business.site_session_judgement_s o
+            WHERE o.site_session_hk = c.site_session_hk AND o.load_end_date IS NULL LIMIT 1
+        ) l ON true
+        WHERE l.site_session_hk IS NULL OR c.hash_diff <> l.hash_diff
+    ), ended AS (
+        UPDATE business.site_session_judgement_s l SET load_end_date = p_load_date
+        FROM changed c WHERE l.site_session_hk = c.site_session_hk AND l.load_date = c.ended_load_date
+        RETURNING 1
+    )
+    INSERT INTO business.site_session_judgement_s (site_session_hk, tenant_hk, load_date, hash_diff, traffic_class, traffic_rule, bot_kind, bot_name, source, channel, channel_name, device_type, browser_name, browser_version, operating_system, operating_system_version, country, rule_set, record_source)
+    SELECT site_session_hk, tenant_hk, p_load_date, hash_diff, traffic_class, traffic_rule, bot_kind, bot_name, source, channel, channel_name, device_type, browser_name, browser_version, operating_system, operating_system_version, country, rule_set, record_source
+    FROM changed
+    WHERE (SELECT count(*) FROM ended) >= 0
+    ORDER BY site_session_hk;
+    GET DIAGNOSTICS v_inserted = ROW_COUNT;
+    RETURN v_inserted;
+END
+$$;
+
+-- Recomputes these keys' rows of site_page_judgement_s as of the load date and writes those that changed; returns how many.
+CREATE OR REPLACE FUNCTION business.refresh_site_page_judgement(p_keys bytea[], p_load_date timestamptz)
+RETURNS bigint
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_inserted bigint;
+BEGIN
+    WITH changed AS MATERIALIZED (
+        SELECT c.*, l.load_date AS ended_load_date FROM (
+            SELECT s.*, util.hash_binary(util.netstring(page_category) || util.netstring(page_type)) AS hash_diff
+            FROM (
+                SELECT f.*, 'computed:site_page_judgement' AS record_source
+                FROM business.site_page_judgement_of(p_keys, p_load_date) f
+            ) s
+        ) c
+        LEFT JOIN LATERAL (
+            SELECT o.* FROM business.site_page_judgement_s o
+            WHERE o.site_page_hk = c.site_page_hk AND o.load_end_date IS NULL LIMIT 1
+        ) l ON true
+        WHERE l.site_page_hk IS NULL OR c.hash_diff <> l.hash_diff
+    ), ended AS (
+        UPDATE business.site_page_judgement_s l SET load_end_date = p_load_date
+        FROM changed c WHERE l.site_page_hk = c.site_page_hk AND l.load_date = c.ended_load_date
+        RETURNING 1
+    )
+    INSERT INTO business.site_page_judgement_s (site_page_hk, tenant_hk, load_date, hash_diff, page_category, page_type, rule_set, record_source)
+    SELECT site_page_hk, tenant_hk, p_load_date, hash_diff, page_category, page_type, rule_set, record_source
+    FROM changed
+    WHERE (SELECT count(*) FROM ended) >= 0
+    ORDER BY site_page_hk;
+    GET DIAGNOSTICS v_inserted = ROW_COUNT;
+    RETURN v_inserted;
+END
+$$;
+
 ALTER TABLE business.session_visitor_l ADD CONSTRAINT session_visitor_l_site_session_hk_fkey FOREIGN KEY (site_session_hk) REFERENCES business.site_session_h (site_session_hk) NOT ENFORCED;
 ALTER TABLE business.session_visitor_l ADD CONSTRAINT session_visitor_l_site_visitor_hk_fkey FOREIGN KEY (site_visitor_hk) REFERENCES business.site_visitor_h (site_visitor_hk) NOT ENFORCED;
 ALTER TABLE business.event_session_l ADD CONSTRAINT event_session_l_site_event_hk_fkey FOREIGN KEY (site_event_hk) REFERENCES business.site_event_h (site_event_hk) NOT ENFORCED;
@@ -1148,6 +1294,8 @@ ALTER TABLE business.site_session_context_s ADD CONSTRAINT site_session_context_
 ALTER TABLE business.site_session_consent_s ADD CONSTRAINT site_session_consent_s_site_session_hk_fkey FOREIGN KEY (site_session_hk) REFERENCES business.site_session_h (site_session_hk) NOT ENFORCED;
 ALTER TABLE business.site_session_same_as_s ADD CONSTRAINT site_session_same_as_s_site_session_hk_fkey FOREIGN KEY (site_session_hk) REFERENCES business.site_session_h (site_session_hk) NOT ENFORCED;
 ALTER TABLE business.site_session_visit_s ADD CONSTRAINT site_session_visit_s_site_session_hk_fkey FOREIGN KEY (site_session_hk) REFERENCES business.site_session_h (site_session_hk) NOT ENFORCED;
+ALTER TABLE business.site_session_judgement_s ADD CONSTRAINT site_session_judgement_s_site_session_hk_fkey FOREIGN KEY (site_session_hk) REFERENCES business.site_session_h (site_session_hk) NOT ENFORCED;
+ALTER TABLE business.site_page_judgement_s ADD CONSTRAINT site_page_judgement_s_site_page_hk_fkey FOREIGN KEY (site_page_hk) REFERENCES business.site_page_h (site_page_hk) NOT ENFORCED;
 ALTER TABLE business.site_session_h ADD CONSTRAINT site_session_h_tenant_hk_fkey FOREIGN KEY (tenant_hk) REFERENCES auth.tenant_h (tenant_hk) NOT ENFORCED;
 ALTER TABLE business.site_visitor_h ADD CONSTRAINT site_visitor_h_tenant_hk_fkey FOREIGN KEY (tenant_hk) REFERENCES auth.tenant_h (tenant_hk) NOT ENFORCED;
 ALTER TABLE business.site_event_h ADD CONSTRAINT site_event_h_tenant_hk_fkey FOREIGN KEY (tenant_hk) REFERENCES auth.tenant_h (tenant_hk) NOT ENFORCED;
@@ -1166,3 +1314,5 @@ ALTER TABLE business.site_session_context_s ADD CONSTRAINT site_session_context_
 ALTER TABLE business.site_session_consent_s ADD CONSTRAINT site_session_consent_s_tenant_hk_fkey FOREIGN KEY (tenant_hk) REFERENCES auth.tenant_h (tenant_hk) NOT ENFORCED;
 ALTER TABLE business.site_session_same_as_s ADD CONSTRAINT site_session_same_as_s_tenant_hk_fkey FOREIGN KEY (tenant_hk) REFERENCES auth.tenant_h (tenant_hk) NOT ENFORCED;
 ALTER TABLE business.site_session_visit_s ADD CONSTRAINT site_session_visit_s_tenant_hk_fkey FOREIGN KEY (tenant_hk) REFERENCES auth.tenant_h (tenant_hk) NOT ENFORCED;
+ALTER TABLE business.site_session_judgement_s ADD CONSTRAINT site_session_judgement_s_tenant_hk_fkey FOREIGN KEY (tenant_hk) REFERENCES auth.tenant_h (tenant_hk) NOT ENFORCED;
+ALTER TABLE business.site_page_judgement_s ADD CONSTRAINT site_page_judgement_s_tenant_hk_fkey FOREIGN KEY (tenant_hk) REFERENCES auth.tenant_h (tenant_hk) NOT ENFORCED;

@@ -13,12 +13,15 @@ import pytest
 from psycopg import errors
 
 from footfall import schema
+from footfall.auth import hold, lift_hold
 from footfall.business.reach import HOLDS_NOBODY, REACH
 from footfall.database import Connection, EmbeddedStore, Store, connect
 from footfall.errors import NotAccepted
 from footfall.governance.handing_over import export_person
 from footfall.governance.persons import erase_person, find_person, receipts
 from footfall.governance.tombstones import erase_again, tombstones
+from footfall.judgement.rules import read_rules
+from footfall.operations import rules
 from footfall.operations.proof.rebuild import Wanted, verify
 from site_under_test import BOT, HUMAN, NOON, Site, at, view
 
@@ -233,6 +236,53 @@ def test_who_is_nobody_and_what_is_everybodys_is_refused(site: Site, monkeypatch
     with pytest.raises(NotAccepted) as refused:
         find_person(site.connection, site.tenant_hk, "visitor", "jane-browser")
     assert refused.value.code == "person_too_large"
+
+
+def test_a_legal_hold_keeps_a_person_too(site: Site) -> None:
+    site.land(*crowd(), *jane())
+    site.settle()
+    hold(site.connection, "acme", "case 4711")
+    with pytest.raises(NotAccepted) as refused:
+        erase_person(site.connection, site.tenant_hk, "user", "jane-17")
+    assert refused.value.code == "tenant_held"
+    lift_hold(site.connection, "acme")
+    assert erase_person(site.connection, site.tenant_hk, "user", "jane-17").number == 1
+
+
+@pytest.mark.parametrize("mode", ["forget", "delete"])
+def test_what_rules_made_of_her_is_told_of_nobody_and_proved(url: str, site: Site, mode: Any) -> None:
+    before = read_rules({"internal": [{"name": "Quiet page", "path": "/only-hers"}]})
+    after = read_rules({"internal": [{"name": "Front door", "path": "/"}], "behaviour": {"views_per_minute": 2}})
+    hers = {"session_id": "jane-1", "_visitor_id": "v_jane", "user_id": "jane-17"}
+    site.land(*crowd(), view("/", 0, **hers), view("/q", 0.1, **hers))
+    site.settle()
+    rules.apply(site.connection, site.tenant_hk, before, "first")
+    rules.apply(site.connection, site.tenant_hk, after, "second")
+    site.land(view("/p", 2, **hers), *crowd(DAY))
+    site.settle()
+    figures = site.report(dateFrom="2026-03-01", dateTo="2026-03-31")["overview"]
+    erase_person(site.connection, site.tenant_hk, "user", "jane-17", mode)
+    site.settle()
+    if mode == "forget":
+        assert site.report(dateFrom="2026-03-01", dateTo="2026-03-31")["overview"] == figures
+    assert site.failing_checks() == []
+    done = verify(Store(url), Wanted())
+    assert done.is_proved, (done.failures, done.differences, done.limits)
+
+
+def test_what_raw_has_no_longer_can_be_deleted_but_not_told_anew(site: Site, owner: Connection) -> None:
+    site.land(*crowd(), *jane(), {"evt_type": "nonsense", "session_id": "jane-0"})
+    site.settle()
+    owner.execute("DELETE FROM raw.site_tracking_events_r WHERE raw_payload ->> 'session_id' = 'jane-0'")
+    before = len(site.rows("SELECT FROM business.site_event_h"))
+    with pytest.raises(NotAccepted) as refused:
+        erase_person(site.connection, site.tenant_hk, "user", "jane-17", "forget")
+    assert refused.value.code == "raw_gone"
+    assert receipts(site.connection, site.tenant_hk) == []
+    erase_person(site.connection, site.tenant_hk, "user", "jane-17", "delete")
+    assert len(site.rows("SELECT FROM business.site_event_h")) == before - 5
+    assert not find_person(site.connection, site.tenant_hk, "user", "jane-17").counts
+    assert site.value("SELECT count(*) FROM staging.site_events_staging WHERE session_id = 'jane-0'") == 0
 
 
 @pytest.mark.parametrize("mode", ["forget", "delete"])

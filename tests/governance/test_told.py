@@ -21,6 +21,8 @@ from site_under_test import Site, view
 
 # what no change of has to be told, and why
 UNTOLD_TABLES = {
+    "ref.rule_set": "rules.applied and rules.reverted tell of it",
+    "ref.rule_match": "what rules say of inputs",
     "auth.audit_event": "tells",
     "auth.audit_head": "tells",
     "auth.audit_told": "tells",
@@ -133,6 +135,12 @@ DOINGS = (
     Doing("retention lift acme", "legal_hold.removed"),
     Doing("goal add Paid --tenant acme --filter page==/paid", "goal.created"),
     Doing("goal remove Paid --tenant acme", "goal.removed"),
+    Doing("rules apply {folder}/rules.json --tenant acme", "rules.applied"),
+    Doing("rules revert --tenant acme", "rules.reverted"),
+    Doing("person find session s --tenant acme", "visitor.found"),
+    Doing("person export session s --tenant acme --out {folder}/person.zip", "visitor.exported"),
+    Doing("person requests add erasure --tenant acme", "privacy_request.created"),
+    Doing("person requests close 1 --tenant acme", "privacy_request.changed"),
     Doing("event-type add quiz --tenant acme", "event_type.created"),
     Doing("event-type remove quiz --tenant acme", "event_type.removed"),
     Doing("user add bob@example.org --tenant acme --role viewer", "role.changed"),
@@ -151,6 +159,7 @@ DOINGS = (
     Doing("backup {folder}/acme.backup", "backup.made", None),
     Doing("psql -- -c SELECT", "store.opened", None),
     Doing("database-url", "store.opened", None),
+    Doing("person erase session s --tenant acme --mode delete --yes", "visitor.erased"),
     Doing("tenant delete third --yes", "tenant.deleted", None),
 )
 # what changes nothing that somebody has to answer for, or is shown elsewhere, and why
@@ -163,10 +172,17 @@ UNTOLD = {
     "doctor": "looks at the host",
     "event-type list": "settings",
     "goal list": "settings",
+    "rules show": "settings",
+    "rules diff": "settings",
+    "rules preview": "an example of each change, without who it was",
     "import list": "names of files and counts",
     "key list": "settings, but for the keys",
     "migrate": "test_a_new_version_of_the_schema_is_told",
     "operator token list": "settings, but for the tokens",
+    "person again": "erases once more what a restored backup has brought back: tests/governance/test_persons.py",
+    "person receipts": "names nobody",
+    "person requests list": "names nobody",
+    "person tombstones": "hashes of what is erased, for after a restore",
     "rebuild": "proves; what it makes is another store",
     "records": "settings and counts",
     "restore": "another store: tests/operations/test_backup.py",
@@ -212,6 +228,7 @@ def test_who_ran_a_command_is_told_with_what_it_did(
         " (credential_id, account_id, relying_party, public_key, sign_count, transports, passkey_name, created_at)"
         " SELECT 'a', account_id, 'localhost', 'b', 0, '{}', 'mine', now() FROM auth.account"
     )
+    (tmp_path / "rules.json").write_text('{"bots": [{"name": "Probe", "agent": "probe"}]}')
     (tmp_path / "tenants.csv").write_text("tenant_id,owner\nfourth,new@example.org\n")
     (tmp_path / "log").write_text(
         '203.0.113.9 - - [10/Mar/2026:12:00:00 +0000] "GET /a HTTP/1.1" 200 5 "-" "Mozilla/5.0 (X11) Firefox/145.0"\n'

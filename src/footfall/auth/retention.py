@@ -1,5 +1,6 @@
 """For how long what is stored of a tenant is kept, layer by layer, and what keeps it longer; the worker removes what is older."""
 
+from http import HTTPStatus
 from typing import Any, Literal, get_args
 
 from footfall.auth.tenants import tenant_key
@@ -81,6 +82,14 @@ def lift_hold(connection: Connection, tenant_id: str) -> None:
     gone = connection.execute("DELETE FROM ref.legal_hold WHERE tenant_hk = %s", (tenant_key(connection, tenant_id),))
     if not gone.rowcount:
         raise NotAccepted("hold_unknown", f"there is no hold on {tenant_id}")
+
+
+def require_no_hold(connection: Connection, tenant_hk: bytes) -> None:
+    """Raise NotAccepted ``tenant_held`` while a legal hold keeps all that is stored of a tenant."""
+    if connection.execute("SELECT FROM ref.legal_hold h WHERE h.tenant_hk = %s", (tenant_hk,)).rowcount:
+        raise NotAccepted(
+            "tenant_held", "a legal hold keeps everything of this tenant: `footfall retention holds`", HTTPStatus.CONFLICT
+        )
 
 
 def list_holds(connection: Connection) -> list[dict[str, Any]]:

@@ -212,6 +212,41 @@ SESSION_CONSENT = Satellite(
     stated="consent",
 )
 
+SESSION_JUDGEMENT = Satellite(
+    "site_session_judgement",
+    SESSION,
+    History.COMPUTED,
+    "+ What a tenant's own rules make of a visit, where that is, or was once, something else than it was first taken for.",
+    (
+        Column("traffic_class", "varchar(10)", "human, bot, or internal: the tenant's own people", required=True),
+        Column("traffic_rule", "varchar(100)", "the rule that says so of all its events; empty: each is what its agent says"),
+        Column("bot_kind", "varchar(20)", "as in the context; own: by the tenant's rules; internal: its own people"),
+        Column("bot_name", "varchar(50)", "what the bot, or the rule, is called"),
+        Column("source", "varchar(100)"),
+        Column("channel", "varchar(20)", "the group of its channel"),
+        Column("channel_name", "varchar(30)", "its channel, one of the 19 of channels.csv"),
+        Column("device_type", "varchar(20)"),
+        Column("browser_name", "varchar(50)"),
+        Column("browser_version", "varchar(20)"),
+        Column("operating_system", "varchar(50)"),
+        Column("operating_system_version", "varchar(20)"),
+        Column("country", "varchar(2)", "of its time zone"),
+        Column("rule_set", "integer", "the version of ref.rule_set under which it came to be so", required=True, compared=False),
+    ),
+)
+
+PAGE_JUDGEMENT = Satellite(
+    "site_page_judgement",
+    PAGE,
+    History.COMPUTED,
+    "+ What a tenant's own rules make of a page, where that is, or was once, something else than its path says.",
+    (
+        Column("page_category", "varchar(50)"),
+        Column("page_type", "varchar(50)"),
+        Column("rule_set", "integer", "the version of ref.rule_set under which it came to be so", required=True, compared=False),
+    ),
+)
+
 SESSION_SAME_AS = Satellite(
     "site_session_same_as",
     SESSION,
@@ -347,6 +382,8 @@ VAULT = Vault(
         SESSION_CONSENT,
         SESSION_SAME_AS,
         SESSION_VISIT,
+        SESSION_JUDGEMENT,
+        PAGE_JUDGEMENT,
     ),
     indexes=(
         Index(

@@ -97,6 +97,7 @@ HOLDS_NOBODY = {
     "raw.import": "which files were imported, by whom of the staff",
     "staging.note": "counts by reason, with the number of one raw event",
     "business.site_page_h": "what the site shows; a page that only the person saw goes with a deletion",
+    "business.site_page_judgement_s": "what the site's pages are, by its rules",
     "business.site_page_details_s": "what the site shows, and how often that was seen",
     "business.business_item_h": "what the site offers",
     "business.business_item_details_s": "what the site offers, and how often that was met",

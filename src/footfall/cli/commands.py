@@ -19,6 +19,7 @@ _NAMES = (
     "key",
     "retention",
     "goal",
+    "rules",
     "event-type",
     "user",
     "operator",

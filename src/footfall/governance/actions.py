@@ -66,6 +66,8 @@ ACTIONS = (
     Action("retention.applied", "Events were removed as retention says: from this moment on they are still there"),
     Action("retention.changed", "For how long events are kept was changed; of no tenant: of all that have no rule of their own"),
     Action("role.changed", "Somebody got a role, another one, or has none any more"),
+    Action("rules.applied", "A tenant's own rules were put in force, or judged by again, over all that is stored"),
+    Action("rules.reverted", "A tenant's own rules were taken back, over all that is stored"),
     Action("schema.migrated", "The schema was brought up to date"),
     Action("second_factor.changed", "An authenticator is being set up: it is not asked for yet"),
     Action("second_factor.created", "Codes of an authenticator are asked for from now on"),

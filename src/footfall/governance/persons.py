@@ -14,7 +14,7 @@ from typing import Any, Literal, get_args
 
 import psycopg
 
-from footfall.auth import tell
+from footfall.auth import require_no_hold, tell
 from footfall.business.reach import REACH
 from footfall.database import Connection, actor_setting
 from footfall.errors import NotAccepted
@@ -87,13 +87,23 @@ def erase_person(connection: Connection, tenant_hk: bytes, kind: Kind, value: st
 
     *forget*: their events stay and count as before, nobody's; *delete*: the events go too. Nothing brings them back: what
     comes under one of their ids later is refused. `connection` is a worker's or an administrator's. Raises NotAccepted:
-    ``person_unknown``, ``person_too_large``, ``kind_unknown``, ``mode_unknown``.
+    ``person_unknown``, ``person_too_large``, ``kind_unknown``, ``mode_unknown``, ``tenant_held``, ``raw_gone``: retention has
+    removed from raw what forgetting would load anew.
     """
     if mode not in MODES:
         raise NotAccepted("mode_unknown", f"{mode!r} is no mode: forget or delete")
     with connection.transaction():
-        if not _gather(connection, tenant_hk, kind, value, is_to_change=True):
+        is_somebody = _gather(connection, tenant_hk, kind, value, is_to_change=True)
+        require_no_hold(connection, tenant_hk)
+        if not is_somebody:
             raise NotAccepted("person_unknown", "nothing is held about anybody of this id", HTTPStatus.NOT_FOUND)
+        if mode == "forget" and (gone := int(_value(connection, "SELECT business.own_events_gone_from_raw()"))):
+            raise NotAccepted(
+                "raw_gone",
+                f"{gone:,} of these events are kept in raw no longer: they cannot be told anew without who they are of,"
+                " only deleted",
+                HTTPStatus.CONFLICT,
+            )
         judge_own_origins(connection)
         row = connection.execute(
             f"/* governance.persons */ SELECT {_RECEIPT} FROM business.erase_own_person(%s) e",  # noqa: S608  a constant

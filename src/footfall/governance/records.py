@@ -122,6 +122,7 @@ PURPOSES = (
             "business.site_session_h",
             "business.site_session_details_s",
             "business.site_session_same_as_s",
+            "business.site_session_judgement_s",
             "business.site_session_visit_s",
             "business.site_session_w",
             "business.superseded_w",
@@ -131,6 +132,8 @@ PURPOSES = (
         personal={
             "business.site_visitor_h.site_visitor_bk": "a random number with consent, else a keyed hash of one day",
             "business.site_session_h.site_session_bk": "the id of the visit, as sent or inferred",
+            "business.site_event_details_s.page_url": "the address of the page, without secrets",
+            "business.site_event_details_s.page_referrer": "where the visitor came from",
         },
     ),
     Purpose(
@@ -152,6 +155,7 @@ PURPOSES = (
         (
             "business.site_page_h",
             "business.site_page_details_s",
+            "business.site_page_judgement_s",
             "business.business_item_h",
             "business.business_item_details_s",
         ),
@@ -164,6 +168,16 @@ PURPOSES = (
         "48 hours at most",
         "nobody",
         ("auth.visitor_secret",),
+    ),
+    Purpose(
+        "requests",
+        "Privacy requests and erasures",
+        _VISITORS,
+        "to answer in time who asks about their data, to prove it, and to keep who was erased from coming back",
+        "for ever; with the tenant it goes",
+        _OWNERS,
+        ("auth.privacy_request", "auth.erasure", "auth.erasure_secret", "auth.tombstone"),
+        personal={"auth.tombstone.mark": "a keyed hash of what somebody was known by, which nobody can read"},
     ),
     Purpose(
         "people",
@@ -224,6 +238,8 @@ PURPOSES = (
             "ref.goal",
             "ref.legal_hold",
             "ref.retention",
+            "ref.rule_match",
+            "ref.rule_set",
             "ref.visitor_segment",
         ),
     ),

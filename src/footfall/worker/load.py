@@ -13,6 +13,7 @@ import psycopg
 
 from footfall.database import Connection, limit_statements
 from footfall.judgement import judge_new
+from footfall.judgement.rules import judge_by_own_rules
 from footfall.traces import tracer
 from footfall.worker.quarantine import is_of_the_data, quarantine_poison
 from footfall.worker.traced import tell_load
@@ -89,7 +90,9 @@ def _claim_and_load(connection: Connection, claim: str, *parameters: object) -> 
             if not batch_ids:
                 return None
             judge_new(connection, batch_ids)
-            connection.execute("/* worker.load */ SELECT count(*) FROM business.load_claimed(%s)", (batch_ids,))
+            connection.execute("/* worker.load */ SELECT business.prepare_load(%s)", (batch_ids,))
+            judge_by_own_rules(connection)
+            connection.execute("/* worker.load */ SELECT count(*) FROM business.load_prepared(%s)", (batch_ids,))
             row = connection.execute(
                 "SELECT sum(event_count)::bigint, sum(loaded_count)::bigint, sum(duplicate_count)::bigint,"
                 " sum(invalid_count)::bigint FROM raw.ingest_batch WHERE batch_id = ANY (%s)",

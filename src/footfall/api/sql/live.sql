@@ -42,7 +42,11 @@ BEGIN
     SELECT coalesce(jsonb_agg(api.event_line(n.site_event_hk, v_tenant.time_zone) ORDER BY n.event_timestamp, n.raw_event_id), '[]')
     INTO v_events
     FROM (SELECT d.site_event_hk, d.event_timestamp, d.raw_event_id FROM business.site_event_details_s d
-          WHERE d.tenant_hk = v_tenant.tenant_hk AND d.load_date > p_after AND d.traffic_class = 'human'
+          CROSS JOIN LATERAL (
+              SELECT FROM business.event_b e
+              WHERE e.tenant_hk = d.tenant_hk AND e.site_event_hk = d.site_event_hk AND NOT e.is_bot LIMIT 1
+          ) e
+          WHERE d.tenant_hk = v_tenant.tenant_hk AND d.load_date > p_after
             AND d.event_timestamp >= v_now - interval '10 minutes'
             AND d.site_event_hk >= util.time_prefix(v_now - interval '10 minutes')
           ORDER BY d.event_timestamp DESC LIMIT 200) n;

@@ -26,7 +26,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
         'due', jsonb_build_object(
             'sessions', (SELECT count(*) FROM (
                 SELECT FROM business.site_session_w w
-                WHERE w.is_open AND w.last_event_timestamp < n.moment - business.visit_timeout() LIMIT p_most) d),
+                WHERE w.is_open AND w.look_at < n.moment AND w.last_event_timestamp < n.moment - business.visit_timeout() LIMIT p_most) d),
             'satellites', (SELECT count(*) FROM (SELECT FROM business.refresh_w LIMIT p_most) d),
             'rollups', (SELECT count(*) FROM business.day_w w WHERE NOT w.is_rolled_up)),
         'workers', (SELECT count(*) FROM util.worker w WHERE w.seen_at > n.moment - interval '30 seconds'),

@@ -18,7 +18,7 @@ WITH later AS (
 ), event AS MATERIALIZED (
     SELECT d.tenant_hk, d.site_event_hk, o.site_session_hk, p.site_page_hk, i.business_item_hk,
            d.business_item_info ->> 'item_name' AS item_name, d.event_timestamp,
-           (d.event_timestamp AT TIME ZONE t.time_zone)::date AS day, d.traffic_class = 'bot' AS is_bot, d.event_type::text,
+           (d.event_timestamp AT TIME ZONE t.time_zone)::date AS day, d.traffic_class, d.event_type::text,
            d.event_category::text, d.event_action::text, d.event_label::text, d.event_value, d.event_currency::text,
            d.transaction_id::text, d.transaction_funnel_step::text, o.is_visit, d.raw_event_id,
            s.site_event_hk IS NOT NULL AS is_superseded
@@ -48,7 +48,8 @@ WITH later AS (
 ), said AS (
     SELECT e.site_event_hk, (
                e.tenant_hk, e.site_session_hk, v.site_visitor_hk, e.site_page_hk, e.business_item_hk, e.item_name, e.event_timestamp,
-               e.day, e.is_bot, e.event_type, e.event_category, e.event_action, e.event_label, e.event_value, e.event_currency,
+               e.day, coalesce(v.judged_class, e.traffic_class) <> 'human', e.event_type, e.event_category, e.event_action,
+               e.event_label, e.event_value, e.event_currency,
                e.transaction_id, e.transaction_funnel_step, v.source, v.channel, v.device_type, v.country, v.referrer_host,
                v.utm_source, v.utm_medium, v.utm_campaign, v.utm_content, v.utm_term, v.utm_id, v.channel_name, v.browser_name, v.browser_version,
                v.operating_system, v.language, v.start_day, v.is_bounce, v.session_duration_seconds, v.entry_page_hk, v.exit_page_hk,

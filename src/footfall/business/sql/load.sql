@@ -26,11 +26,11 @@ BEGIN
 END
 $$;
 
--- The latest load whose rows a statement sees now. A job that computes satellites goes on beside loads and has a date of its own, later
+-- The latest load, or judging by new rules, whose rows a statement sees now. A job that computes satellites goes on beside loads and has a date of its own, later
 -- than that of a load which it does not see yet: so a rebuild is told after which load the job comes.
 CREATE OR REPLACE FUNCTION business.seen_load() RETURNS timestamptz
 LANGUAGE sql VOLATILE
-RETURN (SELECT l.load_date FROM raw.load_batch l WHERE l.job = 'load' ORDER BY l.load_date DESC LIMIT 1);
+RETURN (SELECT l.load_date FROM raw.load_batch l WHERE l.job IN ('load', 'rules') ORDER BY l.load_date DESC LIMIT 1);
 
 -- Claims pending ingest batches until they hold p_batch_size events; returns their numbers, none when nothing is pending. Tenants take
 -- turns: whose earlier batches hold fewer events come first, so that whoever sends much waits for nobody's sake but his own. What is of
@@ -128,19 +128,17 @@ LANGUAGE sql AS $$
     WHERE b.batch_id = ANY (p_batch_ids) AND b.processing_status = 'PENDING'
 $$;
 
--- Loads the VALID staged events of these batches under a load_date of its own; returns the rows inserted into each table.
+-- Lays out the VALID staged events of these batches in pg_temp.fresh_event, and waits until it is this load's turn: from then on no
+-- other load comes, and no other rules come into force, until this one is committed.
 --
--- Staging goes on beside; this part runs one at a time, and a load_date is taken only when it is its turn. So load dates rise in the
+-- Staging goes on beside; what follows runs one at a time, and a load_date is taken only when it is its turn. So load dates rise in the
 -- order in which loads become visible: what is asked as of a load_date has the same answer for ever, and a timeline never has to be
 -- written into its past.
-CREATE OR REPLACE FUNCTION business.load_staged(p_batch_ids bigint[]) RETURNS TABLE (loaded text, inserted bigint)
+CREATE OR REPLACE FUNCTION business.gather_load(p_batch_ids bigint[]) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
-    v_load_date timestamptz;
     v_months timestamptz[];
     v_month timestamptz;
-    v_counts jsonb;
-    v_anew bytea[];
 BEGIN
     PERFORM business.gather_events(p_batch_ids);
     -- older events than the partitions that are made ahead: imports, late arrivals
@@ -157,6 +155,17 @@ BEGIN
 
     PERFORM util.take_turn('load');
     PERFORM business.refuse_erased(p_batch_ids);
+END
+$$;
+
+-- Loads what was gathered of these batches under a load_date of its own; returns the rows inserted into each table.
+CREATE OR REPLACE FUNCTION business.load_gathered(p_batch_ids bigint[]) RETURNS TABLE (loaded text, inserted bigint)
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_load_date timestamptz;
+    v_counts jsonb;
+    v_anew bytea[];
+BEGIN
     v_load_date := business.open_load('load');
     SELECT jsonb_object_agg(l.loaded, l.inserted) INTO v_counts FROM business.load_vault(v_load_date) l;
     v_anew := business.touch_sessions(v_load_date);
@@ -173,15 +182,24 @@ BEGIN
 END
 $$;
 
--- Stages and loads these batches, and accounts for every event of theirs: event_count = loaded + duplicate + invalid, batch by
+-- Stages and gathers these batches: after that, and before business.load_prepared, in the same transaction, is the time to judge what is
+-- new in pg_temp.fresh_event by tenants' own rules (footfall.judgement.rules).
+CREATE OR REPLACE FUNCTION business.prepare_load(p_batch_ids bigint[]) RETURNS void
+LANGUAGE plpgsql SET work_mem = '64MB' AS $$
+BEGIN
+    PERFORM staging.validate_and_enrich(p_batch_ids);
+    PERFORM business.gather_load(p_batch_ids);
+END
+$$;
+
+-- Loads these batches, which are prepared, and accounts for every event of theirs: event_count = loaded + duplicate + invalid, batch by
 -- batch. Can be repeated: the second time it inserts nothing.
-CREATE OR REPLACE FUNCTION business.load_claimed(p_batch_ids bigint[]) RETURNS TABLE (loaded text, inserted bigint)
+CREATE OR REPLACE FUNCTION business.load_prepared(p_batch_ids bigint[]) RETURNS TABLE (loaded text, inserted bigint)
 LANGUAGE plpgsql SET work_mem = '64MB' AS $$
 DECLARE
     v_first constant bigint[] := ARRAY(SELECT b.batch_id FROM raw.ingest_batch b WHERE b.batch_id = ANY (p_batch_ids) AND b.load_date IS NULL);
 BEGIN
-    PERFORM staging.validate_and_enrich(p_batch_ids);
-    RETURN QUERY SELECT l.loaded, l.inserted FROM business.load_staged(p_batch_ids) l;
+    RETURN QUERY SELECT l.loaded, l.inserted FROM business.load_gathered(p_batch_ids) l;
 
     UPDATE raw.ingest_batch b
     SET processing_status = 'PROCESSED', error_message = NULL, loaded_count = c.loaded_count, invalid_count = c.invalid_count,
@@ -200,12 +218,22 @@ BEGIN
 END
 $$;
 
+-- Both: a load whose inputs have all been judged before, as in a rebuild, or are not.
+CREATE OR REPLACE FUNCTION business.load_claimed(p_batch_ids bigint[]) RETURNS TABLE (loaded text, inserted bigint)
+LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM business.prepare_load(p_batch_ids);
+    RETURN QUERY SELECT l.loaded, l.inserted FROM business.load_prepared(p_batch_ids) l;
+END
+$$;
+
 -- Stages and loads some events of a batch, to find out whether that can be done: for a transaction that is rolled back.
 CREATE OR REPLACE FUNCTION business.try_events(p_batch_id bigint, p_raw_event_ids bigint[]) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM staging.validate_and_enrich(ARRAY[p_batch_id], p_raw_event_ids);
-    PERFORM business.load_staged(ARRAY[p_batch_id]);
+    PERFORM business.gather_load(ARRAY[p_batch_id]);
+    PERFORM business.load_gathered(ARRAY[p_batch_id]);
 END
 $$;
 
@@ -220,7 +248,7 @@ BEGIN
     WITH touched AS (
     INSERT INTO business.site_session_w AS w (
         site_session_hk, tenant_hk, root_session_hk, site_visitor_hk, session_bucket, known_as_hk,
-        first_event_timestamp, last_event_timestamp, touched_load_date, is_visit, is_open, is_split)
+        first_event_timestamp, last_event_timestamp, touched_load_date, is_visit, is_open, is_split, look_at)
     -- the events of an inferred session are all of one visitor and half hour; one that somebody sent under such a name joins them
     SELECT f.site_session_hk, f.tenant_hk, f.site_session_hk,
            (array_agg(f.site_visitor_hk) FILTER (WHERE f.session_bucket IS NOT NULL))[1], min(f.session_bucket),
@@ -230,7 +258,8 @@ BEGIN
            CASE WHEN business.is_short(min(f.event_timestamp), max(f.event_timestamp), min(f.session_bucket)) THEN max(f.event_timestamp)
                 ELSE min(f.event_timestamp) END,
            p_load_date, v.is_visit, v.is_visit,
-           NOT business.is_short(min(f.event_timestamp), max(f.event_timestamp), min(f.session_bucket))
+           NOT business.is_short(min(f.event_timestamp), max(f.event_timestamp), min(f.session_bucket)),
+           min(f.event_timestamp) + business.visit_timeout()
     FROM pg_temp.fresh_event f
     -- an event of nobody is no visit: nothing waits for its end
     CROSS JOIN LATERAL (SELECT f.session_id IS NOT NULL OR f.session_bucket IS NOT NULL AS is_visit) v
@@ -287,6 +316,8 @@ BEGIN
     JOIN unnest(v_before, v_now) AS m(root_before, root_now) ON m.root_before = b.root_before
     CROSS JOIN LATERAL (VALUES (m.root_before), (m.root_now)) AS x(visit_hk)
     WHERE b.visits > 1 OR EXISTS (SELECT FROM business.site_session_w w WHERE w.root_session_hk = b.root_before);
+    -- and visits of which earlier events count now, or do not any more, as rules of the tenant's own have it
+    v_anew := v_anew || business.judge_fresh(p_load_date, p_anew || coalesce(v_now, '{}'));
     IF cardinality(v_anew) > 0 THEN
         -- they may have no new event themselves, and have been closed as something else
         UPDATE business.site_session_w w SET is_open = true
@@ -298,6 +329,7 @@ BEGIN
               FROM unnest(v_before, v_now) AS m(root_before, root_now)) m;
     END IF;
     PERFORM business.gather_bridge();
+    PERFORM business.align_fresh();
     PERFORM business.store_marts(p_load_date, v_before, v_now, p_anew || v_anew);
     RETURN jsonb_build_object('site_session_same_as_s', v_inserted);
 END

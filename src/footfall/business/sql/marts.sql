@@ -55,18 +55,29 @@ CREATE OR REPLACE FUNCTION business.visit_context(p_session_hk bytea, p_as_of ti
 RETURNS TABLE (site_visitor_hk bytea, source text, channel text, referrer_host text, utm_source text, utm_medium text,
                utm_campaign text, utm_content text, utm_term text, utm_id text, channel_name text, device_type text,
                browser_name text, browser_version text, operating_system text, language text, country text, operating_system_version text, bot_kind text, bot_name text,
-               consent text)
+               consent text, judged_class text)
 LANGUAGE sql STABLE ROWS 1 AS $$
-    SELECT coalesce(k.site_visitor_hk, c.site_visitor_hk), c.source, c.channel,
+    SELECT coalesce(k.site_visitor_hk, c.site_visitor_hk), coalesce(j.source, c.source), coalesce(j.channel, c.channel),
            -- a referrer on the site itself is none
            CASE WHEN c.channel <> 'direct' THEN
-               left(staging.without_www(lower((staging.url_parts(c.referrer_url))[2] COLLATE "C")), 253) END,
-           c.utm_source, c.utm_medium, c.utm_campaign, c.utm_content, c.utm_term, c.utm_id, c.channel_name, c.device_type, c.browser_name,
-           c.browser_version, c.operating_system, c.language, (SELECT z.country FROM ref.time_zone z WHERE z.time_zone = c.timezone),
-           c.operating_system_version, c.bot_kind, c.bot_name,
+               business.referrer_host(c.referrer_url) END,
+           c.utm_source, c.utm_medium, c.utm_campaign, c.utm_content, c.utm_term, c.utm_id, coalesce(j.channel_name, c.channel_name),
+           coalesce(j.device_type, c.device_type), coalesce(j.browser_name, c.browser_name), coalesce(j.browser_version, c.browser_version),
+           coalesce(j.operating_system, c.operating_system), c.language,
+           coalesce(j.country, (SELECT z.country FROM ref.time_zone z WHERE z.time_zone = c.timezone)),
+           coalesce(j.operating_system_version, c.operating_system_version), CASE WHEN j.site_session_hk IS NULL THEN c.bot_kind ELSE j.bot_kind END,
+           CASE WHEN j.site_session_hk IS NULL THEN c.bot_name ELSE j.bot_name END,
            (SELECT n.consent_state FROM business.visit_consents(c.site_session_hk, p_as_of) n
-            ORDER BY n.stated_at DESC, n.raw_event_id DESC LIMIT 1)
+            ORDER BY n.stated_at DESC, n.raw_event_id DESC LIMIT 1),
+           CASE WHEN j.traffic_rule IS NOT NULL THEN j.traffic_class END
     FROM business.site_session_context_s c
+    LEFT JOIN LATERAL (
+        SELECT j.* FROM business.site_session_judgement_s j
+        WHERE j.site_session_hk = c.site_session_hk
+          AND CASE WHEN p_as_of IS NULL THEN j.load_end_date IS NULL
+                   ELSE j.load_date <= p_as_of AND (j.load_end_date IS NULL OR j.load_end_date > p_as_of) END
+        LIMIT 1
+    ) j ON true
     LEFT JOIN LATERAL (
         SELECT w.site_visitor_hk FROM business.site_session_w w
         WHERE w.root_session_hk = c.site_session_hk AND w.known_as_hk = c.site_visitor_hk

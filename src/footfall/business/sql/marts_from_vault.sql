@@ -106,7 +106,8 @@ LANGUAGE sql STABLE AS $$
         ) v
     )
     SELECT e.tenant_hk, e.site_event_hk, e.visit_hk, c.site_visitor_hk, e.site_page_hk, e.business_item_hk,
-           e.business_item_info ->> 'item_name', e.event_timestamp, e.day, e.traffic_class = 'bot', e.event_type,
+           e.business_item_info ->> 'item_name', e.event_timestamp, e.day,
+           coalesce(c.judged_class, e.traffic_class) <> 'human', e.event_type,
            e.event_category, e.event_action, e.event_label, e.event_value, e.event_currency, e.transaction_id,
            e.transaction_funnel_step, c.source, c.channel, c.device_type, c.country, c.referrer_host, c.utm_source,
            c.utm_medium, c.utm_campaign, c.utm_content, c.utm_term, c.utm_id, c.channel_name, c.browser_name, c.browser_version, c.operating_system,

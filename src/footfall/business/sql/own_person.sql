@@ -157,8 +157,19 @@ LANGUAGE sql AS $$
     ON CONFLICT DO NOTHING
 $$;
 
+-- How many of the laid out person's events retention has removed from raw: they cannot be loaded again.
+CREATE OR REPLACE FUNCTION business.own_events_gone_from_raw() RETURNS bigint
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS $$
+    SELECT count(*)
+    FROM pg_temp.person_event p
+    WHERE NOT EXISTS (
+        SELECT FROM pg_temp.person_raw o
+        JOIN raw.site_tracking_events_r r ON r.raw_event_id = o.raw_event_id AND r.received_timestamp = o.received_timestamp
+        WHERE o.event_hk = p.site_event_hk AND o.load_date IS NOT NULL)
+$$;
+
 -- Erases whoever of the tenant is laid out (business.gather_own_person, to change them), in the mode forget or delete; returns the receipt.
--- Raises person_unknown: there is nothing of them.
+-- Raises person_unknown: there is nothing of them; tenant_held: a legal hold keeps them; raw_gone: they can only be deleted.
 CREATE OR REPLACE FUNCTION business.erase_own_person(p_mode text) RETURNS auth.erasure
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 DECLARE
@@ -171,6 +182,13 @@ DECLARE
 BEGIN
     IF v_counts = '{}' THEN
         RAISE EXCEPTION 'person_unknown' USING ERRCODE = 'FF404';
+    END IF;
+    -- callers have said so in more words; whoever calls this past them is refused all the same
+    IF EXISTS (SELECT FROM ref.legal_hold h WHERE h.tenant_hk = v_tenant_hk) THEN
+        RAISE EXCEPTION 'tenant_held' USING ERRCODE = 'FF409';
+    END IF;
+    IF p_mode = 'forget' AND business.own_events_gone_from_raw() > 0 THEN
+        RAISE EXCEPTION 'raw_gone' USING ERRCODE = 'FF409';
     END IF;
     v_secret := auth.erasure_secret_of(v_tenant_hk);
     v_before := business.digest_person(v_secret);
@@ -186,7 +204,7 @@ BEGIN
         IF to_regclass('pg_temp.gathered') IS NOT NULL THEN
             DELETE FROM pg_temp.gathered;
         END IF;
-        PERFORM business.reload_person();
+        PERFORM business.reload_person(v_tenant_hk);
     END IF;
     v_left := business.count_own_person(true);
     IF v_left <> '{}' THEN

@@ -160,6 +160,14 @@ BEGIN
     WHERE r.tenant_hk = p_tenant_hk
       AND EXISTS (SELECT FROM raw.ids_of(a.r) i JOIN pg_temp.person_id p USING (kind, id))
     ON CONFLICT DO NOTHING;
+    -- what was refused, and is in staging alone
+    INSERT INTO pg_temp.person_raw (raw_event_id, received_timestamp, batch_id)
+    SELECT s.raw_event_id, s.received_timestamp, s.batch_id
+    FROM staging.site_events_staging s
+    WHERE s.tenant_hk = p_tenant_hk AND s.validation_status = 'INVALID'
+      AND EXISTS (SELECT FROM pg_temp.person_id p WHERE (p.kind, p.id) IN
+                  (('session', s.session_id), ('visitor', s.visitor_id), ('user', s.user_id)))
+    ON CONFLICT DO NOTHING;
     UPDATE pg_temp.person_raw p
     SET is_staged = s.raw_event_id IS NOT NULL, errors = CASE WHEN s.validation_status = 'INVALID' THEN s.validation_errors END
     FROM pg_temp.person_raw o
@@ -317,8 +325,8 @@ $$;
 CREATE OR REPLACE FUNCTION staging.impersonal_url(p_url text, p_keys text[], p_has_page_hash boolean) RETURNS text
 LANGUAGE sql STABLE AS $$
     SELECT u.bare || coalesce('?' || staging.impersonal_query(u.query, p_keys), '')
-           || coalesce('#' || CASE WHEN p_has_page_hash OR u.route ~ '^!?/' THEN u.route ELSE '' END
-                       || coalesce('?' || staging.impersonal_query(u.route_query, p_keys), ''), '')
+           || coalesce('#' || nullif(CASE WHEN p_has_page_hash OR u.route ~ '^!?/' THEN u.route ELSE '' END
+                                     || coalesce('?' || staging.impersonal_query(u.route_query, p_keys), ''), ''), '')
     FROM (
         SELECT substring(p_url FROM '^[^?#]*') AS bare, substring(p_url FROM '^[^?#]*[?]([^#]*)') AS query,
                CASE WHEN f.fragment LIKE '%?%' OR f.fragment NOT LIKE '%=%' THEN split_part(f.fragment, '?', 1) ELSE '' END AS route,
@@ -381,7 +389,7 @@ BEGIN
            -- what a trusted sender restates has the same id, and another time
            coalesce(s.restates_hk, p.event_hk) AS event_hk,
            coalesce(s.event_timestamp, p.moment) AS moment,
-           coalesce(s.device_info, '{}') AS device, s.traffic_class, a.*
+           coalesce(s.device_info, '{}') AS device, s.traffic_class, s.page_url, r.client_hints, a.*
     FROM pg_temp.person_raw p
     CROSS JOIN LATERAL (
         SELECT r.* FROM raw.site_tracking_events_r r
@@ -440,35 +448,77 @@ BEGIN
         LEFT JOIN pg_temp.pseudonym t ON t.name = 'order ' || staging.usable_id(f.payload ->> 'transaction_id')
     ) o
     WHERE r.raw_event_id = o.raw_event_id AND r.received_timestamp = o.received_timestamp;
+    -- what a tenant's own rules made of browser and address they make of what stands in their place
+    INSERT INTO ref.rule_match (tenant_hk, version, input, input_hash, rule, traffic_class, bot_kind, bot_name, browser_name,
+        browser_version, operating_system, operating_system_version, source, channel, channel_name)
+    SELECT m.tenant_hk, m.version, m.input, o.becomes, m.rule, m.traffic_class, m.bot_kind, m.bot_name, m.browser_name,
+           m.browser_version, m.operating_system, m.operating_system_version, m.source, m.channel, m.channel_name
+    FROM (
+        SELECT DISTINCT i.input, i.was, i.becomes
+        FROM pg_temp.forgotten f
+        CROSS JOIN LATERAL (
+            SELECT r.* FROM raw.site_tracking_events_r r
+            WHERE r.raw_event_id = f.raw_event_id AND r.received_timestamp = f.received_timestamp OFFSET 0
+        ) r
+        CROSS JOIN LATERAL (VALUES
+            ('agent', util.hash_binary(f.user_agent), util.hash_binary(r.user_agent)),
+            ('device', staging.agent_key(f.user_agent, f.client_hints), staging.agent_key(r.user_agent, NULL)),
+            ('landing', util.hash_binary(f.page_url), util.hash_binary(left(r.raw_payload ->> 'page_url', 2000)))) AS i(input, was, becomes)
+        WHERE i.was <> i.becomes
+    ) o
+    JOIN ref.rule_match m ON m.tenant_hk = p_tenant_hk AND m.input = o.input AND m.input_hash = o.was
+    ON CONFLICT DO NOTHING;
     DELETE FROM staging.site_events_staging s USING pg_temp.forgotten f
     WHERE s.raw_event_id = f.raw_event_id AND s.received_timestamp = f.received_timestamp;
     DROP TABLE pg_temp.forgotten, pg_temp.pseudonym;
 END
 $$;
 
--- Loads a forgotten person's events again, each under the load date under which it was loaded before: as a rebuild of the store would.
-CREATE OR REPLACE FUNCTION business.reload_person() RETURNS void
+-- Loads a forgotten person's events again, each under the load date under which it was loaded before; and judges them again whenever a
+-- tenant's own rules judged what was stored: as a rebuild of the store would.
+CREATE OR REPLACE FUNCTION business.reload_person(p_tenant_hk bytea) RETURNS void
 LANGUAGE plpgsql SET work_mem = '64MB' AS $$
 DECLARE
-    v_load record;
+    v_step record;
     v_anew bytea[];
+    v_sessions bytea[] := '{}';
+    v_judged bytea[];
 BEGIN
-    FOR v_load IN
-        SELECT l.load_date, array_agg(DISTINCT p.batch_id) AS batch_ids, array_agg(p.raw_event_id) AS raw_event_ids
+    FOR v_step IN
+        SELECT l.load_date, array_agg(DISTINCT p.batch_id) AS batch_ids, array_agg(p.raw_event_id) AS raw_event_ids,
+               NULL::bytea AS after, NULL::bytea AS until
         FROM pg_temp.person_raw p
         JOIN raw.ingest_batch b USING (batch_id)
         CROSS JOIN LATERAL (SELECT coalesce(p.load_date, b.former_load_dates[1], b.load_date) AS load_date) l
         WHERE p.event_hk IS NOT NULL
-        GROUP BY l.load_date ORDER BY l.load_date
+        GROUP BY l.load_date
+        UNION ALL
+        SELECT l.load_date, NULL, NULL, decode(l.asked ->> 'after', 'hex'), decode(l.asked ->> 'until', 'hex')
+        FROM raw.load_batch l
+        WHERE l.job = 'rules' AND l.asked ->> 'tenant' = encode(p_tenant_hk, 'hex') AND l.asked ? 'until'
+        ORDER BY load_date
     LOOP
-        PERFORM staging.validate_and_enrich(v_load.batch_ids, v_load.raw_event_ids);
-        PERFORM business.gather_events(v_load.batch_ids);
-        DELETE FROM pg_temp.fresh_event f WHERE f.raw_event_id <> ALL (v_load.raw_event_ids);
-        PERFORM l.inserted FROM business.load_vault(v_load.load_date) l;
-        v_anew := business.touch_sessions(v_load.load_date);
-        PERFORM l.inserted FROM business.load_earliest(v_load.load_date) l;
-        PERFORM business.join_sessions(v_load.load_date, v_anew);
-        PERFORM business.supersede(v_load.load_date);
+        IF v_step.until IS NULL THEN
+            PERFORM staging.validate_and_enrich(v_step.batch_ids, v_step.raw_event_ids);
+            PERFORM business.gather_events(v_step.batch_ids);
+            DELETE FROM pg_temp.fresh_event f WHERE f.raw_event_id <> ALL (v_step.raw_event_ids);
+            PERFORM l.inserted FROM business.load_vault(v_step.load_date) l;
+            v_anew := business.touch_sessions(v_step.load_date);
+            PERFORM l.inserted FROM business.load_earliest(v_step.load_date) l;
+            PERFORM business.join_sessions(v_step.load_date, v_anew);
+            PERFORM business.supersede(v_step.load_date);
+            v_sessions := v_sessions || ARRAY(SELECT DISTINCT f.site_session_hk FROM pg_temp.fresh_event f);
+        ELSE
+            v_judged := business.judge_visits(ARRAY(
+                SELECT DISTINCT w.root_session_hk FROM business.site_session_w w
+                WHERE w.site_session_hk = ANY (v_sessions) AND w.root_session_hk > v_step.after AND w.root_session_hk <= v_step.until),
+                v_step.load_date);
+            IF cardinality(v_judged) > 0 THEN
+                PERFORM business.align_classes(v_judged);
+                PERFORM business.empty_fresh_bridge();
+                PERFORM business.store_marts(v_step.load_date, NULL, NULL, v_judged);
+            END IF;
+        END IF;
     END LOOP;
 END
 $$;

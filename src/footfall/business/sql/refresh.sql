@@ -161,14 +161,27 @@ RETURNS TABLE (
 )
 LANGUAGE sql STABLE AS $$
     WITH seen AS MATERIALIZED (
-        SELECT DISTINCT v.root_session_hk
-        FROM business.event_page_l p
-        CROSS JOIN LATERAL business.visit_of(p.site_event_hk) AS v(root_session_hk)
-        WHERE p.site_page_hk = ANY (p_keys)
+        -- each visit once, with what is known of it as a whole
+        SELECT v.root_session_hk, j.traffic_class, c.site_visitor_hk, e.is_bounce
+        FROM (
+            SELECT DISTINCT v.root_session_hk
+            FROM business.event_page_l p
+            CROSS JOIN LATERAL business.visit_of(p.site_event_hk) AS v(root_session_hk)
+            WHERE p.site_page_hk = ANY (p_keys)
+        ) v
+        LEFT JOIN LATERAL business.judged_class(v.root_session_hk) j(traffic_class) ON true
+        LEFT JOIN LATERAL (
+            SELECT c.site_visitor_hk FROM business.site_session_context_s c
+            WHERE c.site_session_hk = v.root_session_hk AND c.load_end_date IS NULL LIMIT 1
+        ) c ON true
+        LEFT JOIN LATERAL (
+            SELECT e.is_bounce FROM business.site_session_details_s e
+            WHERE e.site_session_hk = v.root_session_hk AND e.load_end_date IS NULL LIMIT 1
+        ) e ON true
     ), event AS MATERIALIZED (
         -- every event of those sessions, in order, with the number of the page view that it belongs to
         SELECT s.root_session_hk, d.site_event_hk, d.event_timestamp, d.event_type, d.time_on_page, d.page_title, p.site_page_hk,
-               c.site_visitor_hk, e.is_bounce,
+               s.site_visitor_hk, s.is_bounce,
                count(*) FILTER (WHERE d.event_type = 'page_view')
                    OVER (PARTITION BY s.root_session_hk ORDER BY d.event_timestamp, d.raw_event_id) AS view_number,
                max(d.event_timestamp) FILTER (WHERE d.event_type = 'transaction_step' AND d.event_action = 'complete')
@@ -180,15 +193,7 @@ LANGUAGE sql STABLE AS $$
             WHERE p.site_event_hk = d.site_event_hk
               AND p.link_event_page_hk BETWEEN substr(d.site_event_hk, 1, 6) AND util.last_key_of(d.site_event_hk) LIMIT 1
         ) p ON true
-        LEFT JOIN LATERAL (
-            SELECT c.site_visitor_hk FROM business.site_session_context_s c
-            WHERE c.site_session_hk = s.root_session_hk AND c.load_end_date IS NULL LIMIT 1
-        ) c ON true
-        LEFT JOIN LATERAL (
-            SELECT e.is_bounce FROM business.site_session_details_s e
-            WHERE e.site_session_hk = s.root_session_hk AND e.load_end_date IS NULL LIMIT 1
-        ) e ON true
-        WHERE d.traffic_class = 'human'
+        WHERE coalesce(s.traffic_class, d.traffic_class) = 'human'
     ), measured AS (
         SELECT e.*, e.event_type = 'page_view' AS is_view,
                max(e.time_on_page) OVER (PARTITION BY e.root_session_hk, e.view_number, e.site_page_hk) AS client_seconds,
@@ -198,14 +203,16 @@ LANGUAGE sql STABLE AS $$
                min(e.event_timestamp) OVER (PARTITION BY e.root_session_hk, e.site_page_hk) AS first_seen
         FROM event e
     )
-    SELECT h.site_page_hk, h.tenant_hk, h.site_page_bk, m.title, a.path, left(a.host, 253), g.page_class[1],
-           g.page_class[2], coalesce(m.views, 0), coalesce(m.visitors, 0), m.seconds, m.bounce_rate, m.conversion_rate
+    SELECT h.site_page_hk, h.tenant_hk, h.site_page_bk, m.title, a.path, left(a.host, 253),
+           CASE WHEN j.site_page_hk IS NULL THEN g.page_class[1] ELSE j.page_category END,
+           CASE WHEN j.site_page_hk IS NULL THEN g.page_class[2] ELSE j.page_type END, coalesce(m.views, 0), coalesce(m.visitors, 0), m.seconds, m.bounce_rate, m.conversion_rate
     FROM business.site_page_h h
     CROSS JOIN LATERAL (
         SELECT nullif(split_part(h.site_page_bk, '/', 1), '') AS host,
-               regexp_replace(substr(h.site_page_bk, strpos(h.site_page_bk, '/')), '\?.*$', '') AS path
+               business.page_path(h.site_page_bk) AS path
     ) a
     CROSS JOIN LATERAL (SELECT staging.page_class(a.path) AS page_class) g
+    LEFT JOIN business.site_page_judgement_s j ON j.site_page_hk = h.site_page_hk AND j.load_end_date IS NULL
     LEFT JOIN (
         SELECT m.site_page_hk, count(*) FILTER (WHERE m.is_view)::integer AS views,
                count(DISTINCT m.site_visitor_hk)::integer AS visitors,
@@ -222,7 +229,7 @@ LANGUAGE sql STABLE AS $$
         FROM measured m
         WHERE m.site_page_hk = ANY (p_keys)
         GROUP BY m.site_page_hk
-    ) m USING (site_page_hk)
+    ) m ON m.site_page_hk = h.site_page_hk
     WHERE h.site_page_hk = ANY (p_keys)
 $$;
 
@@ -236,13 +243,14 @@ RETURNS TABLE (
 LANGUAGE sql STABLE AS $$
     WITH event AS MATERIALIZED (
         SELECT i.business_item_hk, v.root_session_hk, d.event_timestamp, d.raw_event_id, d.event_currency,
-               d.business_item_info AS info, d.event_type = 'item_interaction' AND d.traffic_class = 'human' AS is_interaction
+               d.business_item_info AS info, d.event_type = 'item_interaction' AND coalesce(j.traffic_class, d.traffic_class) = 'human' AS is_interaction
         FROM business.event_business_item_l i
         CROSS JOIN LATERAL (
             SELECT d.* FROM business.site_event_details_s d
             WHERE d.site_event_hk = i.site_event_hk LIMIT 1
         ) d
         CROSS JOIN LATERAL business.visit_of(i.site_event_hk) AS v(root_session_hk)
+        LEFT JOIN LATERAL business.judged_class(v.root_session_hk) j(traffic_class) ON true
         WHERE i.business_item_hk = ANY (p_keys)
     ), described AS (
         -- each description from the latest event that carries it
@@ -262,14 +270,20 @@ LANGUAGE sql STABLE AS $$
                count(*) FILTER (WHERE e.is_interaction)::integer AS interactions,
                count(*) FILTER (WHERE e.is_interaction AND e.event_timestamp > p_as_of - interval '30 days')::integer AS recent
         FROM event e GROUP BY e.business_item_hk
+    ), visit AS MATERIALIZED (
+        -- each visit once, whatever items it met, with its last completion
+        SELECT v.root_session_hk, d.completed_at
+        FROM (SELECT DISTINCT e.root_session_hk FROM event e WHERE e.is_interaction) v
+        CROSS JOIN LATERAL (
+            SELECT max(d.event_timestamp) AS completed_at FROM business.visit_events(v.root_session_hk) d
+            WHERE d.event_type = 'transaction_step' AND d.event_action = 'complete'
+        ) d
     ), outcome AS (
         -- sessions with the item, and those of them that completed a transaction after that
-        SELECT m.business_item_hk, count(*) AS sessions, count(*) FILTER (WHERE EXISTS (
-                   SELECT FROM business.visit_events(m.root_session_hk) d
-                   WHERE d.event_timestamp >= m.first_met
-                     AND d.event_type = 'transaction_step' AND d.event_action = 'complete'))::integer AS converted
+        SELECT m.business_item_hk, count(*) AS sessions, (count(*) FILTER (WHERE v.completed_at >= m.first_met))::integer AS converted
         FROM (SELECT e.business_item_hk, e.root_session_hk, min(e.event_timestamp) AS first_met
               FROM event e WHERE e.is_interaction GROUP BY 1, 2) m
+        JOIN visit v USING (root_session_hk)
         GROUP BY m.business_item_hk
     )
     SELECT h.business_item_hk, h.tenant_hk, left(coalesce(d.item_name, substr(h.business_item_bk, strpos(h.business_item_bk, ':') + 1)), 255),

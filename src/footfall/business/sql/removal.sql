@@ -231,6 +231,7 @@ BEGIN
     DELETE FROM business.site_session_visit_s v WHERE v.site_session_hk = ANY (v_all);
     DELETE FROM business.site_session_same_as_s a WHERE a.site_session_hk = ANY (v_all);
     DELETE FROM business.site_session_details_s d WHERE d.site_session_hk = ANY (v_all);
+    DELETE FROM business.site_session_judgement_s j WHERE j.site_session_hk = ANY (v_all);
     DELETE FROM business.site_session_w w WHERE w.site_session_hk = ANY (v_all);
 END
 $$;

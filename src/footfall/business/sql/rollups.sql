@@ -334,10 +334,22 @@ BEGIN
         RETURN 0;
     END IF;
     PERFORM util.ensure_month(v_due.day::timestamp AT TIME ZONE 'UTC', 'date');
-    DELETE FROM business.rollup_b r WHERE r.tenant_hk = v_due.tenant_hk AND r.day = v_due.day;
+    -- rows that say what they said are not written again: of a day that is rolled up anew most do
+    WITH fresh AS MATERIALIZED (
+        SELECT r.* FROM business.rollup_of(v_due.tenant_hk, ARRAY[v_due.day], business.rolled_dimensions()) r
+    ), stored AS MATERIALIZED (
+        SELECT r.* FROM business.rollup_b r
+        WHERE r.tenant_hk = v_due.tenant_hk AND r.day = v_due.day
+    ), gone AS (
+        DELETE FROM business.rollup_b r USING (SELECT s.* FROM stored s EXCEPT SELECT f.* FROM fresh f) s
+        WHERE r.tenant_hk = v_due.tenant_hk AND r.day = v_due.day AND r.dimension = s.dimension AND r.value = s.value
+          AND r.previous_day = s.previous_day
+        RETURNING 1
+    )
     INSERT INTO business.rollup_b
-    SELECT r.* FROM business.rollup_of(v_due.tenant_hk, ARRAY[v_due.day], business.rolled_dimensions()) r
-    ORDER BY r.dimension, r.value, r.previous_day;
+    SELECT n.* FROM (SELECT f.* FROM fresh f EXCEPT SELECT s.* FROM stored s) n
+    WHERE (SELECT count(*) FROM gone) >= 0
+    ORDER BY n.dimension, n.value, n.previous_day;
     -- a load that has touched the day since keeps it due
     UPDATE business.day_w w SET is_rolled_up = true
     WHERE w.tenant_hk = v_due.tenant_hk AND w.day = v_due.day AND w.touched_at = v_due.touched_at AND NOT w.is_rolled_up;

@@ -218,7 +218,7 @@ BEGIN
     WITH gone AS (
         UPDATE business.site_session_w w
         SET root_session_hk = v.site_session_hk, last_event_timestamp = w.first_event_timestamp - interval '1 day',
-            touched_load_date = p_load_date, is_open = true
+            touched_load_date = p_load_date, is_open = true, look_at = '-infinity'
         FROM pg_temp.visit_now v
         WHERE w.site_session_hk = ANY (v_moved) AND v.of_session_hk = w.of_session_hk
           AND w.first_event_timestamp BETWEEN v.first_event_timestamp AND v.last_event_timestamp
@@ -232,13 +232,14 @@ BEGIN
 
     INSERT INTO business.site_session_w AS w (
         site_session_hk, tenant_hk, root_session_hk, of_session_hk, first_event_timestamp, last_event_timestamp, touched_load_date,
-        is_visit, is_open)
+        is_visit, is_open, look_at)
     SELECT v.site_session_hk, v.tenant_hk, v.site_session_hk, nullif(v.of_session_hk, v.site_session_hk), v.first_event_timestamp,
-           v.last_event_timestamp, p_load_date, true, true
+           v.last_event_timestamp, p_load_date, true, true, v.last_event_timestamp + business.visit_timeout()
     FROM pg_temp.visit_now v ORDER BY v.site_session_hk
     ON CONFLICT (site_session_hk) DO UPDATE SET
         root_session_hk = excluded.root_session_hk, first_event_timestamp = excluded.first_event_timestamp,
-        last_event_timestamp = excluded.last_event_timestamp, touched_load_date = excluded.touched_load_date, is_open = true;
+        last_event_timestamp = excluded.last_event_timestamp, touched_load_date = excluded.touched_load_date, is_open = true,
+        look_at = excluded.look_at;
     UPDATE business.site_session_w w SET is_split = false
     FROM unnest(p_sessions) AS s(session_hk)
     WHERE w.site_session_hk = s.session_hk AND NOT EXISTS (
@@ -441,7 +442,7 @@ BEGIN
         FROM (
             SELECT o.root_session_hk
             FROM (SELECT DISTINCT w.root_session_hk, w.tenant_hk FROM business.site_session_w w
-                  WHERE w.is_open AND w.last_event_timestamp < p_as_of - business.visit_timeout()) o
+                  WHERE w.is_open AND w.look_at < p_as_of AND w.last_event_timestamp < p_as_of - business.visit_timeout()) o
             CROSS JOIN LATERAL (
                 SELECT max(w.last_event_timestamp) AS last_event_timestamp FROM business.site_session_w w
                 WHERE w.root_session_hk = o.root_session_hk
@@ -451,6 +452,7 @@ BEGIN
         ) s;
         IF v_closed IS NULL THEN
             DELETE FROM raw.load_batch l WHERE l.load_date = v_load_date;
+            PERFORM business.look_later(p_as_of);
             RETURN 0;
         END IF;
 
@@ -470,18 +472,36 @@ BEGIN
                   WHERE cardinality(v_closed) >= p_limit AND w.site_session_hk = ANY (v_closed) GROUP BY w.tenant_hk) t))
     WHERE l.load_date = v_load_date;
 
-    -- whoever and whatever these sessions met has new figures: bounces, time on page and conversions are known only now
+    PERFORM business.mark_due(v_closed, v_members, v_load_date);
+
+    -- from here on loads wait: they write the same rows
+    PERFORM util.take_turn('load');
+    UPDATE business.site_session_w w SET is_open = false
+    FROM unnest(v_members, v_touched) AS s(site_session_hk, touched_load_date)
+    WHERE w.site_session_hk = s.site_session_hk AND w.touched_load_date = s.touched_load_date AND w.is_open
+      -- a load may have come between what was to be closed and what was seen of it
+      AND w.last_event_timestamp < p_as_of - business.visit_timeout();
+    PERFORM business.close_visits(v_closed);
+    PERFORM business.look_later(p_as_of);
+    RETURN cardinality(v_closed);
+END
+$$;
+
+-- Whoever and whatever these visits met has new figures: bounces, time on page and conversions are known only when they are closed, and
+-- which of them count by how they are judged. p_members: the visits with all their half hours.
+CREATE OR REPLACE FUNCTION business.mark_due(p_visits bytea[], p_members bytea[], p_load_date timestamptz) RETURNS void
+LANGUAGE sql AS $$
     INSERT INTO business.refresh_w (satellite, hash_key, load_date, tenant_hk)
     -- also those whose session it was before an earlier event of somebody else arrived
-    SELECT DISTINCT 'site_visitor_details', c.site_visitor_hk, v_load_date, c.tenant_hk
-    FROM unnest(v_members) AS s(site_session_hk)
+    SELECT DISTINCT 'site_visitor_details', c.site_visitor_hk, p_load_date, c.tenant_hk
+    FROM unnest(p_members) AS s(site_session_hk)
     CROSS JOIN LATERAL (
         SELECT c.site_visitor_hk, c.tenant_hk FROM business.site_session_context_s c
         WHERE c.site_session_hk = s.site_session_hk AND c.site_visitor_hk IS NOT NULL OFFSET 0
     ) c
     UNION
-    SELECT m.satellite, m.hash_key, v_load_date, e.tenant_hk
-    FROM unnest(v_closed) AS s(site_session_hk)
+    SELECT m.satellite, m.hash_key, p_load_date, e.tenant_hk
+    FROM unnest(p_visits) AS s(site_session_hk)
     CROSS JOIN LATERAL business.visit_events(s.site_session_hk) e
     CROSS JOIN LATERAL (
         SELECT 'site_page_details' AS satellite, p.site_page_hk AS hash_key FROM business.event_page_l p
@@ -494,17 +514,20 @@ BEGIN
         OFFSET 0
     ) m
     ON CONFLICT DO NOTHING;
+$$;
 
-    -- from here on loads wait: they write the same rows
-    PERFORM util.take_turn('load');
-    UPDATE business.site_session_w w SET is_open = false
-    FROM unnest(v_members, v_touched) AS s(site_session_hk, touched_load_date)
-    WHERE w.site_session_hk = s.site_session_hk AND w.touched_load_date = s.touched_load_date AND w.is_open
-      -- a load may have come between what was to be closed and what was seen of it
-      AND w.last_event_timestamp < p_as_of - business.visit_timeout();
-    PERFORM business.close_visits(v_closed);
-    RETURN cardinality(v_closed);
-END
+-- Open sessions that were looked at in vain, since they had events after the moment of the look, are looked at again when they may be over.
+-- Of others nothing is written: they are read again until they are over. For the end of a transaction that waits for nobody any more.
+CREATE OR REPLACE FUNCTION business.look_later(p_as_of timestamptz) RETURNS void
+LANGUAGE sql AS $$
+    WITH later AS MATERIALIZED (
+        SELECT w.site_session_hk FROM business.site_session_w w
+        WHERE w.is_open AND w.look_at < p_as_of AND w.last_event_timestamp > w.look_at
+        -- a load that is at one of them waits for nobody, and nobody for it
+        FOR UPDATE SKIP LOCKED
+    )
+    UPDATE business.site_session_w w SET look_at = w.last_event_timestamp + business.visit_timeout()
+    FROM later l WHERE w.site_session_hk = l.site_session_hk
 $$;
 
 -- The events of a visit: of all its half hours, or those of its session that are its own. LATERAL with OFFSET 0 or LIMIT says "for each, by its index" in a way that the
@@ -603,12 +626,13 @@ LANGUAGE sql STABLE AS $$
            jsonb_strip_nulls(jsonb_build_object(
                'industry', s.industry, 'funnel_steps', to_jsonb(s.funnel_steps), 'contacts', nullif(s.contacts, 0),
                'values_in_other_currencies', to_jsonb(s.other_values))),
-           s.traffic_class
+           coalesce(j.traffic_class, s.traffic_class)
     FROM session s
     LEFT JOIN LATERAL (
         SELECT o.* FROM business.site_session_context_s o
         WHERE o.site_session_hk = s.root_session_hk AND o.load_end_date IS NULL LIMIT 1
     ) c ON true
+    LEFT JOIN LATERAL business.judged_class(s.root_session_hk) j(traffic_class) ON true
     UNION ALL
     SELECT w.site_session_hk, w.tenant_hk, d.session_start_time, NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
            NULL, NULL, NULL, 0, jsonb_build_object('continues_session', encode(w.root_session_hk, 'hex')), d.traffic_class

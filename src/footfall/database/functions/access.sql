@@ -307,7 +307,8 @@ BEGIN
     REVOKE ALL ON FUNCTION business.reprocess_invalid(text, timestamptz), business.change_tenant, business.set_active(boolean),
         business.set_site(text, text[]), business.add_event_type, business.remove_event_type, business.event_types,
         business.sending_hosts(timestamptz), business.gather_own_person, business.count_own_person, business.tell_own_person,
-        business.rows_of_own_person, business.unjudged_own_origins, business.judge_own_origins, business.erase_own_person,
+        business.rows_of_own_person, business.unjudged_own_origins, business.judge_own_origins, business.own_events_gone_from_raw,
+        business.erase_own_person,
         api.store_health(), api.measures(integer)
         FROM footfall_reader, footfall_ingest, footfall_analyst;
     -- how all tenants together are doing

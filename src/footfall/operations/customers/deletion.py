@@ -6,10 +6,9 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from footfall.auth import KeyRing, revoke_sql_access, tell, tenant_key
+from footfall.auth import KeyRing, require_no_hold, revoke_sql_access, tell, tenant_key
 from footfall.business import set_active
 from footfall.database import Connection
-from footfall.errors import NotAccepted
 
 _AUDIT = "auth.audit_"  # how the names of the tables begin that a tenant's chain is in
 _SLICE = 20_000  # rows of a table that go in one transaction
@@ -29,8 +28,7 @@ def delete_tenant(connection: Connection, owner: Connection, tenant_id: str, sta
     schema's owner; `standby`: where SQL logins ask. Raises NotAccepted: ``tenant_unknown``, ``tenant_held``.
     """
     tenant_hk = tenant_key(connection, tenant_id)
-    if connection.execute("SELECT 1 FROM ref.legal_hold h WHERE h.tenant_hk = %s", (tenant_hk,)).fetchone():
-        raise NotAccepted("tenant_held", f"a legal hold keeps {tenant_id}: `footfall retention holds`")
+    require_no_hold(connection, tenant_hk)
     receipt_id = _begun(connection, tenant_hk)
     _close(connection, tenant_hk)
     revoke_sql_access(owner, tenant_id, standby)

@@ -34,7 +34,7 @@ _STEPS = """/* proof.replay */
         GROUP BY d.load_date
     ) b USING (load_date)
     WHERE l.load_date < %(until)s AND (l.job <> 'load' OR b.batch_ids IS NOT NULL)
-    ORDER BY coalesce((l.asked ->> 'seen')::timestamptz, l.load_date), l.job <> 'load', l.load_date
+    ORDER BY coalesce((l.asked ->> 'seen')::timestamptz, l.load_date), l.job NOT IN ('load', 'rules'), l.load_date
 """
 # batches whose events are all in raw, and were loaded; those that lack some
 _BATCHES = """/* proof.replay */
@@ -129,8 +129,8 @@ def _limits(connection: Connection, steps: Sequence[Step]) -> list[str]:
             f"{len(silent):,} jobs of before version 41 did not write down what they were asked for, until"
             f" {silent[-1].load_date:%Y-%m-%d %H:%M}: what they computed may be of another moment here"
         )
-    if strange := sorted({step.job for step in jobs} - {"sessions", *_SATELLITES}):
-        found.append(f"what {', '.join(strange)} wrote: a rebuild knows loads, sessions, visitors, pages and items")
+    if strange := sorted({step.job for step in jobs} - {"sessions", "rules", *_SATELLITES}):
+        found.append(f"what {', '.join(strange)} wrote: a rebuild knows loads, sessions, visitors, pages, items and rules")
     (old,) = connection.execute("SELECT count(*) FROM staging.event_identity WHERE is_of_before").fetchone() or (0,)
     if old:
         found.append(
@@ -175,7 +175,6 @@ class Replay:
             pass
 
     def _do(self, step: Step) -> None:
-        # This is where the rules that were in force at the load are put in force, once rules have a history.
         self._put_in_force(step.load_date)
         self._set_clock(step.load_date)
         try:
@@ -199,6 +198,9 @@ class Replay:
         self._loaded.update(step.batches)
 
     def _compute(self, step: Step) -> None:
+        if step.job == "rules":
+            self._judge(step.asked or {})
+            return
         asked = step.asked or {"as_of": step.load_date.isoformat(), "minimum_age": "0"}
         # Of more than it might take, it took so many of each tenant, in turns: of those that are here, it takes as many now.
         taken = asked.get("taken")
@@ -209,6 +211,17 @@ class Replay:
             self._connection.execute(
                 "SELECT business.refresh_due(%s, %s, %s, %s)", (step.job, asked["minimum_age"], asked["as_of"], most)
             )
+
+    def _judge(self, asked: dict[str, Any]) -> None:
+        """By the rules that were in force then, which ref.rule_set tells by the load date: judge again what was judged again."""
+        if asked.get("tenant") not in self._tenants:
+            return
+        tenant_hk = bytes.fromhex(asked["tenant"])
+        if asked.get("pages"):
+            self._connection.execute("SELECT count(*) FROM business.judge_pages_again(%s)", (tenant_hk,))
+        elif "until" in asked:
+            after, until = bytes.fromhex(asked["after"]), bytes.fromhex(asked["until"])
+            self._connection.execute("SELECT count(*) FROM business.judge_visits_again(%s, %s, %s)", (tenant_hk, after, until))
 
     def _begin(self) -> None:
         """Each tenant has the details with which it began; what it was told later waits for its time."""
