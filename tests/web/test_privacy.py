@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from starlette.testclient import TestClient
 
-from footfall.auth import add_account, add_key, set_role, tenant_key
+from footfall.auth import add_account, add_key, hold, set_role, tenant_key
 from footfall.database import Connection, administering, connect, pool
 from footfall.governance import Wish, all_entries
 from footfall.governance.persons import find_person
@@ -144,6 +144,18 @@ def test_somebody_is_erased_with_a_receipt_and_the_request_is_answered(client: T
     assert find_person(people.connection, tenant_key(people.connection, "other"), "visitor", "jane").events == 2
     people.settle()
     assert people.failing_checks() == []
+
+
+def test_a_legal_hold_keeps_them_also_from_who_calls_past_the_refusal(client: TestClient, people: Site, url: str) -> None:
+    hold(people.connection, "acme", "case 4711")
+    sign_in(client, "ann")
+    assert code_of(post(client, "erase", JANE | {"confirmation": "jane"})) == (409, "tenant_held")
+    with pool(url, "footfall_admin", size=1) as administrators:
+        with pytest.raises(psycopg.DatabaseError, match="tenant_held"), administering(administrators, people.tenant_hk) as one:
+            one.execute(
+                "SELECT business.gather_own_person('{visitor}', '{jane}', 100, true); SELECT business.erase_own_person('delete')"
+            )
+    assert post(client, "find", JANE).json()["data"]["events"] == 2
 
 
 def test_requests_are_put_down_and_closed(client: TestClient, people: Site) -> None:
