@@ -25,9 +25,11 @@ const REASONS: Record<string, string> = {
   item_missing: "About an item that is not named",
   load_failed: "Refused by the store",
   payload_not_object: "Not an event",
+  person_erased: "Of somebody who was erased",
   // noted
   click_ignored: "A click that is not in pixels",
   clock_corrected: "A wrong clock, set right",
+  consent_ignored: "A consent that cannot be read",
   currency_unknown: "A currency that nobody knows",
   event_id_ignored: "An event id that is none",
   host_not_allowed: "A page on a host that may not send: set-up names those that may",

@@ -297,7 +297,7 @@ def test_a_load_under_way_is_waited_for_and_judged(url: str, site: Site) -> None
     waiting.join()
     site.land(*sent("a probe", 2))
     site.settle()
-    assert counted(done[0].changes) == [("traffic", "human", "bot", "visits", 1, 1)]
+    assert counted(done[0].changes) == [("bot", None, "Probe", "visits", 1, 1), ("traffic", "human", "bot", "visits", 1, 1)]
     assert [row["events"] for row in site.ask("bots", **MARCH)["data"]["rows"]] == [2]
 
 

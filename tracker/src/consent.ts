@@ -42,8 +42,8 @@ export const watchConsent = (tracker: Tracker): Consent => {
   const { queue_: queue, common_: common, refusal_: refusal } = tracker;
   let out: string | false | undefined;
 
-  const consent = (given: boolean, about?: ConsentDetails) => {
-    common.consent = given && (about || given);
+  const consent = (given: boolean, about: ConsentDetails | boolean = given) => {
+    common.consent = given && about;
     if (given && !refusal()) {
       if (!common.visitor_id) {
         const id = (common.visitor_id = keptId() || randomId());
@@ -53,10 +53,10 @@ export const watchConsent = (tracker: Tracker): Consent => {
       queue.held_ = 0;
       queue.flush_();
     } else {
-      common.visitor_id = undefined;
-      queue.events_ = [];
-      queue.held_ = tracker.options_.consent;
       stored(KEY, "");
+      queue.held_ = tracker.options_.consent;
+      queue.events_ = [];
+      common.visitor_id = undefined;
     }
   };
   queue.held_ = tracker.options_.consent;
@@ -66,8 +66,8 @@ export const watchConsent = (tracker: Tracker): Consent => {
     consent,
     optOut(isOut = true) {
       out = isOut && "opt-out";
-      if (out) consent(false);
       stored(OUT, out as string);
+      if (out) consent(false);
     },
     identify: (id) => (common.user_id = id),
   };

@@ -2,7 +2,7 @@
 import type { Details, WireEvent } from "./events";
 
 /** Old browsers, insecure pages and patched ones have no generator of their own. */
-export const randomId = (): string => self.crypto?.randomUUID?.() || Math.random() + "-" + Math.random();
+export const randomId = (): string => self.crypto?.randomUUID?.() || Math.random() + "" + Math.random();
 
 /** Why nothing is sent: a short word for the console, or an empty one. */
 export const refusalOf = (local?: unknown): string =>
