@@ -159,9 +159,9 @@ def test_an_event_costs_a_bounded_number_of_index_insertions(history: Site) -> N
             if table.startswith(("staging.", "business.")):
                 indexes = history.value("SELECT count(*) FROM pg_index WHERE indrelid = %s::regclass", table)
                 insertions += inserted * indexes
-    # staging 4 (two of them for a few events only), identity 2 (one of them a line for a hundred pages), event hub 1, event satellite 2, three links 2 each, bridge 3
-    # (two of them for a few events only); the queue and what events share, visits most of all, is little beside it (of the
-    # indexes of site_session_w four are for a few visits only, but counted for all)
+    # staging 4 (two of them for a few events only), identity 2 (one of them a line for a hundred pages), event hub 1, event
+    # satellite 2, three links 2 each, bridge 3 (two of them for a few events only); the queue and what events share, visits most
+    # of all, is little beside it (of the indexes of site_session_w four are for a few visits only, but counted for all)
     assert 14 <= insertions / EVENTS < 24
 
 
