@@ -17,6 +17,12 @@ BEGIN
         CREATE TEMP TABLE person_raw (
             raw_event_id bigint PRIMARY KEY, received_timestamp timestamptz, batch_id bigint, event_hk bytea, load_date timestamptz,
             moment timestamptz, is_staged boolean, errors text[]) ON COMMIT DELETE ROWS;
+        -- how many rows there are, the planner is told; what is in them must not stay in the catalog
+        ALTER TABLE pg_temp.person_id ALTER COLUMN kind SET STATISTICS 0, ALTER COLUMN id SET STATISTICS 0;
+        ALTER TABLE pg_temp.person_session ALTER COLUMN site_session_hk SET STATISTICS 0;
+        ALTER TABLE pg_temp.person_visitor ALTER COLUMN site_visitor_hk SET STATISTICS 0;
+        ALTER TABLE pg_temp.person_event ALTER COLUMN site_event_hk SET STATISTICS 0;
+        ALTER TABLE pg_temp.person_raw ALTER COLUMN event_hk SET STATISTICS 0, ALTER COLUMN errors SET STATISTICS 0;
     END IF;
     DELETE FROM pg_temp.person_id;
     DELETE FROM pg_temp.person_session;
