@@ -110,7 +110,7 @@ lists: setup  ## write the lists that judgements go by anew; ENGINES and CATEGOR
 screenshots: setup browser  ## take pictures of every page on the demo's data, at two widths, light and dark; about 3 minutes
 	$(BIN)/python tools/screenshots.py
 
-bench: setup  ## measure the whole cost of an event, load, door and the whole way beside the plan's own functions, then growth; about half an hour
+bench: setup  ## measure the whole cost of an event, load, door and the whole way beside the plan's own functions, then growth; 25 minutes, and what the cost takes
 	$(BIN)/python benchmarks/cost.py
 	$(BIN)/python benchmarks/load.py
 	$(BIN)/python benchmarks/door.py
