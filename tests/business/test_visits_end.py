@@ -58,6 +58,24 @@ def expected(minutes: list[float], session: str | None = "s") -> list[list[float
     return sorted(found.values())
 
 
+def test_what_was_known_of_a_visit_is_not_of_the_one_that_an_earlier_event_makes_of_it(site: Site) -> None:
+    site.land(hit(1500))
+    site.settle()
+    assert site.rows("SELECT is_bounce FROM business.visit_b") == [(True,)]
+    # now the session's first visit is of the day before, and what was its first event begins another
+    site.land(hit(0))
+    site.load()
+    assert site.rows("SELECT start_day, is_bounce FROM business.visit_b") == [(None, None)] * 2
+    then = site.value("SELECT max(load_date) FROM raw.load_batch")
+    march = {"dateFrom": "2026-03-01", "dateTo": "2026-03-31"}
+    said = site.ask("overview", **march)["data"]["metrics"]
+    assert said["bounce_rate"] == 0
+    site.settle()
+    assert site.ask("overview", **march)["data"]["metrics"]["bounce_rate"] == 100
+    assert site.ask("overview", **march, asOf=then.isoformat())["data"]["metrics"] == said
+    assert site.failing_checks() == []
+
+
 @pytest.mark.parametrize(
     ("minutes", "ends"),
     [

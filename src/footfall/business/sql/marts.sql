@@ -305,18 +305,29 @@ LANGUAGE sql AS $$
     WHERE w.tenant_hk = c.tenant_hk AND w.day = c.day
 $$;
 
--- How a visit went, as its details said at a load date (NULL: now): no row while it is open for the first time, or of a bot.
+-- How a visit went, as its details said at a load date (NULL: now): no row while it is open for the first time, or of a bot; and none while
+-- its session is divided otherwise than it was, and the event that its details begin with is another visit's.
 CREATE OR REPLACE FUNCTION business.visit_outcome(p_session_hk bytea, p_as_of timestamptz DEFAULT NULL)
 RETURNS TABLE (start_day date, is_bounce boolean, session_duration_seconds integer)
 LANGUAGE sql STABLE ROWS 1 AS $$
     SELECT (d.session_start_time AT TIME ZONE t.time_zone)::date, d.is_bounce, d.session_duration_seconds
     FROM business.site_session_details_s d
     CROSS JOIN LATERAL (SELECT t.time_zone FROM auth.tenant_v t WHERE t.tenant_hk = d.tenant_hk LIMIT 1) t
+    CROSS JOIN LATERAL (
+        SELECT coalesce((SELECT w.of_session_hk FROM business.site_session_w w WHERE w.site_session_hk = p_session_hk), p_session_hk)
+               AS session_hk
+    ) s
     WHERE d.site_session_hk = p_session_hk AND d.traffic_class = 'human' AND d.total_events > 0
       -- events of nobody had details once, when each was taken for a visit
       AND NOT EXISTS (SELECT FROM business.site_session_w w WHERE w.site_session_hk = p_session_hk AND NOT w.is_visit)
       AND CASE WHEN p_as_of IS NULL THEN d.load_end_date IS NULL
                ELSE d.load_date <= p_as_of AND (d.load_end_date IS NULL OR d.load_end_date > p_as_of) END
+      AND coalesce((
+          SELECT y.site_session_hk FROM business.site_session_visit_s y
+          WHERE y.of_session_hk = s.session_hk AND y.begins <= d.session_start_time
+            AND CASE WHEN p_as_of IS NULL THEN y.load_end_date IS NULL
+                     ELSE y.load_date <= p_as_of AND (y.load_end_date IS NULL OR y.load_end_date > p_as_of) END
+          ORDER BY y.begins DESC LIMIT 1), s.session_hk) = p_session_hk
     ORDER BY d.load_date DESC LIMIT 1
 $$;
 
