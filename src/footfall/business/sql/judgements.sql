@@ -336,7 +336,7 @@ BEGIN
     v_visits := ARRAY(
         SELECT w.site_session_hk FROM business.site_session_w w
         WHERE w.site_session_hk > p_after AND w.site_session_hk <= p_until AND w.tenant_hk = p_tenant_hk
-          AND w.root_session_hk = w.site_session_hk
+          AND w.root_session_hk = w.site_session_hk AND NOT w.is_retired
         ORDER BY w.site_session_hk);
     RETURN QUERY SELECT c.aspect, c.was, c.becomes, c.visits, c.events FROM business.count_visit_changes(v_visits, v_load_date) c;
     v_changed := business.judge_visits(v_visits, v_load_date);

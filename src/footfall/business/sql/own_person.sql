@@ -157,15 +157,33 @@ LANGUAGE sql AS $$
     ON CONFLICT DO NOTHING
 $$;
 
--- How many of the laid out person's events retention has removed from raw: they cannot be loaded again.
+-- How many of the laid out person's events retention has removed from raw, and how many of their visits have lost their events: they cannot
+-- be loaded again.
 CREATE OR REPLACE FUNCTION business.own_events_gone_from_raw() RETURNS bigint
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS $$
-    SELECT count(*)
-    FROM pg_temp.person_event p
-    WHERE NOT EXISTS (
-        SELECT FROM pg_temp.person_raw o
-        JOIN raw.site_tracking_events_r r ON r.raw_event_id = o.raw_event_id AND r.received_timestamp = o.received_timestamp
-        WHERE o.event_hk = p.site_event_hk AND o.load_date IS NOT NULL)
+    SELECT (
+        SELECT count(*)
+        FROM pg_temp.person_event p
+        WHERE NOT EXISTS (
+            SELECT FROM pg_temp.person_raw o
+            JOIN raw.site_tracking_events_r r ON r.raw_event_id = o.raw_event_id AND r.received_timestamp = o.received_timestamp
+            WHERE o.event_hk = p.site_event_hk AND o.load_date IS NOT NULL)
+    ) + (SELECT count(*) FROM pg_temp.person_session p JOIN business.site_session_w w USING (site_session_hk) WHERE w.is_retired)
+$$;
+
+-- Removes what is left of the laid out person's visits whose events have gone: all that the vault, the marts and the work tables have of them.
+-- The figures of their days stay: nobody can be read in them, and nothing is there to count them again.
+CREATE OR REPLACE FUNCTION business.remove_retired() RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_part record;
+BEGIN
+    IF EXISTS (SELECT FROM pg_temp.person_session p JOIN business.site_session_w w USING (site_session_hk) WHERE w.is_retired) THEN
+        FOR v_part IN SELECT r.* FROM business.reach() r WHERE starts_with(r.relation, 'business.') LOOP
+            EXECUTE format('DELETE FROM %s t WHERE %s', v_part.relation, v_part.is_theirs);
+        END LOOP;
+    END IF;
+END
 $$;
 
 -- Erases whoever of the tenant is laid out (business.gather_own_person, to change them), in the mode forget or delete; returns the receipt.
@@ -196,6 +214,7 @@ BEGIN
     PERFORM business.bury_person(v_tenant_hk, v_number);
     PERFORM business.remove_events(v_tenant_hk, ARRAY(SELECT p.site_event_hk FROM pg_temp.person_event p), 'erasure');
     IF p_mode = 'delete' THEN
+        PERFORM business.remove_retired();
         PERFORM business.delete_person(v_tenant_hk);
     ELSE
         PERFORM business.forget_person(v_tenant_hk);

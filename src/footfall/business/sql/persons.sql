@@ -52,6 +52,7 @@ DECLARE
     v_key constant bytea := business.key_of(v_tenant_id, p_id);
     v_staged_since constant timestamptz := coalesce(
         (SELECT k.kept_since FROM raw.kept_since k WHERE k.tenant_hk = p_tenant_hk AND k.layer = 'staging'), '-infinity');
+    v_events_since constant timestamptz := util.kept_since(p_tenant_hk, 'events');
     v_sessions bigint := -1;
     v_visitors bigint := -1;
     v_found bigint;
@@ -161,16 +162,24 @@ BEGIN
         WHERE b.tenant_hk = p_tenant_hk AND b.processing_status <> 'PROCESSED'
         UNION ALL
         SELECT r FROM raw.site_tracking_events_r r WHERE r.tenant_hk = p_tenant_hk AND r.received_timestamp < v_staged_since
+        UNION ALL
+        -- of events that the vault keeps no longer
+        SELECT r FROM (
+            SELECT s.raw_event_id FROM staging.site_events_staging s
+            WHERE v_events_since > '-infinity' AND s.tenant_hk = p_tenant_hk AND s.validation_status = 'VALID'
+              AND s.event_timestamp < v_events_since
+        ) s
+        CROSS JOIN LATERAL (SELECT r FROM raw.site_tracking_events_r r WHERE r.raw_event_id = s.raw_event_id OFFSET 0) r
     ) a(r)
     CROSS JOIN LATERAL (SELECT (a.r).*) r
     WHERE r.tenant_hk = p_tenant_hk
       AND EXISTS (SELECT FROM raw.ids_of(a.r) i JOIN pg_temp.person_id p USING (kind, id))
     ON CONFLICT DO NOTHING;
-    -- what was refused, and is in staging alone
+    -- what was refused, or is kept in the vault no longer, and is in staging alone
     INSERT INTO pg_temp.person_raw (raw_event_id, received_timestamp, batch_id)
     SELECT s.raw_event_id, s.received_timestamp, s.batch_id
     FROM staging.site_events_staging s
-    WHERE s.tenant_hk = p_tenant_hk AND s.validation_status = 'INVALID'
+    WHERE s.tenant_hk = p_tenant_hk AND (s.validation_status = 'INVALID' OR s.event_timestamp < v_events_since)
       AND EXISTS (SELECT FROM pg_temp.person_id p WHERE (p.kind, p.id) IN
                   (('session', s.session_id), ('visitor', s.visitor_id), ('user', s.user_id)))
     ON CONFLICT DO NOTHING;
@@ -182,6 +191,17 @@ BEGIN
         WHERE s.raw_event_id = o.raw_event_id AND s.received_timestamp = o.received_timestamp ORDER BY s.attempt DESC LIMIT 1
     ) s ON true
     WHERE o.raw_event_id = p.raw_event_id;
+    -- of an event that the vault keeps no longer the one that came first was loaded, as a rule
+    UPDATE pg_temp.person_raw p SET load_date = b.load_date
+    FROM (
+        SELECT DISTINCT ON (s.site_event_hk) s.raw_event_id, s.batch_id
+        FROM pg_temp.person_raw o
+        JOIN staging.site_events_staging s ON s.raw_event_id = o.raw_event_id AND s.received_timestamp = o.received_timestamp
+        WHERE o.event_hk IS NULL AND s.validation_status = 'VALID' AND s.event_timestamp < v_events_since
+        ORDER BY s.site_event_hk, s.raw_event_id
+    ) f
+    JOIN raw.ingest_batch b USING (batch_id)
+    WHERE p.raw_event_id = f.raw_event_id;
     ANALYZE pg_temp.person_raw;
 END
 $$;

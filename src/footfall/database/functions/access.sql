@@ -239,6 +239,8 @@ BEGIN
 
     -- raw.load_batch counts all tenants together, ref.user_agent belongs to none: neither is for readers
     GRANT SELECT ON raw.site_tracking_events_r, raw.site_tracking_events_v, raw.ingest_batch, raw.refusal TO footfall_reader;
+    -- questions that reach back beyond what is kept are refused
+    GRANT SELECT ON raw.kept_since TO footfall_reader;
     GRANT SELECT ON staging.site_events_staging, staging.note TO footfall_reader;
     GRANT SELECT ON auth.tenant_h, auth.tenant_details_s, auth.tenant_v, auth.tenant_alias TO footfall_reader, footfall_ingest;
     GRANT SELECT ON ref.event_type, ref.conversion_rule, ref.visitor_segment, ref.goal, ref.time_zone TO footfall_reader;
@@ -301,7 +303,10 @@ BEGIN
         util.ensure_month(timestamptz, regtype),
         util.ensure_partitions(timestamptz, integer), util.analyze_grown(), util.drop_month(text, text, timestamptz),
         util.delete_expired(text, timestamptz), util.take_turn(text), util.try_turn(text),
-        business.retire_context(timestamptz, integer), business.remove_personal(bytea, timestamptz, integer)
+        business.retire_context(timestamptz, integer), business.remove_personal(bytea, timestamptz, integer),
+        business.retire_events(timestamptz, integer), business.retire_events_of(bytea, timestamptz, integer),
+        business.retire_marts(timestamptz, integer), business.retire_marts_of(bytea, timestamptz, integer),
+        business.freeze_days(bytea, timestamptz, date, timestamptz)
         FROM footfall_reader, footfall_ingest, footfall_analyst, footfall_admin;
     -- these act with the worker's rights: only the web process, which knows who asks, may call them
     REVOKE ALL ON FUNCTION business.reprocess_invalid(text, timestamptz), business.change_tenant, business.set_active(boolean),
