@@ -20,7 +20,7 @@ from footfall.database import Connection, actor_setting
 from footfall.errors import NotAccepted
 from footfall.judgement import judge_own_origins
 
-Kind = Literal["user", "visitor", "session", "email", "event"]
+Kind = Literal["user", "visitor", "session", "email", "event", "code"]
 Mode = Literal["forget", "delete"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 MODES: tuple[Mode, ...] = get_args(Mode)

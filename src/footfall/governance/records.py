@@ -123,6 +123,10 @@ PURPOSES = (
             "business.event_b",
         ),
         layer="events",
+        personal={
+            "business.site_event_details_s.page_url": "the address of the page, without secrets",
+            "business.site_event_details_s.page_referrer": "where the visitor came from",
+        },
     ),
     Purpose(
         "visits",
@@ -144,8 +148,6 @@ PURPOSES = (
         personal={
             "business.site_visitor_h.site_visitor_bk": "a random number with consent, else a keyed hash of one day",
             "business.site_session_h.site_session_bk": "the id of the visit, as sent or inferred",
-            "business.site_event_details_s.page_url": "the address of the page, without secrets",
-            "business.site_event_details_s.page_referrer": "where the visitor came from",
         },
     ),
     Purpose(

@@ -42,7 +42,40 @@ LANGUAGE sql STABLE ROWS 3 AS $$
     WHERE i.id IS NOT NULL
 $$;
 
--- Lays out in pg_temp.person_… whoever is known by this id: p_kind session, visitor, user, or event (an event's business key).
+-- The business key of the event that a visitor's code is the id of (footfall.whoami() in the tracker): milliseconds since 1970 in base 36, a dash,
+-- something random. A clock that was set right makes it another moment: then that of the day before or after; NULL: there is none.
+CREATE OR REPLACE FUNCTION business.event_of_code(p_tenant_hk bytea, p_code text) RETURNS text
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    v_code constant text := lower(btrim(p_code) COLLATE "C");
+    v_moment timestamptz;
+    v_event text;
+BEGIN
+    IF v_code !~ '^[0-9a-z]{8,9}-[0-9a-z]{1,16}$' THEN
+        RETURN NULL;
+    END IF;
+    SELECT to_timestamp(sum((strpos('0123456789abcdefghijklmnopqrstuvwxyz', d.digit) - 1) * 36::numeric ^ (length(m.ms) - d.place)) / 1000)
+    INTO v_moment
+    FROM (SELECT split_part(v_code, '-', 1) AS ms) m
+    CROSS JOIN LATERAL string_to_table(m.ms, NULL) WITH ORDINALITY AS d(digit, place);
+    FOR v_event IN
+        SELECT h.site_event_bk
+        FROM unnest(ARRAY[interval '1 second', interval '1 day']) AS around(span)
+        CROSS JOIN LATERAL (
+            SELECT h.site_event_bk FROM business.site_event_h h
+            WHERE h.site_event_hk >= util.time_prefix(v_moment - around.span) AND h.site_event_hk < util.time_prefix(v_moment + around.span)
+              AND h.tenant_hk = p_tenant_hk AND split_part(h.site_event_bk, '_', 3) = v_code LIMIT 1
+        ) h
+        ORDER BY around.span
+    LOOP
+        EXIT;
+    END LOOP;
+    RETURN v_event;
+END
+$$;
+
+-- Lays out in pg_temp.person_… whoever is known by this id: p_kind session, visitor, user, event (an event's business key), or code, as visitors
+-- read it out.
 -- Sessions lead to their visitors and visitors to their sessions, until nothing is new; a user id only to the sessions it was in.
 -- Raises person_too_large: an id that more than p_most sessions share is nobody's.
 CREATE OR REPLACE FUNCTION business.gather_person(p_tenant_hk bytea, p_kind text, p_id text, p_most integer) RETURNS void
@@ -57,6 +90,10 @@ DECLARE
     v_visitors bigint := -1;
     v_found bigint;
 BEGIN
+    IF p_kind = 'code' THEN
+        PERFORM business.gather_person(p_tenant_hk, 'event', coalesce(business.event_of_code(p_tenant_hk, p_id), ''), p_most);
+        RETURN;
+    END IF;
     PERFORM business.empty_person();
     IF p_kind <> 'event' THEN
         INSERT INTO pg_temp.person_id VALUES (p_kind, p_id);
