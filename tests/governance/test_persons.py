@@ -415,13 +415,20 @@ def test_a_canary_in_every_key_and_header_is_nowhere_afterwards_nor_on_disk(tmp_
                 payload | who | {"evt_type": "nonsense"},
                 payload | who | {"event_id": "other", "evt_type": "item_interaction"},
             )
-            site.land(view("/", 3, session_id="joe", _visitor_id="v_joe"))
+            site.land(
+                view("/", 3, session_id="joe", _visitor_id="v_joe"), item("chair", 4, session_id="joe", _visitor_id="v_joe")
+            )
             site.settle()
             assert (
                 len({bird for bird in birds.values() if bird in _said(connection)}) >= len(birds) - 1
             )  # the hint is cut to words
+            with connect(store.url) as owner:
+                owner.execute("ANALYZE")
+                assert birds["path"] in "\n".join(row for (row,) in owner.execute("SELECT s::text FROM pg_stats s"))
             erase_person(connection, site.tenant_hk, "session", birds["session_id"], mode)
             site.settle()
+            connection.execute("SELECT pg_stat_force_next_flush()")
+            connection.execute("SELECT util.analyze_erased()")
             kept = (
                 {birds[name] for name in COUNTED} if mode == "forget" else {birds["utm_source"]}
             )  # ref.campaign: a source's name

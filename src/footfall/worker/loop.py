@@ -124,7 +124,7 @@ def keep_house(connection: Connection, settings: Settings) -> None:
 def retire(connection: Connection) -> None:
     """Remove what was kept for long enough: of raw, staging, the personal context, events, marts.
 
-    Freeze the months that are over; anchor the audit chains.
+    What leads to who was erased goes from the planner's statistics. Freeze the months that are over; anchor the audit chains.
     """
     if chains := _number(connection, "SELECT auth.anchor_audit(util.current_load_date())"):
         head = connection.execute(
@@ -140,6 +140,8 @@ def retire(connection: Connection) -> None:
     for query, most, message in _SLICES:
         while rows := _number(connection, query, most):
             logger.info(message, rows)
+    analyzed = _number(connection, "SELECT util.analyze_erased()")
+    _log(analyzed, "analyzed %d tables that somebody was erased from", analyzed)
     for (table,) in connection.execute("SELECT util.months_to_freeze(util.current_load_date())").fetchall():
         # for no transaction; who may not do it is told so by PostgreSQL, and nothing happens
         connection.execute(f"VACUUM (FREEZE, ANALYZE) {table}")

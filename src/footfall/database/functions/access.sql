@@ -301,7 +301,7 @@ BEGIN
     REVOKE ALL ON FUNCTION util.secure_access(), util.own_everything(), util.secure_table(regclass),
         util.grant_on_relations(text, text[], text), util.close_catalog(), util.close_partition(regclass),
         util.ensure_month(timestamptz, regtype),
-        util.ensure_partitions(timestamptz, integer), util.analyze_grown(), util.drop_month(text, text, timestamptz),
+        util.ensure_partitions(timestamptz, integer), util.analyze_grown(), util.analyze_erased(), util.drop_month(text, text, timestamptz),
         util.delete_expired(text, timestamptz), util.take_turn(text), util.try_turn(text),
         business.retire_context(timestamptz, integer), business.remove_personal(bytea, timestamptz, integer),
         business.retire_events(timestamptz, integer), business.retire_events_of(bytea, timestamptz, integer),
