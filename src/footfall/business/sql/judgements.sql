@@ -216,7 +216,10 @@ BEGIN
         SELECT v.site_session_hk FROM unnest(p_visits) AS v(site_session_hk) WHERE v.site_session_hk IS NOT NULL);
     PERFORM business.refresh_site_page_judgement(ARRAY(
         SELECT DISTINCT f.site_page_hk FROM pg_temp.fresh_event f
-        WHERE f.tenant_hk = ANY (v_tenants) AND f.site_page_hk IS NOT NULL), p_load_date);
+        WHERE f.tenant_hk = ANY (v_tenants) AND f.site_page_hk IS NOT NULL
+          -- who is forgotten is loaded under old dates: a page that others have met has been judged since
+          AND NOT EXISTS (SELECT FROM business.site_page_judgement_s j WHERE j.site_page_hk = f.site_page_hk AND j.load_date > p_load_date)),
+        p_load_date);
     RETURN business.align_classes(business.judge_visits(v_visits, p_load_date) || p_visits);
 END
 $$;

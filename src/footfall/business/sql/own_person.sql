@@ -186,6 +186,84 @@ BEGIN
 END
 $$;
 
+-- Removes snapshots of pages and items that say what the laid out person alone said of them: a title, a description, metadata. What pages and
+-- items had then is told by the snapshots before; what they have now is due. Before their events go: p_told is what this returned then.
+CREATE OR REPLACE FUNCTION business.told_by_person() RETURNS jsonb
+LANGUAGE sql AS $$
+    SELECT coalesce(jsonb_agg(DISTINCT jsonb_build_object('hub', t.hub, 'key', encode(t.hash_key, 'hex'), 'said', t.said)), '[]')
+    FROM pg_temp.person_event p
+    CROSS JOIN LATERAL (
+        SELECT d.page_title, d.business_item_info FROM business.site_event_details_s d WHERE d.site_event_hk = p.site_event_hk LIMIT 1
+    ) d
+    CROSS JOIN LATERAL (
+        SELECT 'page' AS hub, l.site_page_hk AS hash_key, to_jsonb(d.page_title::text) AS said FROM business.event_page_l l
+        WHERE l.site_event_hk = p.site_event_hk
+          AND l.link_event_page_hk BETWEEN substr(p.site_event_hk, 1, 6) AND util.last_key_of(p.site_event_hk)
+        UNION ALL
+        SELECT 'item', l.business_item_hk, i.said
+        FROM business.event_business_item_l l
+        CROSS JOIN LATERAL (VALUES (d.business_item_info -> 'item_description'), (d.business_item_info -> 'item_metadata')) AS i(said)
+        WHERE l.site_event_hk = p.site_event_hk
+          AND l.link_event_business_item_hk BETWEEN substr(p.site_event_hk, 1, 6) AND util.last_key_of(p.site_event_hk)
+        OFFSET 0
+    ) t
+    WHERE t.said IS NOT NULL
+$$;
+
+CREATE OR REPLACE FUNCTION business.remove_told(p_told jsonb) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_pages bytea[];
+    v_items bytea[];
+BEGIN
+    WITH told AS MATERIALIZED (
+        SELECT decode(t.key, 'hex') AS hash_key, t.said #>> '{}' AS title
+        FROM jsonb_to_recordset(p_told) AS t(hub text, key text, said jsonb) WHERE t.hub = 'page'
+    ), gone AS (
+        DELETE FROM business.site_page_details_s s USING told t
+        WHERE s.site_page_hk = t.hash_key AND s.page_title = t.title AND NOT EXISTS (
+            SELECT FROM business.event_page_l l
+            JOIN business.site_event_details_s d ON d.site_event_hk = l.site_event_hk AND d.page_title = t.title
+            WHERE l.site_page_hk = t.hash_key)
+        RETURNING s.site_page_hk
+    )
+    SELECT array_agg(DISTINCT g.site_page_hk) INTO v_pages FROM gone g;
+    WITH told AS MATERIALIZED (
+        SELECT decode(t.key, 'hex') AS hash_key, t.said
+        FROM jsonb_to_recordset(p_told) AS t(hub text, key text, said jsonb) WHERE t.hub = 'item'
+    ), gone AS (
+        DELETE FROM business.business_item_details_s s USING told t
+        WHERE s.business_item_hk = t.hash_key AND (s.business_metadata = t.said OR s.item_description = t.said #>> '{}') AND NOT EXISTS (
+            SELECT FROM business.event_business_item_l l
+            JOIN business.site_event_details_s d ON d.site_event_hk = l.site_event_hk
+                AND t.said IN (d.business_item_info -> 'item_description', d.business_item_info -> 'item_metadata')
+            WHERE l.business_item_hk = t.hash_key)
+        RETURNING s.business_item_hk
+    )
+    SELECT array_agg(DISTINCT g.business_item_hk) INTO v_items FROM gone g;
+
+    -- each of those left ends where the next one begins, and says something else than the one before
+    DELETE FROM business.site_page_details_s s
+    USING (SELECT o.site_page_hk, o.load_date, o.hash_diff = lag(o.hash_diff) OVER (PARTITION BY o.site_page_hk ORDER BY o.load_date) AS repeats
+           FROM business.site_page_details_s o WHERE o.site_page_hk = ANY (v_pages)) o
+    WHERE o.repeats AND s.site_page_hk = o.site_page_hk AND s.load_date = o.load_date;
+    UPDATE business.site_page_details_s s SET load_end_date = o.successor
+    FROM (SELECT o.site_page_hk, o.load_date, lead(o.load_date) OVER (PARTITION BY o.site_page_hk ORDER BY o.load_date) AS successor
+          FROM business.site_page_details_s o WHERE o.site_page_hk = ANY (v_pages)) o
+    WHERE s.site_page_hk = o.site_page_hk AND s.load_date = o.load_date AND s.load_end_date IS DISTINCT FROM o.successor;
+    DELETE FROM business.business_item_details_s s
+    USING (SELECT o.business_item_hk, o.load_date,
+                  o.hash_diff = lag(o.hash_diff) OVER (PARTITION BY o.business_item_hk ORDER BY o.load_date) AS repeats
+           FROM business.business_item_details_s o WHERE o.business_item_hk = ANY (v_items)) o
+    WHERE o.repeats AND s.business_item_hk = o.business_item_hk AND s.load_date = o.load_date;
+    UPDATE business.business_item_details_s s SET load_end_date = o.successor
+    FROM (SELECT o.business_item_hk, o.load_date,
+                 lead(o.load_date) OVER (PARTITION BY o.business_item_hk ORDER BY o.load_date) AS successor
+          FROM business.business_item_details_s o WHERE o.business_item_hk = ANY (v_items)) o
+    WHERE s.business_item_hk = o.business_item_hk AND s.load_date = o.load_date AND s.load_end_date IS DISTINCT FROM o.successor;
+END
+$$;
+
 -- Erases whoever of the tenant is laid out (business.gather_own_person, to change them), in the mode forget or delete; returns the receipt.
 -- Raises person_unknown: there is nothing of them; tenant_held: a legal hold keeps them; raw_gone: they can only be deleted.
 CREATE OR REPLACE FUNCTION business.erase_own_person(p_mode text) RETURNS auth.erasure
@@ -197,6 +275,7 @@ DECLARE
     v_before bytea;
     v_number bigint;
     v_left jsonb;
+    v_told jsonb;
 BEGIN
     IF v_counts = '{}' THEN
         RAISE EXCEPTION 'person_unknown' USING ERRCODE = 'FF404';
@@ -212,6 +291,7 @@ BEGIN
     v_before := business.digest_person(v_secret);
     v_number := (SELECT coalesce(max(e.erasure_id), 0) + 1 FROM auth.erasure e WHERE e.tenant_hk = v_tenant_hk);
     PERFORM business.bury_person(v_tenant_hk, v_number);
+    v_told := business.told_by_person();
     PERFORM business.remove_events(v_tenant_hk, ARRAY(SELECT p.site_event_hk FROM pg_temp.person_event p), 'erasure');
     IF p_mode = 'delete' THEN
         PERFORM business.remove_retired();
@@ -225,6 +305,7 @@ BEGIN
         END IF;
         PERFORM business.reload_person(v_tenant_hk);
     END IF;
+    PERFORM business.remove_told(v_told);
     v_left := business.count_own_person(true);
     IF v_left <> '{}' THEN
         RAISE EXCEPTION 'an erasure left rows: %', v_left;
