@@ -39,6 +39,7 @@ _FILES = (
     "staging/sql/validate_and_enrich.sql",
     "business/sql/conversions.sql",
     "business/sql/load.sql",
+    "business/sql/proved.sql",
     "business/sql/usage.sql",
     "business/sql/reprocess.sql",
     "business/sql/sessions.sql",

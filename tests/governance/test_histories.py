@@ -1,4 +1,4 @@
-"""Whatever happened before somebody is erased, and whatever comes after: nothing of theirs is left, and nothing of others is lost."""
+"""Whatever happened before somebody is erased, and whatever comes after: nothing of theirs is left, nothing of others lost."""
 
 import contextlib
 from collections import Counter

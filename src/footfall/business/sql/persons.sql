@@ -200,13 +200,8 @@ BEGIN
         UNION ALL
         SELECT r FROM raw.site_tracking_events_r r WHERE r.tenant_hk = p_tenant_hk AND r.received_timestamp < v_staged_since
         UNION ALL
-        -- of events that the vault keeps no longer
-        SELECT r FROM (
-            SELECT s.raw_event_id FROM staging.site_events_staging s
-            WHERE v_events_since > '-infinity' AND s.tenant_hk = p_tenant_hk AND s.validation_status = 'VALID'
-              AND s.event_timestamp < v_events_since
-        ) s
-        CROSS JOIN LATERAL (SELECT r FROM raw.site_tracking_events_r r WHERE r.raw_event_id = s.raw_event_id OFFSET 0) r
+        -- where the vault keeps events no longer, raw alone knows whose they were: all of it is read
+        SELECT r FROM raw.site_tracking_events_r r WHERE r.tenant_hk = p_tenant_hk AND v_events_since > '-infinity'
     ) a(r)
     CROSS JOIN LATERAL (SELECT (a.r).*) r
     WHERE r.tenant_hk = p_tenant_hk
@@ -239,6 +234,11 @@ BEGIN
     ) f
     JOIN raw.ingest_batch b USING (batch_id)
     WHERE p.raw_event_id = f.raw_event_id;
+    -- and of what staging has let go of all: it was loaded, or a repetition, which nobody can tell any more
+    UPDATE pg_temp.person_raw p SET load_date = b.load_date
+    FROM raw.ingest_batch b
+    WHERE v_events_since > '-infinity' AND p.event_hk IS NULL AND p.errors IS NULL AND NOT p.is_staged AND b.batch_id = p.batch_id
+      AND b.processing_status = 'PROCESSED';
     ANALYZE pg_temp.person_raw;
 END
 $$;
