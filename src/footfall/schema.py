@@ -51,6 +51,7 @@ _FILES = (
     "business/sql/rollups.sql",
     "business/sql/removal.sql",
     "business/sql/retention.sql",
+    "business/sql/retiring.sql",
     "business/sql/persons.sql",
     "business/sql/forgetting.sql",
     "business/sql/own_person.sql",
@@ -68,7 +69,7 @@ _FILES = (
 
 
 _ACCESS = Definition("access", "SELECT util.secure_access()")
-VERSION = Version(number=47, needs=47, serves=34)
+VERSION = Version(number=48, needs=48, serves=34)
 
 
 def deploy(connection: Connection, role_prefix: str | None = None) -> list[str]:

@@ -59,6 +59,7 @@ def two(worker) -> tuple[Site, Site]:
             {"evt_type": "nonsense"},
         )
         site.value("SELECT raw.count_refusals(%s, '{event_too_large}', '{1}', now())", [site.tenant_hk])
+        worker.execute("INSERT INTO raw.kept_since VALUES (%s, 'context', '2020-01-01')", (site.tenant_hk,))
         rename_tenant(worker, site.tenant_id, f"{site.tenant_id}-shop")
         rename_tenant(worker, site.tenant_id, site.tenant_id)
         own = {"behaviour": {"views_without_engagement": 1}, "pages": [{"path": "/p", "category": "own"}]}

@@ -1,7 +1,7 @@
 """Whom a question is about, and what of that tenant its answer depends on."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from http import HTTPStatus
 from typing import Any
@@ -19,12 +19,17 @@ SELECT t.tenant_hk, t.public_id AS tenant_id, t.time_zone, t.currency, t.week_st
        t.is_active, auth.tenant_named(%(named)s) = t.tenant_hk AS is_named,
        n.now AT TIME ZONE t.time_zone AS clock,
        api.freshness(t.tenant_hk) AS freshness,
+       CASE WHEN k.is_retiring THEN nullif(business.first_day(t.tenant_hk, 'events'), '-infinity') END AS events_from,
+       CASE WHEN k.is_retiring THEN nullif(business.first_day(t.tenant_hk, 'marts'), '-infinity') END AS figures_from,
        ARRAY(SELECT DISTINCT ARRAY[r.event_type, r.event_action] FROM ref.conversion_rule r
              WHERE r.tenant_hk IN (t.tenant_hk, '\x') ORDER BY 1) AS conversion_acts,
        ARRAY(SELECT ARRAY[g.goal, g.filter, g.value::text, g.currency] FROM ref.goal g
              WHERE g.tenant_hk = t.tenant_hk ORDER BY g.goal COLLATE "C") AS goals
 FROM auth.tenant_v t
 CROSS JOIN (SELECT util.current_load_date() AS now OFFSET 0) n
+CROSS JOIN LATERAL (
+    SELECT EXISTS (
+        SELECT FROM raw.kept_since k WHERE k.tenant_hk = t.tenant_hk AND k.layer IN ('events', 'marts')) AS is_retiring) k
 WHERE t.tenant_hk = CASE
     WHEN util.current_tenant() IS NOT NULL THEN util.current_tenant()
     WHEN util.is_operator() THEN auth.tenant_named(%(named)s)
@@ -52,6 +57,7 @@ class Tenant:
     Attributes:
         now: the moment of asking; `clock`: what the tenant's clocks show then.
         freshness: how far answers are behind.
+        events_from, figures_from: the first day of which retention has left events, and visits and figures; None: all.
         goals: by name.
         conversion_acts: which (event type, event action) can be conversions.
     """
@@ -64,6 +70,8 @@ class Tenant:
     now: datetime
     clock: datetime
     freshness: dict[str, Any]
+    events_from: date | None
+    figures_from: date | None
     goals: tuple[Goal, ...]
     conversion_acts: tuple[tuple[str, str], ...]
     zone: Zone

@@ -268,7 +268,7 @@ _PREVIEW_VISITS = """/* operations.rules */
                      'from ' || business.referrer_host(c.referrer_url), 'utm_medium ' || c.utm_medium)
     FROM business.count_visit_changes(ARRAY(
         SELECT w.site_session_hk FROM business.site_session_w w
-        WHERE w.tenant_hk = %(tenant)s AND w.root_session_hk = w.site_session_hk
+        WHERE w.tenant_hk = %(tenant)s AND w.root_session_hk = w.site_session_hk AND NOT w.is_retired
           AND (%(days)s::integer IS NULL OR w.first_event_timestamp >= util.current_load_date() - make_interval(days => %(days)s))
     ), %(moment)s) n
     JOIN business.site_session_context_s c ON c.site_session_hk = n.example AND c.load_end_date IS NULL

@@ -31,6 +31,17 @@ _PROVED_SECONDS = 600.0
 _WATCH_SECONDS = 2.0
 _SESSIONS_AT_ONCE = 10_000  # in one transaction
 _CONTEXT_AT_ONCE = 2000  # likewise: rows of what is personal of sessions, and of visitors; loads wait meanwhile
+_EVENTS_AT_ONCE = 5000  # loads wait for that: 0.3 s
+# what retention removes slice by slice, each a transaction of its own
+_SLICES = (
+    ("SELECT business.retire_context(util.current_load_date(), %s)", _CONTEXT_AT_ONCE, "removed what is personal from %d rows"),
+    ("SELECT business.retire_events(util.current_load_date(), %s)", _EVENTS_AT_ONCE, "removed %d events that are kept no longer"),
+    (
+        "SELECT business.retire_marts(util.current_load_date(), %s)",
+        _EVENTS_AT_ONCE,
+        "removed %d rows of visits and of figures",
+    ),
+)
 _SATELLITES_AT_ONCE = 2000  # likewise: visitors, pages, items
 _SLICE = 1000  # of either where others wait: a second or so
 _LOAD_SECONDS = 1.5  # that a load should take
@@ -113,9 +124,9 @@ def keep_house(connection: Connection, settings: Settings) -> None:
 
 
 def retire(connection: Connection) -> None:
-    """Remove what was kept for long enough: of raw, staging, the personal context.
+    """Remove what was kept for long enough: of raw, staging, the personal context, events, marts.
 
-    Freeze the months that are over; anchor the audit chains.
+    What leads to who was erased goes from the planner's statistics. Freeze the months that are over; anchor the audit chains.
     """
     if chains := _number(connection, "SELECT auth.anchor_audit(util.current_load_date())"):
         head = connection.execute(
@@ -128,8 +139,11 @@ def retire(connection: Connection) -> None:
             _log(dropped, "dropped %d month: %s", dropped, month)
         deleted = _number(connection, "SELECT util.delete_expired(%s, util.current_load_date())", layer)
         _log(deleted, "deleted %d rows of %s", deleted, layer)
-    while rows := _number(connection, "SELECT business.retire_context(util.current_load_date(), %s)", _CONTEXT_AT_ONCE):
-        logger.info("removed what is personal from %d rows", rows)
+    for query, most, message in _SLICES:
+        while rows := _number(connection, query, most):
+            logger.info(message, rows)
+    analyzed = _number(connection, "SELECT util.analyze_erased()")
+    _log(analyzed, "analyzed %d tables that somebody was erased from", analyzed)
     for (table,) in connection.execute("SELECT util.months_to_freeze(util.current_load_date())").fetchall():
         # for no transaction; who may not do it is told so by PostgreSQL, and nothing happens
         connection.execute(f"VACUUM (FREEZE, ANALYZE) {table}")

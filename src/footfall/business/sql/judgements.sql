@@ -216,7 +216,10 @@ BEGIN
         SELECT v.site_session_hk FROM unnest(p_visits) AS v(site_session_hk) WHERE v.site_session_hk IS NOT NULL);
     PERFORM business.refresh_site_page_judgement(ARRAY(
         SELECT DISTINCT f.site_page_hk FROM pg_temp.fresh_event f
-        WHERE f.tenant_hk = ANY (v_tenants) AND f.site_page_hk IS NOT NULL), p_load_date);
+        WHERE f.tenant_hk = ANY (v_tenants) AND f.site_page_hk IS NOT NULL
+          -- who is forgotten is loaded under old dates: a page that others have met has been judged since
+          AND NOT EXISTS (SELECT FROM business.site_page_judgement_s j WHERE j.site_page_hk = f.site_page_hk AND j.load_date > p_load_date)),
+        p_load_date);
     RETURN business.align_classes(business.judge_visits(v_visits, p_load_date) || p_visits);
 END
 $$;
@@ -336,7 +339,7 @@ BEGIN
     v_visits := ARRAY(
         SELECT w.site_session_hk FROM business.site_session_w w
         WHERE w.site_session_hk > p_after AND w.site_session_hk <= p_until AND w.tenant_hk = p_tenant_hk
-          AND w.root_session_hk = w.site_session_hk
+          AND w.root_session_hk = w.site_session_hk AND NOT w.is_retired
         ORDER BY w.site_session_hk);
     RETURN QUERY SELECT c.aspect, c.was, c.becomes, c.visits, c.events FROM business.count_visit_changes(v_visits, v_load_date) c;
     v_changed := business.judge_visits(v_visits, v_load_date);

@@ -299,9 +299,12 @@ BEGIN
     REVOKE ALL ON FUNCTION util.secure_access(), util.own_everything(), util.secure_table(regclass),
         util.grant_on_relations(text, text[], text), util.close_catalog(), util.close_partition(regclass),
         util.ensure_month(timestamptz, regtype),
-        util.ensure_partitions(timestamptz, integer), util.analyze_grown(), util.drop_month(text, text, timestamptz),
+        util.ensure_partitions(timestamptz, integer), util.analyze_grown(), util.analyze_erased(), util.drop_month(text, text, timestamptz),
         util.delete_expired(text, timestamptz), util.take_turn(text), util.try_turn(text),
-        business.retire_context(timestamptz, integer), business.remove_personal(bytea, timestamptz, integer)
+        business.retire_context(timestamptz, integer), business.remove_personal(bytea, timestamptz, integer),
+        business.retire_events(timestamptz, integer), business.retire_events_of(bytea, timestamptz, integer),
+        business.retire_marts(timestamptz, integer), business.retire_marts_of(bytea, timestamptz, integer),
+        business.freeze_days(bytea, timestamptz, date, timestamptz)
         FROM footfall_reader, footfall_ingest, footfall_analyst, footfall_admin;
     -- these act with the worker's rights: only the web process, which knows who asks, may call them
     REVOKE ALL ON FUNCTION business.reprocess_invalid(text, timestamptz), business.change_tenant, business.set_active(boolean),
