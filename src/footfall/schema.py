@@ -44,6 +44,7 @@ _FILES = (
     "business/sql/sessions.sql",
     "business/sql/closing.sql",
     "business/sql/judgements.sql",
+    "business/sql/rule_tasks.sql",
     "business/sql/refresh.sql",
     "business/sql/marts.sql",
     "business/sql/marts_from_vault.sql",
@@ -67,7 +68,7 @@ _FILES = (
 
 
 _ACCESS = Definition("access", "SELECT util.secure_access()")
-VERSION = Version(number=46, needs=46, serves=34)
+VERSION = Version(number=47, needs=47, serves=34)
 
 
 def deploy(connection: Connection, role_prefix: str | None = None) -> list[str]:

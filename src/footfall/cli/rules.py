@@ -1,9 +1,7 @@
 """`footfall rules`: a tenant's own rules for bots, channels, pages and internal traffic, over those that come with Footfall."""
 
-import difflib
-import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -76,8 +74,7 @@ def diff(tenant: Tenant, file: File, data: Data = None, database_url: DatabaseUr
     wanted = _read(file)
     with existing_store(data, database_url) as store, connect(store.url, "footfall_worker") as connection:
         current = own.rules_in_force(connection, tenant_key(connection, tenant))
-    ours, theirs = (json.dumps(as_json(one), indent=2, ensure_ascii=False).splitlines() for one in (current, wanted))
-    for line in difflib.unified_diff(ours, theirs, "in force", str(file), lineterm=""):
+    for line in own.difference(current, wanted, "in force", str(file)):
         console.print(line, markup=False)
 
 
@@ -104,7 +101,7 @@ def preview(
         wanted = _read(file) if file else own.rules_in_force(connection, tenant_hk)
         changes = own.preview(connection, tenant_hk, wanted, days, lists=lists)
     if as_json_:
-        print_json([_row(change) for change in changes])
+        print_json([own.as_row(change) for change in changes])
     else:
         _print(changes, "Nothing would change.")
 
@@ -163,18 +160,9 @@ def _read(file: Path) -> RuleSet:
         raise NotAccepted("rules_invalid", f"{file} cannot be read: {error.strerror}") from None
 
 
-def _row(change: own.Change) -> dict[str, Any]:
-    row = {"aspect": change.aspect, "was": change.was, "becomes": change.becomes, change.what: change.count}
-    return (
-        row
-        | ({"events": change.events} if change.what == "visits" else {})
-        | ({"example": change.example} if change.example else {})
-    )
-
-
 def _print_done(done: own.Applied, *, is_json: bool) -> None:
     if is_json:
-        print_json({"version": done.version, "digest": done.digest, "changes": [_row(change) for change in done.changes]})
+        print_json({"version": done.version, "digest": done.digest, "changes": [own.as_row(change) for change in done.changes]})
         return
     _print(done.changes, "Nothing that is stored changed.")
     console.print(f"Version {done.version} of the rules is in force ({done.digest[:12]}).")
@@ -184,11 +172,6 @@ def _print(changes: list[own.Change] | tuple[own.Change, ...], empty: str) -> No
     if not changes:
         console.print(empty)
     for change in changes:
-        of_events = f"{change.events:,} events of " if change.what == "visits" else ""
-        what = change.what.removesuffix("s") if change.count == 1 else change.what
-        console.print(
-            f"{of_events}{change.count:,} {what}: {change.aspect} {change.was or 'none'} → {change.becomes or 'none'}",
-            markup=False,
-        )
+        console.print(own.sentence_of(change), markup=False)
         if change.example:
             console.print(f"    {change.example}", markup=False, style="dim")

@@ -240,6 +240,7 @@ PURPOSES = (
             "ref.retention",
             "ref.rule_match",
             "ref.rule_set",
+            "ref.rule_task",
             "ref.visitor_segment",
         ),
     ),

@@ -5,6 +5,8 @@ transaction in which loads wait. Whatever interrupts that, `judge_again` goes on
 stored and of the rules in force.
 """
 
+import difflib
+import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -77,6 +79,27 @@ class Version:
     since: datetime
     until: datetime | None
     receipt: Any
+
+
+def as_row(change: Change) -> dict[str, Any]:
+    """A change as rows of answers have it."""
+    row: dict[str, Any] = {"aspect": change.aspect, "was": change.was, "becomes": change.becomes, change.what: change.count}
+    if change.what == "visits":
+        row["events"] = change.events
+    return row | ({"example": change.example} if change.example else {})
+
+
+def sentence_of(change: Change) -> str:
+    """A change in words: `3,210 events of 212 visits: traffic human → bot`."""
+    of_events = f"{change.events:,} {'event' if change.events == 1 else 'events'} of " if change.what == "visits" else ""
+    what = change.what.removesuffix("s") if change.count == 1 else change.what
+    return f"{of_events}{change.count:,} {what}: {change.aspect} {change.was or 'none'} → {change.becomes or 'none'}"
+
+
+def difference(before: RuleSet, after: RuleSet, before_name: str, after_name: str) -> list[str]:
+    """How rules differ, line by line of their JSON."""
+    ours, theirs = (json.dumps(as_json(one), indent=2, ensure_ascii=False).splitlines() for one in (before, after))
+    return list(difflib.unified_diff(ours, theirs, before_name, after_name, lineterm=""))
 
 
 Told = Callable[[int], None]

@@ -174,6 +174,30 @@ class NewPrivacyRequest(msgspec.Struct):
     received: Annotated[str, Meta(description="day of receipt; empty: today, in UTC", max_length=10)] = ""
 
 
+class SomeRules(msgspec.Struct):
+    """Rules of a tenant's own, as docs/operate/rules.md has them."""
+
+    rules: dict[str, Any]
+
+
+class PreviewedRules(SomeRules):
+    """Rules that are tried."""
+
+    days: Annotated[int, Meta(ge=1, le=3660, description="of visits that began in the last so many; null: of all")] | None = None
+
+
+class AppliedRules(SomeRules):
+    """Rules that are put in force."""
+
+    why: Annotated[str, Meta(max_length=500, description="kept with the rules")] = ""
+
+
+class RevertedRules(msgspec.Struct):
+    """Why the rules in force are taken back."""
+
+    why: Annotated[str, Meta(max_length=500, description="kept with the rules")] = ""
+
+
 class ClosedRequest(msgspec.Struct):
     """How a request was answered."""
 

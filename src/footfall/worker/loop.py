@@ -12,6 +12,7 @@ from functools import partial
 import psycopg
 
 from footfall.database import Actor, Connection, acting_as, connect
+from footfall.operations.rule_tasks import do_next
 from footfall.settings import Settings
 from footfall.traces import tracer
 from footfall.worker.diary import Diary
@@ -28,6 +29,7 @@ _REFRESH_SECONDS = 10.0
 _ROLLUP_SECONDS = 5.0
 _RETENTION_SECONDS = 3600.0
 _WATCH_SECONDS = 2.0
+_ASKED_SECONDS = 1.0
 _SESSIONS_AT_ONCE = 10_000  # in one transaction
 _CONTEXT_AT_ONCE = 2000  # likewise: rows of what is personal of sessions, and of visitors; loads wait meanwhile
 _SATELLITES_AT_ONCE = 2000  # likewise: visitors, pages, items
@@ -41,13 +43,14 @@ def work(url: str, settings: Settings, stop: threading.Event) -> None:
     """Work until told to stop; outlives a store that goes away. A task under way is finished first.
 
     Loading has a connection and a thread of its own: however long the upkeep takes, events do not wait for it. So have the watch
-    over tenants' logins and the checks at night, which wait for neither.
+    over tenants' logins, the checks at night, and what owners ask of their rules, which wait for neither.
     """
     diary = Diary()
     parts: list[tuple[str, _Part]] = [
         (url, partial(_keep_up, settings, diary)),
         (url, partial(_watch, diary)),
         (url, check_nightly),
+        (url, partial(_judge_as_asked, url)),
     ]
     if settings.sql_url:
         parts.append((settings.sql_url, partial(_watch, None)))
@@ -88,6 +91,8 @@ def work_once(url: str, settings: Settings) -> int:
                 with diary.entry(work):
                     has_more = bool(job())
         retire(connection)
+        while do_next(connection, url):
+            pass
         diary.close(connection)
     if telling := tracer():
         telling.flush()
@@ -189,6 +194,13 @@ def _watch(diary: Diary | None, connection: Connection, stop: threading.Event) -
             diary.write_if_due(connection)
     if diary:
         diary.close(connection)
+
+
+def _judge_as_asked(url: str, connection: Connection, stop: threading.Event) -> None:
+    """Preview, apply and take back rules for who asks in the dashboard and waits for it."""
+    while not stop.wait(_ASKED_SECONDS):
+        while not stop.is_set() and do_next(connection, url, stop):
+            pass
 
 
 def following_size(loaded: Loaded, most: int) -> int:

@@ -190,6 +190,8 @@ $$;
 -- others that were met in the same browser may be other people's.
 CREATE OR REPLACE FUNCTION business.bury_person(p_tenant_hk bytea, p_erasure_id bigint) RETURNS bigint
 LANGUAGE sql AS $$
+    -- examples of a preview may be theirs
+    DELETE FROM ref.rule_task t WHERE t.tenant_hk = p_tenant_hk AND t.kind = 'preview' AND t.finished_at IS NOT NULL;
     WITH buried AS (
         INSERT INTO auth.tombstone (tenant_hk, mark, erasure_id)
         SELECT p_tenant_hk, auth.erasure_mark(s.secret, p.kind, p.id), p_erasure_id
