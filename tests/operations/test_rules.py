@@ -356,6 +356,41 @@ def test_a_rebuild_comes_to_the_same_whatever_was_applied_and_taken_back(url: st
     assert done.limits == ()
 
 
+OFFICE = {"networks": [{"name": "Office", "range": "203.0.113.0/24"}]}
+
+
+def test_visits_from_a_network_of_ones_own_are_internal_as_long_as_a_rule_is_called_so(url: str, site: Site) -> None:
+    for number, network in enumerate((None, "Office", "Lab")):
+        site.land(*(event | {"_own_network": network} for event in sent("a reader", number, views=2, base=number)))
+    # a visit is where it began
+    site.land(*sent("a reader", 3), view("/p", 9, session_id="s-3", event_id="late", _own_network="Office"))
+    site.settle()
+    before = marts(site), details(site)
+    told = rules.preview(site.connection, site.tenant_hk, read_rules(OFFICE))
+    done = apply(site, OFFICE)
+    assert (
+        counted(told)
+        == counted(done.changes)
+        == [
+            ("bot", None, "Office", "visits", 1, 2),
+            ("traffic", "human", "internal", "visits", 1, 2),
+        ]
+    )
+    site.land(*(event | {"_own_network": "Office"} for event in sent("a reader", 4, base=30)))
+    site.settle()
+    assert site.ask("bots", **MARCH)["data"]["rows"][0]["events"] == 3
+    assert site.failing_checks() == []
+    renamed = {"networks": [{"name": "Lab", "range": "203.0.113.0/24"}]}
+    assert ("traffic", "human", "internal", "visits", 1, 2) in counted(apply(site, renamed).changes)
+    done = verify(Store(url), Wanted())
+    assert done.is_proved, (done.failures, done.differences, done.limits)
+    revert(site)
+    revert(site)
+    business = [row for row in site.table("business.event_b") if row in before[0]["event_b"]]
+    assert business == before[0]["event_b"]
+    assert site.value("SELECT count(*) FROM business.event_b WHERE is_bot") == 0
+
+
 @pytest.fixture
 def misjudged(site: Site, owner: Connection) -> Site:
     """What was loaded when the lists knew neither a crawler nor an assistant."""
@@ -449,6 +484,9 @@ def test_a_reader_sees_no_rules(url: str, visited: Site) -> None:
         '{"internal": [{"name": "Office"}]}',
         '{"pages": [{"path": "/"}]}',
         '{"since": "soon"}',
+        '{"networks": [{"name": "Office", "range": "203.0.113.7/24"}]}',
+        '{"networks": [{"name": "Office", "range": "203.0.113.0/255.255.255.0"}]}',
+        '{"networks": [{"name": "Office", "range": "fe80::1%eth0"}]}',
         '{"bots": [{"name": "x\\u0000", "agent": "x"}]}',
         '{"bots": [{"name": "x", "agent": "\\ud800"}]}',
         "[" * 100_000,

@@ -4,6 +4,8 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg.types.json import Jsonb
+from sender import VIEW, post
 from starlette.testclient import TestClient
 
 from footfall.auth import add_account, add_key, set_role
@@ -13,6 +15,8 @@ from footfall.governance import Wish, all_entries
 from footfall.judgement.rules import read_rules
 from footfall.operations import rule_tasks, rules
 from footfall.operations.rule_tasks import do_next
+from footfall.settings import Settings
+from footfall.web import application
 from site_under_test import HUMAN, Site, view
 
 OURS = {"X-Footfall-Request": "1", "X-Footfall-Tenant": "acme"}
@@ -146,3 +150,50 @@ def test_what_was_interrupted_is_taken_up_again_and_no_two_workers_do_it(people:
         rules.apply(people.connection, people.tenant_hk, read_rules(PROBE))
     people.connection.execute("SELECT business.forget_rule_tasks(util.current_load_date() + interval '61 minutes')")
     assert people.value("SELECT count(*) FROM ref.rule_task") == 0
+
+
+def test_where_an_event_comes_from_is_looked_at_before_its_address_is_thrown_away(people: Site, url: str, owner) -> None:
+    office = {
+        "networks": [
+            {"name": "Lab", "range": "2001:DB8:7::/48"},
+            {"name": "Office", "range": "198.51.100.0/25"},
+            {"name": "Desk", "range": "198.51.100.9"},
+        ]
+    }
+    rules.apply(people.connection, people.tenant_hk, read_rules(office))
+    _, key = add_key(people.connection, "acme", "write", "web")
+    _, server = add_key(people.connection, "acme", "admin", "server")
+    _, others = add_key(people.connection, "other", "write", "web")
+    sent = [
+        ("198.51.100.9", "Office"),
+        ("::ffff:198.51.100.1", "Office"),
+        ("198.51.100.200", None),
+        ("2001:db8:7:1::1", "Lab"),
+        ("2001:db8:8::1", None),
+    ]
+    app = application(Settings(client_address_header="X-Forwarded-For"), url)
+    with TestClient(app, client=("127.0.0.1", 50_000), raise_server_exceptions=False) as behind:
+        behind.headers["User-Agent"] = HUMAN
+        for number, (address, _) in enumerate(sent):
+            body = VIEW | {"event_id": f"n-{number}", "session_id": f"n-{number}"}
+            assert post(behind, key, body, **{"X-Forwarded-For": address}).status_code == 202
+        ours = {"X-Forwarded-For": "198.51.100.9"}
+        post(behind, key, VIEW | {"event_id": "opted-out"}, DNT="1", **ours)
+        post(behind, server, VIEW | {"event_id": "by-server", "client_ip": "2001:db8:7::9"}, **ours)
+        post(behind, others, VIEW | {"event_id": "another-tenant"}, **ours)
+    landed = dict(people.rows("SELECT raw_payload ->> 'event_id', own_network FROM raw.site_tracking_events_r"))
+    assert [landed[f"n-{number}"] for number in range(len(sent))] == [network for _, network in sent]
+    assert (landed["opted-out"], landed["by-server"], landed["another-tenant"]) == (None, "Lab", None)
+    by_sql = "SELECT auth.own_network_of(%s, %s::inet)"
+    assert [people.value(by_sql, people.tenant_hk, address) for address, _ in sent if ":ffff" not in address] == [
+        network for address, network in sent if ":ffff" not in address
+    ]
+    people.value("SELECT raw.ingest_tracking_event('acme', '198.51.100.7', 'x', %s)", Jsonb(VIEW | {"event_id": "by-sql"}))
+    assert (
+        people.value("SELECT own_network FROM raw.site_tracking_events_r WHERE raw_payload ->> 'event_id' = 'by-sql'") == "Office"
+    )
+    people.settle()
+    internal = "SELECT count(*) FROM business.site_session_judgement_s WHERE traffic_class = 'internal' AND load_end_date IS NULL"
+    assert people.value(internal) == 5
+    for table in ("raw.site_tracking_events_r", "staging.site_events_staging", "business.site_session_network_s"):
+        assert not [row for row in owner.execute(f"SELECT t::text FROM {table} t").fetchall() if "198.51.100" in row[0]]

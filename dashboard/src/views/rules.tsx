@@ -22,7 +22,7 @@ interface Change {
 interface Task {
   kind: "preview" | "apply" | "revert";
   state: "waiting" | "working" | "done" | "failed";
-  result: { version?: number; changes: Change[] } | null;
+  result: { version?: number; changes: Change[]; note?: string | null } | null;
   error_code: string | null;
   error: string | null;
 }
@@ -68,6 +68,16 @@ const KINDS: { kind: string; title: string; one: string; about: string; fields: 
       { name: "host", label: "Host", hint: "staging.*" },
       { name: "path", label: "Path", hint: "/admin/*" },
       { name: "parameter", label: "Parameter", hint: "audience=staff" },
+    ],
+  },
+  {
+    kind: "networks",
+    title: "Networks of your own people",
+    one: "a network",
+    about: "Visits that begin from such a range of addresses are internal. No address is kept: a new range reaches what comes from then on.",
+    fields: [
+      { name: "name", label: "Name", hint: "Office", isRequired: true },
+      { name: "range", label: "Addresses", hint: "203.0.113.0/24", isRequired: true },
     ],
   },
   {
@@ -242,6 +252,7 @@ const Outcome = ({ task }: { task: Task }) => {
           </li>
         ))}
       </ul>
+      {task.result?.note && <p class="meaning">{task.result.note}</p>}
     </div>
   );
 };

@@ -98,12 +98,15 @@ def preview(
     """
     with existing_store(data, database_url) as store, connect(store.url, "footfall_worker") as connection:
         tenant_hk = tenant_key(connection, tenant)
-        wanted = _read(file) if file else own.rules_in_force(connection, tenant_hk)
+        current = own.rules_in_force(connection, tenant_hk)
+        wanted = _read(file) if file else current
         changes = own.preview(connection, tenant_hk, wanted, days, lists=lists)
     if as_json_:
         print_json([own.as_row(change) for change in changes])
     else:
         _print(changes, "Nothing would change.")
+        if note := own.note_on(current, wanted):
+            console.print(note, markup=False)
 
 
 @rules.command()

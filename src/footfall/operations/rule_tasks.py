@@ -140,7 +140,8 @@ def _do(
             raise _Stopped
 
     if kind == "preview":
-        return {"changes": [_said(one) for one in own.preview(connection, tenant_hk, wanted, days)]}
+        changes = [_said(one) for one in own.preview(connection, tenant_hk, wanted, days)]
+        return {"changes": changes, "note": own.note_on(own.rules_in_force(connection, tenant_hk), wanted)}
     current = next(iter(own.versions(connection, tenant_hk)), None)
     if begun_at and current and current.made_at >= begun_at:
         done = own.judge_again(connection, tenant_hk, told)

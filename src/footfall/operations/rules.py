@@ -96,6 +96,16 @@ def sentence_of(change: Change) -> str:
     return f"{of_events}{change.count:,} {what}: {change.aspect} {change.was or 'none'} → {change.becomes or 'none'}"
 
 
+def note_on(before: RuleSet, after: RuleSet) -> str | None:
+    """What a preview cannot count: new ranges of addresses reach only what comes from then on."""
+    if set(after.networks) <= set(before.networks):
+        return None
+    return (
+        "Ranges of addresses are looked at as events arrive, for no address is kept: new ones reach what comes a minute after"
+        " they are in force, and nothing that is stored."
+    )
+
+
 def difference(before: RuleSet, after: RuleSet, before_name: str, after_name: str) -> list[str]:
     """How rules differ, line by line of their JSON."""
     ours, theirs = (json.dumps(as_json(one), indent=2, ensure_ascii=False).splitlines() for one in (before, after))

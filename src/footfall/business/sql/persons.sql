@@ -226,7 +226,8 @@ LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM staging.forget_events(p_raw_event_ids);
     UPDATE raw.site_tracking_events_r r
-    SET raw_payload = '{}', client_ip = NULL, visitor_id = NULL, visitor_ip_hash = NULL, user_agent = NULL, client_hints = NULL
+    SET raw_payload = '{}', client_ip = NULL, visitor_id = NULL, visitor_ip_hash = NULL, user_agent = NULL, client_hints = NULL,
+        own_network = NULL
     WHERE r.raw_event_id = ANY (p_raw_event_ids);
     DELETE FROM staging.site_events_staging s WHERE s.raw_event_id = ANY (p_raw_event_ids);
     INSERT INTO raw.left_out AS o (tenant_hk, raw_event_id, batch_id, received_timestamp, left_out_until, errors)

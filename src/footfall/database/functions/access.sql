@@ -257,7 +257,7 @@ BEGIN
         staging.url_parts(text), staging.without_www(text),
         staging.canonical_escapes(text), staging.escaped(text) TO footfall_analyst;
 
-    GRANT EXECUTE ON FUNCTION auth.key_owner(bytea), auth.visitor_secret_of(bytea, date), auth.request_tenant(jsonb),
+    GRANT EXECUTE ON FUNCTION auth.key_owner(bytea), auth.own_networks(bytea), auth.visitor_secret_of(bytea, date), auth.request_tenant(jsonb),
         auth.tenant_named(text), auth.analyst_tenant() TO footfall_ingest;
     GRANT EXECUTE ON FUNCTION raw.land_tracking_events, raw.are_storable, raw.count_refusals, raw.ingest_tracking_event,
         raw.ingest_tracking_events TO footfall_ingest;
