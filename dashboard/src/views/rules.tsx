@@ -41,6 +41,8 @@ interface Version {
 interface Everything {
   rules: RuleSet;
   versions: Version[];
+  /** Those that come with Footfall, the latest first. */
+  general: { version: number; digest: string; reason: string; made_at: string }[];
   channels: string[];
   task: Task | null;
 }
@@ -381,6 +383,11 @@ export const Rules = () => {
             <h2>Versions</h2>
           </header>
           <Versions versions={thing.versions} />
+          {thing.general[0] && (
+            <p class="meaning">
+              Under them lies version {thing.general[0].version} of the general rules ({thing.general[0].reason}, <code title={thing.general[0].digest}>{thing.general[0].digest.slice(0, 12)}</code>), since {day(thing.general[0].made_at)}.
+            </p>
+          )}
         </section>
       )}
     </>

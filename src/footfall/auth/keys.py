@@ -191,6 +191,7 @@ class KeyRing:
         owner = None
         if row is not None:
             number, kind, tenant_id, tenant_hk, zone, honours, keeps, event_types, names, *state = row
+            most, limit, starts_again, is_disabled = state
             owner = KeyOwner(
                 number,
                 cast(Kind, kind),
@@ -201,7 +202,10 @@ class KeyRing:
                 keeps,
                 tuple(event_types),
                 tuple(names),
-                *state,
+                most,
+                limit,
+                starts_again,
+                is_disabled,
                 networks,
             )
         with self._lock:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from footfall.auth import tenant_key
+from footfall.auth import OF_NO_TENANT, tenant_key
 from footfall.cli.options import AsJson, Data, DatabaseUrl, existing_store
 from footfall.cli.output import console, print_json, print_rows
 from footfall.database import connect
@@ -43,11 +43,21 @@ def show(
     """
     with existing_store(data, database_url) as store, connect(store.url, "footfall_worker") as connection:
         known = own.versions(connection, tenant_key(connection, tenant))
+        general = own.versions(connection, OF_NO_TENANT)
     if not history:
+        # beside the rules: those may go into a file
+        for one, what in ((known[:1], "own"), (general[:1], "general")):
+            if one:
+                typer.echo(
+                    f"Version {one[0].version} of the {what} rules ({one[0].digest[:12]}), {one[0].since:%Y-%m-%d %H:%M}",
+                    err=True,
+                )
         print_json(as_json(known[0].rules) if known else {})
         return
+    sets = [*known, *general]
     rows = [
         {
+            "of": tenant if place < len(known) else "footfall",
             "version": one.version,
             "in_force_from": one.since,
             "until": one.until,
@@ -57,10 +67,10 @@ def show(
             "judged": one.receipt is not None,
             "digest": one.digest[:12],
         }
-        for one in known
+        for place, one in enumerate(sets)
     ]
     if as_json_:
-        print_json([row | {"rules": as_json(one.rules), "receipt": one.receipt} for row, one in zip(rows, known, strict=True)])
+        print_json([row | {"rules": as_json(one.rules), "receipt": one.receipt} for row, one in zip(rows, sets, strict=True)])
     else:
         print_rows(rows, "There are no rules of its own: the general ones hold.")
 

@@ -15,7 +15,8 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
-from footfall.auth import tell
+from footfall import __version__
+from footfall.auth import OF_NO_TENANT, tell
 from footfall.database import Connection
 from footfall.errors import NotAccepted
 from footfall.judgement.rules import (
@@ -116,13 +117,35 @@ Told = Callable[[int], None]
 
 
 def versions(connection: Connection, tenant_hk: bytes) -> list[Version]:
-    """All sets that a tenant ever had, the latest first: that one is in force."""
+    """All sets that a tenant ever had, the latest first: that one is in force. OF_NO_TENANT: the general ones, without text."""
     rows = connection.execute(
         "/* operations.rules */ SELECT version, rules, digest, made_by, made_at, reason, reverts, lists, in_force_from,"
         "  in_force_until, receipt FROM ref.rule_set WHERE tenant_hk = %s ORDER BY version DESC",
         (tenant_hk,),
     )
     return [Version(version, stored_rules(rules), *rest) for version, rules, *rest in rows]
+
+
+def note_general_set(connection: Connection) -> bool:
+    """Put the general rules, which this process loads by, down as a set of their own where they are not the last ones that were.
+
+    They belong to no tenant: version, digest, who ("footfall"), when, why. Which of them held at a load date is told by the time
+    that each was in force, as of a tenant's. Returns whether there was something new.
+    """
+    digest = general_digest()
+
+    def is_known() -> bool:
+        return connection.execute(_GENERAL_KNOWN, (OF_NO_TENANT, digest)).fetchone() is not None
+
+    if is_known():
+        return False
+    with connection.transaction():
+        # in the turn of loads: those that come after it judge by it
+        connection.execute("SELECT util.take_turn('load')")
+        if is_known():
+            return False
+        connection.execute(_NOTE_GENERAL, {"nobody": OF_NO_TENANT, "digest": digest, "reason": f"Footfall {__version__}"})
+    return True
 
 
 def rules_in_force(connection: Connection, tenant_hk: bytes) -> RuleSet:
@@ -295,6 +318,18 @@ def _sorted(changes: Iterator[Change] | list[Change]) -> list[Change]:
     return sorted(changes, key=lambda one: (one.aspect, -one.count, one.was or "", one.becomes or ""))
 
 
+_GENERAL_KNOWN = """/* operations.rules */
+    SELECT FROM ref.rule_set r WHERE r.tenant_hk = %s AND r.in_force_until IS NULL AND r.digest = %s
+"""
+_NOTE_GENERAL = """/* operations.rules */
+    WITH moment AS MATERIALIZED (SELECT util.current_load_date() AS now), before AS (
+        UPDATE ref.rule_set SET in_force_until = m.now FROM moment m
+        WHERE tenant_hk = %(nobody)s AND in_force_until IS NULL RETURNING version
+    )
+    INSERT INTO ref.rule_set (tenant_hk, version, rules, digest, made_by, made_at, reason, in_force_from, receipt)
+    SELECT %(nobody)s, coalesce((SELECT version FROM before), 0) + 1, '{}', %(digest)s, 'footfall', m.now, %(reason)s, m.now, '[]'
+    FROM moment m
+"""
 _PREVIEW_VISITS = """/* operations.rules */
     SELECT n.aspect, n.was, n.becomes, n.visits, n.events,
            concat_ws(' · ', to_char(c.entry_timestamp AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI'), left(c.user_agent, 120),

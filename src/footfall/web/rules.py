@@ -12,6 +12,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.routing import Route
 
+from footfall.auth import OF_NO_TENANT
 from footfall.database import Connection, Pool, administering
 from footfall.judgement.rules import RuleSet, as_json, channel_groups, read_rules
 from footfall.operations import rule_tasks
@@ -52,6 +53,7 @@ class Rules:
         """The rules in force, and all sets that there ever were, the latest first. Raises NotAccepted: ``role_needed``."""
         with self._owned(request) as (connection, tenant_hk):
             known = own.versions(connection, tenant_hk)
+            general = own.versions(connection, OF_NO_TENANT)
             made_by = rule_tasks.makers(connection, known)
             task = rule_tasks.last_task(connection, tenant_hk)
         return {
@@ -69,6 +71,9 @@ class Rules:
                     "receipt": one.receipt,
                 }
                 for one in known
+            ],
+            "general": [
+                {"version": one.version, "digest": one.digest, "reason": one.reason, "made_at": one.made_at} for one in general
             ],
             "channels": list(channel_groups()),
             "task": None if task is None else asdict(task),

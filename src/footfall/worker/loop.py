@@ -13,6 +13,7 @@ import psycopg
 
 from footfall.database import Actor, Connection, acting_as, connect
 from footfall.operations.rule_tasks import do_next
+from footfall.operations.rules import note_general_set
 from footfall.settings import Settings
 from footfall.traces import tracer
 from footfall.worker.diary import Diary
@@ -74,6 +75,7 @@ def work_once(url: str, settings: Settings) -> int:
     """Do all that there is to do, and return how many events were loaded. What has to wait for its time is left."""
     diary = Diary()
     with connect(url, "footfall_worker") as connection:
+        _note_lists(connection)
         keep_house(connection, settings)
         events = 0
         while loaded := load_pending(connection, settings.batch_size):
@@ -211,6 +213,7 @@ def following_size(loaded: Loaded, most: int) -> int:
 
 def _load(settings: Settings, diary: Diary, connection: Connection, stop: threading.Event) -> None:
     size = settings.batch_size
+    _note_lists(connection)
     while not stop.is_set():
         loaded = load_pending(connection, size)
         if loaded:
@@ -228,6 +231,12 @@ def _load(settings: Settings, diary: Diary, connection: Connection, stop: thread
                 loaded.duplicate,
                 loaded.invalid,
             )
+
+
+def _note_lists(connection: Connection) -> None:
+    """By which general rules this worker loads: another set after an update that judges otherwise."""
+    if note_general_set(connection):
+        logger.info("loads judge by other general rules than before")
 
 
 def _keep_up(settings: Settings, diary: Diary, connection: Connection, stop: threading.Event) -> None:
