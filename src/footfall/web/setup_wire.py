@@ -1,5 +1,6 @@
 """What the dashboard sends, as structs: OpenAPI is made from these."""
 
+from datetime import date
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -88,6 +89,7 @@ class NewGoal(msgspec.Struct):
     filter: Annotated[str, Meta(description="in the language of reports: docs/ask/reports.md")]
     value: Annotated[float | None, Meta(description="what reaching it is worth; null: the event's own value")] = None
     currency: str | None = None
+    since: Annotated[date | None, Meta(description="worth that from this day on, before it as until now; null: always")] = None
 
 
 class SavedFunnel(msgspec.Struct):

@@ -46,3 +46,8 @@ COMMENT ON COLUMN business.site_session_network_s.site_event_hk IS 'the event th
 COMMENT ON COLUMN business.site_session_network_s.own_network IS 'what the rule calls the range';
 -- Usage: business.site_session_judgement_of: where a visit's first event came from; business.remove_grain
 CREATE INDEX ON business.site_session_network_s (site_event_hk);
+
+-- What a goal is worth from a day on.
+ALTER TABLE ref.goal ADD COLUMN later_values jsonb NOT NULL DEFAULT '[]';
+COMMENT ON COLUMN ref.goal.later_values IS 'what it is worth from days of the tenant on, in their order: {"from", "value", "currency"}; before the first, value and currency hold';
+DROP FUNCTION IF EXISTS api.add_goal(bytea, text, text, numeric, text);
