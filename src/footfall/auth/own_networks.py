@@ -4,19 +4,21 @@ What goes on is the name of the range, never an address and no digest of it. Wha
 that are in force then (business/sql/judgements.sql).
 """
 
-from functools import lru_cache
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import ip_address, ip_network
 
 from footfall.auth.visitors import Address
 from footfall.database import Connection
 
-OwnNetworks = tuple[tuple[str, str], ...]  # of each range the name, and the range as CIDR
+OwnNetworks = tuple[tuple[int, int, int, str], ...]  # of each range: version of IP, first and last address as numbers, its name
 
 
 def own_networks(connection: Connection, tenant_hk: bytes) -> OwnNetworks:
     """The ranges of the rules in force, in their order; none where there are none."""
     rows = connection.execute("/* auth.own_networks */ SELECT n.name, n.range FROM auth.own_networks(%s) n", (tenant_hk,))
-    return tuple((name, cidr) for name, cidr in rows)
+    return tuple(
+        (network.version, int(network.network_address), int(network.broadcast_address), name)
+        for name, network in ((name, ip_network(cidr)) for name, cidr in rows)
+    )
 
 
 def own_network_of(address: Address | None, networks: OwnNetworks) -> str | None:
@@ -24,9 +26,5 @@ def own_network_of(address: Address | None, networks: OwnNetworks) -> str | None
     if address is None or not networks:
         return None
     found = ip_address(address)
-    return next((name for name, cidr in networks if found in _network(cidr)), None)
-
-
-@lru_cache(maxsize=10_000)
-def _network(cidr: str) -> IPv4Network | IPv6Network:
-    return ip_network(cidr)
+    number, of_version = int(found), found.version
+    return next((name for version, first, last, name in networks if first <= number <= last and version == of_version), None)

@@ -17,6 +17,7 @@ from footfall.errors import NotAccepted
 from footfall.judgement.origins.sources import listed
 
 _MOST_RULES = 500  # of a kind: every distinct input is held against each
+_MOST_NETWORKS = 100  # every event is held against each, at the door
 
 Name = Annotated[str, Meta(min_length=1, max_length=50, pattern=r"^\S(.*\S)?$", description="what it is called in answers")]
 Pattern = Annotated[str, Meta(min_length=1, max_length=200, description="a text; * stands for anything")]
@@ -108,7 +109,7 @@ class RuleSet(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tru
 
     since: date | None = None
     internal: Annotated[tuple[Internal, ...], Meta(max_length=_MOST_RULES)] = ()
-    networks: Annotated[tuple[OwnNetwork, ...], Meta(max_length=_MOST_RULES)] = ()
+    networks: Annotated[tuple[OwnNetwork, ...], Meta(max_length=_MOST_NETWORKS)] = ()
     bots: Annotated[tuple[OwnBot, ...], Meta(max_length=_MOST_RULES)] = ()
     behaviour: Behaviour | None = None
     campaigns: Annotated[tuple[OwnCampaign, ...], Meta(max_length=_MOST_RULES)] = ()
