@@ -332,7 +332,7 @@ _NOTE_GENERAL = """/* operations.rules */
 """
 _PREVIEW_VISITS = """/* operations.rules */
     SELECT n.aspect, n.was, n.becomes, n.visits, n.events,
-           concat_ws(' · ', to_char(c.entry_timestamp AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI'), left(c.user_agent, 120),
+           concat_ws(' · ', to_char(c.entry_timestamp AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI'), left(c.user_agent, 200),
                      'from ' || business.referrer_host(c.referrer_url), 'utm_medium ' || c.utm_medium)
     FROM business.count_visit_changes(ARRAY(
         SELECT w.site_session_hk FROM business.site_session_w w
