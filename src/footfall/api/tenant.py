@@ -22,7 +22,7 @@ SELECT t.tenant_hk, t.public_id AS tenant_id, t.time_zone, t.currency, t.week_st
        api.freshness(t.tenant_hk) AS freshness,
        ARRAY(SELECT DISTINCT ARRAY[r.event_type, r.event_action] FROM ref.conversion_rule r
              WHERE r.tenant_hk IN (t.tenant_hk, '\x') ORDER BY 1) AS conversion_acts,
-       ARRAY(SELECT ARRAY[g.goal, g.filter, g.value::text, g.currency, g.later_values::text] FROM ref.goal g
+       ARRAY(SELECT ARRAY[g.goal, g.filter, g.value::text, g.currency, coalesce(g.later_values, '[]')::text] FROM ref.goal g
              WHERE g.tenant_hk = t.tenant_hk ORDER BY g.goal COLLATE "C") AS goals
 FROM auth.tenant_v t
 CROSS JOIN (SELECT util.current_load_date() AS now OFFSET 0) n

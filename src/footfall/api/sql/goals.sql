@@ -6,7 +6,7 @@ CREATE OR REPLACE FUNCTION api.add_goal(
 LANGUAGE sql AS $$
     INSERT INTO ref.goal AS g (tenant_hk, goal, filter, value, currency, later_values, created_at)
     SELECT p_tenant_hk, p_goal, p_filter, CASE WHEN p_from IS NULL THEN p_value END, CASE WHEN p_from IS NULL THEN p_currency END,
-           CASE WHEN p_from IS NULL THEN '[]' ELSE jsonb_build_array(jsonb_build_object('from', p_from, 'value', p_value, 'currency', p_currency))
+           CASE WHEN p_from IS NOT NULL THEN jsonb_build_array(jsonb_build_object('from', p_from, 'value', p_value, 'currency', p_currency))
            END, util.current_load_date()
     ON CONFLICT (tenant_hk, goal) DO UPDATE
     SET filter = excluded.filter,
@@ -14,6 +14,6 @@ LANGUAGE sql AS $$
         currency = CASE WHEN p_from IS NULL THEN excluded.currency ELSE g.currency END,
         later_values = CASE WHEN p_from IS NULL THEN g.later_values ELSE (
             SELECT jsonb_agg(l.said ORDER BY l.said ->> 'from')
-            FROM (SELECT e.said FROM jsonb_array_elements(g.later_values) AS e(said) WHERE e.said ->> 'from' <> p_from::text
+            FROM (SELECT e.said FROM jsonb_array_elements(coalesce(g.later_values, '[]')) AS e(said) WHERE e.said ->> 'from' <> p_from::text
                   UNION ALL SELECT n.said FROM jsonb_array_elements(excluded.later_values) AS n(said)) l) END
 $$;

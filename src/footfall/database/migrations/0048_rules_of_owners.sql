@@ -48,6 +48,6 @@ COMMENT ON COLUMN business.site_session_network_s.own_network IS 'what the rule 
 CREATE INDEX ON business.site_session_network_s (site_event_hk);
 
 -- What a goal is worth from a day on.
-ALTER TABLE ref.goal ADD COLUMN later_values jsonb NOT NULL DEFAULT '[]';
-COMMENT ON COLUMN ref.goal.later_values IS 'what it is worth from days of the tenant on, in their order: {"from", "value", "currency"}; before the first, value and currency hold';
+ALTER TABLE ref.goal ADD COLUMN later_values jsonb;
+COMMENT ON COLUMN ref.goal.later_values IS 'what it is worth from days of the tenant on, in their order: {"from", "value", "currency"}; before the first, value and currency hold; NULL: these always do';
 DROP FUNCTION IF EXISTS api.add_goal(bytea, text, text, numeric, text);
