@@ -45,7 +45,8 @@ def add_goal(
 def list_goals(connection: Connection, tenant_id: str) -> list[dict[str, Any]]:
     """A tenant's goals by name. Raises NotAccepted: ``tenant_unknown``."""
     cursor = connection.execute(
-        "SELECT g.goal, g.filter, g.value, g.currency, coalesce(g.later_values, '[]') FROM ref.goal g WHERE g.tenant_hk = %s ORDER BY g.goal",
+        "SELECT g.goal, g.filter, g.value, g.currency, coalesce(g.later_values, '[]')"
+        " FROM ref.goal g WHERE g.tenant_hk = %s ORDER BY g.goal",
         (tenant_key(connection, tenant_id),),
     )
     return [dict(zip(("goal", "filter", "value", "currency", "later_values"), row, strict=True)) for row in cursor]
