@@ -45,6 +45,7 @@ _FILES = (
     "business/sql/sessions.sql",
     "business/sql/closing.sql",
     "business/sql/judgements.sql",
+    "business/sql/rule_tasks.sql",
     "business/sql/refresh.sql",
     "business/sql/marts.sql",
     "business/sql/marts_from_vault.sql",
@@ -69,7 +70,7 @@ _FILES = (
 
 
 _ACCESS = Definition("access", "SELECT util.secure_access()")
-VERSION = Version(number=48, needs=48, serves=34)
+VERSION = Version(number=49, needs=49, serves=34)
 
 
 def deploy(connection: Connection, role_prefix: str | None = None) -> list[str]:

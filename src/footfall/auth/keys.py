@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, Literal, cast, get_args
 
+from footfall.auth.own_networks import OwnNetworks, own_networks
 from footfall.auth.tenants import tenant_disabled
 from footfall.database import Connection, Pool
 from footfall.errors import NotAccepted
@@ -38,6 +39,7 @@ class KeyOwner:
     limit_reached: str | None = None  # of the tenant's plan
     starts_again: datetime | None = None  # when it counts no longer
     is_disabled: bool = False
+    networks: OwnNetworks = ()  # ranges of the tenant's own people
 
     @property
     def may_write(self) -> bool:
@@ -185,9 +187,11 @@ class KeyRing:
         """Ask the store, and remember."""
         with self._connections.connection() as connection:
             row = connection.execute("SELECT * FROM auth.key_owner(%s)", (key_hash(key),)).fetchone()
+            networks = own_networks(connection, bytes(row[3])) if row else ()
         owner = None
         if row is not None:
             number, kind, tenant_id, tenant_hk, zone, honours, keeps, event_types, names, *state = row
+            most, limit, starts_again, is_disabled = state
             owner = KeyOwner(
                 number,
                 cast(Kind, kind),
@@ -198,7 +202,11 @@ class KeyRing:
                 keeps,
                 tuple(event_types),
                 tuple(names),
-                *state,
+                most,
+                limit,
+                starts_again,
+                is_disabled,
+                networks,
             )
         with self._lock:
             if owner:

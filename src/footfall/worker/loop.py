@@ -12,6 +12,8 @@ from functools import partial
 import psycopg
 
 from footfall.database import Actor, Connection, acting_as, connect
+from footfall.operations.rule_tasks import do_next
+from footfall.operations.rules import note_general_set
 from footfall.settings import Settings
 from footfall.traces import tracer
 from footfall.worker.diary import Diary
@@ -29,6 +31,7 @@ _ROLLUP_SECONDS = 5.0
 _RETENTION_SECONDS = 3600.0
 _PROVED_SECONDS = 600.0
 _WATCH_SECONDS = 2.0
+_ASKED_SECONDS = 1.0
 _SESSIONS_AT_ONCE = 10_000  # in one transaction
 _CONTEXT_AT_ONCE = 2000  # likewise: rows of what is personal of sessions, and of visitors; loads wait meanwhile
 _EVENTS_AT_ONCE = 5000  # loads wait for that: 0.3 s
@@ -53,13 +56,14 @@ def work(url: str, settings: Settings, stop: threading.Event) -> None:
     """Work until told to stop; outlives a store that goes away. A task under way is finished first.
 
     Loading has a connection and a thread of its own: however long the upkeep takes, events do not wait for it. So have the watch
-    over tenants' logins and the checks at night, which wait for neither.
+    over tenants' logins, the checks at night, and what owners ask of their rules, which wait for neither.
     """
     diary = Diary()
     parts: list[tuple[str, _Part]] = [
         (url, partial(_keep_up, settings, diary)),
         (url, partial(_watch, diary)),
         (url, check_nightly),
+        (url, partial(_judge_as_asked, url)),
     ]
     if settings.sql_url:
         parts.append((settings.sql_url, partial(_watch, None)))
@@ -83,6 +87,7 @@ def work_once(url: str, settings: Settings) -> int:
     """Do all that there is to do, and return how many events were loaded. What has to wait for its time is left."""
     diary = Diary()
     with connect(url, "footfall_worker") as connection:
+        _note_lists(connection)
         keep_house(connection, settings)
         events = 0
         while loaded := load_pending(connection, settings.batch_size):
@@ -101,6 +106,8 @@ def work_once(url: str, settings: Settings) -> int:
                 with diary.entry(work):
                     has_more = bool(job())
         retire(connection)
+        while do_next(connection, url):
+            pass
         diary.close(connection)
     if telling := tracer():
         telling.flush()
@@ -217,6 +224,13 @@ def _watch(diary: Diary | None, connection: Connection, stop: threading.Event) -
         diary.close(connection)
 
 
+def _judge_as_asked(url: str, connection: Connection, stop: threading.Event) -> None:
+    """Preview, apply and take back rules for who asks in the dashboard and waits for it."""
+    while not stop.wait(_ASKED_SECONDS):
+        while not stop.is_set() and do_next(connection, url, stop):
+            pass
+
+
 def following_size(loaded: Loaded, most: int) -> int:
     """How many events the next load should take: who comes after it waits for it, so on a busy machine they are smaller."""
     as_quick = round(loaded.events / max(loaded.seconds, 0.001) * _LOAD_SECONDS)
@@ -225,6 +239,7 @@ def following_size(loaded: Loaded, most: int) -> int:
 
 def _load(settings: Settings, diary: Diary, connection: Connection, stop: threading.Event) -> None:
     size = settings.batch_size
+    _note_lists(connection)
     while not stop.is_set():
         loaded = load_pending(connection, size)
         if loaded:
@@ -242,6 +257,12 @@ def _load(settings: Settings, diary: Diary, connection: Connection, stop: thread
                 loaded.duplicate,
                 loaded.invalid,
             )
+
+
+def _note_lists(connection: Connection) -> None:
+    """By which general rules this worker loads: another set after an update that judges otherwise."""
+    if note_general_set(connection):
+        logger.info("loads judge by other general rules than before")
 
 
 def _keep_up(settings: Settings, diary: Diary, connection: Connection, stop: threading.Event) -> None:

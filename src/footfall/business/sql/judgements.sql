@@ -23,7 +23,7 @@ RETURN regexp_replace(substr(p_page_bk, strpos(p_page_bk, '/')), '\?.*$', '');
 -- What was loaded before a set that names the general lists was put in force is judged by those first: its agent, but for the kind of device,
 -- which the site may have said, and its referrer where nothing else told where it came from.
 --
--- Internal traffic comes before the tenant's bots by agent, those before its bots by behaviour. A rule for campaigns goes before what the
+-- Internal traffic is told by the address at which a visit begins, else by the network that its first event came from. It comes before the tenant's bots by agent, those before its bots by behaviour. A rule for campaigns goes before what the
 -- general rules say; one for a referrer holds for visits without a campaign, as in those.
 CREATE OR REPLACE FUNCTION business.site_session_judgement_of(p_keys bytea[], p_as_of timestamptz)
 RETURNS TABLE (site_session_hk bytea, tenant_hk bytea, traffic_class text, traffic_rule text, bot_kind text, bot_name text, source text,
@@ -76,6 +76,12 @@ LANGUAGE sql STABLE AS $$
             WHERE m.tenant_hk = c.tenant_hk AND m.version = r.version AND m.input = 'landing' AND m.input_hash = util.hash_binary(d.page_url)
             LIMIT 1
         ) m
+        UNION ALL
+        -- the range counts as long as the rules in force have one of its name
+        SELECT n.own_network FROM business.site_session_network_s n
+        WHERE r.holds AND r.rules ? 'networks' AND n.site_event_hk = c.entry_event_hk
+          AND r.rules -> 'networks' @> jsonb_build_array(jsonb_build_object('name', n.own_network))
+        LIMIT 1
     ) i ON true
     LEFT JOIN LATERAL (
         SELECT CASE WHEN max(v.in_a_minute) > (r.rules #>> '{behaviour,views_per_minute}')::integer THEN 'views_per_minute'

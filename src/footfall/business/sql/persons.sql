@@ -247,6 +247,8 @@ $$;
 -- others that were met in the same browser may be other people's.
 CREATE OR REPLACE FUNCTION business.bury_person(p_tenant_hk bytea, p_erasure_id bigint) RETURNS bigint
 LANGUAGE sql AS $$
+    -- examples of a preview may be theirs
+    DELETE FROM ref.rule_task t WHERE t.tenant_hk = p_tenant_hk AND t.kind = 'preview' AND t.finished_at IS NOT NULL;
     WITH buried AS (
         INSERT INTO auth.tombstone (tenant_hk, mark, erasure_id)
         SELECT p_tenant_hk, auth.erasure_mark(s.secret, p.kind, p.id), p_erasure_id
@@ -281,7 +283,8 @@ LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM staging.forget_events(p_raw_event_ids);
     UPDATE raw.site_tracking_events_r r
-    SET raw_payload = '{}', client_ip = NULL, visitor_id = NULL, visitor_ip_hash = NULL, user_agent = NULL, client_hints = NULL
+    SET raw_payload = '{}', client_ip = NULL, visitor_id = NULL, visitor_ip_hash = NULL, user_agent = NULL, client_hints = NULL,
+        own_network = NULL
     WHERE r.raw_event_id = ANY (p_raw_event_ids);
     DELETE FROM staging.site_events_staging s WHERE s.raw_event_id = ANY (p_raw_event_ids);
     INSERT INTO raw.left_out AS o (tenant_hk, raw_event_id, batch_id, received_timestamp, left_out_until, errors)

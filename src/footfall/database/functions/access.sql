@@ -257,7 +257,7 @@ BEGIN
         staging.url_parts(text), staging.without_www(text),
         staging.canonical_escapes(text), staging.escaped(text) TO footfall_analyst;
 
-    GRANT EXECUTE ON FUNCTION auth.key_owner(bytea), auth.visitor_secret_of(bytea, date), auth.request_tenant(jsonb),
+    GRANT EXECUTE ON FUNCTION auth.key_owner(bytea), auth.own_networks(bytea), auth.visitor_secret_of(bytea, date), auth.request_tenant(jsonb),
         auth.tenant_named(text), auth.analyst_tenant() TO footfall_ingest;
     GRANT EXECUTE ON FUNCTION raw.land_tracking_events, raw.are_storable, raw.count_refusals, raw.ingest_tracking_event,
         raw.ingest_tracking_events TO footfall_ingest;
@@ -292,6 +292,8 @@ BEGIN
     -- what people asked, and what was done
     GRANT SELECT ON auth.privacy_request, auth.erasure TO footfall_admin;
     GRANT EXECUTE ON FUNCTION auth.add_privacy_request, auth.close_privacy_request TO footfall_admin;
+    -- rules are shown to owners, who ask a worker to change them
+    GRANT SELECT ON ref.rule_set, ref.rule_task TO footfall_admin;
     GRANT SELECT, INSERT, DELETE ON auth.share_link TO footfall_admin;
     GRANT SELECT, DELETE ON auth.site TO footfall_admin;
     GRANT EXECUTE ON ALL ROUTINES IN SCHEMA util, business, api TO footfall_admin;
@@ -311,7 +313,7 @@ BEGIN
         business.set_site(text, text[]), business.add_event_type, business.remove_event_type, business.event_types,
         business.sending_hosts(timestamptz), business.gather_own_person, business.count_own_person, business.tell_own_person,
         business.rows_of_own_person, business.unjudged_own_origins, business.judge_own_origins, business.own_events_gone_from_raw,
-        business.erase_own_person,
+        business.erase_own_person, business.ask_rules, business.maker_of_rules,
         api.store_health(), api.measures(integer)
         FROM footfall_reader, footfall_ingest, footfall_analyst;
     -- how all tenants together are doing
