@@ -30,7 +30,7 @@ def add(
 
     Example: footfall goal add "Signed up" --tenant acme --filter "page==/welcome;event_type==page_view" --value 5
     """
-    with existing_store(data, database_url) as store, connect(store.url, "footfall_worker") as connection:
+    with existing_store(data, database_url, tenant) as store, connect(store.url, "footfall_worker") as connection:
         add_goal(connection, tenant, name, filter_, None if value is None else Decimal(str(value)), currency)
     if as_json:
         print_json({"goal": name, "filter": filter_})
@@ -44,7 +44,7 @@ def list_(tenant: Tenant, data: Data = None, database_url: DatabaseUrl = None, a
 
     Example: footfall goal list --tenant acme
     """
-    with existing_store(data, database_url) as store, connect(store.url, "footfall_worker") as connection:
+    with existing_store(data, database_url, tenant) as store, connect(store.url, "footfall_worker") as connection:
         rows = list_goals(connection, tenant)
     if as_json:
         print_json(rows)
@@ -64,7 +64,7 @@ def remove(
 
     Example: footfall goal remove "Signed up" --tenant acme
     """
-    with existing_store(data, database_url) as store, connect(store.url, "footfall_worker") as connection:
+    with existing_store(data, database_url, tenant) as store, connect(store.url, "footfall_worker") as connection:
         if not remove_goal(connection, tenant, name):
             raise NotAccepted("goal_unknown", f"there is no goal {name!r}")
     if as_json:

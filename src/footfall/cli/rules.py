@@ -43,7 +43,7 @@ def show(
 
     Example: footfall rules show --tenant acme > rules.json
     """
-    with existing_store(data, database_url) as store, connect(store.url, "footfall_worker") as connection:
+    with existing_store(data, database_url, tenant) as store, connect(store.url, "footfall_worker") as connection:
         known = own.versions(connection, tenant_key(connection, tenant))
     if not history:
         print_json(as_json(known[0].rules) if known else {})
@@ -74,7 +74,7 @@ def diff(tenant: Tenant, file: File, data: Data = None, database_url: DatabaseUr
     Example: footfall rules diff rules.json --tenant acme
     """
     wanted = _read(file)
-    with existing_store(data, database_url) as store, connect(store.url, "footfall_worker") as connection:
+    with existing_store(data, database_url, tenant) as store, connect(store.url, "footfall_worker") as connection:
         current = own.rules_in_force(connection, tenant_key(connection, tenant))
     ours, theirs = (json.dumps(as_json(one), indent=2, ensure_ascii=False).splitlines() for one in (current, wanted))
     for line in difflib.unified_diff(ours, theirs, "in force", str(file), lineterm=""):
@@ -99,7 +99,7 @@ def preview(
 
     Example: footfall rules preview rules.json --tenant acme --days 30
     """
-    with existing_store(data, database_url) as store, connect(store.url, "footfall_worker") as connection:
+    with existing_store(data, database_url, tenant) as store, connect(store.url, "footfall_worker") as connection:
         tenant_hk = tenant_key(connection, tenant)
         wanted = _read(file) if file else own.rules_in_force(connection, tenant_hk)
         changes = own.preview(connection, tenant_hk, wanted, days, lists=lists)
@@ -129,7 +129,7 @@ def apply(
     Example: footfall rules apply rules.json --tenant acme --why "our uptime check is no visitor"
     """
     wanted = _read(file) if file else None
-    with existing_store(data, database_url) as store, connect(store.url, "footfall_worker") as connection:
+    with existing_store(data, database_url, tenant) as store, connect(store.url, "footfall_worker") as connection:
         tenant_hk = tenant_key(connection, tenant)
         if wanted or lists:
             wanted = wanted or own.rules_in_force(connection, tenant_hk)
@@ -151,7 +151,7 @@ def revert(
 
     Example: footfall rules revert --tenant acme --why "the check is part of the shop after all"
     """
-    with existing_store(data, database_url) as store, connect(store.url, "footfall_worker") as connection:
+    with existing_store(data, database_url, tenant) as store, connect(store.url, "footfall_worker") as connection:
         done = own.revert(connection, tenant_key(connection, tenant), why)
     _print_done(done, is_json=as_json_)
 

@@ -49,7 +49,7 @@ def delete(
     Example: footfall tenant delete acme --yes --receipt acme-deleted.json
     """
     sql_url = settings_of(data, database_url).sql_url
-    with existing_store(data, database_url) as store, connect(store.url, "footfall_worker") as connection:
+    with existing_store(data, database_url, tenant_id) as store, connect(store.url, "footfall_worker") as connection:
         if not yes:
             rows = rows_of_tenant(connection, tenant_id)
             if as_json:
@@ -83,7 +83,7 @@ def _require_writable(receipt: Path) -> None:
 
 
 def _set(tenant_id: str, data: Data, database_url: DatabaseUrl, *, is_active: bool, as_json: bool) -> None:
-    with existing_store(data, database_url) as store, setting_up(store, tenant_id) as connection:
+    with existing_store(data, database_url, tenant_id) as store, setting_up(store, tenant_id) as connection:
         has_changed = set_active(connection, is_active=is_active)
     if as_json:
         print_json({"tenant": tenant_id, "active": is_active, "changed": has_changed})
