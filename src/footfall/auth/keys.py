@@ -169,6 +169,7 @@ class KeyRing:
         self._lock = threading.Lock()
         self._known: dict[str, tuple[float, KeyOwner]] = {}
         self._unknown: dict[str, float] = {}
+        self._forgotten: dict[bytes, float] = {}
         self._cells: dict[str, str] = {}  # where a key was found last: that cell is asked first
 
     def known(self, key: str) -> tuple[bool, KeyOwner | None]:
@@ -230,8 +231,12 @@ class KeyRing:
         return replace(owner, cell=connections.cell)
 
     def forget(self, tenant_hk: bytes) -> None:
-        """Look this tenant's keys up anew: it has moved."""
+        """Look this tenant's keys up anew, as it moves; every other second, as each of its events says that it does."""
+        now = time.monotonic()
+        if now < self._forgotten.get(tenant_hk, 0.0):
+            return
         with self._lock:
+            self._forgotten = {one: until for one, until in self._forgotten.items() if now < until} | {tenant_hk: now + 2}
             self._known = {key: known for key, known in self._known.items() if known[1].tenant_hk != tenant_hk}
 
 

@@ -90,6 +90,10 @@ class Cells:
             raise self.doubled[tenant_hk]
         return self._of.get(tenant_hk)
 
+    def learn(self, tenant_hk: bytes, name: str) -> None:
+        """Somebody has found a tenant in the cell of this name, whom none had when they were asked last."""
+        self._of.setdefault(tenant_hk, self.called(name))
+
     def key_of(self, tenant_id: str) -> bytes | None:
         """The hash key of the tenant that is called so, now or before; None: it is in no cell."""
         if not self.are_several:
@@ -199,6 +203,8 @@ class _CellPool(Pool):
 
     def lives(self, tenant_hk: bytes) -> bool:
         cell = self.cells.known(tenant_hk)
+        if cell is None:
+            self.cells.learn(tenant_hk, self.cell)
         return cell is None or cell.name == self.cell
 
 

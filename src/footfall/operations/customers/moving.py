@@ -45,7 +45,11 @@ _IDENTITIES = """/* customers.moving */
 """
 # The loads by which its rows came, which are other tenants' too.
 _LOADS = """/* customers.moving */
-    SELECT l.* FROM raw.load_batch l WHERE l.load_date IN (
+    SELECT l.load_date, l.job, l.recipe_version, l.counts,
+           CASE WHEN l.asked ? 'taken' THEN l.asked || jsonb_build_object('taken', coalesce(
+               (SELECT jsonb_object_agg(t.key, t.value) FROM jsonb_each(l.asked -> 'taken') t WHERE t.key = {tenant_hex}), '{{}}'))
+                ELSE l.asked END AS asked
+    FROM raw.load_batch l WHERE l.load_date IN (
         SELECT h.load_date FROM business.site_event_h h WHERE h.tenant_hk = {tenant_hk}
         UNION SELECT b.load_date FROM raw.ingest_batch b WHERE b.tenant_hk = {tenant_hk}
         UNION SELECT unnest(b.former_load_dates) FROM raw.ingest_batch b WHERE b.tenant_hk = {tenant_hk})
@@ -79,15 +83,23 @@ def move_tenant(cells: Cells, tenant_id: str, to: str, drain: Drain, forget_seco
     """Have a tenant live in another cell; one that was interrupted on its way there goes on.
 
     Raises NotAccepted: ``cell_unknown``, ``tenant_unknown``, ``tenant_there`` (it lives there already, and nothing is left of it
-    elsewhere), ``move_differs`` (it is on its way to another cell), ``sql_access_there``, ``not_drained``, ``copy_differs``;
-    psycopg.Error when a cell cannot be reached.
+    elsewhere), ``move_differs`` (it is on its way to another cell), ``tenant_in_two_cells``, ``schema_differs``,
+    ``sql_access_there``, ``not_drained``, ``copy_differs``; psycopg.Error when a cell cannot be reached.
     """
     target = cells.called(to)
     found = _found(cells, tenant_id, target)
     began = time.monotonic()
-    with connect(found.source.url, "footfall_worker") as source, connect(target.url, "footfall_worker") as there:
+    # the owner alone may COPY into tables under row-level security
+    with connect(found.source.url, "footfall_worker") as source, connect(target.url) as there:
         rows: dict[str, int] = {}
-        if _state(source, found) != "left":
+        _require_one_schema(source, there)
+        state, has_come = _state(source, found), _is_there(there, found) and _state(there, found) is None
+        if has_come and state is None:
+            message = f"{tenant_id} is in cell {found.source.name} and in cell {target.name}: delete it in one of them"
+            raise NotAccepted("tenant_in_two_cells", message)
+        if has_come and state == "leaving":  # it was interrupted at that very moment
+            _leave(source, found)
+        elif state != "left":
             _announce(source, there, found)
             _drain(source, found, drain)
             rows = _copy(source, there, found)
@@ -125,16 +137,14 @@ def _state(connection: Connection, move: _Move) -> str | None:
 
 def _announce(source: Connection, there: Connection, move: _Move) -> None:
     """Nobody finds it at the other end, and nothing of it is written here, from now on."""
-    if source.execute("SELECT FROM auth.sql_access WHERE tenant_hk = %s", (move.tenant_hk,)).fetchone():
+    if source.execute("SELECT 1 FROM auth.sql_access WHERE tenant_hk = %s", (move.tenant_hk,)).fetchone():
         message = f"its SQL login is of this server: footfall tenant sql-access {move.tenant_id} --revoke, and give it one there"
         raise NotAccepted("sql_access_there", message)
     said = "INSERT INTO util.tenant_move VALUES (%s, %s, %s, %s, util.current_load_date())"
     # a note that it left the other end long ago is over
     over = " ON CONFLICT (tenant) DO UPDATE SET state = excluded.state, other_cell = excluded.other_cell, since = excluded.since"
-    if _state(there, move) is not None or not _is_there(there, move):
-        there.execute(said + over, (move.tenant_hk, move.tenant_id, "arriving", move.source.name))
+    there.execute(said + over, (move.tenant_hk, move.tenant_id, "arriving", move.source.name))
     with source.transaction():
-        _require_known_here(source, move)
         if _state(source, move) is None:
             details = {"to": move.target.name, "from": move.source.name}
             tell(source, "tenant.leaving", move.tenant_id, details, move.tenant_hk)
@@ -145,9 +155,10 @@ def _is_there(there: Connection, move: _Move) -> bool:
     return there.execute("SELECT FROM auth.tenant_h WHERE tenant_hk = %s", (move.tenant_hk,)).fetchone() is not None
 
 
-def _require_known_here(source: Connection, move: _Move) -> None:
-    if not _is_there(source, move):
-        raise NotAccepted("tenant_unknown", f"{move.tenant_id} is in cell {move.source.name} no more")
+def _require_one_schema(*connections: Connection) -> None:
+    versions = {one.execute("SELECT max(version) FROM util.schema_version").fetchone() for one in connections}
+    if len(versions) > 1:
+        raise NotAccepted("schema_differs", "the two cells have schemas of different versions: run `footfall migrate` first")
 
 
 def _drain(source: Connection, move: _Move, drain: Drain) -> None:
@@ -163,7 +174,7 @@ def _drain(source: Connection, move: _Move, drain: Drain) -> None:
             continue
     deadline = time.monotonic() + _DRAIN_SECONDS
     while source.execute(
-        "SELECT FROM raw.ingest_batch WHERE tenant_hk = %s AND processing_status = 'PENDING' AND retry_count = 0 LIMIT 1",
+        "SELECT 1 FROM raw.ingest_batch WHERE tenant_hk = %s AND processing_status = 'PENDING' AND retry_count = 0 LIMIT 1",
         (move.tenant_hk,),
     ).fetchone():
         if time.monotonic() > deadline:
@@ -276,7 +287,11 @@ def _leave(source: Connection, move: _Move) -> None:
 def _delete(source: Connection, move: _Move) -> None:
     """Delete what has left, as a deletion of the tenant does; what is told of that is the move."""
     source.execute("SELECT set_config('footfall.moving', %s, false)", (move.tenant_hk.hex(),))
-    source.execute("SELECT auth.end_guests(%s)", (move.tenant_hk,))
+    # guests open their link again, at the other end
+    source.execute(
+        "DELETE FROM auth.sign_in s USING auth.share_link l WHERE l.tenant_hk = %s AND s.share_link_id = l.share_link_id",
+        (move.tenant_hk,),
+    )
     while any(source.execute(_any(table), (move.tenant_hk,)).fetchone() for table in _tables(source)):
         for table in _tables(source):
             source.execute("CALL auth.delete_rows(%s, %s, NULL, %s)", (move.tenant_hk, table, _SLICE))
@@ -284,7 +299,7 @@ def _delete(source: Connection, move: _Move) -> None:
 
 
 def _any(table: str) -> sql.Composed:
-    return sql.SQL("SELECT FROM {} WHERE tenant_hk = %s LIMIT 1").format(_named(table))
+    return sql.SQL("SELECT 1 FROM {} WHERE tenant_hk = %s LIMIT 1").format(_named(table))
 
 
 def as_json(done: Moved) -> dict[str, Any]:
