@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import argon2
@@ -18,10 +19,13 @@ from starlette.testclient import TestClient
 
 from footfall import schema
 from footfall.auth import add_account, add_key, add_share_link, list_keys, set_role
+from footfall.business import all_checks, run_check
 from footfall.database import Cells, EmbeddedStore, connect, number_cells
 from footfall.errors import CellsInvalid, NotAccepted
+from footfall.governance import all_entries
 from footfall.operations.customers import moving
 from footfall.operations.customers.moving import move_tenant
+from footfall.operations.proof.digest import Extent, digests_of, snapshot
 from footfall.settings import CellUrls, Settings
 from footfall.web import application
 from footfall.worker import load_pending, work_once
@@ -68,7 +72,6 @@ def second(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedStore]:
         with connect(_database(store.url, "deployed")) as owner:
             schema.deploy(owner)
             owner.execute("SELECT util.ensure_partitions(%s)", (NOON,))
-        store.let_roles_log_in = lambda: None  # type: ignore[method-assign]
         yield store
 
 
@@ -126,7 +129,9 @@ def answers(client: TestClient, key: str) -> dict[str, Any]:
     for report, question in REPORTS.items():
         reply = client.get(f"/api/analytics/{report}", params=MARCH | question, headers={"X-Footfall-Key": key})
         assert reply.status_code == 200, (report, reply.text)
-        said[report] = re.sub(r'"(loaded_at|load_date|as_of|watermark|generated_at|lag_seconds)":("[^"]*"|[0-9.]+)', "", reply.text)
+        said[report] = re.sub(
+            r'"(loaded_at|load_date|generated_at|watermark|lag_seconds|raw_event_id)":("[^"]*"|[0-9.]+)', "", reply.text
+        )
     return said
 
 
@@ -192,11 +197,6 @@ def test_the_answers_are_those_of_one_store(cells, client, stores, server, templ
     finally:
         with psycopg.connect(server, autocommit=True) as connection:
             connection.execute(f"DROP DATABASE {alone} WITH (FORCE)")
-    for n in said:
-        for r in said[n]:
-            if said[n][r] != expected[n][r]:
-                i = next(i for i, (x, y) in enumerate(zip(said[n][r], expected[n][r])) if x != y)
-                print("DIFF", n, r, said[n][r][i-150:i+60], "|||", expected[n][r][i-30:i+60])
     assert said == expected
     # and what is sent goes where its tenant lives
     for name, cell in (("acme", "home"), ("bakery", "b")):
@@ -259,7 +259,6 @@ def test_commands_find_the_cell_of_a_tenant_and_work_in_all(cells, stores, setti
         return said
 
     footfall("tenant", "add", "bakery", "--cell", "b")
-    assert "tenant_exists" in run("tenant", "add", "bakery", environment=environment)[2] + "tenant_exists"
     assert run("tenant", "add", "bakery", environment=environment)[0] == 1
     footfall("tenant", "add", "acme")
     listed = footfall("tenant", "list", "--json")
@@ -269,53 +268,58 @@ def test_commands_find_the_cell_of_a_tenant_and_work_in_all(cells, stores, setti
     footfall("user", "add", "ann@example.org", "--tenant", "bakery", "--role", "owner")
     assert "bakery: owner" in footfall("user", "list", "--json")
     assert '"events": 0' in footfall("worker", "--once", "--json")
-    assert set(re.findall(r'"(home|b)": \{', footfall("check", "--quick", "--json"))) == {"home", "b"}
+    assert set(re.findall(r'"(home|b)": \{', footfall("check", "--only", "raw.*", "--json"))) == {"home", "b"}
     assert footfall("migrate", "--json").count('"changes": []') == 2
     footfall("report", "--tenant", "bakery", "overview", "--json")
 
 
-STEPS = ("_announce", "_drain", "_copy", "_activate", "_leave", "_delete")
+def load(url: str) -> None:
+    with connect(url, "footfall_worker") as connection:
+        load_pending(connection, 1000)
 
 
-@pytest.mark.parametrize("step", STEPS)
-def test_a_move_that_is_interrupted_after_any_step_goes_on(cells, client, stores, monkeypatch, step):
+def failing_checks(store: psycopg.Connection) -> list[str]:
+    return [check.code for check in all_checks() if run_check(store, check)]
+
+
+def test_a_move_that_is_interrupted_after_every_step_goes_on_to_the_same_end(cells, settings, stores, monkeypatch):
     site = Site(stores["home"], "acme")
     key = fill(site)["read"]
+    with connect(cells.home.url, "footfall_worker") as here, snapshot(here):
+        before = digests_of(here, Extent((site.tenant_hk,)))
     site.land(view("/late", 3, session_id="s9"))  # waits to be loaded
-    before = {name: dict(said) for name, said in {"acme": answers(client, key)}.items()}
-    done = getattr(moving, step)
+    # each time from the beginning, as far as one step further; None: before it, when it lives in both for the blink of an eye
+    for step, is_done in (
+        ("_announce", True), ("_drain", True), ("_copy", True), ("_leave", False), ("_leave", True), ("_delete", True),
+    ):  # fmt: skip
+        do = getattr(moving, step)
 
-    def interrupted(*given: Any) -> None:
-        done(*given)
-        raise KeyboardInterrupt
+        def interrupted(*given: Any, do: Callable[..., None] = do, is_done: bool = is_done) -> None:
+            if is_done:
+                do(*given)
+            raise KeyboardInterrupt
 
-    def load(url: str) -> None:
-        with connect(url, "footfall_worker") as connection:
-            load_pending(connection, 1000)
-
-    monkeypatch.setattr(moving, step, interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        move_tenant(cells, "acme", "b", load, 0)
-    monkeypatch.setattr(moving, step, done)
-    if step == "_delete":
-        with pytest.raises(NotAccepted) as there:
+        monkeypatch.setattr(moving, step, interrupted)
+        with pytest.raises(KeyboardInterrupt):
             move_tenant(cells, "acme", "b", load, 0)
-        assert there.value.code == "tenant_there"
-    else:
+        monkeypatch.setattr(moving, step, do)
+    with pytest.raises(NotAccepted) as there:
         move_tenant(cells, "acme", "b", load, 0)
+    assert there.value.code == "tenant_there"
     left = stores["home"].execute("SELECT * FROM auth.rows_of_tenant(%s)", (site.tenant_hk,)).fetchall()
-    assert {table for table, _ in left} <= {"auth.audit_event", "auth.audit_head"}
-    for store in stores.values():
-        other = Site.__new__(Site)
-        other.connection = store
-        assert other.failing_checks() == []
-    Cells.forget(cells)
-    client.app  # noqa: B018
-    assert stores["b"].execute("SELECT count(*) FROM raw.site_tracking_events_r").fetchone() == (13,)
-    with TestClient(application(Settings(cells=CellUrls(f"b={cells.called('b').url}")), cells.home.url)) as anew:
-        after = answers(anew, key)
-    assert after["events"].count("/late") >= 1
-    assert set(after) == set(before["acme"])
+    assert {table for table, _ in left} == {"auth.audit_event", "auth.audit_head"}
+    assert [failing_checks(store) for store in stores.values()] == [[], []]
+    with connect(cells.called("b").url, "footfall_worker") as here, snapshot(here):
+        after = digests_of(here, Extent((site.tenant_hk,)))
+    changed = {place.table for place in after if after[place] != before.get(place)}
+    assert {place.table for place in before} - changed >= {"business.site_visitor_h", "raw.kept_since"} & set(before)
+    assert sum(digest.rows for place, digest in after.items() if place.table == "business.site_event_h") == 13
+    with TestClient(application(settings, cells.home.url)) as client:
+        assert answers(client, key)["events"].count("/late") == 1
+    # what it had as numbers and what it gets now do not meet
+    assert int(add_key(stores["b"], "acme", "read", "new")[0]) > 1 << 48
+    moves = [row["action"] for store in stores.values() for row in all_entries(store, site.tenant_hk)]
+    assert (moves.count("tenant.leaving"), moves.count("tenant.moved"), moves.count("tenant.created")) == (1, 1, 1)
 
 
 def test_a_move_under_load_loses_nothing_and_counts_nothing_twice_and_there_and_back_is_the_same(cells, client, stores):
@@ -343,29 +347,24 @@ def test_a_move_under_load_loses_nothing_and_counts_nothing_twice_and_there_and_
                 time.sleep(0.05)
             others.append(post(client, other, view("/o", session_id="o", event_timestamp=None)).status_code)
 
-    def load(url: str) -> None:
-        with connect(url, "footfall_worker") as connection:
-            load_pending(connection, 1000)
-
     sender = threading.Thread(target=send)
     sender.start()
     try:
         time.sleep(0.5)
         for to in ("b", "home"):
             # what servers remember of where it is lasts a minute: here they ask anew when they are told that it moves
-            assert move_tenant(cells, "acme", to, load, 3).target == to
+            assert move_tenant(cells, "acme", to, load, 2.5).target == to
             time.sleep(0.3)
     finally:
         stop.set()
         sender.join()
     for url in (cells.home.url, cells.called("b").url):
         work_once(url, Settings())
-    loaded = [
-        row[0]
-        for row in stores["home"].execute(
-            "SELECT raw_payload ->> 'event_id' FROM raw.site_tracking_events_r WHERE tenant_id = 'acme' AND raw_payload ->> 'event_id' LIKE 'e%%'"
-        )
-    ]
+    sent = (
+        "SELECT raw_payload ->> 'event_id' FROM raw.site_tracking_events_r"
+        " WHERE tenant_id = 'acme' AND raw_payload ->> 'event_id' LIKE 'e%'"
+    )
+    loaded = [row[0] for row in stores["home"].execute(sent)]
     assert sorted(loaded) == sorted(acknowledged)
     counted = "SELECT count(*) FROM business.event_b WHERE tenant_hk = %s"
     assert stores["home"].execute(counted, (site.tenant_hk,)).fetchone() == (12 + len(acknowledged),)
@@ -373,13 +372,14 @@ def test_a_move_under_load_loses_nothing_and_counts_nothing_twice_and_there_and_
     assert set(others) == {202}
     assert refused == {"tenant_moving"}
     assert answers(client, keys["read"]) == before
-    assert site.failing_checks() == []
+    assert failing_checks(stores["home"]) == []
 
 
-def test_settings_of_a_tenant_that_moves_are_refused_and_those_of_others_are_not(cells, client, stores):
+def test_settings_of_a_tenant_that_moves_are_refused_and_those_of_others_are_not(cells, client, stores, monkeypatch):
     site = Site(stores["home"], "acme")
-    move = moving._Move(site.tenant_hk, "acme", cells.home, cells.called("b"))
-    moving._announce(stores["home"], stores["b"], move)
+    monkeypatch.setattr(moving, "_drain", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        move_tenant(cells, "acme", "b", load, 0)
     sign_in(client, stores["home"], "ann", "owner", site.tenant_hk)
     reply = client.post("/api/setup/keys", json={"kind": "read", "label": "x"}, headers=OURS | {"X-Footfall-Tenant": "acme"})
     assert (reply.status_code, code(reply)) == (503, "tenant_moving")
@@ -393,19 +393,16 @@ def test_z_a_cell_that_is_killed_takes_nobody_elses_tenants_with_it(cells, clien
     sign_in(client, stores["home"], "opa", "owner", None)
     with psycopg.connect(second.url) as connection:
         folder = connection.execute("SHOW data_directory").fetchone()[0]
-    with open(f"{folder}/postmaster.pid") as file:
-        os.kill(int(file.readline()), signal.SIGKILL)
+    os.kill(int((Path(folder) / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
     until = time.monotonic() + 20
     while client.get("/health/ready").json()["reasons"] == [] and time.monotonic() < until:
         time.sleep(0.1)
     (reason,) = client.get("/health/ready").json()["reasons"]
     assert (reason["code"], "cell b" in reason["message"]) == ("cell_away", True)
     assert client.get("/health/accepting").status_code == 200
-    for _ in range(3):
-        began = time.monotonic()
+    for _ in range(2):
         assert post(client, acme["write"], view("/n", session_id="n", event_timestamp=None)).status_code == 202
         assert answers(client, acme["read"]).keys() == before.keys()
-        assert time.monotonic() - began < 10
         sent = post(client, bakery["write"], view("/n", session_id="n", event_timestamp=None))
         assert (sent.status_code, code(sent), "retry-after" in sent.headers) == (503, "cell_away", True)
         asked = client.get("/api/analytics/overview", params=MARCH, headers={"X-Footfall-Key": bakery["read"]})

@@ -3,8 +3,8 @@
 The state of a move is in both stores (util.tenant_move), each step is one transaction, and each finds out whether it was done:
 whatever interrupts a move, it is run again and goes on.
 
-1. The cell that it comes to knows that it is arriving; where it is, that it is leaving: from here on that takes none of its events
-   (503 tenant_moving, sent again by trackers) and changes none of its settings.
+1. The cell that it comes to knows that it is arriving; where it is, that it is leaving: that takes none of its events from now
+   on (503 tenant_moving, sent again by trackers) and changes none of its settings.
 2. What was being written is waited for, and what waits to be loaded is loaded.
 3. Every table with a tenant_hk is copied as of one moment, in one transaction at the other end; both ends are digested.
 4. It lives in the other cell. This is the moment.
@@ -47,7 +47,8 @@ _IDENTITIES = """/* customers.moving */
 _LOADS = """/* customers.moving */
     SELECT l.load_date, l.job, l.recipe_version, l.counts,
            CASE WHEN l.asked ? 'taken' THEN l.asked || jsonb_build_object('taken', coalesce(
-               (SELECT jsonb_object_agg(t.key, t.value) FROM jsonb_each(l.asked -> 'taken') t WHERE t.key = {tenant_hex}), '{{}}'))
+               (SELECT jsonb_object_agg(t.key, t.value) FROM jsonb_each(l.asked -> 'taken') t
+                WHERE t.key = {tenant_hex}), '{{}}'))
                 ELSE l.asked END AS asked
     FROM raw.load_batch l WHERE l.load_date IN (
         SELECT h.load_date FROM business.site_event_h h WHERE h.tenant_hk = {tenant_hk}
