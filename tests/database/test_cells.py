@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -413,3 +414,23 @@ def test_z_a_cell_that_is_killed_takes_nobody_elses_tenants_with_it(cells, clien
     assert code(client.get("/api/operator/usage.csv", headers=OURS)) == "cell_away"
     # a key that nobody knows may be one of the cell's that is away
     assert code(client.get("/api/analytics/overview", headers={"X-Footfall-Key": "ffr_" + "x" * 32})) == "cell_away"
+
+
+def test_forms_that_keep_tenants_movable_are_kept(owner):
+    """A tenant's key comes first, rows have columns of a declared type, and no setting outlives a transaction."""
+    ours = "p.pronamespace::regnamespace::text IN ('util', 'auth', 'ref', 'raw', 'staging', 'business', 'api')"
+    later = owner.execute(
+        f"SELECT p.proname FROM pg_proc p WHERE {ours} AND array_position(p.proargnames, 'p_tenant_hk') > 1"
+    ).fetchall()
+    # for all tenants or one, as of a moment
+    assert later == [("retention_preview",)]
+    undeclared = f"SELECT p.proname FROM pg_proc p WHERE {ours} AND p.prorettype = 'record'::regtype AND p.proargnames IS NULL"
+    assert owner.execute(undeclared).fetchall() == []
+    sources = [
+        file.read_text()
+        for file in Path(str(resources.files("footfall"))).rglob("*")
+        if file.suffix in (".py", ".sql") and "static" not in file.parts
+    ]
+    settings = re.findall(r"set_config\('app\.tenant_hk', [^,]+, (\w+)\)", "\n".join(sources))
+    assert set(settings) == {"true"}
+    assert len(settings) > 3
