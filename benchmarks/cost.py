@@ -1,16 +1,18 @@
 """What an event costs, everything included: CPU time, bytes of log, bytes on disk, beside a bare COPY of the same rows.
 
-    .venv/bin/python benchmarks/cost.py [events a turn] [turns] [--json]
+    .venv/bin/python benchmarks/cost.py [events a turn] [turns] [--json] [name=value …]
 
 Days of the demo's eight businesses arrive in the order of their times, and the store's clock goes with them: sessions close;
 pages, items and visitors become due; days end and are rolled up. What each job takes is told apart: CPU seconds, user and
 system, of PostgreSQL's processes and of this program, and bytes of the write-ahead log. Then all rows that this has made are
-copied into tables of the same shape, with their indexes and without: the least that storing them takes. Each turn has a database
-of its own. Last, one server takes as many events as a turn over HTTP, fifty a request: its own CPU time.
+copied into tables of the same shape, with their indexes and without: the least that storing them takes. Days later staging lets
+go of what the vault holds (FOOTFALL_STAGING_DAYS): what that takes, and what is left. Each turn has a database of its own. Last,
+one server takes as many events as a turn over HTTP, fifty a request: its own CPU time.
 
 CPU time shakes less than the clock on the wall where others use the machine; ratios are of one turn, and of them the median.
-Autovacuum is off: each turn vacuums what it has made. Months have their partitions before, and
-statistics are taken once a turn, after the first load: both are a matter of time, not of events.
+Autovacuum is off: each turn vacuums what it has made. Months have their partitions before, and statistics are taken once a turn,
+after the first load: both are a matter of time, not of events. `name=value` is a setting of PostgreSQL to try, e.g.
+wal_compression=pglz.
 """
 
 import http.client
@@ -18,7 +20,7 @@ import json
 import statistics
 import sys
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -26,6 +28,7 @@ from itertools import islice
 from typing import Any
 
 import psutil
+from psycopg import sql
 
 from events import live, traffic
 from footfall import schema
@@ -35,7 +38,7 @@ from footfall.demo import INDUSTRIES
 from footfall.raw import IncomingEvent
 from footfall.settings import Settings
 from footfall.worker import load_pending
-from footfall.worker.loop import close_sessions, keep_house, roll_up
+from footfall.worker.loop import close_sessions, forget_proved, keep_house, roll_up
 from load import land_all
 from machine import Meter, another_database, calibrate, fresh_store
 from services import serve
@@ -87,10 +90,21 @@ class Whole:
         """A day later all visits are over and all days quiet: what is left is done, and the store is tidied up."""
         self._set_clock(moment + timedelta(days=1))
         self._upkeep(timedelta(0))
+        self._vacuum()
+        self.checkpoint()
+
+    def forget(self, moment: datetime) -> None:
+        """Days later: staging lets go of what the vault holds."""
+        self._set_clock(moment + timedelta(days=self._settings.staging_days + 2))
+        with self.counted("staging let go"):
+            while forget_proved(self._worker, self._settings):
+                pass
+        self._vacuum()
+
+    def _vacuum(self) -> None:
         for (tables,) in self._worker.execute(_FILLED, (list(_LAYERS),)).fetchall():
             with self.counted("vacuum"):
                 self._worker.execute(f"VACUUM {tables}")
-        self.checkpoint()
 
     def checkpoint(self) -> None:
         """What PostgreSQL writes every few minutes; each page's first change after it is logged as a whole."""
@@ -132,25 +146,30 @@ class Whole:
                 pass
 
 
-def measured(size: int, turns: int) -> dict[str, Any]:
+def measured(size: int, turns: int, tried: Sequence[str] = ()) -> dict[str, Any]:
     """Microseconds of CPU and bytes of log an event by job, bytes on disk an event by table, and what the bare COPY takes."""
     events = sorted(traffic(size * turns), key=_time)
     seconds: dict[str, list[float]] = defaultdict(list)
     log: dict[str, list[float]] = defaultdict(list)
     disk: dict[str, tuple[float, float]] = {}
+    left = 0.0
     with fresh_store() as url:
         with connect(url) as owner:
-            owner.execute("ALTER SYSTEM SET autovacuum = off")
+            for setting in ("autovacuum=off", *tried):
+                name, _, value = setting.partition("=")
+                owner.execute(sql.SQL("ALTER SYSTEM SET {} = {}").format(sql.Identifier(name), sql.Literal(value)))
             owner.execute("SELECT pg_reload_conf()")
         for turn in range(turns):
             database = another_database(url, f"turn_{turn}")
             with connect(database) as owner:
                 of_turn = [_of_then(event) for event in events[turn * size : (turn + 1) * size]]
-                _deploy(owner, {event.received.replace(day=1) for event in of_turn})
+                _deploy(owner, {datetime(event.received.year, event.received.month, 1, tzinfo=UTC) for event in of_turn})
                 whole = Whole(owner)
                 _take_all(whole, of_turn)
                 disk = _disk(owner, size)
                 copied = _copy(owner, whole)
+                whole.forget(of_turn[-1].received)
+                left = _number(owner, "SELECT count(*) FROM staging.site_events_staging") / size
             for job, spent in {**whole.seconds, **copied}.items():
                 seconds[job].append(spent / size * 1e6)
             for job, written in whole.log.items():
@@ -165,6 +184,7 @@ def measured(size: int, turns: int) -> dict[str, Any]:
         "log": {job: statistics.median(values) for job, values in log.items()},
         "ratios": ratios,
         "disk": disk,
+        "staging left": left,
     }
 
 
@@ -273,18 +293,20 @@ def _told(figures: dict[str, Any]) -> Iterator[str]:
         yield f"{job:28} {spent:5.1f} us {written}"
     for name, ratio in figures["ratios"].items():
         yield f"{name:44} {ratio:5.2f} x"
-    yield f"{'bytes on disk an event':28} {'rows':>8} {'indexes':>10}"
+    yield f"{'bytes on disk an event':40} {'rows':>8} {'indexes':>8}"
     for table, (heap, indexes) in sorted(figures["disk"].items(), key=lambda one: -sum(one[1])):
         if heap + indexes >= 1:
             yield f"{table:40} {heap:8,.0f} {indexes:8,.0f}"
     heap, indexes = (sum(sizes) for sizes in zip(*figures["disk"].values(), strict=True))
     yield f"{'all':40} {heap:8,.0f} {indexes:8,.0f}"
+    yield f"days later staging has rows of {figures['staging left']:.2%} of the events; their space is used by what comes"
 
 
 def main() -> None:
     """Measure, and print; as JSON where that is wanted."""
     numbers = [int(argument) for argument in sys.argv[1:] if argument.isdigit()]
-    figures = measured(*[*numbers, *[40_000, 3][len(numbers) :]])
+    size, turns = [*numbers, *[40_000, 3][len(numbers) :]]
+    figures = measured(size, turns, [argument for argument in sys.argv[1:] if "=" in argument])
     print(json.dumps(figures) if "--json" in sys.argv else "\n".join(_told(figures)))
 
 

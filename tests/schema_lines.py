@@ -1,12 +1,16 @@
 """What a schema is, as lines that can be compared: one for each relation, column, constraint, function, policy, grant and so on.
 
-Left out are partitions, which go by the data, and the order of columns, which goes by when a column came.
+Left out are partitions, which go by the data, the order of columns, which goes by when a column came, and parentheses and casts
+of parsed bodies and views: restored from a dump, (a AND b) AND c is a AND b AND c.
 """
 
 from footfall.database import Connection
 
 _LINES = """
-WITH schema AS (
+WITH dumped AS (
+    -- what PostgreSQL writes in another way once a dump has been restored
+    SELECT '::(character varying|text)|\\[\\]|[()[:space:]]' AS differs
+), schema AS (
     SELECT n.oid, n.nspname, n.nspacl, n.nspowner FROM pg_namespace n
     WHERE n.nspname IN ('util', 'auth', 'ref', 'raw', 'staging', 'business', 'api')
 ), relation AS (
@@ -35,7 +39,9 @@ WITH schema AS (
 )
 SELECT concat_ws(' ', c.kind, c.name, c.relkind, c.relpersistence, c.reloptions::text, pg_get_partkeydef(c.oid),
                  CASE WHEN c.relrowsecurity THEN 'row security' END, CASE WHEN c.relforcerowsecurity THEN 'forced' END,
-                 'owner ' || c.relowner::regrole::text, md5(pg_get_viewdef(c.oid)), obj_description(c.oid, 'pg_class'))
+                 'owner ' || c.relowner::regrole::text,
+                 md5(regexp_replace(pg_get_viewdef(c.oid), (SELECT differs FROM dumped), '', 'g')),
+                 obj_description(c.oid, 'pg_class'))
 FROM relation c
 UNION ALL
 SELECT concat_ws(' ', 'sequence', c.name, s.seqtypid::regtype, s.seqstart, s.seqincrement, s.seqmin, s.seqmax, s.seqcache,
@@ -54,7 +60,7 @@ UNION ALL
 SELECT concat_ws(' ', 'constraint', c.name, k.conname,
                  -- a dump writes the casts of a check otherwise
                  CASE k.contype WHEN 'c'
-                 THEN regexp_replace(pg_get_constraintdef(k.oid), '::(character varying|text)|\\[\\]|[()]', '', 'g')
+                 THEN regexp_replace(pg_get_constraintdef(k.oid), (SELECT differs FROM dumped), '', 'g')
                  ELSE pg_get_constraintdef(k.oid) END,
                  CASE WHEN NOT k.convalidated THEN 'not valid' END)
 FROM relation c JOIN pg_constraint k ON k.conrelid = c.oid AND k.conparentid = 0
@@ -71,7 +77,8 @@ SELECT concat_ws(' ', 'policy', p.schemaname || '.' || p.tablename, p.policyname
                  p.qual, p.with_check)
 FROM pg_policies p JOIN schema n ON n.nspname = p.schemaname
 UNION ALL
-SELECT concat_ws(' ', 'function', p.name, 'returns', pg_get_function_result(p.oid), md5(pg_get_functiondef(p.oid)),
+SELECT concat_ws(' ', 'function', p.name, 'returns', pg_get_function_result(p.oid),
+                 md5(regexp_replace(pg_get_functiondef(p.oid), (SELECT differs FROM dumped), '', 'g')),
                  'owner ' || p.proowner::regrole::text)
 FROM routine p WHERE p.prokind IN ('f', 'p')
 UNION ALL

@@ -40,6 +40,7 @@ _FILES = (
     "staging/sql/validate_and_enrich.sql",
     "business/sql/conversions.sql",
     "business/sql/load.sql",
+    "business/sql/proved.sql",
     "business/sql/usage.sql",
     "business/sql/reprocess.sql",
     "business/sql/sessions.sql",
@@ -68,7 +69,7 @@ _FILES = (
 
 
 _ACCESS = Definition("access", "SELECT util.secure_access()")
-VERSION = Version(number=49, needs=46, serves=34)
+VERSION = Version(number=49, needs=47, serves=34)
 
 
 def deploy(connection: Connection, role_prefix: str | None = None) -> list[str]:

@@ -187,6 +187,11 @@ class Settings:
         7,
         "Days, at least, for which an event_id or a page_view_id is known: its first event counts, whatever time comes later.",
     )
+    staging_days: float = _setting(
+        "FOOTFALL_STAGING_DAYS",
+        3,
+        "Days for which staging keeps what was loaded, after its load; what was refused stays. 0: as long as retention says.",
+    )
     snapshot_seconds: int = _setting("FOOTFALL_SNAPSHOT_SECONDS", 3600, "Least time between two snapshots of a page or item.")
     rollup_seconds: int = _setting(
         "FOOTFALL_ROLLUP_SECONDS",

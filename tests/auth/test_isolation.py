@@ -63,6 +63,7 @@ def two(worker) -> tuple[Site, Site]:
         rename_tenant(worker, site.tenant_id, site.tenant_id)
         own = {"behaviour": {"views_without_engagement": 1}, "pages": [{"path": "/p", "category": "own"}]}
         rules.apply(worker, site.tenant_hk, read_rules(own))
+        site.value("INSERT INTO raw.kept_since VALUES (%s, 'raw', '-infinity') RETURNING layer", site.tenant_hk)
     sites[0].settle()
     return sites
 

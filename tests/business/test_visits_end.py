@@ -214,6 +214,7 @@ def test_without_the_staged_events_a_visit_has_what_is_known_of_its_session(site
     site.land(*map(hit, minutes))
     site.settle()
     site.connection.execute("DELETE FROM staging.site_events_staging")
+    site.connection.execute("DELETE FROM raw.site_tracking_events_r")
     site.land(hit(-25), received=LATER + timedelta(hours=1))
     site.load()
     sources = site.rows("SELECT DISTINCT min(first_event_timestamp), min(source) FROM business.visit_b GROUP BY site_session_hk")

@@ -200,13 +200,47 @@ def test_nothing_brings_her_back(url: str, site: Site, owner: Connection, mode: 
     assert done.limits == ()
 
 
-def test_a_deletion_leaves_what_a_store_has_that_never_had_them(site: Site) -> None:
+def let_go(site: Site) -> None:
+    """Staging lets go of what the vault holds, as it does after three days."""
+    assert site.value("SELECT business.forget_proved(util.current_load_date() + interval '7 days', '3 days')") > 0
+
+
+@pytest.mark.parametrize("is_staged", [True, False])
+def test_a_deletion_leaves_what_a_store_has_that_never_had_them(site: Site, is_staged: bool) -> None:
     never = Site(site.connection, "never")
     days(never, with_jane=False)
     days(site)
+    if not is_staged:
+        let_go(site)
     erase_person(site.connection, site.tenant_hk, "session", "jane-0.0", "delete")
     site.settle()
     assert figures(site) == figures(never)
+
+
+def test_who_has_gone_from_staging_is_forgotten_as_who_has_not(url: str, site: Site) -> None:
+    days(site)
+    let_go(site)
+    staged = "SELECT raw_event_id, validation_status FROM staging.site_events_staging ORDER BY 1"
+    before, left = figures(site), site.rows(staged)
+    erase_person(site.connection, site.tenant_hk, "visitor", "jane-browser")
+    assert figures(site) == before
+    # what was staged again for her is gone again; only her repetitions are refused events now
+    assert [event for event, _ in site.rows(staged)] == [event for event, _ in left]
+    site.settle()
+    assert figures(site) == before
+    assert not find_person(site.connection, site.tenant_hk, "user", "jane-17").counts
+    assert site.failing_checks() == []
+    done = verify(Store(url), Wanted())
+    assert done.is_proved, (done.failures, done.differences, done.limits)
+
+
+def test_of_several_who_signed_in_in_one_session_each_is_found_when_staging_has_let_go(site: Site) -> None:
+    shared = {"session_id": "family", "_visitor_id": "v_family"}
+    site.land(view("/", 0, **shared, user_id="jane-17"), view("/q", 1, **shared, user_id="jack-18"), view("/p", 2, **shared))
+    site.settle()
+    let_go(site)
+    for who in ("jane-17", "jack-18"):
+        assert find_person(site.connection, site.tenant_hk, "user", who).events == 3
 
 
 def test_a_receipt_that_is_changed_or_gone_is_found(site: Site, owner: Connection) -> None:

@@ -83,11 +83,18 @@ def test_upkeep_does_a_slice_of_each_job_however_much_there_is_of_one(monkeypatc
 
         return work
 
-    for name, left in (("keep_house", 1), ("close_sessions", 5), ("refresh", 2), ("roll_up", 3), ("retire", 1)):
+    for name, left in (
+        ("keep_house", 1),
+        ("close_sessions", 5),
+        ("refresh", 2),
+        ("roll_up", 3),
+        ("forget_proved", 1),
+        ("retire", 1),
+    ):
         monkeypatch.setattr(loop, name, job(name.removeprefix("close_"), left))
     loop._keep_up(Settings(), Diary(), None, stop)  # type: ignore[arg-type]  # noqa: SLF001  the loop itself
-    assert done[:5] == ["keep_house", "sessions", "refresh", "roll_up", "retire"]
-    assert done[5:] == ["sessions", "refresh", "roll_up", "sessions", "roll_up", "sessions", "sessions"]
+    assert done[:6] == ["keep_house", "sessions", "refresh", "roll_up", "forget_proved", "retire"]
+    assert done[6:] == ["sessions", "refresh", "roll_up", "sessions", "roll_up", "sessions", "sessions"]
 
 
 @pytest.mark.parametrize(

@@ -95,6 +95,7 @@ HOLDS_NOBODY = {
     "raw.refusal": "counts by reason",
     "raw.kept_since": "what retention removed",
     "raw.import": "which files were imported, by whom of the staff",
+    "staging.proved": "until when staging has let go of what was loaded",
     "staging.note": "counts by reason, with the number of one raw event",
     "business.site_page_h": "what the site shows; a page that only the person saw goes with a deletion",
     "business.site_page_judgement_s": "what the site's pages are, by its rules",

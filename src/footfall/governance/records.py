@@ -71,9 +71,9 @@ PURPOSES = (
         "Events as they were understood",
         _VISITORS,
         "checked and completed on the way into the vault; what is wrong with them can be looked at",
-        _FOR_EVER,
+        "what was loaded goes three days after its load (FOOTFALL_STAGING_DAYS); the rest is kept for ever",
         "people who look at single events in the site, operators",
-        ("staging.site_events_staging", "staging.note"),
+        ("staging.site_events_staging", "staging.note", "staging.proved"),
         layer="staging",
         personal={
             "staging.site_events_staging.user_agent": "the browser's name as sent",

@@ -142,7 +142,7 @@ def outcome(connection: Connection, imported: Imported) -> dict[str, int]:
 def bots(connection: Connection, imported: Imported) -> int:
     """How many of an import's events are of bots, of those that have been loaded."""
     row = connection.execute(
-        "SELECT count(*) FROM staging.site_events_staging WHERE record_source = %s AND traffic_class = 'bot'",
+        "SELECT count(*) FROM business.site_event_details_s WHERE record_source = %s AND traffic_class = 'bot'",
         (imported.record_source,),
     ).fetchone()
     return int(row[0]) if row else 0

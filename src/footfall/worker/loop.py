@@ -27,6 +27,7 @@ _SESSIONS_SECONDS = 2.0
 _REFRESH_SECONDS = 10.0
 _ROLLUP_SECONDS = 5.0
 _RETENTION_SECONDS = 3600.0
+_PROVED_SECONDS = 600.0
 _WATCH_SECONDS = 2.0
 _SESSIONS_AT_ONCE = 10_000  # in one transaction
 _CONTEXT_AT_ONCE = 2000  # likewise: rows of what is personal of sessions, and of visitors; loads wait meanwhile
@@ -82,6 +83,7 @@ def work_once(url: str, settings: Settings) -> int:
             ("sessions", partial(close_sessions, connection, _SESSIONS_AT_ONCE)),
             ("satellites", partial(refresh, connection, settings, _SATELLITES_AT_ONCE)),
             ("rollups", partial(roll_up, connection, timedelta(0))),
+            ("proved", partial(forget_proved, connection, settings)),
         ):
             has_more = True
             while has_more:
@@ -132,6 +134,16 @@ def retire(connection: Connection) -> None:
         # for no transaction; who may not do it is told so by PostgreSQL, and nothing happens
         connection.execute(f"VACUUM (FREEZE, ANALYZE) {table}")
         logger.info("froze %s", table)
+
+
+def forget_proved(connection: Connection, settings: Settings) -> int:
+    """Remove a slice of what staging has kept of loaded events for long enough; returns how many rows."""
+    if not settings.staging_days:
+        return 0
+    query = "SELECT business.forget_proved(util.current_load_date(), %s)"
+    forgot = _number(connection, query, timedelta(days=settings.staging_days))
+    _log(forgot, "removed %d staged rows of events that the vault holds", forgot)
+    return forgot
 
 
 def close_sessions(connection: Connection, most: int = _SLICE) -> int:
@@ -228,6 +240,7 @@ def _keep_up(settings: Settings, diary: Diary, connection: Connection, stop: thr
         _Job("sessions", _SESSIONS_SECONDS, partial(close_sessions, connection)),
         _Job("satellites", _REFRESH_SECONDS, partial(refresh, connection, settings)),
         _Job("rollups", _ROLLUP_SECONDS, partial(roll_up, connection, timedelta(seconds=settings.rollup_seconds))),
+        _Job("proved", _PROVED_SECONDS, partial(forget_proved, connection, settings)),
         _Job("retention", _RETENTION_SECONDS, partial(retire, connection)),
     ]
     while not stop.is_set():

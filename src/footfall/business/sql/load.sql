@@ -205,13 +205,14 @@ BEGIN
     SET processing_status = 'PROCESSED', error_message = NULL, loaded_count = c.loaded_count, invalid_count = c.invalid_count,
         duplicate_count = b.event_count - c.loaded_count - c.invalid_count
     FROM (
-        -- a batch that is processed again has loaded something before
-        SELECT s.batch_id, count(*) FILTER (WHERE s.validation_status = 'INVALID') AS invalid_count,
+        -- a batch that is processed again has loaded something before, and perhaps staging has nothing of it any more
+        SELECT o.batch_id, count(*) FILTER (WHERE s.validation_status = 'INVALID') AS invalid_count,
                coalesce(min(o.loaded_count), 0) + count(f.raw_event_id) AS loaded_count
-        FROM staging.events_of(p_batch_ids) s
-        JOIN raw.ingest_batch o USING (batch_id)
+        FROM raw.ingest_batch o
+        LEFT JOIN staging.events_of(p_batch_ids) s USING (batch_id)
         LEFT JOIN pg_temp.fresh_event f USING (raw_event_id)
-        GROUP BY s.batch_id
+        WHERE o.batch_id = ANY (p_batch_ids) AND (s.batch_id IS NOT NULL OR o.batch_id <> ALL (v_first))
+        GROUP BY o.batch_id
     ) c
     WHERE b.batch_id = c.batch_id AND b.processing_status = 'PENDING';
     PERFORM business.count_fates(v_first);

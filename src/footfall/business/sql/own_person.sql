@@ -178,6 +178,7 @@ DECLARE
     v_secret bytea;
     v_before bytea;
     v_number bigint;
+    v_again bigint[];
     v_left jsonb;
 BEGIN
     IF v_counts = '{}' THEN
@@ -194,6 +195,10 @@ BEGIN
     v_before := business.digest_person(v_secret);
     v_number := (SELECT coalesce(max(e.erasure_id), 0) + 1 FROM auth.erasure e WHERE e.tenant_hk = v_tenant_hk);
     PERFORM business.bury_person(v_tenant_hk, v_number);
+    IF p_mode = 'forget' THEN
+        -- what staging has let go of is asked for, and made again
+        v_again := business.stage_again(ARRAY(SELECT p.raw_event_id FROM pg_temp.person_raw p WHERE p.load_date IS NOT NULL));
+    END IF;
     PERFORM business.remove_events(v_tenant_hk, ARRAY(SELECT p.site_event_hk FROM pg_temp.person_event p), 'erasure');
     IF p_mode = 'delete' THEN
         PERFORM business.delete_person(v_tenant_hk);
@@ -211,6 +216,7 @@ BEGIN
         RAISE EXCEPTION 'an erasure left rows: %', v_left;
     END IF;
     PERFORM business.renew_person();
+    PERFORM business.unstage(v_again);
     RETURN auth.write_receipt(v_tenant_hk, v_number, p_mode, v_counts, v_before, business.digest_person(v_secret));
 END
 $$;

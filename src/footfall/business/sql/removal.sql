@@ -24,7 +24,7 @@ $$;
 --
 -- It leaves raw, staging, the queue and the identities of events to who calls it, and these: what had been computed of pages, items and
 -- visitors that others have met too stays in their history, and they are due to be computed anew; a visit one of whose other
--- events has gone from staging keeps where it came from; what a removed event of a trusted sender superseded stays superseded.
+-- events has gone from staging and raw keeps where it came from; what a removed event of a trusted sender superseded stays superseded.
 -- All upkeep and all loads wait until the transaction ends.
 CREATE OR REPLACE FUNCTION business.remove_events(p_tenant_hk bytea, p_site_event_hks bytea[], p_job text DEFAULT 'removal') RETURNS bigint
 LANGUAGE plpgsql SET work_mem = '64MB' AS $$
@@ -36,6 +36,7 @@ DECLARE
     v_first bytea;
     v_last bytea;
     v_anew bytea[];
+    v_again bigint[];
 BEGIN
     -- in the order in which jobs take them: their own turn, then the load's
     PERFORM util.take_turn(w) FROM unnest('{sessions,site_visitor_details,site_page_details,business_item_details,rollups}'::text[]) w;
@@ -77,6 +78,16 @@ BEGIN
         ) o
     ) r
     CROSS JOIN LATERAL (SELECT w.* FROM business.site_session_w w WHERE w.root_session_hk = r.root_session_hk OFFSET 0) w;
+    v_again := business.stage_again(ARRAY(
+        SELECT d.raw_event_id
+        FROM pg_temp.touched_session t
+        CROSS JOIN LATERAL (
+            SELECT l.site_event_hk FROM business.event_session_l l WHERE l.site_session_hk = t.site_session_hk OFFSET 0
+        ) l
+        CROSS JOIN LATERAL (
+            SELECT d.raw_event_id FROM business.site_event_details_s d WHERE d.site_event_hk = l.site_event_hk LIMIT 1
+        ) d
+        WHERE NOT EXISTS (SELECT FROM pg_temp.gone_event g WHERE g.site_event_hk = l.site_event_hk)));
     INSERT INTO pg_temp.left_event (site_event_hk, site_session_hk, is_staged)
     SELECT l.site_event_hk, l.site_session_hk, EXISTS (
                SELECT FROM staging.site_events_staging s
@@ -128,6 +139,7 @@ BEGIN
     FROM pg_temp.left_event l JOIN business.superseded_w s USING (site_event_hk)
     WHERE e.tenant_hk = p_tenant_hk AND e.site_event_hk = l.site_event_hk;
     PERFORM business.supersede(v_load_date);
+    PERFORM business.unstage(v_again);
 
     PERFORM business.remove_unlinked();
     DELETE FROM business.refresh_w w
@@ -270,7 +282,7 @@ BEGIN
 
     IF EXISTS (SELECT FROM raw.ingest_batch b
                WHERE b.tenant_hk = p_tenant_hk AND b.batch_id = ANY (v_batch_ids)
-                 AND NOT util.is_kept(b.tenant_hk, 'staging', b.received_from))
+                 AND NOT (util.is_kept(b.tenant_hk, 'staging', b.received_from) AND business.is_staged(b.tenant_hk, b.received_from)))
        OR NOT util.is_kept(p_tenant_hk, 'raw', v_import.begun_at)
     THEN
         SELECT coalesce(array_agg(h.site_event_hk), '{}') INTO v_events FROM business.site_event_h h

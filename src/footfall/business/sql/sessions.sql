@@ -169,6 +169,7 @@ DECLARE
     v_moved bytea[];     -- visits that are gone, or lost events
     v_anew bytea[];      -- and whoever got those
     v_begun bytea[];     -- visits that begin, or are none any more
+    v_again bigint[];    -- events that staging has no more
 BEGIN
     IF to_regclass('pg_temp.visit_now') IS NULL THEN
         CREATE TEMP TABLE visit_now (
@@ -252,7 +253,10 @@ BEGIN
 
     PERFORM business.refresh_site_session_visit(v_begun, p_load_date);
     IF cardinality(v_anew) > 0 THEN
+        v_again := business.stage_again(ARRAY(
+            SELECT d.raw_event_id FROM unnest(v_anew) AS v(site_session_hk) CROSS JOIN LATERAL business.visit_events(v.site_session_hk) d));
         PERFORM business.refresh_site_session_context(v_anew, p_load_date);
+        PERFORM business.unstage(v_again);
     END IF;
     RETURN v_anew;
 END

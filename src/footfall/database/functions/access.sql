@@ -238,7 +238,7 @@ BEGIN
     GRANT SELECT ON util.migration, util.definition, util.schema_version TO footfall_worker, footfall_reader;
 
     -- raw.load_batch counts all tenants together, ref.user_agent belongs to none: neither is for readers
-    GRANT SELECT ON raw.site_tracking_events_r, raw.site_tracking_events_v, raw.ingest_batch, raw.refusal TO footfall_reader;
+    GRANT SELECT ON raw.site_tracking_events_r, raw.site_tracking_events_v, raw.ingest_batch, raw.refusal, raw.kept_since TO footfall_reader;
     GRANT SELECT ON staging.site_events_staging, staging.note TO footfall_reader;
     GRANT SELECT ON auth.tenant_h, auth.tenant_details_s, auth.tenant_v, auth.tenant_alias TO footfall_reader, footfall_ingest;
     GRANT SELECT ON ref.event_type, ref.conversion_rule, ref.visitor_segment, ref.goal, ref.time_zone TO footfall_reader;

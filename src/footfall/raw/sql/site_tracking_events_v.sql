@@ -6,6 +6,8 @@ SELECT r.raw_event_id, r.tenant_id, r.received_timestamp, r.client_ip, r.user_ag
        CASE
            -- what is staged of a batch that is processed again has its fate already
            WHEN s.raw_event_id IS NULL AND b.processing_status <> 'PROCESSED' THEN 'pending'
+           -- VALID rows go from staging when the vault holds their events (business.forget_proved), and only those
+           WHEN s.raw_event_id IS NULL AND util.is_kept(r.tenant_hk, 'staging', b.received_from) THEN 'loaded'
            -- staging has been kept for a shorter time than raw
            WHEN s.raw_event_id IS NULL THEN 'processed'
            WHEN s.validation_status = 'INVALID' THEN 'invalid'

@@ -33,6 +33,11 @@ LANGUAGE plpgsql SET work_mem = '64MB' SET enable_mergejoin = off SET enable_mem
 DECLARE
     v_now timestamptz := util.current_load_date();
     v_is_again boolean := EXISTS (SELECT FROM staging.events_of(p_batch_ids));
+    -- what is tried again of batches whose VALID rows have gone: of those the vault has the rest
+    v_tried bigint[] := CASE WHEN p_raw_event_ids IS NULL AND EXISTS (
+        SELECT FROM raw.ingest_batch b JOIN staging.proved p ON p.tenant_hk = b.tenant_hk AND p.proved_until > b.received_from
+        WHERE b.batch_id = ANY (p_batch_ids) AND b.load_date IS NOT NULL
+    ) THEN ARRAY(SELECT o.raw_event_id FROM raw.left_out o WHERE o.batch_id = ANY (p_batch_ids)) END;
     -- that a visit or a time was inferred is nothing to look at
     v_unnoted constant text[] := '{session_inferred,event_timestamp_inferred}';
     v_staged integer;
@@ -65,6 +70,9 @@ BEGIN
           AND NOT (v_is_again AND EXISTS (
               SELECT FROM staging.site_events_staging o
               WHERE o.raw_event_id = r.raw_event_id AND o.received_timestamp = r.received_timestamp))
+          AND (v_tried IS NULL OR r.raw_event_id = ANY (v_tried) OR EXISTS (
+              SELECT FROM raw.ingest_batch b LEFT JOIN staging.proved p ON p.tenant_hk = b.tenant_hk
+              WHERE b.batch_id = r.batch_id AND (b.load_date IS NULL OR p.proved_until > b.received_from IS NOT TRUE)))
         OFFSET 0
     ),
     timed AS (
