@@ -268,10 +268,16 @@ def test_commands_find_the_cell_of_a_tenant_and_work_in_all(cells, stores, setti
     assert stores["b"].execute("SELECT count(*) FROM auth.access_key").fetchone() == (1,)
     footfall("user", "add", "ann@example.org", "--tenant", "bakery", "--role", "owner")
     assert "bakery: owner" in footfall("user", "list", "--json")
+    assert run("tenant", "rename", "acme", "bakery", environment=environment)[0] == 1
     assert '"events": 0' in footfall("worker", "--once", "--json")
     assert set(re.findall(r'"(home|b)": \{', footfall("check", "--only", "raw.*", "--json"))) == {"home", "b"}
     assert footfall("migrate", "--json").count('"changes": []') == 2
     footfall("report", "--tenant", "bakery", "overview", "--json")
+    # whoever had a role in this tenant only goes with it, wherever it lives
+    stores["b"].execute("DELETE FROM auth.access_key")
+    footfall("tenant", "delete", "bakery", "--yes")
+    assert stores["home"].execute("SELECT count(*) FROM auth.membership").fetchone() == (0,)
+    assert stores["home"].execute("SELECT count(*) FROM auth.account").fetchone() == (0,)
 
 
 def load(url: str) -> None:

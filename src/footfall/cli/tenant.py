@@ -26,7 +26,6 @@ from footfall.cli.tenant_export import export_everything
 from footfall.cli.tenant_import import import_
 from footfall.cli.tenant_move import move
 from footfall.database import connect
-from footfall.errors import NotAccepted
 
 _Limit = Annotated[int | None, typer.Option(min=0, help="0: as all tenants, or without limit.")]
 
@@ -73,8 +72,7 @@ def add(
         tuple(event_type or ()),
     )
     with all_cells(data, database_url) as cells:
-        if cells.key_of(tenant_id) is not None:
-            raise NotAccepted("tenant_exists", f"there is a tenant {tenant_id!r} already, in cell {cells.of_id(tenant_id).name}")
+        cells.require_unknown(tenant_id)
         chosen = cells.called(cell) if cell else cells.home
         with connect(chosen.url, "footfall_worker") as connection:
             add_tenant(connection, new)
@@ -183,8 +181,10 @@ def rename(
 
     Example: footfall tenant rename acme acme-shoes
     """
-    with existing_store(data, database_url, tenant_id) as store, connect(store.url, "footfall_worker") as connection:
-        rename_tenant(connection, tenant_id, new_id)
+    with all_cells(data, database_url) as cells:
+        cells.require_unknown(new_id, unless=tenant_id)
+        with connect(cells.of_id(tenant_id).url, "footfall_worker") as connection:
+            rename_tenant(connection, tenant_id, new_id)
     if as_json:
         print_json({"tenant": new_id, "was": tenant_id})
     else:

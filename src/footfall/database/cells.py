@@ -102,6 +102,12 @@ class Cells:
             self._read(_MISSED_SECONDS)
         return self._named.get(tenant_id)
 
+    def require_unknown(self, tenant_id: str, unless: str = "") -> None:
+        """Raises NotAccepted: ``tenant_exists`` for an id that another tenant, not `unless`, has in any cell."""
+        tenant_hk = self.key_of(tenant_id)
+        if tenant_hk is not None and tenant_hk != self.key_of(unless):
+            raise NotAccepted("tenant_exists", f"there is a tenant {tenant_id!r} already, in cell {self.of(tenant_hk).name}")
+
     def of_id(self, tenant_id: str) -> Cell:
         """Where the tenant that is called so lives; home for one that is nowhere."""
         if not self.are_several:
