@@ -31,6 +31,7 @@ VAULT_TABLES = (
     "event_business_item_l",
     "site_event_details_s",
     "site_session_consent_s",
+    "site_session_network_s",
 )
 COMPUTED = (
     "site_session_context_s",

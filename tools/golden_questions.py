@@ -87,6 +87,8 @@ _TENANT = Tenant(
     now=datetime(2026, 11, 30, 12, tzinfo=UTC),
     clock=datetime(2026, 11, 30, 13),  # noqa: DTZ001  what a clock shows
     freshness={},
+    events_from=None,
+    figures_from=None,
     goals=(Goal("Buy", "event_action==complete", None, None), Goal("Pricing", "page==/pricing", Decimal(5), "EUR")),
     conversion_acts=(("transaction_step", "complete"),),
     zone=_Greenwich(),

@@ -26,6 +26,7 @@ const REASONS: Record<string, string> = {
   item_missing: "About an item that is not named",
   load_failed: "Refused by the store",
   payload_not_object: "Not an event",
+  older_than_kept: "Of a time whose events are kept no longer",
   person_erased: "Of somebody who was erased",
   // noted
   click_ignored: "A click that is not in pixels",

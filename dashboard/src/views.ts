@@ -28,6 +28,7 @@ export const VIEWS: Record<string, View> = {
   why: { title: "Why this number", group: "Trust", load: () => import("./views/why").then(({ Why }) => Why), isInner: true },
   quality: { title: "Data quality", group: "Trust", load: () => import("./views/quality").then(({ Quality }) => Quality), isInner: true },
   setup: { title: "Set-up", group: "Set up", load: () => import("./views/setup/index").then(({ Setup }) => Setup), isInner: true },
+  rules: { title: "Rules", group: "Set up", load: () => import("./views/rules").then(({ Rules }) => Rules), isInner: true, isOwners: true },
   audit: { title: "Audit log", group: "Set up", load: () => import("./views/audit").then(({ Audit }) => Audit), isInner: true, isOwners: true },
   privacy: { title: "Privacy requests", group: "Set up", load: () => import("./views/privacy").then(({ Privacy }) => Privacy), isInner: true, isOwners: true },
   records: { title: "Records of processing", group: "Set up", load: () => import("./views/records").then(({ Records }) => Records), isInner: true, isOwners: true },

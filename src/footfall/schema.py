@@ -46,12 +46,14 @@ _FILES = (
     "business/sql/sessions.sql",
     "business/sql/closing.sql",
     "business/sql/judgements.sql",
+    "business/sql/rule_tasks.sql",
     "business/sql/refresh.sql",
     "business/sql/marts.sql",
     "business/sql/marts_from_vault.sql",
     "business/sql/rollups.sql",
     "business/sql/removal.sql",
     "business/sql/retention.sql",
+    "business/sql/retiring.sql",
     "business/sql/persons.sql",
     "business/sql/forgetting.sql",
     "business/sql/own_person.sql",
@@ -69,7 +71,7 @@ _FILES = (
 
 
 _ACCESS = Definition("access", "SELECT util.secure_access()")
-VERSION = Version(number=49, needs=47, serves=34)
+VERSION = Version(number=50, needs=49, serves=34)
 
 
 def deploy(connection: Connection, role_prefix: str | None = None) -> list[str]:

@@ -73,7 +73,7 @@ def test_many_rows_are_written_in_pieces(tmp_path: Path) -> None:
     rows = [{"number": number, "half": number / 2, "name": None if number % 2 else "x"} for number in range(12_001)]
     told: list[int] = []
     for form in export.FORMATS:
-        export.write(tmp_path / f"rows.{form}", form, export.schema_of(rows), rows, told.append)
+        export.write(tmp_path / f"rows.{form}", form, export.columns_of(rows), rows, told.append)
     assert told == [5000, 5000, 2001] * 3
     assert pq.read_table(tmp_path / "rows.parquet").to_pylist() == rows
 
@@ -147,7 +147,7 @@ def test_rows_may_still_be_skipped_by_their_number(site: Site) -> None:
 
 def test_csv_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
     rows = [{"label": "ü"}]
-    export.write(tmp_path / "rows.csv", "csv", export.schema_of(rows), rows, has_bom=True)
+    export.write(tmp_path / "rows.csv", "csv", export.columns_of(rows), rows, has_bom=True)
     assert (tmp_path / "rows.csv").read_bytes() == "\ufefflabel\r\nü\r\n".encode()
 
 
@@ -159,7 +159,7 @@ def test_a_text_that_a_spreadsheet_would_compute_stays_a_text(tmp_path) -> None:
         {"label": "\uff1d1", "value": 1},
         {"label": "a\n@SUM(A1)", "value": 1},
     ]
-    export.write(tmp_path / "rows.csv", "csv", export.schema_of(rows), rows)
+    export.write(tmp_path / "rows.csv", "csv", export.columns_of(rows), rows)
     assert list(csv.reader((tmp_path / "rows.csv").read_text().splitlines(keepends=True))) == [
         ["label", "value"],
         ['\'=HYPERLINK("https://evil.example")', "-5"],

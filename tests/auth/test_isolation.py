@@ -44,7 +44,7 @@ def two(worker) -> tuple[Site, Site]:
     sites = (Site(worker, "one"), Site(worker, "two"))
     for site in sites:
         site.land(
-            view("/p", 0, session_id="s", visitor_id="v", event_id="e-1", consent=True),
+            view("/p", 0, session_id="s", visitor_id="v", event_id="e-1", consent=True, _own_network="Office"),
             view("/p", 40, visitor_id="v", event_id="e-2"),
             view("/p", 61, visitor_id="v", event_id="e-3"),
             {"evt_type": "item_interaction", "item_id": "sku", "session_id": "s", "event_id": "e-4"},
@@ -59,6 +59,7 @@ def two(worker) -> tuple[Site, Site]:
             {"evt_type": "nonsense"},
         )
         site.value("SELECT raw.count_refusals(%s, '{event_too_large}', '{1}', now())", [site.tenant_hk])
+        worker.execute("INSERT INTO raw.kept_since VALUES (%s, 'context', '2020-01-01')", (site.tenant_hk,))
         rename_tenant(worker, site.tenant_id, f"{site.tenant_id}-shop")
         rename_tenant(worker, site.tenant_id, site.tenant_id)
         own = {"behaviour": {"views_without_engagement": 1}, "pages": [{"path": "/p", "category": "own"}]}

@@ -62,6 +62,7 @@ def test_an_event_becomes_hubs_links_and_satellites(site: Site) -> None:
         "site_session_same_as_s": 1,  # 12:28 and 12:45 lie in two half hours of one visit
         "site_session_visit_s": 0,
         "site_session_consent_s": 0,
+        "site_session_network_s": 0,
         "site_session_judgement_s": 0,
         "site_page_judgement_s": 0,
         "site_session_details_s": 6,  # of nobody's event nothing is told: it is no visit

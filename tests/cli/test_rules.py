@@ -33,7 +33,7 @@ def test_rules_are_shown_compared_tried_applied_and_taken_back(footfall, site: S
     assert json.loads(footfall("show")) == {}
     assert '+  "bots": [' in footfall("diff", str(file))
     said = footfall("preview", str(file))
-    assert "1 events of 1 visit: traffic human → bot" in said
+    assert "1 event of 1 visit: traffic human → bot" in said
     assert footfall("preview", str(file), "--days", "1") == "Nothing would change.\n"
     assert json.loads(footfall("preview", str(file), "--json"))[0]["visits"] == 1
     done = footfall("apply", str(file), "--why", "no visitor")

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
@@ -20,19 +21,12 @@ _SECONDS = 60  # until what keeps running must have said its first words
 class Reader:
     """Does what a page says, block by block, in an empty folder; the ports that it names become free ones."""
 
-    def __init__(self, folder: Path, binaries: Path, home: Path) -> None:
+    def __init__(self, folder: Path, binaries: Sequence[Path], home: Path) -> None:
         self.folder = folder
         self._keys: dict[str, str] = {}
         self._background: list[tuple[subprocess.Popen[str], Path]] = []
         self._ports = {"8700": str(_free_port()), "8000": str(_free_port())}
-        self._environment = {
-            "PATH": f"{binaries}:{os.environ['PATH']}",
-            "HOME": str(home),
-            "LANG": "C.UTF-8",
-            "COLUMNS": "200",
-            "PYTHONUNBUFFERED": "1",
-            "FOOTFALL_PORT": self._ports["8700"],
-        }
+        self._environment = environment(binaries, home) | {"FOOTFALL_PORT": self._ports["8700"]}
         self._shell = subprocess.Popen(
             ["bash", "--noprofile", "--norc"],
             cwd=folder,
@@ -141,6 +135,17 @@ def pattern(expected: str) -> str:
     return r"\s*".join(
         r".*?".join(re.escape(part) for part in re.split("…", line)) for line in map(str.strip, expected.splitlines())
     )
+
+
+def environment(binaries: Sequence[Path], home: Path) -> dict[str, str]:
+    """What a reader's programs are told, wherever they run."""
+    return {
+        "PATH": ":".join([*map(str, binaries), os.environ["PATH"]]),
+        "HOME": str(home),
+        "LANG": "C.UTF-8",
+        "COLUMNS": "200",
+        "PYTHONUNBUFFERED": "1",
+    }
 
 
 def python_of_tests() -> Path:

@@ -9,8 +9,12 @@ from pathlib import Path
 
 import pytest
 from documentation import PAGES, README, ROOT, blocks, name_of
+from forked import commands
 from playwright.sync_api import Browser
-from terminal import Reader, pattern, python_of_tests, set_up
+from terminal import Reader, environment, pattern, python_of_tests, set_up
+
+from footfall import schema
+from footfall.database import EmbeddedStore, connect
 
 SQL_PAGE = ROOT / "docs" / "ask" / "sql.md"
 IN_TERMINAL = {"sh", "sql"}
@@ -60,18 +64,38 @@ def visit(browser: Browser, reader: Reader, address: str) -> None:
     reader.wait_until_loaded()
 
 
+@pytest.fixture(scope="module")
+def binaries(tmp_path_factory: pytest.TempPathFactory):
+    """Where a reader's commands are: with a `footfall` that has been loaded already."""
+    folder = tmp_path_factory.mktemp("forked")
+    real = python_of_tests()
+    with commands(folder, real, environment([real], folder)) as forked:
+        yield [forked, real]
+
+
+@pytest.fixture(scope="module")
+def used_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data folder of a Footfall that was started once."""
+    folder = tmp_path_factory.mktemp("used")
+    with EmbeddedStore(folder / "footfall-data") as store, connect(store.url) as owner:
+        schema.deploy(owner)
+    return folder / "footfall-data"
+
+
 @pytest.fixture
-def reader(tmp_path: Path):
+def reader(tmp_path: Path, binaries: list[Path]):
     set_up(tmp_path)
     home = tmp_path / "home"
     home.mkdir()
-    with Reader(tmp_path, python_of_tests(), home) as reader:
+    with Reader(tmp_path, binaries, home) as reader:
         yield reader
 
 
 @pytest.mark.parametrize("page", RUN_HERE, ids=name_of)
-def test_what_a_page_says_to_do_works(page: Path, reader: Reader, browser: Browser):
+def test_what_a_page_says_to_do_works(page: Path, reader: Reader, browser: Browser, used_store: Path):
     if not starts_footfall(page):
+        # as the superuser PostgreSQL has a user of its own, whose files these stay
+        subprocess.run(["cp", "-a", used_store, reader.folder], check=True)
         reader.leave_running("footfall up --quiet", until="Footfall is ready")
         reader.paste("footfall tenant add acme --industry e-commerce && footfall key add --tenant acme --kind write")
     do(reader, page, browser)
@@ -89,7 +113,7 @@ def test_the_readme_leads_from_a_fresh_clone_to_the_first_event(tmp_path: Path, 
     clone, home = tmp_path / "footfall", tmp_path / "home"
     home.mkdir()
     subprocess.run(["git", "clone", "--quiet", ROOT, clone], check=True)
-    with Reader(clone, clone / ".venv" / "bin", home) as reader:
+    with Reader(clone, [clone / ".venv" / "bin"], home) as reader:
         reader.paste("make setup")
         do(reader, README, browser)
 

@@ -394,6 +394,21 @@ COMMENT ON COLUMN business.site_session_consent_s.text_version IS 'of the text t
 COMMENT ON COLUMN business.site_session_consent_s.consented_at IS 'when the visitor said so; where nothing else was sent: stated_at';
 COMMENT ON COLUMN business.site_session_consent_s.raw_event_id IS 'of two at one time the later one holds';
 
+CREATE TABLE business.site_session_network_s (
+    site_session_hk bytea NOT NULL,
+    tenant_hk bytea NOT NULL,
+    load_date timestamptz NOT NULL,
+    load_end_date timestamptz,
+    hash_diff bytea NOT NULL,
+    site_event_hk bytea NOT NULL,
+    own_network varchar(50) NOT NULL,
+    record_source varchar(100) NOT NULL,
+    PRIMARY KEY (site_session_hk, site_event_hk)
+);
+COMMENT ON TABLE business.site_session_network_s IS '+ That an event came from a range of the tenant''s own addresses, by the name of the range: what rules for networks go by.';
+COMMENT ON COLUMN business.site_session_network_s.site_event_hk IS 'the event that came from there';
+COMMENT ON COLUMN business.site_session_network_s.own_network IS 'what the rule calls the range';
+
 CREATE TABLE business.site_session_same_as_s (
     site_session_hk bytea NOT NULL,
     tenant_hk bytea NOT NULL,
@@ -492,6 +507,9 @@ CREATE INDEX ON business.event_business_item_l (business_item_hk);
 
 -- Usage: business.remove_grain: what an event stated
 CREATE INDEX ON business.site_session_consent_s (site_event_hk);
+
+-- Usage: business.site_session_judgement_of: where a visit's first event came from; business.remove_grain
+CREATE INDEX ON business.site_session_network_s (site_event_hk);
 
 -- Usage: business.events_as_of: the later visits of a session
 CREATE INDEX ON business.site_session_visit_s (of_session_hk);
@@ -683,6 +701,15 @@ BEGIN
     ) s;
     GET DIAGNOSTICS inserted = ROW_COUNT;
     loaded := 'site_session_consent_s'; RETURN NEXT;
+
+    INSERT INTO business.site_session_network_s (site_session_hk, tenant_hk, load_date, hash_diff, site_event_hk, own_network, record_source)
+    SELECT s.site_session_hk, s.tenant_hk, p_load_date, util.hash_binary(util.netstring(own_network) || util.netstring(encode(site_event_hk, 'hex'))), site_event_hk, own_network, s.record_source
+    FROM (
+        SELECT f.site_session_hk, f.tenant_hk, f.record_source, (f.site_event_hk)::bytea AS site_event_hk, (f.own_network)::varchar(50) AS own_network
+        FROM pg_temp.fresh_event f WHERE f.own_network IS NOT NULL
+    ) s;
+    GET DIAGNOSTICS inserted = ROW_COUNT;
+    loaded := 'site_session_network_s'; RETURN NEXT;
     RETURN QUERY SELECT l.loaded, l.inserted FROM business.load_shared(p_load_date) l;
 END
 $$;
@@ -812,6 +839,7 @@ BEGIN
                 OFFSET 0) l
     ON CONFLICT DO NOTHING;
     DELETE FROM business.site_session_consent_s t USING pg_temp.gone_event g WHERE t.site_event_hk = g.site_event_hk;
+    DELETE FROM business.site_session_network_s t USING pg_temp.gone_event g WHERE t.site_event_hk = g.site_event_hk;
     DELETE FROM business.event_session_l t USING (
         SELECT l.link_event_session_hk FROM pg_temp.gone_event g CROSS JOIN LATERAL (
             SELECT l.link_event_session_hk FROM business.event_session_l l
@@ -857,6 +885,7 @@ BEGIN
     DELETE FROM business.site_session_details_s d WHERE d.site_session_hk = ANY (v_keys);
     DELETE FROM business.site_session_context_s d WHERE d.site_session_hk = ANY (v_keys);
     DELETE FROM business.site_session_consent_s d WHERE d.site_session_hk = ANY (v_keys);
+    DELETE FROM business.site_session_network_s d WHERE d.site_session_hk = ANY (v_keys);
     DELETE FROM business.site_session_same_as_s d WHERE d.site_session_hk = ANY (v_keys);
     DELETE FROM business.site_session_visit_s d WHERE d.site_session_hk = ANY (v_keys);
     DELETE FROM business.site_session_judgement_s d WHERE d.site_session_hk = ANY (v_keys);
@@ -1292,6 +1321,7 @@ ALTER TABLE business.site_page_details_s ADD CONSTRAINT site_page_details_s_site
 ALTER TABLE business.business_item_details_s ADD CONSTRAINT business_item_details_s_business_item_hk_fkey FOREIGN KEY (business_item_hk) REFERENCES business.business_item_h (business_item_hk) NOT ENFORCED;
 ALTER TABLE business.site_session_context_s ADD CONSTRAINT site_session_context_s_site_session_hk_fkey FOREIGN KEY (site_session_hk) REFERENCES business.site_session_h (site_session_hk) NOT ENFORCED;
 ALTER TABLE business.site_session_consent_s ADD CONSTRAINT site_session_consent_s_site_session_hk_fkey FOREIGN KEY (site_session_hk) REFERENCES business.site_session_h (site_session_hk) NOT ENFORCED;
+ALTER TABLE business.site_session_network_s ADD CONSTRAINT site_session_network_s_site_session_hk_fkey FOREIGN KEY (site_session_hk) REFERENCES business.site_session_h (site_session_hk) NOT ENFORCED;
 ALTER TABLE business.site_session_same_as_s ADD CONSTRAINT site_session_same_as_s_site_session_hk_fkey FOREIGN KEY (site_session_hk) REFERENCES business.site_session_h (site_session_hk) NOT ENFORCED;
 ALTER TABLE business.site_session_visit_s ADD CONSTRAINT site_session_visit_s_site_session_hk_fkey FOREIGN KEY (site_session_hk) REFERENCES business.site_session_h (site_session_hk) NOT ENFORCED;
 ALTER TABLE business.site_session_judgement_s ADD CONSTRAINT site_session_judgement_s_site_session_hk_fkey FOREIGN KEY (site_session_hk) REFERENCES business.site_session_h (site_session_hk) NOT ENFORCED;
@@ -1312,6 +1342,7 @@ ALTER TABLE business.site_page_details_s ADD CONSTRAINT site_page_details_s_tena
 ALTER TABLE business.business_item_details_s ADD CONSTRAINT business_item_details_s_tenant_hk_fkey FOREIGN KEY (tenant_hk) REFERENCES auth.tenant_h (tenant_hk) NOT ENFORCED;
 ALTER TABLE business.site_session_context_s ADD CONSTRAINT site_session_context_s_tenant_hk_fkey FOREIGN KEY (tenant_hk) REFERENCES auth.tenant_h (tenant_hk) NOT ENFORCED;
 ALTER TABLE business.site_session_consent_s ADD CONSTRAINT site_session_consent_s_tenant_hk_fkey FOREIGN KEY (tenant_hk) REFERENCES auth.tenant_h (tenant_hk) NOT ENFORCED;
+ALTER TABLE business.site_session_network_s ADD CONSTRAINT site_session_network_s_tenant_hk_fkey FOREIGN KEY (tenant_hk) REFERENCES auth.tenant_h (tenant_hk) NOT ENFORCED;
 ALTER TABLE business.site_session_same_as_s ADD CONSTRAINT site_session_same_as_s_tenant_hk_fkey FOREIGN KEY (tenant_hk) REFERENCES auth.tenant_h (tenant_hk) NOT ENFORCED;
 ALTER TABLE business.site_session_visit_s ADD CONSTRAINT site_session_visit_s_tenant_hk_fkey FOREIGN KEY (tenant_hk) REFERENCES auth.tenant_h (tenant_hk) NOT ENFORCED;
 ALTER TABLE business.site_session_judgement_s ADD CONSTRAINT site_session_judgement_s_tenant_hk_fkey FOREIGN KEY (tenant_hk) REFERENCES auth.tenant_h (tenant_hk) NOT ENFORCED;

@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import zipfile
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from footfall.governance.tombstones import erase_again, tombstones
 from footfall.judgement.rules import read_rules
 from footfall.operations import rules
 from footfall.operations.proof.rebuild import Wanted, verify
-from site_under_test import BOT, HUMAN, NOON, Site, at, view
+from site_under_test import BOT, HUMAN, NOON, RECEIVED, Site, at, view
 
 DAY = 1440.0
 
@@ -136,6 +137,42 @@ def test_whoever_is_known_by_an_id_is_found_whole(site: Site, kind: Any, value: 
     assert found.users == ("jane-17",)
     assert found.events == 24
     assert found.counts["raw.site_tracking_events_r"] == 24 + 3 + 3
+
+
+def test_a_code_that_she_reads_out_leads_to_her(site: Site) -> None:
+    days(site)
+    moment = int(NOON.timestamp() * 1000) + 4711
+    code = f"{to_base36(moment)}-4f1c9a02"
+    asked = {
+        "evt_type": "engagement",
+        "evt_action": "whoami",
+        "event_id": code,
+        "_visitor_id": "v_jane",
+        "visitor_id": "jane-browser",
+    }
+    # of a clock that is three hours fast
+    stamp = datetime.fromtimestamp(moment / 1000, UTC)
+    later = {"event_timestamp": stamp.isoformat(), "sent_at": (RECEIVED + timedelta(hours=3)).isoformat()}
+    site.land(asked | {"event_timestamp": stamp.isoformat(), "page_url": "https://acme.example/"}, received=RECEIVED)
+    other = f"{to_base36(moment)}-ffffffff"
+    site.land(asked | later | {"event_id": other, "visitor_id": "jim"}, is_trusted=False, received=RECEIVED)
+    site.load()
+    assert site.value("SELECT count(*) FROM business.site_event_h WHERE site_event_bk = %s", f"evt_{moment}_{code}") == 1
+    assert find_person(site.connection, site.tenant_hk, "code", f" {code.upper()} ").visitors == ("jane-browser",)
+    assert "jim" in find_person(site.connection, site.tenant_hk, "code", other).visitors
+    for unknown in (f"{to_base36(moment)}-00000000", "zzzzzzzzz-1", "nonsense", ""):
+        assert find_person(site.connection, site.tenant_hk, "code", unknown).counts == {}
+    erase_person(site.connection, site.tenant_hk, "code", code)
+    assert find_person(site.connection, site.tenant_hk, "visitor", "jane-browser").counts == {}
+
+
+def to_base36(number: int) -> str:
+    """As the tracker's `toString(36)`."""
+    digits = ""
+    while number:
+        number, digit = divmod(number, 36)
+        digits = "0123456789abcdefghijklmnopqrstuvwxyz"[digit] + digits
+    return digits
 
 
 @pytest.mark.parametrize("mode", ["forget", "delete"])
@@ -412,13 +449,20 @@ def test_a_canary_in_every_key_and_header_is_nowhere_afterwards_nor_on_disk(tmp_
                 payload | who | {"evt_type": "nonsense"},
                 payload | who | {"event_id": "other", "evt_type": "item_interaction"},
             )
-            site.land(view("/", 3, session_id="joe", _visitor_id="v_joe"))
+            site.land(
+                view("/", 3, session_id="joe", _visitor_id="v_joe"), item("chair", 4, session_id="joe", _visitor_id="v_joe")
+            )
             site.settle()
             assert (
                 len({bird for bird in birds.values() if bird in _said(connection)}) >= len(birds) - 1
             )  # the hint is cut to words
+            with connect(store.url) as owner:
+                owner.execute("ANALYZE")
+                assert birds["path"] in "\n".join(row for (row,) in owner.execute("SELECT s::text FROM pg_stats s"))
             erase_person(connection, site.tenant_hk, "session", birds["session_id"], mode)
             site.settle()
+            connection.execute("SELECT pg_stat_force_next_flush()")
+            connection.execute("SELECT util.analyze_erased()")
             kept = (
                 {birds[name] for name in COUNTED} if mode == "forget" else {birds["utm_source"]}
             )  # ref.campaign: a source's name

@@ -23,6 +23,7 @@ from site_under_test import Site, view
 UNTOLD_TABLES = {
     "ref.rule_set": "rules.applied and rules.reverted tell of it",
     "ref.rule_match": "what rules say of inputs",
+    "ref.rule_task": "what is asked: rules.applied and rules.reverted tell what was done",
     "auth.audit_event": "tells",
     "auth.audit_head": "tells",
     "auth.audit_told": "tells",

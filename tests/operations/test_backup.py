@@ -12,10 +12,12 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from footfall.auth import grant_sql_access
+from footfall.auth import grant_sql_access, tenant_key
 from footfall.database import Connection, EmbeddedStore, Store, connect, open_store
 from footfall.database.cluster import programs
 from footfall.errors import BackupFailed, NotAccepted, StoreUnavailable
+from footfall.governance.persons import erase_person, find_person
+from footfall.governance.tombstones import erase_again, tombstones
 from footfall.operations.backups import backup_file
 from footfall.operations.backups.backup import back_up
 from footfall.operations.backups.backup_file import Sealing
@@ -135,6 +137,26 @@ def test_it_becomes_a_database_of_a_server_without_our_roles_and_that_ones_owner
 def pg_dump(url: str) -> str:
     with psycopg.connect(url, dbname="postgres") as connection:
         return client(connection, "pg_dump")
+
+
+def test_who_was_erased_since_the_backup_is_erased_again_in_what_is_restored(filled: Filled, tmp_path: Path) -> None:
+    with connect(filled.url, "footfall_worker") as worker, worker.transaction(force_rollback=True):
+        acme = tenant_key(worker, "acme")
+        erase_person(worker, acme, "session", "s", "delete")
+        kept = json.loads(json.dumps(tombstones(worker, acme)))
+    restore_to_folder(filled.file, tmp_path / "data", PLAIN, replace=False)
+    with open_store("", tmp_path / "data") as store, connect(store.url, "footfall_worker") as worker:
+        assert find_person(worker, acme, "session", "s").events == 21
+        assert [receipt.mode for receipt in erase_again(worker, acme, kept)] == ["delete"]
+        assert find_person(worker, acme, "session", "s").counts == {}
+        assert worker.execute("SELECT count(*) FROM raw.site_tracking_events_r").fetchone() == (0,)
+        # and what comes late of them is refused, as it was there
+        site = Site.__new__(Site)
+        site.connection, site.tenant_id, site.tenant_hk = worker, "acme", acme
+        site.land(view("/late", 5, session_id="s"))
+        site.settle()
+        assert site.staged("validation_errors") == [["person_erased"]]
+        assert site.failing_checks() == []
 
 
 def test_a_store_remembers_that_it_was_backed_up(filled: Filled) -> None:

@@ -9,11 +9,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg.errors import InsufficientPrivilege
 
+from footfall.auth import OF_NO_TENANT
 from footfall.database import Connection, Store, connect
 from footfall.errors import NotAccepted
 from footfall.governance import verify as verify_chains
 from footfall.judgement.agents import _rules as lists_version
-from footfall.judgement.rules import as_json, digest_of, judge_by_own_rules, read_rules
+from footfall.judgement.rules import as_json, digest_of, general_digest, judge_by_own_rules, read_rules
 from footfall.operations import rules
 from footfall.operations.proof.rebuild import Wanted, verify
 from site_under_test import BOT, HUMAN, Site, view
@@ -356,6 +357,62 @@ def test_a_rebuild_comes_to_the_same_whatever_was_applied_and_taken_back(url: st
     assert done.limits == ()
 
 
+OFFICE = {"networks": [{"name": "Office", "range": "203.0.113.0/24"}]}
+
+
+def test_visits_from_a_network_of_ones_own_are_internal_as_long_as_a_rule_is_called_so(url: str, site: Site) -> None:
+    for number, network in enumerate((None, "Office", "Lab")):
+        site.land(*(event | {"_own_network": network} for event in sent("a reader", number, views=2, base=number)))
+    # a visit is where it began
+    site.land(*sent("a reader", 3), view("/p", 9, session_id="s-3", event_id="late", _own_network="Office"))
+    site.settle()
+    before = marts(site), details(site)
+    told = rules.preview(site.connection, site.tenant_hk, read_rules(OFFICE))
+    done = apply(site, OFFICE)
+    assert (
+        counted(told)
+        == counted(done.changes)
+        == [
+            ("bot", None, "Office", "visits", 1, 2),
+            ("traffic", "human", "internal", "visits", 1, 2),
+        ]
+    )
+    site.land(*(event | {"_own_network": "Office"} for event in sent("a reader", 4, base=30)))
+    site.settle()
+    assert site.ask("bots", **MARCH)["data"]["rows"][0]["events"] == 3
+    assert site.failing_checks() == []
+    renamed = {"networks": [{"name": "Lab", "range": "203.0.113.0/24"}]}
+    assert ("traffic", "human", "internal", "visits", 1, 2) in counted(apply(site, renamed).changes)
+    done = verify(Store(url), Wanted())
+    assert done.is_proved, (done.failures, done.differences, done.limits)
+    revert(site)
+    revert(site)
+    business = [row for row in site.table("business.event_b") if row in before[0]["event_b"]]
+    assert business == before[0]["event_b"]
+    assert site.value("SELECT count(*) FROM business.event_b WHERE is_bot") == 0
+
+
+def test_the_general_rules_are_a_set_of_their_own_and_another_one_after_an_update(site: Site, monkeypatch) -> None:
+    assert [rules.note_general_set(site.connection) for _ in range(2)] == [True, False]
+    apply(site)
+    monkeypatch.setattr(rules, "general_digest", lambda: "another")
+    assert rules.note_general_set(site.connection)
+    last, first = rules.versions(site.connection, OF_NO_TENANT)
+    assert (first.version, first.made_by, first.digest, first.until) == (1, "footfall", general_digest(), last.since)
+    assert (last.version, last.digest, last.until) == (2, "another", None)
+    assert last.reason.startswith("Footfall ")
+    site.land(*sent("a probe", 1))
+    site.settle()
+    # whatever a row of the store is judged by can be looked up
+    looked_up = (
+        "SELECT o.rules ? 'bots', g.version FROM business.site_session_judgement_s j"
+        " JOIN ref.rule_set o ON o.tenant_hk = j.tenant_hk AND o.version = j.rule_set"
+        " JOIN ref.rule_set g ON g.tenant_hk = '\\x' AND g.in_force_from <= j.load_date"
+        "  AND (g.in_force_until IS NULL OR g.in_force_until > j.load_date)"
+    )
+    assert site.rows(looked_up) == [(True, 2)]
+
+
 @pytest.fixture
 def misjudged(site: Site, owner: Connection) -> Site:
     """What was loaded when the lists knew neither a crawler nor an assistant."""
@@ -449,6 +506,9 @@ def test_a_reader_sees_no_rules(url: str, visited: Site) -> None:
         '{"internal": [{"name": "Office"}]}',
         '{"pages": [{"path": "/"}]}',
         '{"since": "soon"}',
+        '{"networks": [{"name": "Office", "range": "203.0.113.7/24"}]}',
+        '{"networks": [{"name": "Office", "range": "203.0.113.0/255.255.255.0"}]}',
+        '{"networks": [{"name": "Office", "range": "fe80::1%eth0"}]}',
         '{"bots": [{"name": "x\\u0000", "agent": "x"}]}',
         '{"bots": [{"name": "x", "agent": "\\ud800"}]}',
         "[" * 100_000,

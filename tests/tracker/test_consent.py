@@ -1,5 +1,8 @@
 """Who is tracked: what visitors wish, what they consent to, and what is kept of them in the browser."""
 
+import re
+from datetime import datetime
+
 import pytest
 from browsing import MORE_IS_THERE, VIEW, hide, settle, until
 from web_site import Host, WebSite
@@ -35,6 +38,21 @@ def test_local_and_automated_pages_are_not_counted_unless_asked_and_the_console_
     settle(page)
     assert host.requests == []
     assert "footfall event local" in said
+
+
+def test_who_asks_gets_a_code_that_is_an_event_of_their_visit_and_nothing_is_kept_for_it(open_page, host: Host):
+    page = open_page("/")
+    page.wait_for_function("() => window.footfall?.whoami")
+    code = page.evaluate("footfall.whoami()")
+    assert re.fullmatch(r"[0-9a-z]{8}-[0-9a-z]{8}", code)
+    assert page.evaluate("footfall.whoami()") == code
+    until(lambda: [event["evt_action"] for event in host.events if event["event_id"] == code], ["whoami"])
+    (event,) = (event for event in host.events if event["event_id"] == code)
+    assert int(code.split("-")[0], 36) == datetime.fromisoformat(event["event_timestamp"]).timestamp() * 1000
+    assert page.evaluate("localStorage.length") == 0
+    # of whom nothing is sent nothing is held
+    page.evaluate("footfall.optOut()")
+    assert page.evaluate("footfall.whoami()") == ""
 
 
 def test_required_consent_holds_everything_back_until_it_is_given(open_page, host: Host, web_site: WebSite):

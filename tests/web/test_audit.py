@@ -119,6 +119,10 @@ ELSEWHERE = """
 """
 # what changes nothing that anybody has to answer for, or is told elsewhere, and why
 UNTOLD = {
+    "POST /api/setup/rules/diff": "asks",
+    "POST /api/setup/rules/preview": "asks",
+    "POST /api/setup/rules/apply": "a worker does it, and tells in the owner's name: test_rules.py",
+    "POST /api/setup/rules/revert": "as above",
     "POST /api/tracking/events": "the door: events are counted and traced one by one, and are no one's deed",
     "POST /api/tracking/events.js": "the door, under another name",
     "POST /api/analytics/many": "asks",

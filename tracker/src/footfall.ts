@@ -12,6 +12,8 @@ export interface Footfall extends Tracker, Consent {
   transaction(step: TransactionStep, details?: Details): void;
   /** A visitor got in touch. */
   contact(details?: Details): void;
+  /** Of the part that is loaded later: a code by which what is held of the visitor is found; "": nothing is. */
+  whoami?: () => string;
   /** Of the part that is loaded later: called when a view is about to become another one. */
   leave?: () => void;
 }

@@ -6,6 +6,7 @@ import type { Footfall } from "./footfall";
 import { keepWaiting } from "./keeping";
 import { watchPages } from "./pages";
 import { watchVitals } from "./vitals";
+import { answerWhoami } from "./whoami";
 
 export const watchMore = (footfall: Footfall): void => {
   const { track } = footfall;
@@ -19,6 +20,7 @@ export const watchMore = (footfall: Footfall): void => {
   footfall.leave = watchAttention(footfall);
   watchPages(footfall);
   watchClicks(footfall);
+  answerWhoami(footfall);
   // newer browsers know with which status the page was answered
   const [navigation] = performance.getEntriesByType("navigation") as { responseStatus?: number }[];
   if ((navigation?.responseStatus ?? 0) > 399) track("engagement", { action: "not_found", label: location.pathname });

@@ -44,7 +44,14 @@ interface Receipt {
 
 const PATH = "/api/setup/privacy";
 const SHOWN = 16; // characters of a reference in a choice: a phone is narrow
-const KINDS = { user: "user id, as the site sends it", visitor: "visitor id or key", session: "session id", email: "e-mail address", event: "event key" };
+const KINDS = {
+  user: "user id, as the site sends it",
+  visitor: "visitor id or key",
+  session: "session id",
+  email: "e-mail address",
+  event: "event key",
+  code: "code that the visitor reads out",
+};
 const LAYERS: { [layer: string]: string } = {
   raw: "As received",
   staging: "Checked",

@@ -7,6 +7,7 @@ from typing import Any
 from footfall.api.questions.parsing import Request, Resolved, resolve
 from footfall.api.questions.plan import OF_EVENTS, Source, plan, verdicts
 from footfall.api.questions.question import Question, shape_of
+from footfall.api.refused import refuse
 from footfall.api.statements.compiled import Write, compiled, rows, statement_of
 from footfall.api.statements.names import with_keys
 from footfall.api.tenant import Tenant, asking_tenant
@@ -65,6 +66,7 @@ def ask(connection: Connection, report: Report, request: Request, *, is_explaine
     tenant = asking_tenant(connection, request)
     resolved = _resolved(connection, tenant, report, request)
     question = with_keys(connection, tenant.tenant_hk, resolved.question)
+    _require_kept(tenant, question, plan(question, report.sources))
     metadata = {
         "tenant_id": tenant.tenant_id,
         "time_zone": tenant.time_zone,
@@ -76,6 +78,15 @@ def ask(connection: Connection, report: Report, request: Request, *, is_explaine
     if is_explained:
         said["explanation"] = explanation(report, question)
     return report.answer(Asked(connection, tenant, question)) | said
+
+
+def _require_kept(tenant: Tenant, question: Question, source: Source) -> None:
+    """Refuse what would be answered by less than there was: ``figures_gone``, ``events_gone``, with the first day kept."""
+    days = [one.first for one in (question.range, question.compared_range) if one]
+    kept = (("figures_gone", tenant.figures_from), ("events_gone", tenant.events_from if source in OF_EVENTS else None))
+    for code, first in kept:
+        if first and any(day < first for day in days):
+            refuse(code, "dateFrom", f"from {first} on")
 
 
 def explanation(report: Report, question: Question) -> dict[str, Any]:

@@ -10,15 +10,14 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from footfall.api.asking import Report, ask
 from footfall.api.reports import REPORTS
 from footfall.database import Connection
 
 Format = Literal["csv", "jsonl", "parquet"]
 Row = dict[str, Any]
+Kind = Literal["timestamp", "date", "integer", "boolean", "decimal", "number", "text"]
+Columns = dict[str, Kind]  # by name, in their order
 FORMATS: tuple[Format, ...] = ("csv", "jsonl", "parquet")
 
 _PIECE = 5_000  # rows that are in memory at once
@@ -26,13 +25,13 @@ _PAGE = 1_000  # rows that are asked for at once
 # Whoever has a write key says what a label is, and spreadsheets compute what begins like this, full-width signs included; some do
 # so also after what they take for the end of a cell (OWASP, CSV injection).
 _FORMULA = re.compile(r"(^|[;\n\r\t])(?=[=+\-@\t\r\uff1d\uff0b\uff0d\uff20])")
-_TYPES = {
-    "timestamptz": pa.timestamp("us", "UTC"),
-    "date": pa.date32(),
-    "int4": pa.int64(),
-    "int8": pa.int64(),
-    "bool": pa.bool_(),
-    "numeric": pa.decimal128(38, 4),
+_KINDS: dict[str, Kind] = {
+    "timestamptz": "timestamp",
+    "date": "date",
+    "int4": "integer",
+    "int8": "integer",
+    "bool": "boolean",
+    "numeric": "decimal",
 }
 
 
@@ -46,7 +45,7 @@ def count_events(connection: Connection, first: date, last: date) -> int:
 
 
 @contextlib.contextmanager
-def events(connection: Connection, first: date, last: date) -> Iterator[tuple[pa.Schema, Iterator[Row]]]:
+def events(connection: Connection, first: date, last: date) -> Iterator[tuple[Columns, Iterator[Row]]]:
     """The columns and rows of api.event_v for the days of a range, both included, keys in hex; `connection` is a reader's."""
     with connection.cursor("footfall_export") as cursor:
         cursor.itersize = _PIECE
@@ -55,11 +54,10 @@ def events(connection: Connection, first: date, last: date) -> Iterator[tuple[pa
             " ORDER BY e.event_timestamp, e.event",
             (first, last),
         )
-        columns = cursor.description or []
-        shown = [number for number, column in enumerate(columns) if column.name != "tenant_hk"]
-        kinds = [_TYPES.get(columns[number].type_display.split("(")[0], pa.string()) for number in shown]
-        schema = pa.schema([(columns[number].name, kind) for number, kind in zip(shown, kinds, strict=True)])
-        yield schema, ({columns[number].name: _readable(values[number]) for number in shown} for values in cursor)
+        named = cursor.description or []
+        shown = [number for number, column in enumerate(named) if column.name != "tenant_hk"]
+        columns = {named[number].name: _KINDS.get(named[number].type_display.split("(")[0], "text") for number in shown}
+        yield columns, ({named[number].name: _readable(values[number]) for number in shown} for values in cursor)
 
 
 def _readable(value: Any) -> Any:
@@ -93,16 +91,16 @@ def _rows_of(report: Report, answer: Row) -> list[Row]:
     return [{name: row[name] for name in columns if name in row} | row for row in answer[report.rows]]
 
 
-def schema_of(rows: list[Row]) -> pa.Schema:
+def columns_of(rows: list[Row]) -> Columns:
     """The columns of a report's rows, by what is in them."""
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    return pa.schema([(name, _type_of([row.get(name) for row in rows])) for name in names])
+    names = dict.fromkeys(name for row in rows for name in row)
+    return {name: _kind_of([row.get(name) for row in rows]) for name in names}
 
 
 def write(
     path: Path,
     form: Format,
-    schema: pa.Schema,
+    columns: Columns,
     rows: Iterable[Row],
     advance: Callable[[int], None] = lambda _: None,
     *,
@@ -116,9 +114,9 @@ def write(
         case "csv":
             with path.open("w", newline="", encoding="utf-8-sig" if has_bom else "utf-8") as file:
                 writer = csv.writer(file)
-                writer.writerow(schema.names)
+                writer.writerow(columns)
                 for piece in _pieces(rows):
-                    writer.writerows([_text(row.get(name)) for name in schema.names] for row in piece)
+                    writer.writerows([_text(row.get(name)) for name in columns] for row in piece)
                     advance(len(piece))
         case "jsonl":
             with path.open("w") as file:
@@ -126,10 +124,11 @@ def write(
                     file.writelines(json.dumps(row, default=_json, ensure_ascii=False) + "\n" for row in piece)
                     advance(len(piece))
         case "parquet":
-            with pq.ParquetWriter(path, schema, compression="zstd") as parquet:
+            from footfall.api.parquet import writing  # noqa: PLC0415  who writes none does without Arrow
+
+            with writing(path, columns) as write_piece:
                 for piece in _pieces(rows):
-                    columns = {field.name: [_value(row.get(field.name), field.type) for row in piece] for field in schema}
-                    parquet.write_table(pa.table(columns, schema=schema))
+                    write_piece([{name: _value(row.get(name), kind) for name, kind in columns.items()} for row in piece])
                     advance(len(piece))
 
 
@@ -144,24 +143,24 @@ def _pieces(rows: Iterable[Row]) -> Iterator[list[Row]]:
         yield piece
 
 
-def _type_of(values: list[Any]) -> pa.DataType:
+def _kind_of(values: list[Any]) -> Kind:
     kinds = {type(value) for value in values if value is not None}
     if kinds <= {bool} and kinds:
-        return pa.bool_()
+        return "boolean"
     if kinds <= {int} and kinds:
-        return pa.int64()
+        return "integer"
     if kinds <= {int, float} and kinds:
-        return pa.float64()
-    return pa.string()
+        return "number"
+    return "text"
 
 
-def _value(value: Any, kind: pa.DataType) -> Any:
+def _value(value: Any, kind: Kind) -> Any:
     """A value as its Parquet column holds it."""
     if value is None:
         return None
-    if pa.types.is_string(kind):
+    if kind == "text":
         return value if isinstance(value, str) else json.dumps(value, default=_json, ensure_ascii=False)
-    return float(value) if pa.types.is_floating(kind) else value
+    return float(value) if kind == "number" else value
 
 
 def _text(value: Any) -> Any:

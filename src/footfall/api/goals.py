@@ -1,6 +1,7 @@
 """Goals: what a tenant wants its visitors to do, by name; see docs/ask/reports.md."""
 
 import re
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -15,9 +16,18 @@ _CURRENCY = re.compile("[A-Z]{3}")
 
 
 def add_goal(
-    connection: Connection, tenant_id: str, goal: str, filter_text: str, value: Decimal | None, currency: str | None
+    connection: Connection,
+    tenant_id: str,
+    goal: str,
+    filter_text: str,
+    value: Decimal | None,
+    currency: str | None,
+    since: date | None = None,
 ) -> None:
     """Define a goal, or redefine it; it holds for all of history. A goal may not stand on another one.
+
+    `since`: it is worth that from this day of the tenant on, and what it was before until then. Values that hold from a day on
+    stay when the goal is redefined without one.
 
     Raises NotAccepted: ``tenant_unknown``, ``goal_invalid``, ``filter_invalid``, ``dimension_unknown``, ``currency_invalid``.
     """
@@ -29,16 +39,17 @@ def add_goal(
     if currency is not None and not _CURRENCY.fullmatch(currency):
         refuse("currency_invalid", "currency", "an ISO 4217 code such as EUR")
     parse_filter(filter_text, {}, "filter")
-    connection.execute("SELECT api.add_goal(%s, %s, %s, %s, %s)", (tenant_hk, goal, filter_text, value, currency))
+    connection.execute("SELECT api.add_goal(%s, %s, %s, %s, %s, %s)", (tenant_hk, goal, filter_text, value, currency, since))
 
 
 def list_goals(connection: Connection, tenant_id: str) -> list[dict[str, Any]]:
     """A tenant's goals by name. Raises NotAccepted: ``tenant_unknown``."""
     cursor = connection.execute(
-        "SELECT g.goal, g.filter, g.value, g.currency FROM ref.goal g WHERE g.tenant_hk = %s ORDER BY g.goal",
+        "SELECT g.goal, g.filter, g.value, g.currency, coalesce(g.later_values, '[]')"
+        " FROM ref.goal g WHERE g.tenant_hk = %s ORDER BY g.goal",
         (tenant_key(connection, tenant_id),),
     )
-    return [dict(zip(("goal", "filter", "value", "currency"), row, strict=True)) for row in cursor]
+    return [dict(zip(("goal", "filter", "value", "currency", "later_values"), row, strict=True)) for row in cursor]
 
 
 def remove_goal(connection: Connection, tenant_id: str, goal: str) -> bool:

@@ -31,6 +31,7 @@ from footfall.auth.audit import OF_NO_TENANT, tell, tell_download, tell_failure,
 from footfall.auth.forwarding import TrustedProxies
 from footfall.auth.keys import KINDS, KeyOwner, KeyRing, Kind, add_key, folded, key_hash, list_keys, revoke_key
 from footfall.auth.operator_tokens import OPERATOR_TOKEN, add_operator_token, list_operator_tokens, revoke_operator_token
+from footfall.auth.own_networks import OwnNetworks, own_network_of, own_networks
 from footfall.auth.packs import PACKS, Pack
 from footfall.auth.plans import LIMITS, Limit, own_plan, plan_of, set_plan
 from footfall.auth.retention import LAYERS, hold, keep, lift_hold, list_holds, list_retention, preview_retention, require_no_hold
@@ -66,6 +67,7 @@ __all__ = [
     "Kind",
     "Limit",
     "NewTenant",
+    "OwnNetworks",
     "Pack",
     "Role",
     "Secrets",
@@ -98,6 +100,8 @@ __all__ = [
     "list_share_links",
     "list_tenants",
     "new_password",
+    "own_network_of",
+    "own_networks",
     "own_plan",
     "plan_of",
     "preview_retention",

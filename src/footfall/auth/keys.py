@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, Literal, cast, get_args
 
+from footfall.auth.own_networks import OwnNetworks, own_networks
 from footfall.auth.tenants import tenant_disabled
 from footfall.database import Connection, Pool, Pools
 from footfall.errors import CellAway, NotAccepted
@@ -39,6 +40,7 @@ class KeyOwner:
     limit_reached: str | None = None  # of the tenant's plan
     starts_again: datetime | None = None  # when it counts no longer
     is_disabled: bool = False
+    networks: OwnNetworks = ()  # ranges of the tenant's own people
     cell: str = HOME  # where the tenant lives
 
     @property
@@ -212,6 +214,7 @@ class KeyRing:
     def _owner_in(self, connections: Pool, key: str) -> KeyOwner | None:
         with connections.connection() as connection:
             row = connection.execute("SELECT * FROM auth.key_owner(%s)", (key_hash(key),)).fetchone()
+            networks = own_networks(connection, bytes(row[3])) if row else ()
         # what was copied on a tenant's way to another cell opens nothing before it is there, nor after it has left
         if row is None or not connections.lives(bytes(row[3])):
             return None
@@ -228,7 +231,7 @@ class KeyRing:
             tuple(names),
             *state,
         )
-        return replace(owner, cell=connections.cell)
+        return replace(owner, cell=connections.cell, networks=networks)
 
     def forget(self, tenant_hk: bytes) -> None:
         """Look this tenant's keys up anew, as it moves; every other second, as each of its events says that it does."""

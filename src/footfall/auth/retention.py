@@ -7,7 +7,7 @@ from footfall.auth.tenants import tenant_key
 from footfall.database import Connection
 from footfall.errors import NotAccepted
 
-Layer = Literal["raw", "staging", "context"]
+Layer = Literal["raw", "staging", "context", "events", "marts"]
 LAYERS: tuple[Layer, ...] = get_args(Layer)
 
 _EVERYBODY = b""
@@ -17,7 +17,8 @@ _LONGEST_REASON = 500
 def keep(connection: Connection, layer: Layer, days: int | None, tenant_id: str | None = None) -> None:
     """Keep a layer for so many days, None for ever; for one tenant, or for all without a rule.
 
-    Raw and staging from the receipt of an event on, the personal context from the session on. A tenant without a rule of its own
+    Raw and staging from the receipt of an event on, the personal context from the session on; events and marts in whole months
+    of the tenant's time after they happened, marts not before the events of their days. A tenant without a rule of its own
     follows the general one: None takes a rule away. Raises NotAccepted: ``tenant_unknown``.
     """
     tenant_hk = _EVERYBODY if tenant_id is None else tenant_key(connection, tenant_id)

@@ -212,6 +212,18 @@ SESSION_CONSENT = Satellite(
     stated="consent",
 )
 
+SESSION_NETWORK = Satellite(
+    "site_session_network",
+    SESSION,
+    History.STATED,
+    "+ That an event came from a range of the tenant's own addresses, by the name of the range: what rules for networks go by.",
+    (
+        Column("site_event_hk", "bytea", "the event that came from there", required=True),
+        Column("own_network", "varchar(50)", "what the rule calls the range", required=True),
+    ),
+    stated="own_network",
+)
+
 SESSION_JUDGEMENT = Satellite(
     "site_session_judgement",
     SESSION,
@@ -380,6 +392,7 @@ VAULT = Vault(
         ITEM_DETAILS,
         SESSION_CONTEXT,
         SESSION_CONSENT,
+        SESSION_NETWORK,
         SESSION_SAME_AS,
         SESSION_VISIT,
         SESSION_JUDGEMENT,
@@ -395,6 +408,11 @@ VAULT = Vault(
         Index(EVENT_PAGE.table, "site_page_hk", "business.site_page_details_of: the events of a page"),
         Index(EVENT_ITEM.table, "business_item_hk", "business.business_item_details_of: the events of an item"),
         Index(SESSION_CONSENT.table, "site_event_hk", "business.remove_grain: what an event stated"),
+        Index(
+            SESSION_NETWORK.table,
+            "site_event_hk",
+            "business.site_session_judgement_of: where a visit's first event came from; business.remove_grain",
+        ),
         Index(SESSION_VISIT.table, "of_session_hk", "business.events_as_of: the later visits of a session"),
         Index(SESSION_VISITOR.table, "site_visitor_hk", "business.site_visitor_details_of: the sessions of a visitor"),
         Index(

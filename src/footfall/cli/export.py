@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from footfall import api
+from footfall.api import export as exports
 from footfall.auth import tell_download, tenant_key
 from footfall.cli import questions as q
 from footfall.cli.options import AsJson, Data, DatabaseUrl, existing_store
@@ -57,10 +58,8 @@ def export(
 
     Example: footfall export events november.parquet --tenant acme --from 2026-11-01 --to 2026-11-30
     """
-    from footfall.api import export as exports  # noqa: PLC0415  pyarrow takes its time: only who exports waits for it
-
     asked = dict(locals())
-    for option in ("what", "file", "tenant", "bom", "data", "database_url", "as_json", "exports"):
+    for option in ("what", "file", "tenant", "bom", "data", "database_url", "as_json"):
         del asked[option]
     form = next((form for form in exports.FORMATS if file.suffix == f".{form}"), None)
     if form is None:
@@ -84,7 +83,7 @@ def export(
             with q.reading_as(store, tenant, _SECONDS) as connection:
                 found = exports.report_rows(connection, what, q.question_of(asked))
             progress.update(task, total=len(found))
-            exports.write(file, form, exports.schema_of(found), found, advance, has_bom=bom)
+            exports.write(file, form, exports.columns_of(found), found, advance, has_bom=bom)
         with connect(store.url, "footfall_worker") as connection:
             tell_download(connection, f"{what}.{form}", written, tenant_key(connection, tenant))
     if as_json:

@@ -1,5 +1,6 @@
 """`footfall goal`: what a tenant wants its visitors to do."""
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Annotated
 
@@ -22,6 +23,10 @@ def add(
     filter_: Annotated[str, typer.Option("--filter", help="What an event has to meet, in the filter language of reports.")],
     value: Annotated[float | None, typer.Option(help="Worth of reaching it; default: the event's own value.")] = None,
     currency: Annotated[str | None, typer.Option(help="ISO 4217 code of --value; default: the tenant's.")] = None,
+    since: Annotated[
+        datetime | None,
+        typer.Option("--from", formats=["%Y-%m-%d"], help="Worth that from this day of the tenant on; before it, as until now."),
+    ] = None,
     data: Data = None,
     database_url: DatabaseUrl = None,
     as_json: AsJson = False,  # noqa: FBT002
@@ -29,9 +34,12 @@ def add(
     """Define a goal, or redefine it. It holds for all of history.
 
     Example: footfall goal add "Signed up" --tenant acme --filter "page==/welcome;event_type==page_view" --value 5
+
+    From a day on it may be worth something else, with --from: days before keep what they had.
     """
     with existing_store(data, database_url, tenant) as store, connect(store.url, "footfall_worker") as connection:
-        add_goal(connection, tenant, name, filter_, None if value is None else Decimal(str(value)), currency)
+        worth = None if value is None else Decimal(str(value))
+        add_goal(connection, tenant, name, filter_, worth, currency, since.date() if since else None)
     if as_json:
         print_json({"goal": name, "filter": filter_})
     else:

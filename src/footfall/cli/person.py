@@ -23,7 +23,10 @@ requests = typer.Typer(no_args_is_help=True, help="Register of requests: what pe
 person.add_typer(requests, name="requests")
 _Tenant = Annotated[str, typer.Option("--tenant", help="Whose visitor.")]
 _Kind = Annotated[
-    Kind, typer.Argument(help="What the id is: user, visitor, session, email (by its usual digests), event (its key).")
+    Kind,
+    typer.Argument(
+        help="What the id is: user, visitor, session, email (by its usual digests), event (its key), code (of footfall.whoami())."
+    ),
 ]
 _Value = Annotated[str, typer.Argument(help="The id.")]
 

@@ -1,6 +1,6 @@
 """`footfall retention`: for how long what is stored is kept, layer by layer, and what keeps it longer."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import typer
 
@@ -12,9 +12,13 @@ from footfall.database import connect
 from footfall.worker import retire
 
 retention = typer.Typer(
-    no_args_is_help=True, help="For how long what is stored is kept: raw, staging, and what is personal of sessions and visitors."
+    no_args_is_help=True,
+    help="For how long what is stored is kept: raw, staging, what is personal of sessions and visitors, events, marts.",
 )
-_LAYER = "raw: events as received; staging: events as understood; context: what is personal of sessions and visitors."
+_LAYER = (
+    "raw: events as received; staging: events as understood; context: what is personal of sessions and visitors;"
+    " events: what happened in visits, by whole months; marts: visits and figures of days, by whole months."
+)
 
 
 @retention.command(name="set")
@@ -23,7 +27,9 @@ def set_(
     days: Annotated[
         int,
         typer.Argument(
-            min=0, help="Days after receipt, of context after the session; 0: no rule, which without a general one is for ever."
+            min=0,
+            help="Days after receipt, of context after the session, of events and marts after they happened; 0: no rule, which"
+            " without a general one is for ever.",
         ),
     ],
     tenant: Annotated[str | None, typer.Option(help="Only this tenant's; default: all that have no rule of their own.")] = None,
@@ -43,9 +49,11 @@ def set_(
         return
     console.print(f"{layer}: {f'{days} days' if days else 'no rule'} for {tenant or 'all tenants without a rule of their own'}.")
     everybody = "(all others)"
-    said = {of: rules.get((tenant or everybody, of), rules.get((everybody, of))) for of in ("raw", "staging", "context")}
+    said = {of: rules.get((tenant or everybody, of), rules.get((everybody, of))) for of in get_args(Layer)}
     if said["context"] and (longer := [of for of in ("raw", "staging") if (said[of] or said["context"] + 1) > said["context"]]):
         console.print(f"What is personal is in {' and '.join(longer)} too, and kept longer there: set a rule for that as well.")
+    if said["marts"] and (said["events"] or said["marts"] + 1) > said["marts"]:
+        console.print("Marts go only where events have gone before: give these a rule that is no longer.")
 
 
 @retention.command(name="list")

@@ -1,13 +1,11 @@
 """`footfall rules`: a tenant's own rules for bots, channels, pages and internal traffic, over those that come with Footfall."""
 
-import difflib
-import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from footfall.auth import tenant_key
+from footfall.auth import OF_NO_TENANT, tenant_key
 from footfall.cli.options import AsJson, Data, DatabaseUrl, existing_store
 from footfall.cli.output import console, print_json, print_rows
 from footfall.database import connect
@@ -45,11 +43,21 @@ def show(
     """
     with existing_store(data, database_url, tenant) as store, connect(store.url, "footfall_worker") as connection:
         known = own.versions(connection, tenant_key(connection, tenant))
+        general = own.versions(connection, OF_NO_TENANT)
     if not history:
+        # beside the rules: those may go into a file
+        for one, what in ((known[:1], "own"), (general[:1], "general")):
+            if one:
+                typer.echo(
+                    f"Version {one[0].version} of the {what} rules ({one[0].digest[:12]}), {one[0].since:%Y-%m-%d %H:%M}",
+                    err=True,
+                )
         print_json(as_json(known[0].rules) if known else {})
         return
+    sets = [*known, *general]
     rows = [
         {
+            "of": tenant if place < len(known) else "footfall",
             "version": one.version,
             "in_force_from": one.since,
             "until": one.until,
@@ -59,10 +67,10 @@ def show(
             "judged": one.receipt is not None,
             "digest": one.digest[:12],
         }
-        for one in known
+        for place, one in enumerate(sets)
     ]
     if as_json_:
-        print_json([row | {"rules": as_json(one.rules), "receipt": one.receipt} for row, one in zip(rows, known, strict=True)])
+        print_json([row | {"rules": as_json(one.rules), "receipt": one.receipt} for row, one in zip(rows, sets, strict=True)])
     else:
         print_rows(rows, "There are no rules of its own: the general ones hold.")
 
@@ -76,8 +84,7 @@ def diff(tenant: Tenant, file: File, data: Data = None, database_url: DatabaseUr
     wanted = _read(file)
     with existing_store(data, database_url, tenant) as store, connect(store.url, "footfall_worker") as connection:
         current = own.rules_in_force(connection, tenant_key(connection, tenant))
-    ours, theirs = (json.dumps(as_json(one), indent=2, ensure_ascii=False).splitlines() for one in (current, wanted))
-    for line in difflib.unified_diff(ours, theirs, "in force", str(file), lineterm=""):
+    for line in own.difference(current, wanted, "in force", str(file)):
         console.print(line, markup=False)
 
 
@@ -101,12 +108,15 @@ def preview(
     """
     with existing_store(data, database_url, tenant) as store, connect(store.url, "footfall_worker") as connection:
         tenant_hk = tenant_key(connection, tenant)
-        wanted = _read(file) if file else own.rules_in_force(connection, tenant_hk)
+        current = own.rules_in_force(connection, tenant_hk)
+        wanted = _read(file) if file else current
         changes = own.preview(connection, tenant_hk, wanted, days, lists=lists)
     if as_json_:
-        print_json([_row(change) for change in changes])
+        print_json([own.as_row(change) for change in changes])
     else:
         _print(changes, "Nothing would change.")
+        if note := own.note_on(current, wanted):
+            console.print(note, markup=False)
 
 
 @rules.command()
@@ -163,18 +173,9 @@ def _read(file: Path) -> RuleSet:
         raise NotAccepted("rules_invalid", f"{file} cannot be read: {error.strerror}") from None
 
 
-def _row(change: own.Change) -> dict[str, Any]:
-    row = {"aspect": change.aspect, "was": change.was, "becomes": change.becomes, change.what: change.count}
-    return (
-        row
-        | ({"events": change.events} if change.what == "visits" else {})
-        | ({"example": change.example} if change.example else {})
-    )
-
-
 def _print_done(done: own.Applied, *, is_json: bool) -> None:
     if is_json:
-        print_json({"version": done.version, "digest": done.digest, "changes": [_row(change) for change in done.changes]})
+        print_json({"version": done.version, "digest": done.digest, "changes": [own.as_row(change) for change in done.changes]})
         return
     _print(done.changes, "Nothing that is stored changed.")
     console.print(f"Version {done.version} of the rules is in force ({done.digest[:12]}).")
@@ -184,11 +185,6 @@ def _print(changes: list[own.Change] | tuple[own.Change, ...], empty: str) -> No
     if not changes:
         console.print(empty)
     for change in changes:
-        of_events = f"{change.events:,} events of " if change.what == "visits" else ""
-        what = change.what.removesuffix("s") if change.count == 1 else change.what
-        console.print(
-            f"{of_events}{change.count:,} {what}: {change.aspect} {change.was or 'none'} → {change.becomes or 'none'}",
-            markup=False,
-        )
+        console.print(own.sentence_of(change), markup=False)
         if change.example:
             console.print(f"    {change.example}", markup=False, style="dim")

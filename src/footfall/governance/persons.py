@@ -20,7 +20,7 @@ from footfall.database import Connection, actor_setting
 from footfall.errors import NotAccepted
 from footfall.judgement import judge_own_origins
 
-Kind = Literal["user", "visitor", "session", "email", "event"]
+Kind = Literal["user", "visitor", "session", "email", "event", "code"]
 Mode = Literal["forget", "delete"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 MODES: tuple[Mode, ...] = get_args(Mode)
@@ -100,7 +100,7 @@ def erase_person(connection: Connection, tenant_hk: bytes, kind: Kind, value: st
         if mode == "forget" and (gone := int(_value(connection, "SELECT business.own_events_gone_from_raw()"))):
             raise NotAccepted(
                 "raw_gone",
-                f"{gone:,} of these events are kept in raw no longer: they cannot be told anew without who they are of,"
+                f"{gone:,} of these events, or visits, have lost what was sent: they cannot be told anew without who they are of,"
                 " only deleted",
                 HTTPStatus.CONFLICT,
             )

@@ -14,7 +14,16 @@ from itertools import chain, islice
 from typing import BinaryIO
 from urllib.parse import unquote, urlsplit
 
-from footfall.auth import TrustedProxies, address_of, day_of, first_id, tenant_key, visitor_key
+from footfall.auth import (
+    TrustedProxies,
+    address_of,
+    day_of,
+    first_id,
+    own_network_of,
+    own_networks,
+    tenant_key,
+    visitor_key,
+)
 from footfall.database import Connection
 from footfall.imports.ledger import Import, begin_import, finish_import
 from footfall.imports.logs.formats import HEAD, reader_of
@@ -157,6 +166,7 @@ class _Events:
         self._record_source = importing.record_source
         self._proxies = TrustedProxies(trusted)
         self._visitors = _Visitors(connection, tenant_id)
+        self._networks = own_networks(connection, tenant_key(connection, tenant_id))
         self._repeats = _Repeats()
         self._seen: OrderedDict[str, datetime] = OrderedDict()
 
@@ -179,6 +189,7 @@ class _Events:
             record_source=self._record_source,
             user_agent=request.user_agent,
             visitor_id=self._visitor(kind, request),
+            own_network=own_network_of(address_of(self._client_of(request)), self._networks),
             is_trusted=True,
             is_late=True,
         )

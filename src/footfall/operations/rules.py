@@ -5,6 +5,8 @@ transaction in which loads wait. Whatever interrupts that, `judge_again` goes on
 stored and of the rules in force.
 """
 
+import difflib
+import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -13,7 +15,8 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
-from footfall.auth import tell
+from footfall import __version__
+from footfall.auth import OF_NO_TENANT, tell
 from footfall.database import Connection
 from footfall.errors import NotAccepted
 from footfall.judgement.rules import (
@@ -79,17 +82,70 @@ class Version:
     receipt: Any
 
 
+def as_row(change: Change) -> dict[str, Any]:
+    """A change as rows of answers have it."""
+    row: dict[str, Any] = {"aspect": change.aspect, "was": change.was, "becomes": change.becomes, change.what: change.count}
+    if change.what == "visits":
+        row["events"] = change.events
+    return row | ({"example": change.example} if change.example else {})
+
+
+def sentence_of(change: Change) -> str:
+    """A change in words: `3,210 events of 212 visits: traffic human → bot`."""
+    of_events = f"{change.events:,} {'event' if change.events == 1 else 'events'} of " if change.what == "visits" else ""
+    what = change.what.removesuffix("s") if change.count == 1 else change.what
+    return f"{of_events}{change.count:,} {what}: {change.aspect} {change.was or 'none'} → {change.becomes or 'none'}"
+
+
+def note_on(before: RuleSet, after: RuleSet) -> str | None:
+    """What a preview cannot count: new ranges of addresses reach only what comes from then on."""
+    if set(after.networks) <= set(before.networks):
+        return None
+    return (
+        "Ranges of addresses are looked at as events arrive, for no address is kept: new ones reach what comes a minute after"
+        " they are in force, and nothing that is stored."
+    )
+
+
+def difference(before: RuleSet, after: RuleSet, before_name: str, after_name: str) -> list[str]:
+    """How rules differ, line by line of their JSON."""
+    ours, theirs = (json.dumps(as_json(one), indent=2, ensure_ascii=False).splitlines() for one in (before, after))
+    return list(difflib.unified_diff(ours, theirs, before_name, after_name, lineterm=""))
+
+
 Told = Callable[[int], None]
 
 
 def versions(connection: Connection, tenant_hk: bytes) -> list[Version]:
-    """All sets that a tenant ever had, the latest first: that one is in force."""
+    """All sets that a tenant ever had, the latest first: that one is in force. OF_NO_TENANT: the general ones, without text."""
     rows = connection.execute(
         "/* operations.rules */ SELECT version, rules, digest, made_by, made_at, reason, reverts, lists, in_force_from,"
         "  in_force_until, receipt FROM ref.rule_set WHERE tenant_hk = %s ORDER BY version DESC",
         (tenant_hk,),
     )
     return [Version(version, stored_rules(rules), *rest) for version, rules, *rest in rows]
+
+
+def note_general_set(connection: Connection) -> bool:
+    """Put the general rules, which this process loads by, down as a set of their own where they are not the last ones that were.
+
+    They belong to no tenant: version, digest, who ("footfall"), when, why. Which of them held at a load date is told by the time
+    that each was in force, as of a tenant's. Returns whether there was something new.
+    """
+    digest = general_digest()
+
+    def is_known() -> bool:
+        return connection.execute(_GENERAL_KNOWN, (OF_NO_TENANT, digest)).fetchone() is not None
+
+    if is_known():
+        return False
+    with connection.transaction():
+        # in the turn of loads: those that come after it judge by it
+        connection.execute("SELECT util.take_turn('load')")
+        if is_known():
+            return False
+        connection.execute(_NOTE_GENERAL, {"nobody": OF_NO_TENANT, "digest": digest, "reason": f"Footfall {__version__}"})
+    return True
 
 
 def rules_in_force(connection: Connection, tenant_hk: bytes) -> RuleSet:
@@ -262,13 +318,25 @@ def _sorted(changes: Iterator[Change] | list[Change]) -> list[Change]:
     return sorted(changes, key=lambda one: (one.aspect, -one.count, one.was or "", one.becomes or ""))
 
 
+_GENERAL_KNOWN = """/* operations.rules */
+    SELECT FROM ref.rule_set r WHERE r.tenant_hk = %s AND r.in_force_until IS NULL AND r.digest = %s
+"""
+_NOTE_GENERAL = """/* operations.rules */
+    WITH moment AS MATERIALIZED (SELECT util.current_load_date() AS now), before AS (
+        UPDATE ref.rule_set SET in_force_until = m.now FROM moment m
+        WHERE tenant_hk = %(nobody)s AND in_force_until IS NULL RETURNING version
+    )
+    INSERT INTO ref.rule_set (tenant_hk, version, rules, digest, made_by, made_at, reason, in_force_from, receipt)
+    SELECT %(nobody)s, coalesce((SELECT version FROM before), 0) + 1, '{}', %(digest)s, 'footfall', m.now, %(reason)s, m.now, '[]'
+    FROM moment m
+"""
 _PREVIEW_VISITS = """/* operations.rules */
     SELECT n.aspect, n.was, n.becomes, n.visits, n.events,
-           concat_ws(' · ', to_char(c.entry_timestamp AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI'), left(c.user_agent, 120),
+           concat_ws(' · ', to_char(c.entry_timestamp AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI'), left(c.user_agent, 200),
                      'from ' || business.referrer_host(c.referrer_url), 'utm_medium ' || c.utm_medium)
     FROM business.count_visit_changes(ARRAY(
         SELECT w.site_session_hk FROM business.site_session_w w
-        WHERE w.tenant_hk = %(tenant)s AND w.root_session_hk = w.site_session_hk
+        WHERE w.tenant_hk = %(tenant)s AND w.root_session_hk = w.site_session_hk AND NOT w.is_retired
           AND (%(days)s::integer IS NULL OR w.first_event_timestamp >= util.current_load_date() - make_interval(days => %(days)s))
     ), %(moment)s) n
     JOIN business.site_session_context_s c ON c.site_session_hk = n.example AND c.load_end_date IS NULL

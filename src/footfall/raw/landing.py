@@ -31,6 +31,7 @@ class IncomingEvent:
     client_ip: str | None = None  # truncated, for tenants that keep it
     do_not_track: bool = False
     is_trusted: bool = False
+    own_network: str | None = None  # the name of the tenant's own network that it came from, by its rules
     is_late: bool = False  # of long ago: it may wait for those of today
     may_hold_secret: bool = field(init=False)
     cost: int = field(init=False)
@@ -60,7 +61,7 @@ def moving(connection: Connection, events: Sequence[IncomingEvent]) -> set[str]:
 _LAND = """
 /* raw.landing */ SELECT count(*) FROM raw.land_tracking_events(
     %b::text[], %b::timestamptz[], %b::text[], %b::text[], %b::text[], %s::inet[], %b::boolean[], %b::boolean[],
-    %b::text[], %b::boolean[], %b::boolean[], %b::text[])
+    %b::text[], %b::boolean[], %b::boolean[], %b::text[], %b::text[])
 """
 
 
@@ -91,6 +92,7 @@ def land(connection: Connection, events: Sequence[IncomingEvent]) -> list[bool]:
                 [event.may_hold_secret for event in events],
                 [event.is_late for event in events],
                 [event.client_hints for event in events],
+                [event.own_network for event in events],
             ),
         )
     except (psycopg.DataError, psycopg.errors.StatementTooComplex):

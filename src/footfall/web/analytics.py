@@ -195,7 +195,7 @@ def _written(rows: list[dict[str, Any]], form: export.Format, *, has_bom: bool) 
     """A file of these rows."""
     with TemporaryDirectory(prefix="footfall-") as folder:
         path = Path(folder) / "rows"
-        export.write(path, form, export.schema_of(rows), rows, has_bom=has_bom)
+        export.write(path, form, export.columns_of(rows), rows, has_bom=has_bom)
         return path.open("rb")  # open, it outlives its name until it has been sent
 
 

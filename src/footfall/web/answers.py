@@ -78,14 +78,17 @@ _passwords = anyio.CapacityLimiter(2)
 
 
 def answering_body(
-    kind: type[Any], action: Callable[[Request, Any], Any], *, has_password: bool = False
+    kind: type[Any], action: Callable[[Request, Any], Any], *, has_password: bool = False, most_bytes: int = _MOST_BYTES
 ) -> Callable[[Request], Any]:
-    """What an action returns or raises that gets the body as a struct, as a response; `has_password`: one is hashed for it."""
+    """What an action returns or raises that gets the body as a struct, as a response; `has_password`: one is hashed for it.
+
+    A larger body than `most_bytes` is refused.
+    """
     limiter = _passwords if has_password else None
 
     async def answer(request: Request) -> Response:
         try:
-            body = await _body(request, kind)
+            body = await _body(request, kind, most_bytes)
         except Exception as error:  # noqa: BLE001  whatever happens, the caller gets an answer
             return refusal(problem(error, _REQUEST_ERROR))
         return await anyio.to_thread.run_sync(answering(lambda asked: action(asked, body)), request, limiter=limiter)
@@ -93,13 +96,13 @@ def answering_body(
     return answer
 
 
-async def _body(request: Request, kind: type[Any]) -> Any:
+async def _body(request: Request, kind: type[Any], most_bytes: int) -> Any:
     """The body as a struct. Raises NotAccepted: ``body_too_large``, ``body_invalid``."""
     body = b""
     async for chunk in request.stream():
         body += chunk
-        if len(body) > _MOST_BYTES:
-            raise NotAccepted("body_too_large", f"at most {_MOST_BYTES} bytes", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        if len(body) > most_bytes:
+            raise NotAccepted("body_too_large", f"at most {most_bytes} bytes", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
     try:
         return msgspec.json.decode(body, type=kind)
     except msgspec.DecodeError as error:

@@ -45,6 +45,7 @@ from footfall.web.proof import Proof
 from footfall.web.proxies import Proxies
 from footfall.web.readers import READERS, Readers
 from footfall.web.records import Records
+from footfall.web.rules import Rules
 from footfall.web.session import Session
 from footfall.web.setup import Setup
 from footfall.web.single_sign_on import BEGIN, SingleSignOn
@@ -130,6 +131,7 @@ def application(settings: Settings, url: str) -> Application:
             *Audit(callers, administrators).routes(),
             *Records(callers, administrators).routes(),
             *Privacy(callers, persons).routes(),
+            *Rules(callers, administrators).routes(),
             *proof.routes(),
             *(Metrics(settings.metrics_token, StoreMetrics(watching, settings.data)).routes() if watching else ()),
             *health.routes(),

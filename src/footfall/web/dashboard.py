@@ -29,6 +29,7 @@ VIEWS = (
     "audit-all",
     "privacy",
     "records",
+    "rules",
     "share/{link}",
 )
 

@@ -109,7 +109,7 @@ class Setup:
         """Define a goal, or redefine it."""
         value = None if body.value is None else Decimal(str(body.value))
         with self._setting_up(request) as (connection, tenant_id):
-            api.add_goal(connection, tenant_id, body.goal, body.filter, value, body.currency)
+            api.add_goal(connection, tenant_id, body.goal, body.filter, value, body.currency, body.since)
 
     def remove_goal(self, request: Request) -> None:
         """Forget a goal."""

@@ -1,5 +1,6 @@
 """What the dashboard sends, as structs: OpenAPI is made from these."""
 
+from datetime import date
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -88,6 +89,7 @@ class NewGoal(msgspec.Struct):
     filter: Annotated[str, Meta(description="in the language of reports: docs/ask/reports.md")]
     value: Annotated[float | None, Meta(description="what reaching it is worth; null: the event's own value")] = None
     currency: str | None = None
+    since: Annotated[date | None, Meta(description="worth that from this day on, before it as until now; null: always")] = None
 
 
 class SavedFunnel(msgspec.Struct):
@@ -172,6 +174,30 @@ class NewPrivacyRequest(msgspec.Struct):
     law: Annotated[Law, Meta(description="gdpr: due in a month; ccpa: in 45 days")] = "gdpr"
     reference: Annotated[str, Meta(description="leads to your own papers, and names nobody", max_length=100)] = ""
     received: Annotated[str, Meta(description="day of receipt; empty: today, in UTC", max_length=10)] = ""
+
+
+class SomeRules(msgspec.Struct):
+    """Rules of a tenant's own, as docs/operate/rules.md has them."""
+
+    rules: dict[str, Any]
+
+
+class PreviewedRules(SomeRules):
+    """Rules that are tried."""
+
+    days: Annotated[int, Meta(ge=1, le=3660, description="of visits that began in the last so many; null: of all")] | None = None
+
+
+class AppliedRules(SomeRules):
+    """Rules that are put in force."""
+
+    why: Annotated[str, Meta(max_length=500, description="kept with the rules")] = ""
+
+
+class RevertedRules(msgspec.Struct):
+    """Why the rules in force are taken back."""
+
+    why: Annotated[str, Meta(max_length=500, description="kept with the rules")] = ""
 
 
 class ClosedRequest(msgspec.Struct):

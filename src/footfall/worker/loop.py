@@ -12,6 +12,8 @@ from functools import partial
 import psycopg
 
 from footfall.database import Actor, Connection, acting_as, connect
+from footfall.operations.rule_tasks import do_next
+from footfall.operations.rules import note_general_set
 from footfall.settings import Settings
 from footfall.traces import tracer
 from footfall.worker.diary import Diary
@@ -29,8 +31,20 @@ _ROLLUP_SECONDS = 5.0
 _RETENTION_SECONDS = 3600.0
 _PROVED_SECONDS = 600.0
 _WATCH_SECONDS = 2.0
+_ASKED_SECONDS = 1.0
 _SESSIONS_AT_ONCE = 10_000  # in one transaction
 _CONTEXT_AT_ONCE = 2000  # likewise: rows of what is personal of sessions, and of visitors; loads wait meanwhile
+_EVENTS_AT_ONCE = 5000  # loads wait for that: 0.3 s
+# what retention removes slice by slice, each a transaction of its own
+_SLICES = (
+    ("SELECT business.retire_context(util.current_load_date(), %s)", _CONTEXT_AT_ONCE, "removed what is personal from %d rows"),
+    ("SELECT business.retire_events(util.current_load_date(), %s)", _EVENTS_AT_ONCE, "removed %d events that are kept no longer"),
+    (
+        "SELECT business.retire_marts(util.current_load_date(), %s)",
+        _EVENTS_AT_ONCE,
+        "removed %d rows of visits and of figures",
+    ),
+)
 _SATELLITES_AT_ONCE = 2000  # likewise: visitors, pages, items
 _SLICE = 1000  # of either where others wait: a second or so
 _LOAD_SECONDS = 1.5  # that a load should take
@@ -42,13 +56,14 @@ def work(url: str, settings: Settings, stop: threading.Event) -> None:
     """Work until told to stop; outlives a store that goes away. A task under way is finished first.
 
     Loading has a connection and a thread of its own: however long the upkeep takes, events do not wait for it. So have the watch
-    over tenants' logins and the checks at night, which wait for neither.
+    over tenants' logins, the checks at night, and what owners ask of their rules, which wait for neither.
     """
     diary = Diary()
     parts: list[tuple[str, _Part]] = [
         (url, partial(_keep_up, settings, diary)),
         (url, partial(_watch, diary)),
         (url, check_nightly),
+        (url, partial(_judge_as_asked, url)),
     ]
     if settings.sql_url:
         parts.append((settings.sql_url, partial(_watch, None)))
@@ -72,6 +87,7 @@ def work_once(url: str, settings: Settings) -> int:
     """Do all that there is to do, and return how many events were loaded. What has to wait for its time is left."""
     diary = Diary()
     with connect(url, "footfall_worker") as connection:
+        _note_lists(connection)
         keep_house(connection, settings)
         events = 0
         while loaded := load_pending(connection, settings.batch_size):
@@ -90,6 +106,8 @@ def work_once(url: str, settings: Settings) -> int:
                 with diary.entry(work):
                     has_more = bool(job())
         retire(connection)
+        while do_next(connection, url):
+            pass
         diary.close(connection)
     if telling := tracer():
         telling.flush()
@@ -113,9 +131,9 @@ def keep_house(connection: Connection, settings: Settings) -> None:
 
 
 def retire(connection: Connection) -> None:
-    """Remove what was kept for long enough: of raw, staging, the personal context.
+    """Remove what was kept for long enough: of raw, staging, the personal context, events, marts.
 
-    Freeze the months that are over; anchor the audit chains.
+    What leads to who was erased goes from the planner's statistics. Freeze the months that are over; anchor the audit chains.
     """
     if chains := _number(connection, "SELECT auth.anchor_audit(util.current_load_date())"):
         head = connection.execute(
@@ -128,8 +146,11 @@ def retire(connection: Connection) -> None:
             _log(dropped, "dropped %d month: %s", dropped, month)
         deleted = _number(connection, "SELECT util.delete_expired(%s, util.current_load_date())", layer)
         _log(deleted, "deleted %d rows of %s", deleted, layer)
-    while rows := _number(connection, "SELECT business.retire_context(util.current_load_date(), %s)", _CONTEXT_AT_ONCE):
-        logger.info("removed what is personal from %d rows", rows)
+    for query, most, message in _SLICES:
+        while rows := _number(connection, query, most):
+            logger.info(message, rows)
+    analyzed = _number(connection, "SELECT util.analyze_erased()")
+    _log(analyzed, "analyzed %d tables that somebody was erased from", analyzed)
     for (table,) in connection.execute("SELECT util.months_to_freeze(util.current_load_date())").fetchall():
         # for no transaction; who may not do it is told so by PostgreSQL, and nothing happens
         connection.execute(f"VACUUM (FREEZE, ANALYZE) {table}")
@@ -203,6 +224,13 @@ def _watch(diary: Diary | None, connection: Connection, stop: threading.Event) -
         diary.close(connection)
 
 
+def _judge_as_asked(url: str, connection: Connection, stop: threading.Event) -> None:
+    """Preview, apply and take back rules for who asks in the dashboard and waits for it."""
+    while not stop.wait(_ASKED_SECONDS):
+        while not stop.is_set() and do_next(connection, url, stop):
+            pass
+
+
 def following_size(loaded: Loaded, most: int) -> int:
     """How many events the next load should take: who comes after it waits for it, so on a busy machine they are smaller."""
     as_quick = round(loaded.events / max(loaded.seconds, 0.001) * _LOAD_SECONDS)
@@ -211,6 +239,7 @@ def following_size(loaded: Loaded, most: int) -> int:
 
 def _load(settings: Settings, diary: Diary, connection: Connection, stop: threading.Event) -> None:
     size = settings.batch_size
+    _note_lists(connection)
     while not stop.is_set():
         loaded = load_pending(connection, size)
         if loaded:
@@ -228,6 +257,12 @@ def _load(settings: Settings, diary: Diary, connection: Connection, stop: thread
                 loaded.duplicate,
                 loaded.invalid,
             )
+
+
+def _note_lists(connection: Connection) -> None:
+    """By which general rules this worker loads: another set after an update that judges otherwise."""
+    if note_general_set(connection):
+        logger.info("loads judge by other general rules than before")
 
 
 def _keep_up(settings: Settings, diary: Diary, connection: Connection, stop: threading.Event) -> None:

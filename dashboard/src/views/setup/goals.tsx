@@ -2,7 +2,7 @@
 import { useState } from "preact/hooks";
 import { hrefOf } from "../../address";
 import { split, textOf } from "../../filters";
-import { count, money } from "../../format";
+import { count, day, money } from "../../format";
 import { AddCondition } from "../../parts/condition";
 import { Problem } from "../../parts/notices";
 import { Short } from "../../parts/short";
@@ -40,7 +40,7 @@ export const Goals = ({ goals, run }: { goals: Goal[] } & Doing) => {
         columns={[
           { label: "Goal", value: ({ goal }) => <Short>{goal}</Short> },
           { label: "Reached by", value: ({ filter }) => <span title={filter}>{said(filter)}</span> },
-          { label: "Worth", isNumber: true, value: ({ value, currency }) => (value == null ? "its own value" : money(value, currency ?? tenant.currency)) },
+          { label: "Worth", isNumber: true, value: ({ value, currency, later_values }) => [{ from: "", value, currency }, ...later_values].map((one) => `${one.from ? `, from ${day(one.from)}: ` : ""}${one.value == null ? "its own value" : money(one.value, one.currency ?? tenant.currency)}`).join("") },
           { label: "Last 30 days", isNumber: true, value: ({ goal }) => (reached.has(goal) ? count(reached.get(goal)!) : "…") },
           ...(maySetUp
             ? [
@@ -78,10 +78,14 @@ const GoalForm = ({ former, names, run, close }: FormProps) => {
   const [name, setName] = useState(former?.goal ?? "");
   const [conditions, set] = useState(split(former?.filter ?? ""));
   const [value, setValue] = useState(former?.value == null ? "" : String(former.value));
+  const [since, setSince] = useState("");
   const filter = conditions.join(";");
   const save = async () => {
     if (name !== former?.goal && names.includes(name)) throw new Refused("goal_taken", "There is a goal of this name already.", 409);
-    await call("POST", "/api/setup/goals", { goal: name, filter, value: value ? Number(value) : null, currency: value ? (former?.currency ?? null) : null });
+    // under another name it is another goal: what it was worth when comes along
+    const kept = former && name !== former.goal ? [{ from: null, value: former.value, currency: former.currency }, ...former.later_values] : [];
+    const now = { from: since || null, value: value ? Number(value) : null, currency: value ? (former?.currency ?? null) : null };
+    for (const { from, ...worth } of [...kept, now]) await call("POST", "/api/setup/goals", { goal: name, filter, ...worth, since: from });
     if (former && name !== former.goal) await call("DELETE", `/api/setup/goals/${encodeURIComponent(former.goal)}`);
     close();
   };
@@ -110,6 +114,11 @@ const GoalForm = ({ former, names, run, close }: FormProps) => {
         <label>
           Worth, in {tenant.currency} <input type="number" step="any" value={value} placeholder="its own value" onInput={(event) => setValue(event.currentTarget.value)} />
         </label>
+        {former && (
+          <label>
+            From this day on <input type="date" value={since} title="Empty: always. Days before keep what they have." onInput={(event) => setSince(event.currentTarget.value)} />
+          </label>
+        )}
         <button disabled={!conditions.length}>Save goal</button>
         <button type="button" class="quiet" onClick={close}>
           Cancel

@@ -5,7 +5,7 @@ import { call, type Person, type Role } from "../../server";
 
 export interface Everything {
   keys: { key: number; kind: string; label: string; created_at: string; created_by: string | null; expires_at: string | null; revoked_at: string | null }[];
-  goals: { goal: string; filter: string; value: number | null; currency: string | null }[];
+  goals: { goal: string; filter: string; value: number | null; currency: string | null; later_values: { from: string; value: number | null; currency: string | null }[] }[];
   funnels: { funnel: string; steps: string[] }[];
   links: { link: number; label: string; has_password: boolean; created_at: string; expires_at: string }[];
   people: { email: string; name: string; role: Role }[];

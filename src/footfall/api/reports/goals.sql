@@ -38,3 +38,27 @@ SELECT jsonb_build_object(
 FROM goal AS g
 CROSS JOIN visit AS v
 LEFT JOIN reached AS r ON r.number = g.number
+
+-- What goals are worth whose value is another one from days on, in each of the times between those ($changes): an event counts by its day.
+-- name: worth
+WITH part AS MATERIALIZED (
+    SELECT width_bucket(e.day, $changes::date[]) AS period, count(*) AS events,
+           sum(e.event_value) FILTER (WHERE e.event_currency = $currency) AS told, :columns
+    FROM asked.events AS e
+    GROUP BY width_bucket(e.day, $changes::date[]), :looked_at
+), value AS (
+    SELECT v.number, v.period, v.value, v.is_worth
+    FROM unnest($numbers::integer[], $periods::integer[], $worths::numeric[], $are_worth::boolean[]) AS v(number, period, value, is_worth)
+), reached AS (
+    SELECT u.number, p.period, sum(p.events) AS events, sum(p.told) AS told
+    FROM part AS p
+    CROSS JOIN LATERAL unnest(array_remove(:met, NULL)) AS u(number)
+    GROUP BY 1, 2
+), worth AS (
+    SELECT v.number,
+           trim_scale(coalesce(sum(CASE WHEN v.value IS NULL THEN r.told WHEN v.is_worth THEN v.value * r.events END), 0)) AS worth
+    FROM value AS v
+    LEFT JOIN reached AS r ON r.number = v.number AND r.period = v.period
+    GROUP BY v.number
+)
+SELECT jsonb_object_agg(w.number, w.worth) FROM worth AS w

@@ -17,10 +17,12 @@ _STATEMENTS = statements_of("reports/session.sql")
 
 
 def answer(asked: Asked) -> dict[str, Any]:
-    """`sessions`, with this one, its `events`, and what was said of `consent`. Refuses ``session_unknown``."""
+    """`sessions`, with this one, its `events`, and what was said of `consent`. Refuses ``session_unknown``, ``events_gone``."""
     first, last = asked.one(_days)
     if first is None:
         refuse("session_unknown", "session", status=HTTPStatus.NOT_FOUND)
+    if asked.tenant.events_from and date.fromisoformat(last) < asked.tenant.events_from:
+        refuse("events_gone", "session", f"visits from {asked.tenant.events_from} on")
     days = range_of_days(date.fromisoformat(first), date.fromisoformat(last), asked.tenant)
     whole: dict[str, Any] = {"range": days, "bots": True, "limit": 1, "cursor": 0}
     sessions: dict[str, Any] = asked.one(_session, **whole)

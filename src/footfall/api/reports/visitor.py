@@ -17,11 +17,15 @@ from footfall.api.statements.fragments import Tree, fill_rows, sql, statements_o
 
 
 def answer(asked: Asked) -> dict[str, Any]:
-    """`visitor`, `sessions`, and `nextCursor`. Refuses ``visitor_unknown``."""
+    """`visitor`, `sessions`, and `nextCursor`. Refuses ``visitor_unknown``, ``events_gone``."""
     visitor: dict[str, Any] = asked.one(_visitor)
     if visitor["first_day"] is None:
         refuse("visitor_unknown", "visitor", status=HTTPStatus.NOT_FOUND)
     first, last = (date.fromisoformat(visitor[day]) for day in ("first_day", "last_day"))
+    if asked.tenant.events_from:
+        if last < asked.tenant.events_from:
+            refuse("events_gone", "visitor", f"visits from {asked.tenant.events_from} on")
+        first = max(first, asked.tenant.events_from)
     sessions: dict[str, Any] = asked.one(_sessions, range=range_of_days(first, last, asked.tenant))
     return {"visitor": visitor} | sessions
 

@@ -25,7 +25,8 @@ $$;
 -- last 30 days and today. By event time; bots are left out; from the rollups, at its own grain each. Definitions:
 -- docs/ask/metrics.md. Reply: {success, message, data: {overview, interactions, conversions, topItems, conversionFunnel, dateRange,
 -- metadata}}, or {success: false, error_code: 'ANALYTICS_ERROR', debug_info: {error, tenant_id, date_range}} with one of the codes
--- tenant_required, tenant_mismatch, tenant_unknown, tenant_disabled, date_invalid, range_inverted, range_too_long, internal.
+-- tenant_required, tenant_mismatch, tenant_unknown, tenant_disabled, date_invalid, range_inverted, range_too_long,
+-- figures_gone, internal.
 CREATE OR REPLACE FUNCTION api.track_analytics(p_request jsonb) RETURNS jsonb
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
@@ -46,6 +47,8 @@ BEGIN
         RAISE EXCEPTION 'range_inverted' USING ERRCODE = 'FF400', DETAIL = 'dateFrom';
     ELSIF v_date_to - v_date_from > 3660 THEN
         RAISE EXCEPTION 'range_too_long' USING ERRCODE = 'FF400', DETAIL = 'dateFrom';
+    ELSIF v_date_from < business.first_day(v_tenant.tenant_hk, 'marts') THEN
+        RAISE EXCEPTION 'figures_gone' USING ERRCODE = 'FF400', DETAIL = 'dateFrom';
     END IF;
 
     WITH figure AS MATERIALIZED (
@@ -147,6 +150,7 @@ EXCEPTION
                 WHEN 'date_invalid' THEN v_field || ' is not a date: write YYYY-MM-DD'
                 WHEN 'range_inverted' THEN 'dateFrom is after dateTo'
                 WHEN 'range_too_long' THEN 'At most 3660 days between dateFrom and dateTo'
+                WHEN 'figures_gone' THEN 'Figures are kept from ' || business.first_day(v_tenant.tenant_hk, 'marts') || ' on'
                 ELSE 'The request names no tenant that it may read' END, SQLERRM,
             jsonb_strip_nulls(jsonb_build_object('field', nullif(v_field, ''))) || jsonb_build_object(
                 'tenant_id', v_tenant.public_id,

@@ -34,6 +34,23 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
       AND (k.expires_at IS NULL OR k.expires_at > util.current_load_date())
 $$;
 
+-- The ranges of the tenant's own addresses, by the rules in force, in their order (footfall.auth.own_networks).
+CREATE OR REPLACE FUNCTION auth.own_networks(p_tenant_hk bytea) RETURNS TABLE (name text, range text)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+    SELECT n.network ->> 'name', n.network ->> 'range'
+    FROM ref.rule_set r
+    CROSS JOIN LATERAL jsonb_array_elements(r.rules -> 'networks') WITH ORDINALITY AS n(network, position)
+    WHERE r.tenant_hk = p_tenant_hk AND r.in_force_until IS NULL
+    ORDER BY n.position
+$$;
+
+-- The name of the first range that an address lies in. Twin of footfall.auth.own_networks.own_network_of.
+CREATE OR REPLACE FUNCTION auth.own_network_of(p_tenant_hk bytea, p_address inet) RETURNS text
+LANGUAGE sql STABLE AS $$
+    SELECT n.name FROM auth.own_networks(p_tenant_hk) WITH ORDINALITY AS n(name, range, position)
+    WHERE p_address <<= n.range::inet ORDER BY n.position LIMIT 1
+$$;
+
 -- The secret of a tenant's day, made when first asked for: 244 random bits from PostgreSQL's strong source, hashed to 32 bytes.
 CREATE OR REPLACE FUNCTION auth.visitor_secret_of(p_tenant_hk bytea, p_day date) RETURNS bytea
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$

@@ -16,5 +16,8 @@ SELECT encode(site_session_hk, 'hex') || ' ' || day
 FROM chained c
 FULL JOIN business.visit_b v USING (site_session_hk, day)
 WHERE ({{tenant v}} OR v.tenant_hk IS NULL) AND {{since day}}
+  -- of visits whose events have gone nothing can be counted
+  AND (c.site_session_hk IS NOT NULL OR NOT EXISTS (
+      SELECT FROM business.site_session_w w WHERE w.site_session_hk = v.site_session_hk AND w.is_retired))
   AND (c.events, c.page_views, c.first_event_timestamp, c.last_event_timestamp, c.previous_day, c.spans_days)
    IS DISTINCT FROM (v.events, v.page_views, v.first_event_timestamp, v.last_event_timestamp, v.previous_day, v.spans_days)

@@ -1,7 +1,7 @@
 -- Claim: the details of every closed session are what its events say
 -- Hint: details or events were changed by hand
 WITH closed AS (
-    SELECT w.root_session_hk FROM business.site_session_w w WHERE {{tenant w}} AND w.is_visit
+    SELECT w.root_session_hk FROM business.site_session_w w WHERE {{tenant w}} AND w.is_visit AND NOT w.is_retired
     GROUP BY w.root_session_hk HAVING NOT bool_or(w.is_open) AND max(w.last_event_timestamp) >= %(since)s
 ), computed AS (
     SELECT c.* FROM business.site_session_details_of(ARRAY(SELECT root_session_hk FROM closed), NULL) c WHERE c.total_events > 0

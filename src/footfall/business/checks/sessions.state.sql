@@ -4,7 +4,7 @@ WITH known AS (
     SELECT coalesce(w.of_session_hk, w.site_session_hk) AS site_session_hk, min(w.first_event_timestamp) AS first_event_timestamp,
            max(w.last_event_timestamp) AS last_event_timestamp
     FROM business.site_session_w w
-    WHERE {{tenant w}} AND w.first_event_timestamp <= w.last_event_timestamp
+    WHERE {{tenant w}} AND w.first_event_timestamp <= w.last_event_timestamp AND NOT w.is_retired
     GROUP BY 1
 )
 SELECT encode(l.site_session_hk, 'hex')

@@ -18,6 +18,7 @@ WITH known AS MATERIALIZED (
     SELECT k.site_session_hk, v.first_event_timestamp, v.last_event_timestamp
     FROM known k
     CROSS JOIN LATERAL business.session_visits(k.site_session_hk) v
+    WHERE NOT v.is_retired
 )
 SELECT DISTINCT encode(x.site_session_hk, 'hex')
 FROM ((SELECT * FROM computed EXCEPT SELECT * FROM stored) UNION ALL (SELECT * FROM stored EXCEPT SELECT * FROM computed)) x

@@ -7,3 +7,5 @@ LEFT JOIN business.site_event_details_s d ON d.raw_event_id = r.raw_event_id
 LEFT JOIN staging.site_events_staging s ON s.raw_event_id = r.raw_event_id AND s.received_timestamp = r.received_timestamp
 WHERE {{tenant b}} AND {{since b.received_from}} AND b.processing_status = 'PROCESSED' AND s.raw_event_id IS NULL AND util.is_kept(b.tenant_hk, 'staging', b.received_from)
   AND (d.raw_event_id IS NULL OR business.is_staged(b.tenant_hk, b.received_from))
+  -- nor in the vault any more, where events are kept no longer
+  AND (business.is_staged(b.tenant_hk, b.received_from) OR util.kept_since(b.tenant_hk, 'events') = '-infinity')

@@ -5,3 +5,4 @@ FROM staging.site_events_staging s
 JOIN raw.ingest_batch b ON b.batch_id = s.batch_id AND b.processing_status = 'PROCESSED'
 LEFT JOIN business.site_event_h h ON h.site_event_hk = s.site_event_hk AND h.tenant_hk = s.tenant_hk
 WHERE {{tenant s}} AND {{since s.received_timestamp}} AND s.validation_status = 'VALID' AND h.site_event_hk IS NULL
+  AND s.event_timestamp >= util.kept_since(s.tenant_hk, 'events')

@@ -23,7 +23,7 @@ RETURN regexp_replace(substr(p_page_bk, strpos(p_page_bk, '/')), '\?.*$', '');
 -- What was loaded before a set that names the general lists was put in force is judged by those first: its agent, but for the kind of device,
 -- which the site may have said, and its referrer where nothing else told where it came from.
 --
--- Internal traffic comes before the tenant's bots by agent, those before its bots by behaviour. A rule for campaigns goes before what the
+-- Internal traffic is told by the address at which a visit begins, else by the network that its first event came from. It comes before the tenant's bots by agent, those before its bots by behaviour. A rule for campaigns goes before what the
 -- general rules say; one for a referrer holds for visits without a campaign, as in those.
 CREATE OR REPLACE FUNCTION business.site_session_judgement_of(p_keys bytea[], p_as_of timestamptz)
 RETURNS TABLE (site_session_hk bytea, tenant_hk bytea, traffic_class text, traffic_rule text, bot_kind text, bot_name text, source text,
@@ -76,6 +76,12 @@ LANGUAGE sql STABLE AS $$
             WHERE m.tenant_hk = c.tenant_hk AND m.version = r.version AND m.input = 'landing' AND m.input_hash = util.hash_binary(d.page_url)
             LIMIT 1
         ) m
+        UNION ALL
+        -- the range counts as long as the rules in force have one of its name
+        SELECT n.own_network FROM business.site_session_network_s n
+        WHERE r.holds AND r.rules ? 'networks' AND n.site_event_hk = c.entry_event_hk
+          AND r.rules -> 'networks' @> jsonb_build_array(jsonb_build_object('name', n.own_network))
+        LIMIT 1
     ) i ON true
     LEFT JOIN LATERAL (
         SELECT CASE WHEN max(v.in_a_minute) > (r.rules #>> '{behaviour,views_per_minute}')::integer THEN 'views_per_minute'
@@ -216,7 +222,10 @@ BEGIN
         SELECT v.site_session_hk FROM unnest(p_visits) AS v(site_session_hk) WHERE v.site_session_hk IS NOT NULL);
     PERFORM business.refresh_site_page_judgement(ARRAY(
         SELECT DISTINCT f.site_page_hk FROM pg_temp.fresh_event f
-        WHERE f.tenant_hk = ANY (v_tenants) AND f.site_page_hk IS NOT NULL), p_load_date);
+        WHERE f.tenant_hk = ANY (v_tenants) AND f.site_page_hk IS NOT NULL
+          -- who is forgotten is loaded under old dates: a page that others have met has been judged since
+          AND NOT EXISTS (SELECT FROM business.site_page_judgement_s j WHERE j.site_page_hk = f.site_page_hk AND j.load_date > p_load_date)),
+        p_load_date);
     RETURN business.align_classes(business.judge_visits(v_visits, p_load_date) || p_visits);
 END
 $$;
@@ -336,7 +345,7 @@ BEGIN
     v_visits := ARRAY(
         SELECT w.site_session_hk FROM business.site_session_w w
         WHERE w.site_session_hk > p_after AND w.site_session_hk <= p_until AND w.tenant_hk = p_tenant_hk
-          AND w.root_session_hk = w.site_session_hk
+          AND w.root_session_hk = w.site_session_hk AND NOT w.is_retired
         ORDER BY w.site_session_hk);
     RETURN QUERY SELECT c.aspect, c.was, c.becomes, c.visits, c.events FROM business.count_visit_changes(v_visits, v_load_date) c;
     v_changed := business.judge_visits(v_visits, v_load_date);

@@ -26,11 +26,11 @@ BEGIN
 END
 $$;
 
--- The latest load, or judging by new rules, whose rows a statement sees now. A job that computes satellites goes on beside loads and has a date of its own, later
+-- The latest load, judging by new rules or removal of old events, whose rows a statement sees now. A job that computes satellites goes on beside loads and has a date of its own, later
 -- than that of a load which it does not see yet: so a rebuild is told after which load the job comes.
 CREATE OR REPLACE FUNCTION business.seen_load() RETURNS timestamptz
 LANGUAGE sql VOLATILE
-RETURN (SELECT l.load_date FROM raw.load_batch l WHERE l.job IN ('load', 'rules') ORDER BY l.load_date DESC LIMIT 1);
+RETURN (SELECT l.load_date FROM raw.load_batch l WHERE l.job IN ('load', 'rules', 'retention') ORDER BY l.load_date DESC LIMIT 1);
 
 -- Claims pending ingest batches until they hold p_batch_size events; returns their numbers, none when nothing is pending. Tenants take
 -- turns: whose earlier batches hold fewer events come first, so that whoever sends much waits for nobody's sake but his own. What is of
@@ -155,6 +155,7 @@ BEGIN
 
     PERFORM util.take_turn('load');
     PERFORM business.refuse_erased(p_batch_ids);
+    PERFORM business.refuse_retired();
 END
 $$;
 

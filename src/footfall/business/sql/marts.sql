@@ -407,6 +407,8 @@ LANGUAGE sql AS $$
         ) e
         WHERE f.transaction_id IS NOT NULL
     ) t
+    -- of a day whose events have gone nothing can be counted again
+    WHERE t.day >= business.first_day(t.tenant_hk, 'events')
     ORDER BY t.tenant_hk, t.day
     ON CONFLICT (tenant_hk, day) DO UPDATE SET touched_at = excluded.touched_at, is_rolled_up = false
 $$;

@@ -120,7 +120,7 @@ LANGUAGE sql STABLE AS $$
 $$;
 
 -- Makes a tenant's marts anew from the vault, to the rows that loads would have left; returns the events. Rollups follow when they
--- are due. Loads wait meanwhile.
+-- are due. Loads wait meanwhile. Visits and days whose events have gone stay as they are.
 CREATE OR REPLACE FUNCTION business.rebuild_marts(p_tenant_hk bytea) RETURNS bigint
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -129,8 +129,9 @@ DECLARE
 BEGIN
     PERFORM util.take_turn('load');
     DELETE FROM business.event_b e WHERE e.tenant_hk = p_tenant_hk;
-    DELETE FROM business.visit_b v WHERE v.tenant_hk = p_tenant_hk;
-    DELETE FROM business.rollup_b r WHERE r.tenant_hk = p_tenant_hk;
+    DELETE FROM business.visit_b v WHERE v.tenant_hk = p_tenant_hk AND NOT EXISTS (
+        SELECT FROM business.site_session_w w WHERE w.site_session_hk = v.site_session_hk AND w.is_retired);
+    DELETE FROM business.rollup_b r WHERE r.tenant_hk = p_tenant_hk AND r.day >= business.first_day(p_tenant_hk, 'events');
     DELETE FROM business.day_w w WHERE w.tenant_hk = p_tenant_hk;
     FOR v_month IN
         SELECT DISTINCT date_trunc('month', d.event_timestamp, 'UTC') FROM business.site_event_details_s d
@@ -150,7 +151,8 @@ BEGIN
         PERFORM business.store_marts(util.current_load_date(), NULL, NULL);
     END LOOP;
     PERFORM business.close_visits(ARRAY(
-        SELECT DISTINCT v.site_session_hk FROM business.visit_b v WHERE v.tenant_hk = p_tenant_hk));
+        SELECT DISTINCT v.site_session_hk FROM business.visit_b v WHERE v.tenant_hk = p_tenant_hk AND NOT EXISTS (
+            SELECT FROM business.site_session_w w WHERE w.site_session_hk = v.site_session_hk AND w.is_retired)));
     RETURN v_events;
 END
 $$;

@@ -157,15 +157,111 @@ LANGUAGE sql AS $$
     ON CONFLICT DO NOTHING
 $$;
 
--- How many of the laid out person's events retention has removed from raw: they cannot be loaded again.
+-- How many of the laid out person's events retention has removed from raw, and how many of their visits have lost their events: they cannot
+-- be loaded again.
 CREATE OR REPLACE FUNCTION business.own_events_gone_from_raw() RETURNS bigint
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS $$
-    SELECT count(*)
+    SELECT (
+        SELECT count(*)
+        FROM pg_temp.person_event p
+        WHERE NOT EXISTS (
+            SELECT FROM pg_temp.person_raw o
+            JOIN raw.site_tracking_events_r r ON r.raw_event_id = o.raw_event_id AND r.received_timestamp = o.received_timestamp
+            WHERE o.event_hk = p.site_event_hk AND o.load_date IS NOT NULL)
+    ) + (SELECT count(*) FROM pg_temp.person_session p JOIN business.site_session_w w USING (site_session_hk) WHERE w.is_retired)
+$$;
+
+-- Removes what is left of the laid out person's visits whose events have gone: all that the vault, the marts and the work tables have of them.
+-- The figures of their days stay: nobody can be read in them, and nothing is there to count them again.
+CREATE OR REPLACE FUNCTION business.remove_retired() RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_part record;
+BEGIN
+    IF EXISTS (SELECT FROM pg_temp.person_session p JOIN business.site_session_w w USING (site_session_hk) WHERE w.is_retired) THEN
+        FOR v_part IN SELECT r.* FROM business.reach() r WHERE starts_with(r.relation, 'business.') LOOP
+            EXECUTE format('DELETE FROM %s t WHERE %s', v_part.relation, v_part.is_theirs);
+        END LOOP;
+    END IF;
+END
+$$;
+
+-- Removes snapshots of pages and items that say what the laid out person alone said of them: a title, a description, metadata. What pages and
+-- items had then is told by the snapshots before; what they have now is due. Before their events go: p_told is what this returned then.
+CREATE OR REPLACE FUNCTION business.told_by_person() RETURNS jsonb
+LANGUAGE sql AS $$
+    SELECT coalesce(jsonb_agg(DISTINCT jsonb_build_object('hub', t.hub, 'key', encode(t.hash_key, 'hex'), 'said', t.said)), '[]')
     FROM pg_temp.person_event p
-    WHERE NOT EXISTS (
-        SELECT FROM pg_temp.person_raw o
-        JOIN raw.site_tracking_events_r r ON r.raw_event_id = o.raw_event_id AND r.received_timestamp = o.received_timestamp
-        WHERE o.event_hk = p.site_event_hk AND o.load_date IS NOT NULL)
+    CROSS JOIN LATERAL (
+        SELECT d.page_title, d.business_item_info FROM business.site_event_details_s d WHERE d.site_event_hk = p.site_event_hk LIMIT 1
+    ) d
+    CROSS JOIN LATERAL (
+        SELECT 'page' AS hub, l.site_page_hk AS hash_key, to_jsonb(d.page_title::text) AS said FROM business.event_page_l l
+        WHERE l.site_event_hk = p.site_event_hk
+          AND l.link_event_page_hk BETWEEN substr(p.site_event_hk, 1, 6) AND util.last_key_of(p.site_event_hk)
+        UNION ALL
+        SELECT 'item', l.business_item_hk, i.said
+        FROM business.event_business_item_l l
+        CROSS JOIN LATERAL (VALUES (d.business_item_info -> 'item_description'), (d.business_item_info -> 'item_metadata')) AS i(said)
+        WHERE l.site_event_hk = p.site_event_hk
+          AND l.link_event_business_item_hk BETWEEN substr(p.site_event_hk, 1, 6) AND util.last_key_of(p.site_event_hk)
+        OFFSET 0
+    ) t
+    WHERE t.said IS NOT NULL
+$$;
+
+CREATE OR REPLACE FUNCTION business.remove_told(p_told jsonb) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_pages bytea[];
+    v_items bytea[];
+BEGIN
+    WITH told AS MATERIALIZED (
+        SELECT decode(t.key, 'hex') AS hash_key, t.said #>> '{}' AS title
+        FROM jsonb_to_recordset(p_told) AS t(hub text, key text, said jsonb) WHERE t.hub = 'page'
+    ), gone AS (
+        DELETE FROM business.site_page_details_s s USING told t
+        WHERE s.site_page_hk = t.hash_key AND s.page_title = t.title AND NOT EXISTS (
+            SELECT FROM business.event_page_l l
+            JOIN business.site_event_details_s d ON d.site_event_hk = l.site_event_hk AND d.page_title = t.title
+            WHERE l.site_page_hk = t.hash_key)
+        RETURNING s.site_page_hk
+    )
+    SELECT array_agg(DISTINCT g.site_page_hk) INTO v_pages FROM gone g;
+    WITH told AS MATERIALIZED (
+        SELECT decode(t.key, 'hex') AS hash_key, t.said
+        FROM jsonb_to_recordset(p_told) AS t(hub text, key text, said jsonb) WHERE t.hub = 'item'
+    ), gone AS (
+        DELETE FROM business.business_item_details_s s USING told t
+        WHERE s.business_item_hk = t.hash_key AND (s.business_metadata = t.said OR s.item_description = t.said #>> '{}') AND NOT EXISTS (
+            SELECT FROM business.event_business_item_l l
+            JOIN business.site_event_details_s d ON d.site_event_hk = l.site_event_hk
+                AND t.said IN (d.business_item_info -> 'item_description', d.business_item_info -> 'item_metadata')
+            WHERE l.business_item_hk = t.hash_key)
+        RETURNING s.business_item_hk
+    )
+    SELECT array_agg(DISTINCT g.business_item_hk) INTO v_items FROM gone g;
+
+    -- each of those left ends where the next one begins, and says something else than the one before
+    DELETE FROM business.site_page_details_s s
+    USING (SELECT o.site_page_hk, o.load_date, o.hash_diff = lag(o.hash_diff) OVER (PARTITION BY o.site_page_hk ORDER BY o.load_date) AS repeats
+           FROM business.site_page_details_s o WHERE o.site_page_hk = ANY (v_pages)) o
+    WHERE o.repeats AND s.site_page_hk = o.site_page_hk AND s.load_date = o.load_date;
+    UPDATE business.site_page_details_s s SET load_end_date = o.successor
+    FROM (SELECT o.site_page_hk, o.load_date, lead(o.load_date) OVER (PARTITION BY o.site_page_hk ORDER BY o.load_date) AS successor
+          FROM business.site_page_details_s o WHERE o.site_page_hk = ANY (v_pages)) o
+    WHERE s.site_page_hk = o.site_page_hk AND s.load_date = o.load_date AND s.load_end_date IS DISTINCT FROM o.successor;
+    DELETE FROM business.business_item_details_s s
+    USING (SELECT o.business_item_hk, o.load_date,
+                  o.hash_diff = lag(o.hash_diff) OVER (PARTITION BY o.business_item_hk ORDER BY o.load_date) AS repeats
+           FROM business.business_item_details_s o WHERE o.business_item_hk = ANY (v_items)) o
+    WHERE o.repeats AND s.business_item_hk = o.business_item_hk AND s.load_date = o.load_date;
+    UPDATE business.business_item_details_s s SET load_end_date = o.successor
+    FROM (SELECT o.business_item_hk, o.load_date,
+                 lead(o.load_date) OVER (PARTITION BY o.business_item_hk ORDER BY o.load_date) AS successor
+          FROM business.business_item_details_s o WHERE o.business_item_hk = ANY (v_items)) o
+    WHERE s.business_item_hk = o.business_item_hk AND s.load_date = o.load_date AND s.load_end_date IS DISTINCT FROM o.successor;
+END
 $$;
 
 -- Erases whoever of the tenant is laid out (business.gather_own_person, to change them), in the mode forget or delete; returns the receipt.
@@ -180,6 +276,7 @@ DECLARE
     v_number bigint;
     v_again bigint[];
     v_left jsonb;
+    v_told jsonb;
 BEGIN
     IF v_counts = '{}' THEN
         RAISE EXCEPTION 'person_unknown' USING ERRCODE = 'FF404';
@@ -195,12 +292,14 @@ BEGIN
     v_before := business.digest_person(v_secret);
     v_number := (SELECT coalesce(max(e.erasure_id), 0) + 1 FROM auth.erasure e WHERE e.tenant_hk = v_tenant_hk);
     PERFORM business.bury_person(v_tenant_hk, v_number);
+    v_told := business.told_by_person();
     IF p_mode = 'forget' THEN
         -- what staging has let go of is asked for, and made again
         v_again := business.stage_again(ARRAY(SELECT p.raw_event_id FROM pg_temp.person_raw p WHERE p.load_date IS NOT NULL));
     END IF;
     PERFORM business.remove_events(v_tenant_hk, ARRAY(SELECT p.site_event_hk FROM pg_temp.person_event p), 'erasure');
     IF p_mode = 'delete' THEN
+        PERFORM business.remove_retired();
         PERFORM business.delete_person(v_tenant_hk);
     ELSE
         PERFORM business.forget_person(v_tenant_hk);
@@ -211,6 +310,7 @@ BEGIN
         END IF;
         PERFORM business.reload_person(v_tenant_hk);
     END IF;
+    PERFORM business.remove_told(v_told);
     v_left := business.count_own_person(true);
     IF v_left <> '{}' THEN
         RAISE EXCEPTION 'an erasure left rows: %', v_left;

@@ -42,7 +42,40 @@ LANGUAGE sql STABLE ROWS 3 AS $$
     WHERE i.id IS NOT NULL
 $$;
 
--- Lays out in pg_temp.person_… whoever is known by this id: p_kind session, visitor, user, or event (an event's business key).
+-- The business key of the event that a visitor's code is the id of (footfall.whoami() in the tracker): milliseconds since 1970 in base 36, a dash,
+-- something random. A clock that was set right makes it another moment: then that of the day before or after; NULL: there is none.
+CREATE OR REPLACE FUNCTION business.event_of_code(p_tenant_hk bytea, p_code text) RETURNS text
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    v_code constant text := lower(btrim(p_code) COLLATE "C");
+    v_moment timestamptz;
+    v_event text;
+BEGIN
+    IF v_code !~ '^[0-9a-z]{8,9}-[0-9a-z]{1,16}$' THEN
+        RETURN NULL;
+    END IF;
+    SELECT to_timestamp(sum((strpos('0123456789abcdefghijklmnopqrstuvwxyz', d.digit) - 1) * 36::numeric ^ (length(m.ms) - d.place)) / 1000)
+    INTO v_moment
+    FROM (SELECT split_part(v_code, '-', 1) AS ms) m
+    CROSS JOIN LATERAL string_to_table(m.ms, NULL) WITH ORDINALITY AS d(digit, place);
+    FOR v_event IN
+        SELECT h.site_event_bk
+        FROM unnest(ARRAY[interval '1 second', interval '1 day']) AS around(span)
+        CROSS JOIN LATERAL (
+            SELECT h.site_event_bk FROM business.site_event_h h
+            WHERE h.site_event_hk >= util.time_prefix(v_moment - around.span) AND h.site_event_hk < util.time_prefix(v_moment + around.span)
+              AND h.tenant_hk = p_tenant_hk AND split_part(h.site_event_bk, '_', 3) = v_code LIMIT 1
+        ) h
+        ORDER BY around.span
+    LOOP
+        EXIT;
+    END LOOP;
+    RETURN v_event;
+END
+$$;
+
+-- Lays out in pg_temp.person_… whoever is known by this id: p_kind session, visitor, user, event (an event's business key), or code, as visitors
+-- read it out.
 -- Sessions lead to their visitors and visitors to their sessions, until nothing is new; a user id only to the sessions it was in.
 -- Raises person_too_large: an id that more than p_most sessions share is nobody's.
 CREATE OR REPLACE FUNCTION business.gather_person(p_tenant_hk bytea, p_kind text, p_id text, p_most integer) RETURNS void
@@ -52,10 +85,15 @@ DECLARE
     v_key constant bytea := business.key_of(v_tenant_id, p_id);
     v_staged_since constant timestamptz := coalesce(
         (SELECT k.kept_since FROM raw.kept_since k WHERE k.tenant_hk = p_tenant_hk AND k.layer = 'staging'), '-infinity');
+    v_events_since constant timestamptz := util.kept_since(p_tenant_hk, 'events');
     v_sessions bigint := -1;
     v_visitors bigint := -1;
     v_found bigint;
 BEGIN
+    IF p_kind = 'code' THEN
+        PERFORM business.gather_person(p_tenant_hk, 'event', coalesce(business.event_of_code(p_tenant_hk, p_id), ''), p_most);
+        RETURN;
+    END IF;
     PERFORM business.empty_person();
     IF p_kind <> 'event' THEN
         INSERT INTO pg_temp.person_id VALUES (p_kind, p_id);
@@ -161,16 +199,19 @@ BEGIN
         WHERE b.tenant_hk = p_tenant_hk AND b.processing_status <> 'PROCESSED'
         UNION ALL
         SELECT r FROM raw.site_tracking_events_r r WHERE r.tenant_hk = p_tenant_hk AND r.received_timestamp < v_staged_since
+        UNION ALL
+        -- where the vault keeps events no longer, raw alone knows whose they were: all of it is read
+        SELECT r FROM raw.site_tracking_events_r r WHERE r.tenant_hk = p_tenant_hk AND v_events_since > '-infinity'
     ) a(r)
     CROSS JOIN LATERAL (SELECT (a.r).*) r
     WHERE r.tenant_hk = p_tenant_hk
       AND EXISTS (SELECT FROM raw.ids_of(a.r) i JOIN pg_temp.person_id p USING (kind, id))
     ON CONFLICT DO NOTHING;
-    -- what was refused, and is in staging alone
+    -- what was refused, or is kept in the vault no longer, and is in staging alone
     INSERT INTO pg_temp.person_raw (raw_event_id, received_timestamp, batch_id)
     SELECT s.raw_event_id, s.received_timestamp, s.batch_id
     FROM staging.site_events_staging s
-    WHERE s.tenant_hk = p_tenant_hk AND s.validation_status = 'INVALID'
+    WHERE s.tenant_hk = p_tenant_hk AND (s.validation_status = 'INVALID' OR s.event_timestamp < v_events_since)
       AND EXISTS (SELECT FROM pg_temp.person_id p WHERE (p.kind, p.id) IN
                   (('session', s.session_id), ('visitor', s.visitor_id), ('user', s.user_id)))
     ON CONFLICT DO NOTHING;
@@ -182,6 +223,22 @@ BEGIN
         WHERE s.raw_event_id = o.raw_event_id AND s.received_timestamp = o.received_timestamp ORDER BY s.attempt DESC LIMIT 1
     ) s ON true
     WHERE o.raw_event_id = p.raw_event_id;
+    -- of an event that the vault keeps no longer the one that came first was loaded, as a rule
+    UPDATE pg_temp.person_raw p SET load_date = b.load_date
+    FROM (
+        SELECT DISTINCT ON (s.site_event_hk) s.raw_event_id, s.batch_id
+        FROM pg_temp.person_raw o
+        JOIN staging.site_events_staging s ON s.raw_event_id = o.raw_event_id AND s.received_timestamp = o.received_timestamp
+        WHERE o.event_hk IS NULL AND s.validation_status = 'VALID' AND s.event_timestamp < v_events_since
+        ORDER BY s.site_event_hk, s.raw_event_id
+    ) f
+    JOIN raw.ingest_batch b USING (batch_id)
+    WHERE p.raw_event_id = f.raw_event_id;
+    -- and of what staging has let go of all: it was loaded, or a repetition, which nobody can tell any more
+    UPDATE pg_temp.person_raw p SET load_date = b.load_date
+    FROM raw.ingest_batch b
+    WHERE v_events_since > '-infinity' AND p.event_hk IS NULL AND p.errors IS NULL AND NOT p.is_staged AND b.batch_id = p.batch_id
+      AND b.processing_status = 'PROCESSED';
     ANALYZE pg_temp.person_raw;
 END
 $$;
@@ -190,6 +247,8 @@ $$;
 -- others that were met in the same browser may be other people's.
 CREATE OR REPLACE FUNCTION business.bury_person(p_tenant_hk bytea, p_erasure_id bigint) RETURNS bigint
 LANGUAGE sql AS $$
+    -- examples of a preview may be theirs
+    DELETE FROM ref.rule_task t WHERE t.tenant_hk = p_tenant_hk AND t.kind = 'preview' AND t.finished_at IS NOT NULL;
     WITH buried AS (
         INSERT INTO auth.tombstone (tenant_hk, mark, erasure_id)
         SELECT p_tenant_hk, auth.erasure_mark(s.secret, p.kind, p.id), p_erasure_id
@@ -224,7 +283,8 @@ LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM staging.forget_events(p_raw_event_ids);
     UPDATE raw.site_tracking_events_r r
-    SET raw_payload = '{}', client_ip = NULL, visitor_id = NULL, visitor_ip_hash = NULL, user_agent = NULL, client_hints = NULL
+    SET raw_payload = '{}', client_ip = NULL, visitor_id = NULL, visitor_ip_hash = NULL, user_agent = NULL, client_hints = NULL,
+        own_network = NULL
     WHERE r.raw_event_id = ANY (p_raw_event_ids);
     DELETE FROM staging.site_events_staging s WHERE s.raw_event_id = ANY (p_raw_event_ids);
     INSERT INTO raw.left_out AS o (tenant_hk, raw_event_id, batch_id, received_timestamp, left_out_until, errors)

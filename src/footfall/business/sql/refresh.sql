@@ -97,16 +97,22 @@ LANGUAGE sql STABLE AS $$
     CROSS JOIN LATERAL (
         SELECT (array_agg(c.context ORDER BY d.session_start_time DESC, d.site_session_hk))[1] AS latest,
                min(d.session_start_time) AS first_visit, max(d.session_start_time) AS last_visit,
-               count(*)::integer AS sessions, sum(d.total_page_views)::integer AS page_views
+               count(*)::integer AS sessions, sum(d.total_page_views)::integer AS page_views,
+               -- of visits whose events have gone: what their details say
+               count(*) FILTER (WHERE d.transaction_completed AND r.is_retired) AS transactions_before,
+               coalesce(sum(d.total_conversion_value) FILTER (WHERE r.is_retired), 0) AS value_before
         FROM business.visitor_sessions(h.site_visitor_hk) d
         CROSS JOIN LATERAL (
             SELECT c AS context FROM business.site_session_context_s c
             WHERE c.site_session_hk = d.site_session_hk AND c.load_end_date IS NULL LIMIT 1
         ) c
+        LEFT JOIN LATERAL (
+            SELECT w.is_retired FROM business.site_session_w w WHERE w.site_session_hk = d.site_session_hk LIMIT 1
+        ) r ON true
     ) s
     CROSS JOIN LATERAL (
-        SELECT count(*) FILTER (WHERE c.is_transaction)::integer AS transactions,
-               util.money(coalesce(sum(c.value) FILTER (WHERE c.currency = t.currency), 0)) AS value
+        SELECT (s.transactions_before + count(*) FILTER (WHERE c.is_transaction))::integer AS transactions,
+               util.money(s.value_before + coalesce(sum(c.value) FILTER (WHERE c.currency = t.currency), 0)) AS value
         FROM (
             SELECT DISTINCT ON (i.identity) c.value, c.currency,
                    e.event_type = 'transaction_step' AND e.event_action = 'complete' AND NOT c.is_refund AS is_transaction

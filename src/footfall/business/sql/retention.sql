@@ -1,4 +1,5 @@
--- What retention removes from the vault, and what it would remove. Rows of raw and staging go by util.delete_expired and util.drop_month.
+-- What retention removes of the personal context, and what it would remove of all layers. Rows of raw and staging go by util.delete_expired and
+-- util.drop_month; events and marts by retiring.sql.
 
 -- Removes what is personal in the context of sessions and visitors, and kept no longer, from p_most rows of each table at most; returns
 -- from how many. No figure is made of it: reports and marts stay as they are. What comes late, of long ago, is found the next time.
@@ -44,18 +45,24 @@ DECLARE
     v_due record;
 BEGIN
     FOR v_due IN
-        SELECT h.tenant_hk, l.layer, coalesce(s.kept_since, '-infinity') AS kept_since,
+        SELECT h.tenant_hk, l.layer, g.gone, coalesce(s.kept_since, '-infinity') AS kept_since,
                -- what waits to be loaded, or was set aside, stays in raw and staging
-               least(k.keep_from, CASE WHEN l.layer <> 'context' THEN (
+               least(k.keep_from, CASE WHEN l.layer IN ('raw', 'staging') THEN (
                    SELECT min(b.received_from) FROM raw.ingest_batch b
                    WHERE b.tenant_hk = h.tenant_hk AND b.processing_status <> 'PROCESSED') END) AS keep_from
         FROM auth.tenant_h h
-        CROSS JOIN unnest('{raw,staging,context}'::text[]) AS l(layer)
+        CROSS JOIN unnest('{raw,staging,context,events,marts}'::text[]) AS l(layer)
         CROSS JOIN LATERAL (
             SELECT CASE WHEN p_layer = l.layer AND p_days IS NOT NULL AND (p_tenant_hk IS NOT NULL OR NOT EXISTS (
                             SELECT FROM ref.retention r WHERE r.tenant_hk = h.tenant_hk AND r.layer = l.layer))
                         THEN p_days END AS days) d
-        CROSS JOIN LATERAL (SELECT util.keep_from(h.tenant_hk, l.layer, p_now, d.days) AS keep_from) k
+        CROSS JOIN LATERAL (
+            -- marts go where events have gone, also those that go now
+            SELECT greatest(business.retire_until(h.tenant_hk, 'events', p_now), util.kept_since(h.tenant_hk, 'events')) AS gone) g
+        CROSS JOIN LATERAL (
+            SELECT CASE l.layer WHEN 'events' THEN business.retire_until(h.tenant_hk, l.layer, p_now, d.days)
+                                WHEN 'marts' THEN least(business.retire_until(h.tenant_hk, l.layer, p_now, d.days), g.gone)
+                                ELSE util.keep_from(h.tenant_hk, l.layer, p_now, d.days) END AS keep_from) k
         LEFT JOIN raw.kept_since s ON s.tenant_hk = h.tenant_hk AND s.layer = l.layer
         WHERE (p_tenant_hk IS NULL OR h.tenant_hk = p_tenant_hk) AND (p_layer IS NULL OR l.layer = p_layer) AND k.keep_from > '-infinity'
         ORDER BY h.tenant_hk, l.layer
@@ -64,6 +71,23 @@ BEGIN
             RETURN QUERY
             SELECT v_due.tenant_hk, v_due.layer, c.month, sum(c.found)::bigint, sum(c.bytes)::bigint
             FROM business.personal_rows(v_due.tenant_hk, v_due.keep_from) c GROUP BY c.month ORDER BY c.month;
+        ELSIF v_due.layer = 'events' THEN
+            RETURN QUERY
+            SELECT v_due.tenant_hk, v_due.layer, date_trunc('month', e.day)::date, count(*), sum(pg_column_size(e.*))::bigint
+            FROM business.retirable_visits(v_due.tenant_hk, v_due.keep_from, NULL) AS v(site_session_hk)
+            CROSS JOIN LATERAL business.visit_bridge(v.site_session_hk) e
+            GROUP BY 3 ORDER BY 3;
+        ELSIF v_due.layer = 'marts' THEN
+            RETURN QUERY
+            SELECT v_due.tenant_hk, v_due.layer, date_trunc('month', o.day)::date, count(*), sum(o.size)::bigint
+            FROM (
+                SELECT d.day, pg_column_size(d.*) AS size
+                FROM business.retirable_days(v_due.tenant_hk, business.day_at(v_due.tenant_hk, v_due.keep_from), v_due.gone) d
+                UNION ALL
+                SELECT r.day, pg_column_size(r.*) FROM business.rollup_b r
+                WHERE r.tenant_hk = v_due.tenant_hk AND r.day < business.day_at(v_due.tenant_hk, v_due.keep_from)
+            ) o
+            GROUP BY 3 ORDER BY 3;
         ELSE
             RETURN QUERY EXECUTE format($rows$
                 SELECT $1, $2, date_trunc('month', e.received_timestamp, 'UTC')::date, count(*), sum(pg_column_size(e.*))::bigint

@@ -264,16 +264,18 @@ BEGIN
         SELECT 'transaction', '', c.day, c.previous_day, 0, 0, 0, 0, NULL, NULL, NULL, NULL, count(*), 0, 0, NULL, 0, 0
         FROM completion c GROUP BY c.day, c.previous_day
     )
-    SELECT $1, f.dimension::varchar(30), f.day, f.value::text, coalesce(f.previous_day, '-infinity'), sum(f.events)::bigint,
+    SELECT $1, f.dimension::varchar(30), f.day, f.value::text, r.previous_day, sum(f.events)::bigint,
            sum(f.page_views)::bigint, sum(f.interactions)::bigint, sum(f.visits)::bigint, sum(f.visitors)::bigint,
            sum(f.begun)::bigint, sum(f.bounces)::bigint, sum(f.duration_seconds)::bigint, sum(f.conversions)::bigint,
            sum(f.converted)::bigint, sum(f.revenue), max(f.latest_name)::varchar(255), sum(f.refunds),
            sum(f.views_without_visit)::bigint
     FROM figure f
-    GROUP BY f.dimension, f.day, f.value, f.previous_day
+    -- of days whose visits have gone nobody asks any more
+    CROSS JOIN LATERAL (SELECT CASE WHEN f.previous_day >= $8 THEN f.previous_day ELSE '-infinity' END AS previous_day) r
+    GROUP BY f.dimension, f.day, f.value, r.previous_day
     $query$, v_of_visits, v_of_events, v_of_both, v_needs_events)
     USING p_tenant_hk, p_days, util.day_start((SELECT min(d) FROM unnest(p_days) d), v_zone),
-          util.day_start((SELECT max(d) FROM unnest(p_days) d) + 1, v_zone), p_dimensions, v_currency, p_until;
+          util.day_start((SELECT max(d) FROM unnest(p_days) d) + 1, v_zone), p_dimensions, v_currency, p_until, business.first_day(p_tenant_hk, 'marts');
 END
 $$;
 

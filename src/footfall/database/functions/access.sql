@@ -257,7 +257,7 @@ BEGIN
         staging.url_parts(text), staging.without_www(text),
         staging.canonical_escapes(text), staging.escaped(text) TO footfall_analyst;
 
-    GRANT EXECUTE ON FUNCTION auth.key_owner(bytea), auth.visitor_secret_of(bytea, date), auth.request_tenant(jsonb),
+    GRANT EXECUTE ON FUNCTION auth.key_owner(bytea), auth.own_networks(bytea), auth.visitor_secret_of(bytea, date), auth.request_tenant(jsonb),
         auth.tenant_named(text), auth.analyst_tenant() TO footfall_ingest;
     GRANT EXECUTE ON FUNCTION auth.cell_tenants(), auth.tenants_moving(text[]) TO footfall_ingest;
     GRANT EXECUTE ON FUNCTION auth.memberships(bytea), auth.tenant_lines TO footfall_admin;
@@ -294,6 +294,8 @@ BEGIN
     -- what people asked, and what was done
     GRANT SELECT ON auth.privacy_request, auth.erasure TO footfall_admin;
     GRANT EXECUTE ON FUNCTION auth.add_privacy_request, auth.close_privacy_request TO footfall_admin;
+    -- rules are shown to owners, who ask a worker to change them
+    GRANT SELECT ON ref.rule_set, ref.rule_task TO footfall_admin;
     GRANT SELECT, INSERT, DELETE ON auth.share_link TO footfall_admin;
     GRANT SELECT, DELETE ON auth.site TO footfall_admin;
     GRANT EXECUTE ON ALL ROUTINES IN SCHEMA util, business, api TO footfall_admin;
@@ -301,16 +303,19 @@ BEGIN
     REVOKE ALL ON FUNCTION util.secure_access(), util.own_everything(), util.secure_table(regclass),
         util.grant_on_relations(text, text[], text), util.close_catalog(), util.close_partition(regclass),
         util.ensure_month(timestamptz, regtype),
-        util.ensure_partitions(timestamptz, integer), util.analyze_grown(), util.drop_month(text, text, timestamptz),
+        util.ensure_partitions(timestamptz, integer), util.analyze_grown(), util.analyze_erased(), util.drop_month(text, text, timestamptz),
         util.delete_expired(text, timestamptz), util.take_turn(text), util.try_turn(text),
-        business.retire_context(timestamptz, integer), business.remove_personal(bytea, timestamptz, integer)
+        business.retire_context(timestamptz, integer), business.remove_personal(bytea, timestamptz, integer),
+        business.retire_events(timestamptz, integer), business.retire_events_of(bytea, timestamptz, integer),
+        business.retire_marts(timestamptz, integer), business.retire_marts_of(bytea, timestamptz, integer),
+        business.freeze_days(bytea, timestamptz, date, timestamptz)
         FROM footfall_reader, footfall_ingest, footfall_analyst, footfall_admin;
     -- these act with the worker's rights: only the web process, which knows who asks, may call them
     REVOKE ALL ON FUNCTION business.reprocess_invalid(text, timestamptz), business.change_tenant, business.set_active(boolean),
         business.set_site(text, text[]), business.add_event_type, business.remove_event_type, business.event_types,
         business.sending_hosts(timestamptz), business.gather_own_person, business.count_own_person, business.tell_own_person,
         business.rows_of_own_person, business.unjudged_own_origins, business.judge_own_origins, business.own_events_gone_from_raw,
-        business.erase_own_person,
+        business.erase_own_person, business.ask_rules, business.maker_of_rules,
         api.store_health(), api.measures(integer)
         FROM footfall_reader, footfall_ingest, footfall_analyst;
     -- how all tenants together are doing

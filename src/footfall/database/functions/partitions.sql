@@ -106,3 +106,33 @@ BEGIN
     RETURN v_analyzed;
 END
 $$;
+
+-- Statistics of the tables that somebody was erased from since they were taken: the planner keeps frequent values, also of what is gone, until it
+-- is told otherwise. (Of a table that is empty now PostgreSQL takes none.) Returns how many it analysed.
+CREATE OR REPLACE FUNCTION util.analyze_erased() RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+DECLARE
+    v_table regclass;
+    v_analyzed integer := 0;
+BEGIN
+    FOR v_table IN
+        SELECT DISTINCT c.oid::regclass
+        FROM pg_class c
+        CROSS JOIN LATERAL (
+            SELECT t.relid, t.isleaf FROM pg_partition_tree(c.oid) t
+            UNION ALL
+            SELECT c.oid, true WHERE c.relkind = 'r'
+        ) t
+        WHERE c.relnamespace::regnamespace::text IN ('raw', 'staging', 'business') AND c.relkind IN ('r', 'p') AND NOT c.relispartition
+          AND EXISTS (SELECT FROM pg_statistic s WHERE s.starelid = t.relid)
+          AND greatest(pg_stat_get_last_analyze_time(t.relid), pg_stat_get_last_autoanalyze_time(t.relid), '-infinity')
+              < (SELECT max(e.erased_at) FROM auth.erasure e)
+          -- of a month that nobody was erased from nothing has changed
+          AND (NOT t.isleaf OR pg_stat_get_mod_since_analyze(t.relid) > 0)
+    LOOP
+        EXECUTE format('ANALYZE %s', v_table);
+        v_analyzed := v_analyzed + 1;
+    END LOOP;
+    RETURN v_analyzed;
+END
+$$;

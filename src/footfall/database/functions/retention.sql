@@ -16,6 +16,11 @@ LANGUAGE sql STABLE
 RETURN NOT EXISTS (
     SELECT FROM raw.kept_since k WHERE k.tenant_hk = p_tenant_hk AND k.layer = p_layer AND k.kept_since > p_received);
 
+-- From when on a tenant has all that is kept in a layer; -infinity when nothing was removed.
+CREATE OR REPLACE FUNCTION util.kept_since(p_tenant_hk bytea, p_layer text) RETURNS timestamptz
+LANGUAGE sql STABLE
+RETURN coalesce((SELECT k.kept_since FROM raw.kept_since k WHERE k.tenant_hk = p_tenant_hk AND k.layer = p_layer), '-infinity');
+
 -- The months of a layer ('raw' or 'staging') that nobody wants any more, oldest first.
 CREATE OR REPLACE FUNCTION util.months_to_drop(p_layer text, p_now timestamptz) RETURNS SETOF text
 LANGUAGE sql STABLE AS $$

@@ -7,6 +7,7 @@ tenant writes is looked for in what others send, and must not take long, whateve
 import hashlib
 from datetime import date
 from functools import cache
+from ipaddress import ip_network
 from typing import Annotated, Any
 
 import msgspec
@@ -16,6 +17,7 @@ from footfall.errors import NotAccepted
 from footfall.judgement.origins.sources import listed
 
 _MOST_RULES = 500  # of a kind: every distinct input is held against each
+_MOST_NETWORKS = 100  # every event is held against each, at the door
 
 Name = Annotated[str, Meta(min_length=1, max_length=50, pattern=r"^\S(.*\S)?$", description="what it is called in answers")]
 Pattern = Annotated[str, Meta(min_length=1, max_length=200, description="a text; * stands for anything")]
@@ -84,6 +86,20 @@ class Internal(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
     parameter: Pattern | None = None
 
 
+class OwnNetwork(Struct, frozen=True, forbid_unknown_fields=True):
+    """A range of addresses of the tenant's own people: visits that begin from there are internal.
+
+    It is looked at when an event arrives, as no address is kept; what is stored is only that it came from the range of this
+    name.
+
+    Attributes:
+        range: CIDR of IPv4 or IPv6, as `203.0.113.0/24`; or one address.
+    """
+
+    name: Name
+    range: Annotated[str, Meta(min_length=1, max_length=50)]
+
+
 class RuleSet(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """All rules of a tenant's own; of a kind the first that fits holds.
 
@@ -93,6 +109,7 @@ class RuleSet(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tru
 
     since: date | None = None
     internal: Annotated[tuple[Internal, ...], Meta(max_length=_MOST_RULES)] = ()
+    networks: Annotated[tuple[OwnNetwork, ...], Meta(max_length=_MOST_NETWORKS)] = ()
     bots: Annotated[tuple[OwnBot, ...], Meta(max_length=_MOST_RULES)] = ()
     behaviour: Behaviour | None = None
     campaigns: Annotated[tuple[OwnCampaign, ...], Meta(max_length=_MOST_RULES)] = ()
@@ -113,6 +130,8 @@ def read_rules(document: str | bytes | dict[str, Any]) -> RuleSet:
             raise NotAccepted("rules_invalid", f"a text has a character that nobody can see - at `{place}`")
         if (channel := values.get("channel")) and channel not in channel_groups():
             raise NotAccepted("rules_invalid", f"there is no channel {channel!r} - at `{place}.channel`")
+        if isinstance(rule, OwnNetwork) and not _is_range(rule.range):
+            raise NotAccepted("rules_invalid", f"{rule.range!r} is no range such as 203.0.113.0/24 - at `{place}.range`")
         if _says_nothing(rule):
             raise NotAccepted("rules_invalid", f"the rule is missing what it goes by, or what it says - at `{place}`")
     return rules
@@ -143,8 +162,19 @@ def channel_groups() -> dict[str, str]:
 
 
 def _said(rules: RuleSet) -> list[tuple[str, int, Struct]]:
-    kinds = ("internal", "bots", "campaigns", "sources", "pages")
+    kinds = ("internal", "networks", "bots", "campaigns", "sources", "pages")
     return [(kind, index, rule) for kind in kinds for index, rule in enumerate(getattr(rules, kind))]
+
+
+def _is_range(text: str) -> bool:
+    """Whether Python and PostgreSQL both read this as a range of addresses, and as the same one."""
+    address, _, bits = text.partition("/")
+    if "%" in address or (bits and not bits.isdecimal()):
+        return False
+    try:
+        return str(ip_network(text)) in {f"{text.lower()}{end}" for end in ("", "/32", "/128")}
+    except ValueError:
+        return False
 
 
 def _says_nothing(rule: Struct) -> bool:

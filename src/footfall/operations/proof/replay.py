@@ -129,8 +129,10 @@ def _limits(connection: Connection, steps: Sequence[Step]) -> list[str]:
             f"{len(silent):,} jobs of before version 41 did not write down what they were asked for, until"
             f" {silent[-1].load_date:%Y-%m-%d %H:%M}: what they computed may be of another moment here"
         )
-    if strange := sorted({step.job for step in jobs} - {"sessions", "rules", *_SATELLITES}):
-        found.append(f"what {', '.join(strange)} wrote: a rebuild knows loads, sessions, visitors, pages, items and rules")
+    if strange := sorted({step.job for step in jobs} - {"sessions", "rules", "retention", *_SATELLITES}):
+        found.append(
+            f"what {', '.join(strange)} wrote: a rebuild knows loads, sessions, visitors, pages, items, rules, retention"
+        )
     (old,) = connection.execute("SELECT count(*) FROM staging.event_identity WHERE is_of_before").fetchone() or (0,)
     if old:
         found.append(
@@ -165,12 +167,19 @@ class Replay:
         with self._connection.transaction():
             self._put_in_force(datetime.max.replace(tzinfo=UTC))
         self._connection.execute(_TRY_AGAIN, {"batches": plan.waiting, "moment": datetime.max.replace(tzinfo=UTC)})
-        # what retention has removed does not come back
+        # what retention has removed does not come back; of events that was a step
         self._connection.execute(
             "/* proof.replay */ SELECT business.remove_personal(k.tenant_hk, k.kept_since, NULL)"
             " FROM raw.kept_since k WHERE k.layer = 'context'"
         )
         self._connection.execute("SELECT util.analyze_grown()")
+        self._roll_up()
+        self._connection.execute(
+            "/* proof.replay */ SELECT business.retire_marts_of(k.tenant_hk, k.kept_since, NULL)"
+            " FROM pg_temp.removed_marts k JOIN auth.tenant_h h USING (tenant_hk)"
+        )
+
+    def _roll_up(self) -> None:
         while self._connection.execute("SELECT business.roll_up_due('0', 'infinity')").fetchone() == (1,):
             pass
 
@@ -201,6 +210,9 @@ class Replay:
         if step.job == "rules":
             self._judge(step.asked or {})
             return
+        if step.job == "retention":
+            self._retire(step.asked or {})
+            return
         asked = step.asked or {"as_of": step.load_date.isoformat(), "minimum_age": "0"}
         # Of more than it might take, it took so many of each tenant, in turns: of those that are here, it takes as many now.
         taken = asked.get("taken")
@@ -210,6 +222,14 @@ class Replay:
         elif most and step.job in _SATELLITES:
             self._connection.execute(
                 "SELECT business.refresh_due(%s, %s, %s, %s)", (step.job, asked["minimum_age"], asked["as_of"], most)
+            )
+
+    def _retire(self, asked: dict[str, Any]) -> None:
+        """Days are counted while their events are there; then those go that went then."""
+        if asked.get("tenant") in self._tenants:
+            self._roll_up()
+            self._connection.execute(
+                "SELECT business.retire_events_of(%s, %s, %s)", (bytes.fromhex(asked["tenant"]), asked["until"], asked["most"])
             )
 
     def _judge(self, asked: dict[str, Any]) -> None:
@@ -227,6 +247,11 @@ class Replay:
         """Each tenant has the details with which it began; what it was told later waits for its time."""
         with self._connection.transaction():
             self._connection.execute("CREATE TEMP TABLE later_details (LIKE auth.tenant_details_s)")
+            # events and marts are all there until it is time
+            self._connection.execute(
+                "/* proof.replay */ CREATE TEMP TABLE removed_marts AS SELECT k.* FROM raw.kept_since k WHERE k.layer = 'marts'"
+            )
+            self._connection.execute("DELETE FROM raw.kept_since k WHERE k.layer IN ('events', 'marts')")
             self._connection.execute(
                 "/* proof.replay */ WITH later AS (DELETE FROM auth.tenant_details_s d WHERE EXISTS ("
                 "  SELECT FROM auth.tenant_details_s e WHERE e.tenant_hk = d.tenant_hk AND e.load_date < d.load_date)"

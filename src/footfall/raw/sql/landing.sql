@@ -80,7 +80,8 @@ RETURN p_record_source LIKE 'web:%';
 CREATE OR REPLACE FUNCTION raw.land_tracking_events(
     p_tenant_id text[], p_received_timestamp timestamptz[], p_payload text[], p_user_agent text[], p_visitor_id text[],
     p_client_ip inet[], p_do_not_track boolean[], p_is_trusted boolean[], p_record_source text[],
-    p_is_suspect boolean[], p_is_late boolean[], p_client_hints text[] DEFAULT NULL
+    p_is_suspect boolean[], p_is_late boolean[], p_client_hints text[] DEFAULT NULL,
+    p_own_network text[] DEFAULT NULL
 ) RETURNS SETOF bigint
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog AS $$
     WITH event AS MATERIALIZED (
@@ -89,9 +90,9 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog AS $$
         FROM (
             SELECT util.tenant_key(e.tenant_id) AS tenant_hk, e.*
             FROM unnest(p_tenant_id, p_received_timestamp, p_payload, p_user_agent, p_visitor_id, p_client_ip,
-                        p_do_not_track, p_is_trusted, p_record_source, p_is_suspect, p_is_late, p_client_hints) WITH ORDINALITY
+                        p_do_not_track, p_is_trusted, p_record_source, p_is_suspect, p_is_late, p_client_hints, p_own_network) WITH ORDINALITY
                 AS e(tenant_id, received_timestamp, payload, user_agent, visitor_id, client_ip,
-                     do_not_track, is_trusted, record_source, is_suspect, is_late, client_hints, position)
+                     do_not_track, is_trusted, record_source, is_suspect, is_late, client_hints, own_network, position)
             ORDER BY e.tenant_id, e.position
         ) e
     ), batch AS (
@@ -104,9 +105,9 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog AS $$
     ), landed AS (
         INSERT INTO raw.site_tracking_events_r (
             raw_event_id, batch_id, received_timestamp, is_trusted, do_not_track, tenant_hk, tenant_id, client_ip, visitor_id,
-            user_agent, client_hints, record_source, raw_payload)
+            user_agent, client_hints, own_network, record_source, raw_payload)
         SELECT e.raw_event_id, b.batch_id, e.received_timestamp, e.is_trusted, e.do_not_track, e.tenant_hk, e.tenant_id,
-               e.client_ip, e.visitor_id, left(e.user_agent, 2000), left(e.client_hints, 200), e.record_source,
+               e.client_ip, e.visitor_id, left(e.user_agent, 2000), left(e.client_hints, 200), e.own_network, e.record_source,
                CASE WHEN e.is_suspect THEN raw.scrubbed(e.payload) ELSE e.payload END::jsonb
         FROM event e JOIN batch b USING (tenant_hk)
     )
@@ -159,7 +160,8 @@ BEGIN
         array_agg(auth.visitor_key(k.secret, k.client_ip, k.user_agent) ORDER BY k.position),
         array_agg(CASE WHEN v_tenant.keep_truncated_ip AND NOT k.no_track
                        THEN auth.truncated_address(k.client_ip) END ORDER BY k.position),
-        array_agg(k.no_track ORDER BY k.position), array_agg(true), array_agg('site_tracker'::text), array_agg(true), array_agg(false))
+        array_agg(k.no_track ORDER BY k.position), array_agg(true), array_agg('site_tracker'::text), array_agg(true), array_agg(false),
+        p_own_network => array_agg(CASE WHEN NOT k.no_track THEN auth.own_network_of(v_tenant.tenant_hk, k.client_ip) END ORDER BY k.position))
     FROM keyed k;
 END
 $$;

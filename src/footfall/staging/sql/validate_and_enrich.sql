@@ -46,7 +46,7 @@ BEGIN
     WITH read AS (
         SELECT r.raw_event_id, r.batch_id, r.received_timestamp, r.is_trusted, r.do_not_track AS no_track, r.tenant_hk,
                r.tenant_id, r.visitor_id AS edge_visitor_id, r.visitor_ip_hash, r.user_agent AS agent,
-               coalesce(r.client_hints, '') AS hints, r.record_source,
+               coalesce(r.client_hints, '') AS hints, r.record_source, r.own_network,
                o.payload, jsonb_typeof(r.raw_payload) = 'object' AS payload_is_object, p.*,
                p.page_hash IN ('true', '1') IS TRUE AS has_page_hash, staging.usable_id(p.event_id) AS usable_event_id,
                staging.usable_id(p.page_view_id) AS usable_view_id,
@@ -206,7 +206,7 @@ BEGIN
     -- texts cut to their lengths, ids checked; beside them what is known of the tenant, the page and so on
     parsed AS (
         SELECT s.raw_event_id, s.batch_id, s.received_timestamp, s.is_trusted, s.tenant_hk, s.tenant_id,
-        s.no_track, s.edge_visitor_id, s.visitor_ip_hash, s.agent, nullif(s.hints, '') AS hints, s.record_source, s.payload_is_object, s.payload,
+        s.no_track, s.edge_visitor_id, s.visitor_ip_hash, s.agent, nullif(s.hints, '') AS hints, s.record_source, s.own_network, s.payload_is_object, s.payload,
         coalesce(k.event_type, nullif(btrim(s.evt_type), '')) AS evt_type,
 {{cut_columns}},
         {{cut_flags}} AS cut_flags,
@@ -417,7 +417,7 @@ BEGIN
         page_url, page_title, page_referrer, visitor_ip_hash, user_agent, scroll_depth, time_on_page, click_x, click_y,
         conversion_funnel_stage, source, channel, channel_name, utm_source, utm_medium, utm_campaign, utm_content, utm_term,
         utm_id, click_id, traffic_class, do_not_track,
-        device_info, page_info, business_item_info, transaction_info, custom_properties, consent,
+        device_info, page_info, business_item_info, transaction_info, custom_properties, consent, own_network,
         site_event_bk, site_session_bk, site_visitor_bk, site_page_bk, business_item_bk,
         site_event_hk, site_session_hk, site_visitor_hk, site_page_hk, business_item_hk,
         link_session_visitor_hk, link_event_session_hk, link_event_page_hk, link_event_business_item_hk,
@@ -435,6 +435,7 @@ BEGIN
            k.device_info, k.page_info, k.business_item_info, k.transaction_info, k.custom_properties,
            CASE WHEN k.consent IS NOT NULL AND NOT k.no_track
                 THEN jsonb_build_object('at', util.canonical(k.event_timestamp)) || k.consent END,
+           CASE WHEN NOT k.no_track THEN k.own_network END,
            k.site_event_bk, k.site_session_bk, k.site_visitor_bk, k.site_page_bk, k.business_item_bk,
            k.site_event_hk, k.site_session_hk, k.site_visitor_hk, k.site_page_hk, k.business_item_hk,
 {{link_keys}},

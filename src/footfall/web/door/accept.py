@@ -22,6 +22,7 @@ from footfall.auth import (
     address_of,
     day_of,
     folded,
+    own_network_of,
     truncated,
     visitor_key,
 )
@@ -210,6 +211,7 @@ def _identified(payload: str, sent: _Sent, sender: Sender, secret_of: Callable[[
         user_agent=user_agent,
         client_hints=hints,
         visitor_id=visitor_id,
+        own_network=own_network_of(address, owner.networks),
         client_ip=truncated(address) if address is not None and owner.keep_truncated_ip else None,
         is_trusted=owner.is_trusted,
         is_late=owner.is_trusted and sender.received - day_moment > _LATE,

@@ -138,6 +138,18 @@ DASHBOARD = (
         setup_wire.ClosedRequest,
     ),
     _Operation("get", "/api/setup/privacy/receipts", "getReceipts", "Receipts of erasures: they name nobody (owners)"),
+    _Operation("get", "/api/setup/rules", "getRules", "The rules in force, all sets before them, what was asked last (owners)"),
+    _Operation(
+        "post", "/api/setup/rules/diff", "compareRules", "How rules differ from those in force (owners)", setup_wire.SomeRules
+    ),
+    _Operation(
+        "post", "/api/setup/rules/preview", "previewRules", "Ask what rules would change (owners)", setup_wire.PreviewedRules
+    ),
+    _Operation("post", "/api/setup/rules/apply", "applyRules", "Ask to put rules in force (owners)", setup_wire.AppliedRules),
+    _Operation(
+        "post", "/api/setup/rules/revert", "revertRules", "Ask to take the rules in force back (owners)", setup_wire.RevertedRules
+    ),
+    _Operation("get", "/api/setup/rules/task", "getRulesTask", "What came of what was asked last (owners)"),
     _Operation(
         "get", "/api/operator/audit", "getAllAudit", "Who did what, of all (operators)", query=_WHOSE | _WHICH_ROWS | _WHICH_PAGE
     ),
