@@ -82,6 +82,8 @@ export const ACTIONS: Record<string, string> = {
   "tenant.deleted": "A tenant was deleted, with this receipt",
   "tenant.disabled": "A tenant was disabled",
   "tenant.enabled": "A tenant was enabled again",
+  "tenant.leaving": "A tenant began to move to another cell: nothing of it is written here any more",
+  "tenant.moved": "A tenant came from another cell",
   "tenant.renamed": "A tenant got another public id",
   "visitor.erased": "A visitor was forgotten or deleted, with this receipt",
   "visitor.exported": "All that is held about a visitor was taken along as a file",

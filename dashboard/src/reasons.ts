@@ -3,6 +3,7 @@
 const REASONS: Record<string, string> = {
   // refused at the door
   "duplicate-in-request": "Sent twice in one request",
+  cell_away: "While the tenant's server could not be reached: to be sent again",
   event_too_large: "Too large to be stored",
   key_may_not_write: "Sent with a key that may not write",
   key_missing: "Sent without a key",

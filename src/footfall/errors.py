@@ -2,7 +2,9 @@
 
     FootfallError
     ├── SettingInvalid      a setting has a value that cannot be used
+    │   └── CellsInvalid    the cells that are named cannot be told apart, or a tenant lives in two of them
     ├── StoreUnavailable    PostgreSQL cannot be reached, or the folder holds no store
+    │   ├── CellAway        … of several: only what lives there is refused
     │   ├── RoleNotTaken    a connection would act with other rights than those of its role
     │   ├── RolesMissing    the store's roles are not there, and this user may not make them
     │   └── StoreBusy       others hold what a change of the schema needs, for minutes
@@ -32,10 +34,33 @@ class SettingInvalid(FootfallError):
     code = "setting_invalid"
 
 
+class CellsInvalid(SettingInvalid):
+    """The cells that are named cannot be used as they are.
+
+    Args:
+        code: ``cells_malformed``, ``cells_same_name``, ``cells_same_database``, ``cells_misplaced`` or ``tenant_in_two_cells``.
+        message: what to do about it; no URL, which may hold a password.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
 class StoreUnavailable(FootfallError):
     """PostgreSQL cannot be reached, or the folder holds no store."""
 
     code = "store_unavailable"
+
+
+class CellAway(StoreUnavailable):
+    """One of several stores cannot be reached: its tenants wait for it, and no others."""
+
+    code = "cell_away"
+
+    def __init__(self, cell: str) -> None:
+        super().__init__(f"cell {cell} cannot be reached")
+        self.cell = cell
 
 
 class RoleNotTaken(StoreUnavailable):

@@ -14,8 +14,10 @@ import urllib.request
 from types import TracebackType
 from typing import Any, Self
 
+import psycopg
+
 from footfall import schema
-from footfall.database import Role, connect, open_store, url_of
+from footfall.database import Cells, Role, connect, number_cells, open_store, url_of
 from footfall.errors import FootfallError, SettingInvalid
 from footfall.parent import end_with_parent
 from footfall.settings import Settings
@@ -51,9 +53,7 @@ class Processes:
         self._store = open_store(settings.database_url, settings.data, create=True, user=settings.postgres_user)
         try:
             self.url = self._store.url
-            with connect(self.url) as connection:
-                if done := schema.deploy(connection):
-                    logger.info("brought the schema up to date: %d changes", len(done))
+            self._deploy(Cells(self.url, settings.cells.named))
             self._store.let_roles_log_in()
             for name in ("serve", "worker"):
                 self._start(name)
@@ -62,6 +62,24 @@ class Processes:
             self.__exit__(None, None, None)
             raise
         return self
+
+    def _deploy(self, cells: Cells) -> None:
+        """Bring the schemas up to date; a cell that is away is left for the next time, and keeps nobody else waiting."""
+        away = []
+        for cell in cells.all:
+            try:
+                with connect(cell.url) as connection:
+                    done = schema.deploy(connection)
+            except psycopg.OperationalError as error:
+                if cell is cells.home:
+                    raise
+                away.append(cell.name)
+                logger.warning("cell %s cannot be reached: %s", cell.name, error)
+                continue
+            if done:
+                logger.info("brought the schema up to date: %d changes", len(done))
+        if not away:
+            number_cells(cells)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
         for child in self._children.values():

@@ -31,6 +31,7 @@ _FILES = (
     "auth/sql/accounts.sql",
     "auth/sql/single_sign_on.sql",
     "auth/sql/audit.sql",
+    "auth/sql/cells.sql",
     "auth/sql/erasure.sql",
     "raw/sql/landing.sql",
     "raw/sql/site_tracking_events_v.sql",
@@ -70,7 +71,7 @@ _FILES = (
 
 
 _ACCESS = Definition("access", "SELECT util.secure_access()")
-VERSION = Version(number=49, needs=49, serves=34)
+VERSION = Version(number=50, needs=49, serves=34)
 
 
 def deploy(connection: Connection, role_prefix: str | None = None) -> list[str]:

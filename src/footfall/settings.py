@@ -1,6 +1,7 @@
 """Every setting once: its name in the environment, its default, what it is for. Read when a command starts, never later."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from dataclasses import field as dataclass_field
@@ -10,12 +11,16 @@ from pathlib import Path
 from typing import Any, Self, get_type_hints
 from urllib.parse import unquote, urlsplit
 
-from footfall.errors import SettingInvalid
+from footfall.errors import CellsInvalid, SettingInvalid
 from footfall.logs import LogFormat, LogLevel
 
 # this machine, and networks that nobody reaches from outside: RFC 1918, 6598 (what clouds give their balancers), 3927, 4193, 4291
 _PRIVATE = "127.0.0.0/8 10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 100.64.0.0/10 169.254.0.0/16 ::1/128 fc00::/7 fe80::/10"
 
+HOME = "home"
+# numbers of a cell begin at its own x 2^48, and stay whole in a browser, which counts to 2^53
+MOST_CELLS = 31
+_CELL = re.compile("[a-z0-9][a-z0-9-]{0,30}")
 _HERE = ("localhost", "127.0.0.1", "::1")
 _ROLES = ("owner", "admin", "viewer", "operator")
 
@@ -77,6 +82,32 @@ class GroupRoles(str):
         self.granted = tuple(granted)
 
 
+class CellUrls(str):
+    """Further stores by name, with blanks between: `b=postgresql://… c=postgresql://…`. The store itself is called home.
+
+    Raises CellsInvalid: ``cells_malformed``, ``cells_same_name``, ``cells_same_database``. A message names no URL: those hold
+    passwords.
+    """
+
+    __slots__ = ("named",)
+
+    def __init__(self, text: str) -> None:
+        named: dict[str, str] = {}
+        for number, one in enumerate(text.split(), 1):
+            name, _, url = one.partition("=")
+            if not _CELL.fullmatch(name) or urlsplit(url).scheme not in ("postgresql", "postgres"):
+                message = f"FOOTFALL_CELLS: cell {number} is not written as name=postgresql://…, the name with a-z, 0-9 and -"
+                raise CellsInvalid("cells_malformed", message)
+            if name in named or name == HOME:
+                raise CellsInvalid("cells_same_name", f"FOOTFALL_CELLS: two cells are called {name}; the store itself is {HOME}")
+            if url in named.values():
+                raise CellsInvalid("cells_same_database", f"FOOTFALL_CELLS: cell {name} has the URL of another")
+            named[name] = url
+        if len(named) > MOST_CELLS:
+            raise CellsInvalid("cells_malformed", f"FOOTFALL_CELLS: at most {MOST_CELLS} cells")
+        self.named = tuple(named.items())
+
+
 def is_encrypted_or_here(url: str) -> bool:
     """Whether what is sent to an address is read by nobody on the way."""
     parts = urlsplit(url)
@@ -93,6 +124,11 @@ class Settings:
 
     data: Path = _setting("FOOTFALL_DATA", Path("footfall-data"), "Folder of the embedded store.")
     database_url: str = _setting("DATABASE_URL", "", "A PostgreSQL server (16 or later) to use instead of the embedded one.")
+    cells: CellUrls = _setting(
+        "FOOTFALL_CELLS",
+        CellUrls(""),
+        "Further PostgreSQL servers that tenants live on, e.g. b=postgresql://… c=postgresql://…; empty: all live on the one.",
+    )
     postgres_user: str = _setting(
         "FOOTFALL_POSTGRES_USER",
         "",

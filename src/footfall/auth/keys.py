@@ -6,15 +6,16 @@ import re
 import secrets
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, Literal, cast, get_args
 
 from footfall.auth.own_networks import OwnNetworks, own_networks
 from footfall.auth.tenants import tenant_disabled
-from footfall.database import Connection, Pool
-from footfall.errors import NotAccepted
+from footfall.database import Connection, Pool, Pools
+from footfall.errors import CellAway, NotAccepted
+from footfall.settings import HOME
 
 Kind = Literal["write", "read", "admin"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -40,6 +41,7 @@ class KeyOwner:
     starts_again: datetime | None = None  # when it counts no longer
     is_disabled: bool = False
     networks: OwnNetworks = ()  # ranges of the tenant's own people
+    cell: str = HOME  # where the tenant lives
 
     @property
     def may_write(self) -> bool:
@@ -164,11 +166,13 @@ class KeyRing:
     _KEPT = 50_000
     _UNKNOWN_KEPT = 10_000  # apart: whoever makes keys up pushes no key of a tenant out
 
-    def __init__(self, connections: Pool) -> None:
+    def __init__(self, connections: Pools) -> None:
         self._connections = connections
         self._lock = threading.Lock()
         self._known: dict[str, tuple[float, KeyOwner]] = {}
         self._unknown: dict[str, float] = {}
+        self._forgotten: dict[bytes, float] = {}
+        self._cells: dict[str, str] = {}  # where a key was found last: that cell is asked first
 
     def known(self, key: str) -> tuple[bool, KeyOwner | None]:
         """Whether the answer is known at once, and the answer: None for a key that opens nothing."""
@@ -184,37 +188,59 @@ class KeyRing:
         return owner if is_known else self.look_up(key)
 
     def look_up(self, key: str) -> KeyOwner | None:
-        """Ask the store, and remember."""
-        with self._connections.connection() as connection:
-            row = connection.execute("SELECT * FROM auth.key_owner(%s)", (key_hash(key),)).fetchone()
-            networks = own_networks(connection, bytes(row[3])) if row else ()
-        owner = None
-        if row is not None:
-            number, kind, tenant_id, tenant_hk, zone, honours, keeps, event_types, names, *state = row
-            most, limit, starts_again, is_disabled = state
-            owner = KeyOwner(
-                number,
-                cast(Kind, kind),
-                tenant_id,
-                bytes(tenant_hk),
-                zone,
-                honours,
-                keeps,
-                tuple(event_types),
-                tuple(names),
-                most,
-                limit,
-                starts_again,
-                is_disabled,
-                networks,
-            )
+        """Ask the store, or all cells, and remember.
+
+        Raises CellAway for a key that none of those knows which answer: it may be one of the other's.
+        """
+        owner, away = None, None
+        for connections in sorted(self._connections.each(), key=lambda one: one.cell != self._cells.get(key, HOME)):
+            try:
+                owner = self._owner_in(connections, key)
+            except CellAway as error:
+                away = error
+            if owner is not None:
+                break
+        if owner is None and away is not None:
+            raise away
         with self._lock:
             if owner:
+                _remember(self._cells, key, owner.cell, self._KEPT)
                 _remember(self._known, key, (time.monotonic() + self.SECONDS, owner), self._KEPT)
             else:
                 self._known.pop(key, None)
                 _remember(self._unknown, key, time.monotonic() + self._UNKNOWN_SECONDS, self._UNKNOWN_KEPT)
         return owner
+
+    def _owner_in(self, connections: Pool, key: str) -> KeyOwner | None:
+        with connections.connection() as connection:
+            row = connection.execute("SELECT * FROM auth.key_owner(%s)", (key_hash(key),)).fetchone()
+            networks = own_networks(connection, bytes(row[3])) if row else ()
+        # what was copied on a tenant's way to another cell opens nothing before it is there, nor after it has left
+        if row is None or not connections.lives(bytes(row[3])):
+            return None
+        number, kind, tenant_id, tenant_hk, zone, honours, keeps, event_types, names, *state = row
+        owner = KeyOwner(
+            number,
+            cast(Kind, kind),
+            tenant_id,
+            bytes(tenant_hk),
+            zone,
+            honours,
+            keeps,
+            tuple(event_types),
+            tuple(names),
+            *state,
+        )
+        return replace(owner, cell=connections.cell, networks=networks)
+
+    def forget(self, tenant_hk: bytes) -> None:
+        """Look this tenant's keys up anew, as it moves; every other second, as each of its events says that it does."""
+        now = time.monotonic()
+        if now < self._forgotten.get(tenant_hk, 0.0):
+            return
+        with self._lock:
+            self._forgotten = {one: until for one, until in self._forgotten.items() if now < until} | {tenant_hk: now + 2}
+            self._known = {key: known for key, known in self._known.items() if known[1].tenant_hk != tenant_hk}
 
 
 def _remember(answers: dict[str, Any], key: str, answer: Any, most: int) -> None:

@@ -13,7 +13,7 @@ from functools import lru_cache
 from ipaddress import ip_address, ip_network
 from zoneinfo import ZoneInfo
 
-from footfall.database import Pool
+from footfall.database import Pools
 
 Address = str  # of IPv4 or IPv6, in its one canonical spelling: what `address_of` gives
 
@@ -74,7 +74,7 @@ class Secrets:
 
     _KEPT = 10_000
 
-    def __init__(self, connections: Pool) -> None:
+    def __init__(self, connections: Pools) -> None:
         self._connections = connections
         self._lock = threading.Lock()
         self._known: OrderedDict[tuple[bytes, date], bytes] = OrderedDict()
@@ -85,7 +85,7 @@ class Secrets:
 
     def fetch(self, tenant_hk: bytes, day: date) -> bytes:
         """The secret from the store, made there if it is the first time that this day is asked for."""
-        with self._connections.connection() as connection:
+        with self._connections.of(tenant_hk).connection() as connection:
             row = connection.execute("SELECT auth.visitor_secret_of(%s, %s)", (tenant_hk, day)).fetchone()
         assert row is not None  # noqa: S101  a function without a set returns one row
         secret = bytes(row[0])

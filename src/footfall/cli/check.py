@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatch
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -11,7 +11,7 @@ from rich.progress import Progress
 
 from footfall.auth import tenant_key
 from footfall.business import Check, Scope, all_checks
-from footfall.cli.options import AsJson, Data, DatabaseUrl, existing_store
+from footfall.cli.options import AsJson, Data, DatabaseUrl, all_cells
 from footfall.cli.output import console, print_findings, print_json
 from footfall.database import connect
 from footfall.errors import SettingInvalid
@@ -44,19 +44,32 @@ def check(
     if since and since.replace(tzinfo=UTC) > datetime.now(UTC):
         raise SettingInvalid(f"--since {since:%Y-%m-%d %H:%M} lies ahead: there is nothing to look at")
     begun = since.replace(tzinfo=UTC) if since else datetime.now(UTC) - _QUICK_SINCE if quick else Scope().since
-    with existing_store(data, database_url) as store:
-        with connect(store.url, "footfall_worker") as connection:
-            scope = Scope(tenant_key(connection, tenant) if tenant else None, begun)
-        with Progress(console=Console(stderr=True), transient=True) as progress:
-            running = run_checks(store.url, chosen, scope, _QUICK_SECONDS if quick else None)
-            done = list(progress.track(running, total=len(chosen), description="Checking"))
-    done.sort(key=lambda one: chosen.index(one.check))
-    if as_json:
-        _print(done)
+    with all_cells(data, database_url) as cells:
+        looked_at = [cells.of_id(tenant)] if tenant else list(cells.all)
+        found = {cell.name: _checked(cell.url, tenant, begun, chosen, quick=quick) for cell in looked_at}
+    if len(found) == 1:
+        (only_one,) = found.values()
+        if as_json:
+            print_json(_told(only_one))
+        else:
+            _say(only_one)
+    elif as_json:
+        print_json({"cells": {name: _told(done) for name, done in found.items()}})
     else:
-        _say(done)
-    if any(one.finding for one in done):
+        for name, done in found.items():
+            console.print(f"[bold]Cell {name}[/]")
+            _say(done)
+    if any(one.finding for done in found.values() for one in done):
         raise typer.Exit(1)
+
+
+def _checked(url: str, tenant: str | None, since: datetime, chosen: list[Check], *, quick: bool) -> list[Checked]:
+    with connect(url, "footfall_worker") as connection:
+        scope = Scope(tenant_key(connection, tenant) if tenant else None, since)
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        running = run_checks(url, chosen, scope, _QUICK_SECONDS if quick else None)
+        done = list(progress.track(running, total=len(chosen), description="Checking"))
+    return sorted(done, key=lambda one: chosen.index(one.check))
 
 
 def _chosen(only: list[str] | None) -> list[Check]:
@@ -67,15 +80,13 @@ def _chosen(only: list[str] | None) -> list[Check]:
     return [one for one in checks if not only or any(fnmatch(one.code, pattern) for pattern in only)]
 
 
-def _print(done: list[Checked]) -> None:
-    print_json(
-        {
-            "checks": len(done),
-            "findings": [asdict(one.finding) for one in done if one.finding],
-            "not_finished": [one.check.code for one in done if not one.is_finished],
-            "seconds": {one.check.code: round(one.seconds, 3) for one in done},
-        }
-    )
+def _told(done: list[Checked]) -> dict[str, Any]:
+    return {
+        "checks": len(done),
+        "findings": [asdict(one.finding) for one in done if one.finding],
+        "not_finished": [one.check.code for one in done if not one.is_finished],
+        "seconds": {one.check.code: round(one.seconds, 3) for one in done},
+    }
 
 
 def _say(done: list[Checked]) -> None:

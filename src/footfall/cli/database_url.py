@@ -1,17 +1,22 @@
 """`footfall database-url`: how to reach the store."""
 
 from footfall.auth import tell_opened
-from footfall.cli.options import AsJson, Data, DatabaseUrl, existing_store
+from footfall.cli.options import AsJson, CellName, Data, DatabaseUrl, existing_store
 from footfall.cli.output import print_json
 from footfall.database import connect
 
 
-def database_url(data: Data = None, database_url: DatabaseUrl = None, as_json: AsJson = False) -> None:  # noqa: FBT002
+def database_url(
+    cell: CellName = None,
+    data: Data = None,
+    database_url: DatabaseUrl = None,
+    as_json: AsJson = False,  # noqa: FBT002
+) -> None:
     """Print the URL of the store, embedded or not. The embedded one answers while `up` or another command runs.
 
     Example: pgbench "$(footfall database-url)"
     """
-    with existing_store(data, database_url) as store:
+    with existing_store(data, database_url, cell=cell) as store:
         with connect(store.url) as connection:
             tell_opened(connection, "database-url")
         if as_json:

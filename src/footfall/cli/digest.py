@@ -41,7 +41,7 @@ def digest(
 
     Example: footfall digest --tenant acme --month 2026-11
     """
-    with existing_store(data, database_url) as store, connect(store.url, "footfall_worker") as here:
+    with existing_store(data, database_url, tenant) as store, connect(store.url, "footfall_worker") as here:
         extent = Extent((tenant_key(here, tenant),) if tenant else None, month_of(month) if month else None)
         with snapshot(here):
             taken_at, ours = datetime.now(UTC), digests_of(here, extent)

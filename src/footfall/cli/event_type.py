@@ -27,7 +27,7 @@ def add(
 
     Example: footfall event-type add quiz_finished --tenant acme --category engagement --action finish
     """
-    with existing_store(data, database_url) as store, setting_up(store, tenant) as connection:
+    with existing_store(data, database_url, tenant) as store, setting_up(store, tenant) as connection:
         events = add_event_type(connection, name, category, action)
     if as_json:
         print_json({"event_type": name, "reprocessed": events})
@@ -41,7 +41,7 @@ def list_(tenant: Tenant, data: Data = None, database_url: DatabaseUrl = None, a
 
     Example: footfall event-type list --tenant acme
     """
-    with existing_store(data, database_url) as store, setting_up(store, tenant) as connection:
+    with existing_store(data, database_url, tenant) as store, setting_up(store, tenant) as connection:
         rows = list_event_types(connection)
     if as_json:
         print_json(rows)
@@ -61,7 +61,7 @@ def remove(
 
     Example: footfall event-type remove quiz_finished --tenant acme
     """
-    with existing_store(data, database_url) as store, setting_up(store, tenant) as connection:
+    with existing_store(data, database_url, tenant) as store, setting_up(store, tenant) as connection:
         if not remove_event_type(connection, name):
             raise NotAccepted("event_type_unknown", f"{tenant} has no event type {name!r} of its own")
     if as_json:

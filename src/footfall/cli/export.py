@@ -65,7 +65,7 @@ def export(
     if form is None:
         raise NotAccepted("format_unknown", f"{file.name} does not end in {', '.join('.' + form for form in exports.FORMATS)}")
     written = 0
-    with existing_store(data, database_url) as store, Progress(console=Console(stderr=True), transient=True) as progress:
+    with existing_store(data, database_url, tenant) as store, Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("Exporting", total=None)
 
         def advance(rows: int) -> None:

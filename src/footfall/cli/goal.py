@@ -37,7 +37,7 @@ def add(
 
     From a day on it may be worth something else, with --from: days before keep what they had.
     """
-    with existing_store(data, database_url) as store, connect(store.url, "footfall_worker") as connection:
+    with existing_store(data, database_url, tenant) as store, connect(store.url, "footfall_worker") as connection:
         worth = None if value is None else Decimal(str(value))
         add_goal(connection, tenant, name, filter_, worth, currency, since.date() if since else None)
     if as_json:
@@ -52,7 +52,7 @@ def list_(tenant: Tenant, data: Data = None, database_url: DatabaseUrl = None, a
 
     Example: footfall goal list --tenant acme
     """
-    with existing_store(data, database_url) as store, connect(store.url, "footfall_worker") as connection:
+    with existing_store(data, database_url, tenant) as store, connect(store.url, "footfall_worker") as connection:
         rows = list_goals(connection, tenant)
     if as_json:
         print_json(rows)
@@ -72,7 +72,7 @@ def remove(
 
     Example: footfall goal remove "Signed up" --tenant acme
     """
-    with existing_store(data, database_url) as store, connect(store.url, "footfall_worker") as connection:
+    with existing_store(data, database_url, tenant) as store, connect(store.url, "footfall_worker") as connection:
         if not remove_goal(connection, tenant, name):
             raise NotAccepted("goal_unknown", f"there is no goal {name!r}")
     if as_json:

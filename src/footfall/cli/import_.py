@@ -14,7 +14,7 @@ from footfall import logs
 from footfall.auth import tell, tenant_key
 from footfall.cli.options import AsJson, Data, DatabaseUrl, existing_store, settings_of
 from footfall.cli.output import console, print_json, print_rows
-from footfall.database import connect, open_store
+from footfall.database import connect
 from footfall.imports import FORMATS, Imported, bots, import_access_log, list_imports, outcome, undo_import
 from footfall.settings import Settings
 from footfall.worker import work_once
@@ -55,7 +55,7 @@ def access_log(
             raise typer.BadParameter(f"{file}: {error.strerror}") from None
     logs.configure(level=logs.LogLevel.WARNING)
     settings = settings_of(data, database_url)
-    with open_store(settings.database_url, settings.data, user=settings.postgres_user) as store:
+    with existing_store(data, database_url, tenant) as store:
         with connect(store.url, "footfall_worker") as connection, _progress() as progress:
             said: dict[str, Any] = {"wanted": log_format, "trusted": settings.trusted_proxies, "by": _user()}
             if str(file) == "-":
@@ -81,7 +81,7 @@ def list_(
 
     Example: footfall import list --tenant acme
     """
-    with existing_store(data, database_url) as store, connect(store.url, "footfall_worker") as connection:
+    with existing_store(data, database_url, tenant) as store, connect(store.url, "footfall_worker") as connection:
         rows = list_imports(connection, tenant)
     if as_json:
         print_json(rows)
@@ -103,7 +103,7 @@ def undo(
     """
     logs.configure(level=logs.LogLevel.WARNING)
     settings = settings_of(data, database_url)
-    with open_store(settings.database_url, settings.data, user=settings.postgres_user) as store:
+    with existing_store(data, database_url, tenant) as store:
         with connect(store.url, "footfall_worker") as connection:
             done = undo_import(connection, import_id, tenant)
         work_once(store.url, settings)

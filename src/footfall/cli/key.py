@@ -1,13 +1,15 @@
 """`footfall key`: what a site, a tool or a server shows at the door."""
 
+import contextlib
 from typing import Annotated, cast
 
 import typer
 
 from footfall.auth import KINDS, Kind, add_key, list_keys, revoke_key
-from footfall.cli.options import AsJson, Data, DatabaseUrl, existing_store
+from footfall.cli.options import AsJson, Data, DatabaseUrl, all_cells, existing_store
 from footfall.cli.output import console, print_json, print_rows
 from footfall.database import connect
+from footfall.errors import NotAccepted
 
 key = typer.Typer(no_args_is_help=True, help="Access keys: write (public), read, admin (trusted).")
 
@@ -41,7 +43,7 @@ def add(
 
     Example: footfall key add --tenant acme --kind write --label www.acme.example
     """
-    with existing_store(data, database_url) as store, connect(store.url, "footfall_worker") as connection:
+    with existing_store(data, database_url, tenant) as store, connect(store.url, "footfall_worker") as connection:
         number, secret = add_key(connection, tenant, cast(Kind, kind), label or kind, days=days, site=site)
     if as_json:
         print_json({"key": number, "tenant": tenant, "kind": kind, "secret": secret})
@@ -61,8 +63,15 @@ def revoke(
 
     Example: footfall key revoke 3
     """
-    with existing_store(data, database_url) as store, connect(store.url, "footfall_worker") as connection:
-        revoke_key(connection, number)
+    with all_cells(data, database_url) as cells:
+        *others, last = cells.all
+        for cell in others:
+            with connect(cell.url, "footfall_worker") as connection, contextlib.suppress(NotAccepted):
+                revoke_key(connection, number)
+                break
+        else:
+            with connect(last.url, "footfall_worker") as connection:
+                revoke_key(connection, number)
     if as_json:
         print_json({"revoked": number})
     else:
@@ -80,8 +89,11 @@ def list_(
 
     Example: footfall key list --tenant acme
     """
-    with existing_store(data, database_url) as store, connect(store.url, "footfall_worker") as connection:
-        rows = list_keys(connection, tenant)
+    rows = []
+    with all_cells(data, database_url) as cells:
+        for cell in [cells.of_id(tenant)] if tenant else cells.all:
+            with connect(cell.url, "footfall_worker") as connection:
+                rows += [row for row in list_keys(connection, tenant) if cells.of_id(str(row["tenant"])) is cell]
     if as_json:
         print_json(rows)
     else:

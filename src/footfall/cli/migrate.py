@@ -1,7 +1,7 @@
 """`footfall migrate`: the schema, brought up to date."""
 
-from dataclasses import asdict
-from typing import Annotated
+from dataclasses import asdict, dataclass
+from typing import Annotated, Any
 
 import typer
 from psycopg.conninfo import conninfo_to_dict
@@ -10,7 +10,8 @@ from footfall import schema
 from footfall.auth import tell
 from footfall.cli.options import AsJson, Data, DatabaseUrl, settings_of
 from footfall.cli.output import console, print_json
-from footfall.database import Step, connect, open_store, roles_script, tried
+from footfall.database import Cells, Step, connect, number_cells, open_store, roles_script, tried
+from footfall.settings import HOME
 
 
 def migrate(
@@ -51,15 +52,52 @@ def migrate(
         typer.echo(roles_script(owner, role_prefix or "footfall"), nl=False)
         return
     is_looking = check or dry_run
-    with (
-        open_store(settings.database_url, settings.data, create=not is_looking, user=settings.postgres_user) as store,
-        connect(store.url) as connection,
-    ):
+    with open_store(settings.database_url, settings.data, create=not is_looking, user=settings.postgres_user) as store:
+        cells = Cells(store.url, settings.cells.named)
+        said = {cell.name: _migrated(cell.url, role_prefix, is_looking=is_looking, dry_run=dry_run) for cell in cells.all}
+        if not is_looking:
+            number_cells(cells)
+    if as_json:
+        told = {name: one.as_json(with_sql=dry_run) for name, one in said.items()}
+        print_json({"cells": told} if cells.are_several else told[HOME])
+    else:
+        for name, one in said.items():
+            if cells.are_several:
+                console.print(f"[bold]Cell {name}[/]")
+            one.say(with_sql=dry_run)
+    if check and any(one.pending for one in said.values()):
+        raise typer.Exit(1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Migrated:
+    """What was changed in a store and made right, or would be (`pending`; None: it was done)."""
+
+    done: list[str]
+    repaired: list[Step]
+    pending: list[Step] | None
+
+    def as_json(self, *, with_sql: bool) -> dict[str, Any]:
+        if self.pending is not None:
+            return {"pending": [asdict(step) if with_sql else {"name": step.name} for step in self.pending]}
+        return {"changes": self.done} | ({"repairs": [step.name for step in self.repaired]} if self.repaired else {})
+
+    def say(self, *, with_sql: bool) -> None:
+        if self.pending is not None:
+            _say_steps(self.pending, with_sql=with_sql)
+            return
+        for step in self.repaired:
+            console.print(f"Made right: {step.name}", markup=False)
+        done = len(self.done)
+        console.print(f"Brought the schema up to date: {done} changes." if done else "The schema is up to date.")
+
+
+def _migrated(url: str, role_prefix: str | None, *, is_looking: bool, dry_run: bool) -> _Migrated:
+    with connect(url) as connection:
         repaired = schema.repairs(connection)
         if is_looking:
             steps = schema.pending(connection, role_prefix) + repaired
-            _say_steps(tried(connection, steps, role_prefix) if dry_run else steps, as_json=as_json, with_sql=dry_run)
-            raise typer.Exit(1 if check and steps else 0)
+            return _Migrated([], repaired, tried(connection, steps, role_prefix) if dry_run else steps)
         done = schema.deploy(connection, role_prefix)
         if done or repaired:
             tell(
@@ -68,18 +106,11 @@ def migrate(
                 f"version {schema.VERSION.number}",
                 {"changes": len(done), "repairs": len(repaired)},
             )
-    if as_json:
-        print_json({"changes": done} | ({"repairs": [step.name for step in repaired]} if repaired else {}))
-        return
-    for step in repaired:
-        console.print(f"Made right: {step.name}", markup=False)
-    console.print(f"Brought the schema up to date: {len(done)} changes." if done else "The schema is up to date.")
+        return _Migrated(done, repaired, None)
 
 
-def _say_steps(steps: list[Step], *, as_json: bool, with_sql: bool) -> None:
-    if as_json:
-        print_json({"pending": [asdict(step) if with_sql else {"name": step.name} for step in steps]})
-    elif not steps:
+def _say_steps(steps: list[Step], *, with_sql: bool) -> None:
+    if not steps:
         console.print("The schema is up to date.")
     elif with_sql:
         for step in steps:

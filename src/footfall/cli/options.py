@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from footfall.auth import tenant_key
-from footfall.database import Connection, Store, administering, connect, open_store, pool
+from footfall.database import Cells, Connection, Store, administering, connect, open_store, pool
 from footfall.settings import Settings
 
 Data = Annotated[
@@ -19,6 +19,9 @@ DatabaseUrl = Annotated[
     typer.Option("--database-url", help="A PostgreSQL server to use instead of the embedded store (setting DATABASE_URL)."),
 ]
 Port = Annotated[int | None, typer.Option("--port", help="Port of the HTTP server (setting FOOTFALL_PORT; default: 8700).")]
+CellName = Annotated[
+    str | None, typer.Option("--cell", help="Of several cells (setting FOOTFALL_CELLS), this one; home: the store itself.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Say it in JSON, for programs.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Log only what somebody should look at.")]
 
@@ -28,10 +31,30 @@ def settings_of(data: Path | None, database_url: str | None, port: int | None = 
     return Settings.read().override(data=data, database_url=database_url, port=port)
 
 
-def existing_store(data: Path | None, database_url: str | None) -> Store:
-    """The store that a command is about. Raises StoreUnavailable when there is none."""
+def existing_store(data: Path | None, database_url: str | None, tenant: str | None = None, cell: str | None = None) -> Store:
+    """The store that a command is about: of several cells that of the tenant, or the one that is named, else home.
+
+    Raises StoreUnavailable when there is none; NotAccepted: ``cell_unknown``; CellsInvalid.
+    """
     settings = settings_of(data, database_url)
-    return open_store(settings.database_url, settings.data, user=settings.postgres_user)
+    home = open_store(settings.database_url, settings.data, user=settings.postgres_user)
+    if tenant is None and cell is None:
+        return home
+    with contextlib.ExitStack() as leaving:
+        leaving.enter_context(home)
+        cells = Cells(home.url, settings.cells.named)
+        found = cells.called(cell) if cell else cells.of_id(tenant or "")
+        if found is cells.home:
+            leaving.pop_all()
+            return home
+    return Store(found.url)
+
+
+@contextlib.contextmanager
+def all_cells(data: Path | None, database_url: str | None) -> Iterator[Cells]:
+    """All stores there are, home open. Raises StoreUnavailable when that is not there."""
+    with existing_store(data, database_url) as home:
+        yield Cells(home.url, settings_of(data, database_url).cells.named)
 
 
 @contextlib.contextmanager

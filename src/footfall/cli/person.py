@@ -44,7 +44,7 @@ def find(
 
     Example: footfall person find user customer-4711 --tenant acme
     """
-    with existing_store(data, database_url) as store, connect(store.url, "footfall_worker") as connection:
+    with existing_store(data, database_url, tenant) as store, connect(store.url, "footfall_worker") as connection:
         found = find_person(connection, tenant_key(connection, tenant), kind, value)
     if as_json:
         print_json(asdict(found))
@@ -71,7 +71,7 @@ def export(
 
     Example: footfall person export user customer-4711 --tenant acme --out customer-4711.zip
     """
-    with existing_store(data, database_url) as store, connect(store.url, "footfall_worker") as connection:
+    with existing_store(data, database_url, tenant) as store, connect(store.url, "footfall_worker") as connection:
         counts = export_person(connection, tenant_key(connection, tenant), kind, value, out)
     if as_json:
         print_json({"file": out, "rows": counts})
@@ -95,7 +95,7 @@ def erase(
 
     Example: footfall person erase user customer-4711 --tenant acme --yes
     """
-    with existing_store(data, database_url) as store, connect(store.url, "footfall_worker") as connection:
+    with existing_store(data, database_url, tenant) as store, connect(store.url, "footfall_worker") as connection:
         tenant_hk = tenant_key(connection, tenant)
         if not yes:
             found = find_person(connection, tenant_hk, kind, value)
@@ -121,7 +121,7 @@ def receipts_(tenant: _Tenant, data: Data = None, database_url: DatabaseUrl = No
 
     Example: footfall person receipts --tenant acme
     """
-    with existing_store(data, database_url) as store, connect(store.url, "footfall_worker") as connection:
+    with existing_store(data, database_url, tenant) as store, connect(store.url, "footfall_worker") as connection:
         rows = [asdict(one) for one in receipts(connection, tenant_key(connection, tenant))]
     if as_json:
         print_json(rows)
@@ -145,7 +145,7 @@ def tombstones_(
 
     Example: footfall person tombstones --tenant acme --out acme-tombstones.json
     """
-    with existing_store(data, database_url) as store, connect(store.url, "footfall_worker") as connection:
+    with existing_store(data, database_url, tenant) as store, connect(store.url, "footfall_worker") as connection:
         kept = tombstones(connection, tenant_key(connection, tenant))
     try:
         out.write_text(json.dumps(kept, indent=1) + "\n")
@@ -171,7 +171,7 @@ def again(
     Example: footfall person again --tenant acme --tombstones acme-tombstones.json
     """
     kept = _read(tombstones_file) if tombstones_file else None
-    with existing_store(data, database_url) as store, connect(store.url, "footfall_worker") as connection:
+    with existing_store(data, database_url, tenant) as store, connect(store.url, "footfall_worker") as connection:
         done = erase_again(connection, tenant_key(connection, tenant), kept)
     if as_json:
         print_json([asdict(one) for one in done])
@@ -185,7 +185,7 @@ def list_(tenant: _Tenant, data: Data = None, database_url: DatabaseUrl = None, 
 
     Example: footfall person requests list --tenant acme
     """
-    with existing_store(data, database_url) as store, connect(store.url, "footfall_worker") as connection:
+    with existing_store(data, database_url, tenant) as store, connect(store.url, "footfall_worker") as connection:
         rows = list_requests(connection, tenant_key(connection, tenant))
     print_json(_said(rows)) if as_json else print_rows(rows, "Nobody has asked yet.")
 
@@ -206,7 +206,7 @@ def add(
     Example: footfall person requests add erasure --tenant acme --reference ticket-512
     """
     day = received.date() if received else datetime.now(UTC).date()
-    with existing_store(data, database_url) as store, connect(store.url, "footfall_worker") as connection:
+    with existing_store(data, database_url, tenant) as store, connect(store.url, "footfall_worker") as connection:
         row = add_request(connection, tenant_key(connection, tenant), kind, day, reference, law)
     if as_json:
         print_json(_said([row])[0])
@@ -229,7 +229,7 @@ def close(
     """
     if state == "open":
         raise NotAccepted("state_invalid", "a request is closed as done or refused")
-    with existing_store(data, database_url) as store, connect(store.url, "footfall_worker") as connection:
+    with existing_store(data, database_url, tenant) as store, connect(store.url, "footfall_worker") as connection:
         row = close_request(connection, tenant_key(connection, tenant), number, state)
     if as_json:
         print_json(_said([row])[0])

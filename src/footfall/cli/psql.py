@@ -8,12 +8,14 @@ from typing import Annotated
 import typer
 
 from footfall.auth import tell_opened
-from footfall.cli.options import Data, DatabaseUrl, existing_store
+from footfall.cli.options import CellName, Data, DatabaseUrl, existing_store
 from footfall.database import connect
 
 
 def psql(
     arguments: Annotated[list[str] | None, typer.Argument(help="Arguments for psql, after --.")] = None,
+    tenant: Annotated[str | None, typer.Option(help="Of several cells, the one in which this tenant lives.")] = None,
+    cell: CellName = None,
     data: Data = None,
     database_url: DatabaseUrl = None,
 ) -> None:
@@ -21,7 +23,7 @@ def psql(
 
     Example: footfall psql -- -c "SELECT * FROM api.event_balance_v"
     """
-    with existing_store(data, database_url) as store:
+    with existing_store(data, database_url, tenant, cell) as store:
         with connect(store.url) as connection:
             tell_opened(connection, "psql")
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C belongs to psql

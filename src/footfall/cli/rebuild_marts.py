@@ -6,7 +6,7 @@ import typer
 
 from footfall.auth import list_tenants, tell, tenant_key
 from footfall.business import rebuild_marts as rebuild
-from footfall.cli.options import AsJson, Data, DatabaseUrl, existing_store
+from footfall.cli.options import AsJson, Data, DatabaseUrl, all_cells
 from footfall.cli.output import console, print_json
 from footfall.database import Connection, connect
 
@@ -21,9 +21,12 @@ def rebuild_marts(
 
     Example: footfall rebuild-marts --tenant acme
     """
-    with existing_store(data, database_url) as store, connect(store.url, "footfall_worker") as connection:
-        tenants = [tenant] if tenant else [str(row["tenant"]) for row in list_tenants(connection)]
-        events = {tenant_id: _rebuilt(connection, tenant_key(connection, tenant_id)) for tenant_id in tenants}
+    events: dict[str, int] = {}
+    with all_cells(data, database_url) as cells:
+        for cell in [cells.of_id(tenant)] if tenant else cells.all:
+            with connect(cell.url, "footfall_worker") as connection:
+                tenants = [tenant] if tenant else [str(row["tenant"]) for row in list_tenants(connection)]
+                events |= {tenant_id: _rebuilt(connection, tenant_key(connection, tenant_id)) for tenant_id in tenants}
     if as_json:
         print_json(events)
     else:

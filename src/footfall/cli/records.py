@@ -21,7 +21,7 @@ def records(
 
     Example: footfall records --tenant acme
     """
-    with existing_store(data, database_url) as store:
+    with existing_store(data, database_url, tenant) as store:
         with connect(store.url, "footfall_worker") as worker:
             tenant_hk = tenant_key(worker, tenant)
         with setting_up(store, tenant) as connection:

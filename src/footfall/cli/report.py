@@ -56,7 +56,7 @@ def report(
     asked = dict(locals())
     for option in ("tenant", "name", "explain", "data", "database_url", "as_json"):
         del asked[option]
-    with existing_store(data, database_url) as store:
+    with existing_store(data, database_url, tenant) as store:
         answer = q.answer_to(store, tenant, name, q.question_of(asked), is_explained=explain)
     if as_json:
         print_json(answer)

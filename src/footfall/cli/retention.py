@@ -41,7 +41,7 @@ def set_(
 
     Example: footfall retention set staging 30 --tenant acme
     """
-    with existing_store(data, database_url) as store, connect(store.url, "footfall_worker") as connection:
+    with existing_store(data, database_url, tenant) as store, connect(store.url, "footfall_worker") as connection:
         keep(connection, layer, days or None, tenant)
         rules = {(rule["tenant"], rule["layer"]): rule["days"] for rule in list_retention(connection)}
     if as_json:
@@ -67,7 +67,7 @@ def list_(
 
     Example: footfall retention list
     """
-    with existing_store(data, database_url) as store, connect(store.url, "footfall_worker") as connection:
+    with existing_store(data, database_url, tenant) as store, connect(store.url, "footfall_worker") as connection:
         rules = list_retention(connection)
     if tenant:
         rules = [rule for rule in rules if rule["tenant"] in (tenant, "(all others)")]
@@ -108,7 +108,7 @@ def preview(
 
     Example: footfall retention preview context 395 --tenant acme
     """
-    with existing_store(data, database_url) as store, connect(store.url, "footfall_worker") as connection:
+    with existing_store(data, database_url, tenant) as store, connect(store.url, "footfall_worker") as connection:
         rows = preview_retention(connection, tenant, layer, days)
         held = [one["tenant"] for one in list_holds(connection) if tenant in (None, one["tenant"])]
     if as_json:
@@ -155,7 +155,7 @@ def hold_(
 
     Example: footfall retention hold acme --why "case 4711"
     """
-    with existing_store(data, database_url) as store, connect(store.url, "footfall_worker") as connection:
+    with existing_store(data, database_url, tenant) as store, connect(store.url, "footfall_worker") as connection:
         hold(connection, tenant, why)
     if as_json:
         print_json({"tenant": tenant, "reason": why})
@@ -174,7 +174,7 @@ def lift(
 
     Example: footfall retention lift acme
     """
-    with existing_store(data, database_url) as store, connect(store.url, "footfall_worker") as connection:
+    with existing_store(data, database_url, tenant) as store, connect(store.url, "footfall_worker") as connection:
         lift_hold(connection, tenant)
     if as_json:
         print_json({"tenant": tenant, "held": False})

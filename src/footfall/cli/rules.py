@@ -41,7 +41,7 @@ def show(
 
     Example: footfall rules show --tenant acme > rules.json
     """
-    with existing_store(data, database_url) as store, connect(store.url, "footfall_worker") as connection:
+    with existing_store(data, database_url, tenant) as store, connect(store.url, "footfall_worker") as connection:
         known = own.versions(connection, tenant_key(connection, tenant))
         general = own.versions(connection, OF_NO_TENANT)
     if not history:
@@ -82,7 +82,7 @@ def diff(tenant: Tenant, file: File, data: Data = None, database_url: DatabaseUr
     Example: footfall rules diff rules.json --tenant acme
     """
     wanted = _read(file)
-    with existing_store(data, database_url) as store, connect(store.url, "footfall_worker") as connection:
+    with existing_store(data, database_url, tenant) as store, connect(store.url, "footfall_worker") as connection:
         current = own.rules_in_force(connection, tenant_key(connection, tenant))
     for line in own.difference(current, wanted, "in force", str(file)):
         console.print(line, markup=False)
@@ -106,7 +106,7 @@ def preview(
 
     Example: footfall rules preview rules.json --tenant acme --days 30
     """
-    with existing_store(data, database_url) as store, connect(store.url, "footfall_worker") as connection:
+    with existing_store(data, database_url, tenant) as store, connect(store.url, "footfall_worker") as connection:
         tenant_hk = tenant_key(connection, tenant)
         current = own.rules_in_force(connection, tenant_hk)
         wanted = _read(file) if file else current
@@ -139,7 +139,7 @@ def apply(
     Example: footfall rules apply rules.json --tenant acme --why "our uptime check is no visitor"
     """
     wanted = _read(file) if file else None
-    with existing_store(data, database_url) as store, connect(store.url, "footfall_worker") as connection:
+    with existing_store(data, database_url, tenant) as store, connect(store.url, "footfall_worker") as connection:
         tenant_hk = tenant_key(connection, tenant)
         if wanted or lists:
             wanted = wanted or own.rules_in_force(connection, tenant_hk)
@@ -161,7 +161,7 @@ def revert(
 
     Example: footfall rules revert --tenant acme --why "the check is part of the shop after all"
     """
-    with existing_store(data, database_url) as store, connect(store.url, "footfall_worker") as connection:
+    with existing_store(data, database_url, tenant) as store, connect(store.url, "footfall_worker") as connection:
         done = own.revert(connection, tenant_key(connection, tenant), why)
     _print_done(done, is_json=as_json_)
 

@@ -27,7 +27,7 @@ def add(
 
     Example: footfall site add acme shop --host shop.acme.example
     """
-    with existing_store(data, database_url) as store, setting_up(store, tenant) as connection:
+    with existing_store(data, database_url, tenant) as store, setting_up(store, tenant) as connection:
         set_site(connection, name, host)
     if as_json:
         print_json({"tenant": tenant, "site": name, "hosts": host})
@@ -47,7 +47,7 @@ def remove(
 
     Example: footfall site remove acme shop
     """
-    with existing_store(data, database_url) as store, setting_up(store, tenant) as connection:
+    with existing_store(data, database_url, tenant) as store, setting_up(store, tenant) as connection:
         if not remove_site(connection, name):
             raise NotAccepted("site_unknown", f"{tenant} has no site {name!r}: `footfall site list {tenant}` names them")
     if as_json:
@@ -62,7 +62,7 @@ def list_(tenant: _Which, data: Data = None, database_url: DatabaseUrl = None, a
 
     Example: footfall site list acme
     """
-    with existing_store(data, database_url) as store, setting_up(store, tenant) as connection:
+    with existing_store(data, database_url, tenant) as store, setting_up(store, tenant) as connection:
         rows = list_sites(connection)
     if as_json:
         print_json(rows)

@@ -19,11 +19,12 @@ from footfall.auth import (
     set_plan,
 )
 from footfall.business import WeekStart, change_tenant, list_sending_hosts
-from footfall.cli.options import AsJson, Data, DatabaseUrl, existing_store, setting_up, settings_of
+from footfall.cli.options import AsJson, CellName, Data, DatabaseUrl, all_cells, existing_store, setting_up, settings_of
 from footfall.cli.output import console, print_json, print_rows
 from footfall.cli.tenant_end import delete, disable, enable
 from footfall.cli.tenant_export import export_everything
 from footfall.cli.tenant_import import import_
+from footfall.cli.tenant_move import move
 from footfall.database import connect
 
 _Limit = Annotated[int | None, typer.Option(min=0, help="0: as all tenants, or without limit.")]
@@ -32,6 +33,7 @@ tenant = typer.Typer(no_args_is_help=True, help="Tenants: whose sites are tracke
 tenant.command()(disable)
 tenant.command()(enable)
 tenant.command()(delete)
+tenant.command()(move)
 tenant.command(name="import")(import_)
 tenant.command(name="export")(export_everything)
 
@@ -48,11 +50,12 @@ def add(
     event_type: Annotated[list[str] | None, typer.Option(help="An evt_type of its own; repeatable.")] = None,
     honour_do_not_track: Annotated[bool, typer.Option(help="Only count visitors who ask not to be tracked.")] = True,  # noqa: FBT002
     keep_truncated_ip: Annotated[bool, typer.Option(help="Keep addresses, cut to their network.")] = False,  # noqa: FBT002
+    cell: CellName = None,
     data: Data = None,
     database_url: DatabaseUrl = None,
     as_json: AsJson = False,  # noqa: FBT002
 ) -> None:
-    """Add a tenant.
+    """Add a tenant; of several cells to home, unless --cell says where it shall live.
 
     Example: footfall tenant add acme --industry e-commerce --time-zone Europe/Berlin --currency EUR
     """
@@ -68,8 +71,11 @@ def add(
         keep_truncated_ip,
         tuple(event_type or ()),
     )
-    with existing_store(data, database_url) as store, connect(store.url, "footfall_worker") as connection:
-        add_tenant(connection, new)
+    with all_cells(data, database_url) as cells:
+        cells.require_unknown(tenant_id)
+        chosen = cells.called(cell) if cell else cells.home
+        with connect(chosen.url, "footfall_worker") as connection:
+            add_tenant(connection, new)
     if as_json:
         print_json({"tenant": tenant_id})
     else:
@@ -119,7 +125,7 @@ def set_(
 
     Example: footfall tenant set acme --time-zone America/New_York --currency USD --week-start sunday
     """
-    with existing_store(data, database_url) as store:
+    with existing_store(data, database_url, tenant_id) as store:
         with setting_up(store, tenant_id) as connection:
             change_tenant(
                 connection,
@@ -155,7 +161,7 @@ def hosts(
 
     Example: footfall tenant hosts acme
     """
-    with existing_store(data, database_url) as store, setting_up(store, tenant_id) as connection:
+    with existing_store(data, database_url, tenant_id) as store, setting_up(store, tenant_id) as connection:
         rows = list_sending_hosts(connection, days)
     if as_json:
         print_json(rows)
@@ -175,8 +181,10 @@ def rename(
 
     Example: footfall tenant rename acme acme-shoes
     """
-    with existing_store(data, database_url) as store, connect(store.url, "footfall_worker") as connection:
-        rename_tenant(connection, tenant_id, new_id)
+    with all_cells(data, database_url) as cells:
+        cells.require_unknown(new_id, unless=tenant_id)
+        with connect(cells.of_id(tenant_id).url, "footfall_worker") as connection:
+            rename_tenant(connection, tenant_id, new_id)
     if as_json:
         print_json({"tenant": new_id, "was": tenant_id})
     else:
@@ -189,8 +197,12 @@ def list_(data: Data = None, database_url: DatabaseUrl = None, as_json: AsJson =
 
     Example: footfall tenant list --json
     """
-    with existing_store(data, database_url) as store, connect(store.url, "footfall_worker") as connection:
-        rows = list_tenants(connection)
+    rows = []
+    with all_cells(data, database_url) as cells:
+        for cell in cells.all:
+            with connect(cell.url, "footfall_worker") as connection:
+                there = [row for row in list_tenants(connection) if cells.of_id(str(row["tenant"])) is cell]
+            rows += [row | {"cell": cell.name} for row in there] if cells.are_several else there
     if as_json:
         print_json(rows)
     else:
@@ -219,7 +231,7 @@ def plan(
     days = (bytes_per_day, pages_per_day, items_per_day, values_per_day, keys_per_day, months_per_day)
     asked = zip(LIMITS, (events_per_second, events_per_month, *days), strict=True)
     limits = {limit: most or None for limit, most in asked if most is not None}
-    with existing_store(data, database_url) as store, connect(store.url, "footfall_worker") as connection:
+    with existing_store(data, database_url, tenant_id) as store, connect(store.url, "footfall_worker") as connection:
         if limits:
             set_plan(connection, tenant_id, limits)
         rows = plan_of(connection, tenant_id)
@@ -243,7 +255,7 @@ def sql_access(
     """
     sql_url = settings_of(data, database_url).sql_url
     with (
-        existing_store(data, database_url) as store,
+        existing_store(data, database_url, tenant_id) as store,
         connect(store.url) as owner,
         connect(sql_url) if sql_url else contextlib.nullcontext() as standby,
     ):

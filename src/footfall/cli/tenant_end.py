@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from footfall.business import set_active
-from footfall.cli.options import AsJson, Data, DatabaseUrl, existing_store, setting_up, settings_of
+from footfall.cli.options import AsJson, Data, DatabaseUrl, all_cells, existing_store, setting_up, settings_of
 from footfall.cli.output import console, print_json, print_rows
 from footfall.database import connect
 from footfall.errors import NotAccepted
@@ -49,7 +49,12 @@ def delete(
     Example: footfall tenant delete acme --yes --receipt acme-deleted.json
     """
     sql_url = settings_of(data, database_url).sql_url
-    with existing_store(data, database_url) as store, connect(store.url, "footfall_worker") as connection:
+    with (
+        all_cells(data, database_url) as cells,
+        connect(cells.home.url, "footfall_worker") as home,
+        connect(cells.of_id(tenant_id).url, "footfall_worker") as connection,
+    ):
+        cell = cells.of_id(tenant_id)
         if not yes:
             rows = rows_of_tenant(connection, tenant_id)
             if as_json:
@@ -60,8 +65,8 @@ def delete(
             raise typer.Exit(1)
         if receipt:
             _require_writable(receipt)
-        with connect(store.url) as owner, connect(sql_url) if sql_url else contextlib.nullcontext() as standby:
-            said = delete_tenant(connection, owner, tenant_id, standby)
+        with connect(cell.url) as owner, connect(sql_url) if sql_url else contextlib.nullcontext() as standby:
+            said = delete_tenant(connection, owner, tenant_id, standby, None if cell is cells.home else home)
     if receipt is None:
         print_json(said)
         return
@@ -83,7 +88,7 @@ def _require_writable(receipt: Path) -> None:
 
 
 def _set(tenant_id: str, data: Data, database_url: DatabaseUrl, *, is_active: bool, as_json: bool) -> None:
-    with existing_store(data, database_url) as store, setting_up(store, tenant_id) as connection:
+    with existing_store(data, database_url, tenant_id) as store, setting_up(store, tenant_id) as connection:
         has_changed = set_active(connection, is_active=is_active)
     if as_json:
         print_json({"tenant": tenant_id, "active": is_active, "changed": has_changed})

@@ -27,7 +27,7 @@ def export_everything(
 
     Example: footfall tenant export acme acme-files --everything
     """
-    with existing_store(data, database_url) as store, connect(store.url, "footfall_worker") as connection:
+    with existing_store(data, database_url, tenant_id) as store, connect(store.url, "footfall_worker") as connection:
         if not everything:
             rows = rows_of_tenant(connection, tenant_id)
             if as_json:

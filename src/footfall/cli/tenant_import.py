@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from footfall.cli.options import AsJson, Data, DatabaseUrl, existing_store
+from footfall.cli.options import AsJson, Data, DatabaseUrl, all_cells
 from footfall.cli.output import console, print_json
 from footfall.database import connect
 from footfall.errors import NotAccepted
@@ -33,7 +33,9 @@ def import_(
     lines = read_tenants(_text_of(file))
     if keys is not None:
         _require_writable(keys)
-    with existing_store(data, database_url) as store, connect(store.url, "footfall_worker") as connection:
+    with all_cells(data, database_url) as cells, connect(cells.home.url, "footfall_worker") as connection:
+        for line in lines:
+            cells.require_unknown(line.tenant.tenant_id)
         imported = import_tenants(connection, lines)
     if keys is not None:
         keys.write_text("".join(keys_as_csv(imported)))

@@ -1,6 +1,7 @@
 """`footfall user`: people who may sign in to the dashboard."""
 
 import secrets
+from functools import reduce
 from typing import Annotated, cast
 
 import typer
@@ -16,7 +17,7 @@ from footfall.auth import (
     reset_password,
     set_role,
 )
-from footfall.cli.options import AsJson, Data, DatabaseUrl, existing_store
+from footfall.cli.options import AsJson, Data, DatabaseUrl, all_cells, existing_store
 from footfall.cli.output import console, print_json, print_rows
 from footfall.database import connect
 
@@ -43,13 +44,13 @@ def add(
     """
     secret = password or secrets.token_urlsafe(12)
     with (
-        existing_store(data, database_url) as store,
-        connect(store.url, "footfall_worker") as connection,
+        all_cells(data, database_url) as cells,
+        connect(cells.home.url, "footfall_worker") as connection,
         connection.transaction(),
     ):
         add_account(connection, email, name, secret, is_operator=operator)
         if tenant is not None:
-            set_role(connection, email, tenant, cast(AccountRole, role))
+            set_role(connection, email, tenant, cast(AccountRole, role), cells.key_of(tenant))
     made = {} if password else {"password": secret}
     if as_json:
         print_json({"email": email, **made})
@@ -96,11 +97,11 @@ def role_(
     Example: footfall user role ann@acme.example --tenant acme --role viewer
     """
     with (
-        existing_store(data, database_url) as store,
-        connect(store.url, "footfall_worker") as connection,
+        all_cells(data, database_url) as cells,
+        connect(cells.home.url, "footfall_worker") as connection,
         connection.transaction(),
     ):
-        set_role(connection, email, tenant, None if role == "none" else cast(AccountRole, role))
+        set_role(connection, email, tenant, None if role == "none" else cast(AccountRole, role), cells.key_of(tenant))
     if as_json:
         print_json({"email": email, "tenant": tenant, "role": role})
     else:
@@ -113,8 +114,11 @@ def list_(data: Data = None, database_url: DatabaseUrl = None, as_json: AsJson =
 
     Example: footfall user list
     """
-    with existing_store(data, database_url) as store, connect(store.url, "footfall_worker") as connection:
+    with all_cells(data, database_url) as cells, connect(cells.home.url, "footfall_worker") as connection:
         rows = list_accounts(connection)
+        if cells.are_several:
+            for row in rows:
+                row["roles"] = reduce(lambda text, one: text.replace(one[0].hex(), one[1]), cells.names.items(), row["roles"])
     if as_json:
         print_json(rows)
     else:

@@ -1,10 +1,12 @@
 """The store: where it is, how to connect to it, and how its schema is kept up to date."""
 
 from footfall.database.acting import Actor, act_as, acting_as, actor_setting, current_actor
+from footfall.database.cells import Cell, Cells, number_cells, pools
 from footfall.database.cluster import MAJOR, Cluster
 from footfall.database.connection import (
     Connection,
     Pool,
+    Pools,
     Role,
     administering,
     changing,
@@ -32,11 +34,14 @@ from footfall.database.store import EmbeddedStore, Room, Store, open_store, room
 __all__ = [
     "MAJOR",
     "Actor",
+    "Cell",
+    "Cells",
     "Cluster",
     "Connection",
     "Definition",
     "EmbeddedStore",
     "Pool",
+    "Pools",
     "Role",
     "Room",
     "Step",
@@ -52,9 +57,11 @@ __all__ = [
     "limit_statements",
     "migrate",
     "migrations",
+    "number_cells",
     "open_store",
     "pending",
     "pool",
+    "pools",
     "reading",
     "repairs",
     "require_current",

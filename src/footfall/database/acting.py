@@ -25,10 +25,13 @@ class Actor:
     kind: Kind
     name: str
     via: Via
+    number: int | None = None
+    """Of a person who acts in another cell than the one that knows them."""
 
     def as_setting(self) -> str:
         """What `auth.acting` reads."""
-        return json.dumps({"kind": self.kind, "name": self.name, "via": self.via, "request": request_id.get()})
+        said = {"kind": self.kind, "name": self.name, "via": self.via, "request": request_id.get()}
+        return json.dumps(said if self.number is None else said | {"number": self.number})
 
 
 _actor: ContextVar[Actor | None] = ContextVar("actor", default=None)

@@ -6,24 +6,27 @@ start-up options, or hands each transaction to another session, they would be an
 """
 
 import contextlib
+import time
 from collections.abc import Iterator
 from functools import lru_cache, partial
-from typing import Any, Literal, get_args
+from typing import Any, Literal, Protocol, get_args
 
 import psycopg
 from psycopg.conninfo import make_conninfo
-from psycopg_pool import ConnectionPool
+from psycopg_pool import ConnectionPool, PoolTimeout
 
 from footfall.database.acting import actor_setting
-from footfall.errors import RoleNotTaken
+from footfall.errors import CellAway, RoleNotTaken
+from footfall.settings import HOME
 
 Connection = psycopg.Connection[Any]
-Pool = ConnectionPool[Connection]
 Role = Literal["footfall_ingest", "footfall_worker", "footfall_reader", "footfall_admin"]
 ROLES: tuple[Role, ...] = get_args(Role)
 PREFIX = "footfall"
 
 _CONNECT_SECONDS = 10
+_CELL_PATIENCE_SECONDS = 2.0  # with a cell that is away
+_AWAY_SECONDS = 2.0  # for which it is taken to be that without being asked again
 _BY_A_POOLER = (
     "is there a pooler in between? Footfall pools its connections itself: let DATABASE_URL name PostgreSQL's own port,"
     " or a pooler that gives each connection a session of its own and passes its options on"
@@ -35,6 +38,65 @@ _SETTINGS: dict[Role | None, str] = {
     "footfall_admin": "-c lock_timeout=5s -c statement_timeout=20s",
     "footfall_ingest": "-c lock_timeout=5s -c statement_timeout=20s",
 }
+
+
+class Pool(ConnectionPool[Connection]):
+    """Connections to one store, in one role.
+
+    Whoever asks for those `of` a tenant need not know whether there are several stores, each a cell: as one of several it is
+    called by its name, and says so when it is away.
+    """
+
+    cell = HOME
+    is_one_of_several = False
+    _away_until = 0.0
+
+    def of(self, tenant_hk: bytes) -> "Pool":  # noqa: ARG002  every tenant is here
+        """Where this tenant lives."""
+        return self
+
+    def each(self) -> tuple["Pool", ...]:
+        """All there are, home first."""
+        return (self,)
+
+    def named(self, tenant_id: str) -> tuple["Pool", bytes | None]:  # noqa: ARG002
+        """Where the tenant that is called so lives, and its hash key; None: that is for the store itself to look up."""
+        return self, None
+
+    def lives(self, tenant_hk: bytes) -> bool:  # noqa: ARG002
+        """Whether this tenant lives here, as far as is known."""
+        return True
+
+    def getconn(self, timeout: float | None = None) -> Connection:
+        """Take a connection. Raises CellAway, at once when that is known, where there are other cells; else PoolTimeout."""
+        if not self.is_one_of_several:
+            return super().getconn(timeout)
+        if time.monotonic() < self._away_until:
+            raise CellAway(self.cell)
+        failures = self._failures()
+        try:
+            return super().getconn(min(timeout or self.timeout, _CELL_PATIENCE_SECONDS))
+        except PoolTimeout:
+            # all in use is no reason to keep others from waiting
+            if self._failures() > failures:
+                self._away_until = time.monotonic() + _AWAY_SECONDS
+            raise CellAway(self.cell) from None
+
+    def _failures(self) -> int:
+        return self.get_stats().get("connections_errors", 0)
+
+
+class Pools(Protocol):
+    """Connections in one role, of one store or of several: a `Pool`, or those of `footfall.database.cells`."""
+
+    def of(self, tenant_hk: bytes) -> Pool:
+        """Where this tenant lives. Raises CellAway."""
+
+    def each(self) -> tuple[Pool, ...]:
+        """All there are, home first."""
+
+    def named(self, tenant_id: str) -> tuple[Pool, bytes | None]:
+        """Where the tenant that is called so lives, and its hash key; None: no cell has it, or there is one store only."""
 
 
 @contextlib.contextmanager
@@ -53,12 +115,12 @@ def connect(url: str, role: Role | None = None) -> Iterator[Connection]:
         yield connection
 
 
-def pool(url: str, role: Role, size: int) -> Pool:
+def pool(url: str, role: Role, size: int, kind: type[Pool] = Pool) -> Pool:
     """A pool of connections in a role, to be opened with `with`; lost connections are replaced in the background.
 
     It has none for as long as connections come in another role: psycopg_pool.PoolTimeout; `connect` says why.
     """
-    return ConnectionPool(
+    return kind(
         partial(_address, url, role),
         kwargs=partial(_parameters, url, role),
         configure=partial(_require, role, url),
@@ -72,12 +134,13 @@ def pool(url: str, role: Role, size: int) -> Pool:
 
 
 @contextlib.contextmanager
-def reading(connections: Pool, tenant_hk: bytes | None, seconds: float = 30) -> Iterator[Connection]:
+def reading(connections: Pools, tenant_hk: bytes | None, seconds: float = 30) -> Iterator[Connection]:
     """A read-only transaction that sees one tenant's rows, and none at all without a tenant.
 
     A statement that takes longer than `seconds` is cancelled: psycopg.errors.QueryCanceled.
     """
-    with connections.connection() as connection, connection.transaction():
+    theirs = connections.of(tenant_hk) if tenant_hk else connections.each()[0]
+    with theirs.connection() as connection, connection.transaction():
         # one snapshot: what several statements answer goes together; the groups of a question stay in memory
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         connection.execute(
@@ -94,9 +157,9 @@ def limit_statements(connection: Connection, seconds: float) -> None:
 
 
 @contextlib.contextmanager
-def administering(connections: Pool, tenant_hk: bytes) -> Iterator[Connection]:
+def administering(connections: Pools, tenant_hk: bytes) -> Iterator[Connection]:
     """A transaction that sees and changes one tenant's settings; `connections` act as footfall_admin."""
-    with changing(connections) as connection:
+    with changing(connections.of(tenant_hk)) as connection:
         connection.execute("SELECT set_config('app.tenant_hk', %s, true)", (tenant_hk.hex(),))
         yield connection
 

@@ -100,6 +100,8 @@ ACTIONS = (
     Action("tenant.deleted", "A tenant was deleted, with this receipt"),
     Action("tenant.disabled", "A tenant was disabled"),
     Action("tenant.enabled", "A tenant was enabled again"),
+    Action("tenant.leaving", "A tenant began to move to another cell: nothing of it is written here any more"),
+    Action("tenant.moved", "A tenant came from another cell"),
     Action("tenant.renamed", "A tenant got another public id"),
     Action("visitor.erased", "A visitor was forgotten or deleted, with this receipt"),
     Action("visitor.exported", "All that is held about a visitor was taken along as a file"),

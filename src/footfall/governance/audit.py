@@ -7,7 +7,7 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -55,6 +55,11 @@ class Wish:
     until: datetime = _NEVER
     limit: int = 100
     offset: int = 0
+
+    @property
+    def whole(self) -> "Wish":
+        """The same from the newest row on: what a page of several chains is cut from."""
+        return replace(self, limit=self.offset + self.limit, offset=0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ from footfall.imports.logs.kinds import EVENTS, Kind, kind_of
 from footfall.imports.logs.opening import LogFile
 from footfall.imports.logs.request import MALFORMED, Request
 from footfall.imports.logs.sites import Sites, bare
-from footfall.raw import IncomingEvent, land
+from footfall.raw import IncomingEvent, land, moving, tenant_moving
 from footfall.settings import Networks
 
 _AT_ONCE = 5000  # events in one commit
@@ -121,14 +121,22 @@ def import_access_log(
         counted[kind] += 1
         waiting.append(event)
         if len(waiting) == _AT_ONCE:
-            land(connection, waiting)
+            _land(connection, waiting)
             waiting.clear()
-    land(connection, waiting)
+    _land(connection, waiting)
     done.kinds = {str(kind): counted[kind] for kind in EVENTS if counted[kind]}
     done.skipped = {str(reason): count for reason, count in sorted(skipped.items())}
     done.incomplete, done.is_site_missing = opened.incomplete, events.sites.is_unknown
     finish_import(connection, importing, lines=done.imported + skipped.total(), imported=done.imported)
     return done
+
+
+def _land(connection: Connection, events: list[IncomingEvent]) -> None:
+    """Raises NotAccepted: ``tenant_moving`` when the tenant goes to another cell meanwhile; the import can be run again there."""
+    with connection.transaction():
+        if moving(connection, events):
+            raise tenant_moving()
+        land(connection, events)
 
 
 def outcome(connection: Connection, imported: Imported) -> dict[str, int]:

@@ -18,9 +18,9 @@ import psycopg
 
 from footfall import measures
 from footfall.database import Connection, connect
-from footfall.errors import FootfallError, NotAccepted, StoreUnavailable
+from footfall.errors import CellAway, FootfallError, NotAccepted, StoreUnavailable
 from footfall.logs import request_id
-from footfall.raw.landing import IncomingEvent, land
+from footfall.raw.landing import IncomingEvent, land, moving, tenant_moving
 from footfall.raw.traced import Turn, tell_commit
 from footfall.traces import tracer
 
@@ -73,8 +73,10 @@ class GroupCommit:
     once for a commit, not once for a sender.
     """
 
-    def __init__(self, url: str, max_waiting: int) -> None:
+    def __init__(self, url: str, max_waiting: int, cell: str | None = None) -> None:
+        """`cell`: as which of several the store is known; None: there are no others."""
         self._url = url
+        self._cell = cell
         self._max_waiting = max_waiting
         self._queue: SimpleQueue[_Waiting | _Close] = SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="group-commit", daemon=True)
@@ -110,13 +112,17 @@ class GroupCommit:
     def require_open(self) -> None:
         """Raises StoreUnavailable at once when the store is known to be away, or this is closing."""
         if self._is_away or self._is_closing or (self._thread.ident and not self._thread.is_alive()):
-            raise StoreUnavailable("the store cannot be reached")
+            raise self._away()
+
+    def _away(self) -> StoreUnavailable:
+        return CellAway(self._cell) if self._cell else StoreUnavailable("the store cannot be reached")
 
     async def submit(self, events: Sequence[IncomingEvent]) -> Landed:
         """Have events landed; tells, after the commit, for each whether it was stored.
 
         They are of one tenant's request. Raises NotAccepted: ``overloaded`` (503) when too many events of the tenant, or of all,
-        wait already, StoreUnavailable when the store cannot be reached: then it is not known whether the events were stored.
+        wait already, ``tenant_moving`` (503) while the tenant moves to another cell; StoreUnavailable when the store cannot be
+        reached: then it is not known whether the events were stored.
         """
         self.require_open()
         tenant = events[0].tenant_id
@@ -169,13 +175,29 @@ class GroupCommit:
 
     def _land(self, connection: Connection) -> None:
         group, began = self._landing, time.time()
-        landed = land(connection, [event for _, turn in group for event in turn])
+        if self._cell is None:
+            landed = land(connection, [event for _, turn in group for event in turn])
+        else:
+            # who asks whether a tenant moves keeps it from going until this is committed
+            with connection.transaction():
+                if gone := moving(connection, [event for _, turn in group for event in turn]):
+                    self._refuse(gone)
+                    group = self._landing
+                landed = land(connection, [event for _, turn in group for event in turn])
         ended = time.time()
         self._finish(landed)
         measures.COMMIT_SECONDS.observe(ended - began)
         measures.EVENTS.labels("accepted", "").inc(sum(landed))
         if telling := tracer():
             tell_commit(telling, [Turn(one.request_id, turn, turn[0] is one.events[0]) for one, turn in group], began, ended)
+
+    def _refuse(self, tenants: set[str]) -> None:
+        """Tell those of these tenants that their tenant moves; the others are landed."""
+        refused = [waiting for waiting, _ in self._landing if waiting.tenant in tenants]
+        for tenant in tenants:
+            refused += self._turns.pop(tenant, ())
+        self._landing = [(waiting, turn) for waiting, turn in self._landing if waiting.tenant not in tenants]
+        self._settle([(one, tenant_moving()) for one in dict.fromkeys(refused)])
 
     def _receive(self, wait: float) -> None:
         """Have what was submitted wait for its turn."""
@@ -212,7 +234,7 @@ class GroupCommit:
     def _finish(self, landed: Landed) -> None:
         """Tell those whose events have all been landed."""
         fates = iter(landed)
-        told: list[tuple[_Waiting, Landed | None]] = []
+        told: list[tuple[_Waiting, Landed | FootfallError]] = []
         for waiting, turn in self._landing:
             waiting.fates += [next(fates) for _ in turn]
             if len(waiting.fates) == len(waiting.events):
@@ -224,12 +246,12 @@ class GroupCommit:
         """Tell everybody who waits that their events are not known to be stored."""
         self._receive(wait=0)
         waiting = [*(waiting for waiting, _ in self._landing), *(one for requests in self._turns.values() for one in requests)]
-        self._settle([(one, None) for one in dict.fromkeys(waiting)])
+        self._settle([(one, self._away()) for one in dict.fromkeys(waiting)])
         self._turns.clear()
         self._landing = []
 
-    def _settle(self, told: list[tuple[_Waiting, Landed | None]]) -> None:
-        """Tell what became of their events; None: not known to be stored, send it again."""
+    def _settle(self, told: list[tuple[_Waiting, Landed | FootfallError]]) -> None:
+        """Tell what became of their events, or why they are not known to be stored: send them again."""
         if told:
             self._loop.call_soon_threadsafe(self._tell, told)
 
@@ -255,14 +277,14 @@ class GroupCommit:
 
     # --- the event loop ------------------------------------------------------------------------------------------------------
 
-    def _tell(self, told: list[tuple[_Waiting, Landed | None]]) -> None:
+    def _tell(self, told: list[tuple[_Waiting, Landed | FootfallError]]) -> None:
         for waiting, landed in told:
             self._events_waiting[waiting.tenant] -= len(waiting.events)
             if not self._events_waiting[waiting.tenant]:
                 del self._events_waiting[waiting.tenant]
             if waiting.landed.done():
                 pass  # its sender has gone away; what was stored is stored, and a retry counts once
-            elif landed is None:
-                waiting.landed.set_exception(StoreUnavailable("the store cannot be reached"))
+            elif isinstance(landed, FootfallError):
+                waiting.landed.set_exception(landed)
             else:
                 waiting.landed.set_result(landed)

@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from http import HTTPStatus
 
 import psycopg
 
 from footfall.database import Connection
+from footfall.errors import NotAccepted
 from footfall.raw.secrets import may_hold_secret
 
 _COST_OF_SEARCH = 16  # as many times as long as landing takes the search for secrets
@@ -38,6 +40,22 @@ class IncomingEvent:
         is_suspect = may_hold_secret(self.payload)
         object.__setattr__(self, "may_hold_secret", is_suspect)
         object.__setattr__(self, "cost", len(self.payload) * (_COST_OF_SEARCH if is_suspect else 1))
+
+
+def tenant_moving() -> NotAccepted:
+    """What whoever writes to a tenant on its way to another cell is told: nothing was stored, send it again."""
+    return NotAccepted(
+        "tenant_moving",
+        "this tenant is being moved to another cell: nothing was stored, try again in some seconds",
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        retry_after=2,
+    )
+
+
+def moving(connection: Connection, events: Sequence[IncomingEvent]) -> set[str]:
+    """The tenants of these events that are on their way to another cell; asked in the transaction in which others' are landed."""
+    row = connection.execute("SELECT auth.tenants_moving(%s)", (list({event.tenant_id for event in events}),)).fetchone()
+    return set(row[0]) if row else set()
 
 
 _LAND = """

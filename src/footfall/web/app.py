@@ -19,10 +19,10 @@ from footfall.auth import Accounts, KeyRing, Secrets
 from footfall.auth.passkeys import Passkeys
 from footfall.auth.provider import Provider
 from footfall.auth.sign_ons import SignOns
-from footfall.database import Pool, pool, reading
+from footfall.database import Cells, Pools, pool, pools, reading
 from footfall.errors import NotAccepted
 from footfall.operations.metrics import StoreMetrics
-from footfall.raw import GroupCommit
+from footfall.raw import Commits
 from footfall.settings import Settings
 from footfall.web import dashboard, guide, openapi
 from footfall.web.analytics import Analytics
@@ -75,25 +75,26 @@ _DOCS_HEADERS = dashboard.PAGE_HEADERS | {
 
 def application(settings: Settings, url: str) -> Application:
     """The whole server as one ASGI callable on the store at `url`."""
-    ingest = pool(url, "footfall_ingest", size=4)
-    readers = pool(url, "footfall_reader", size=READERS)
+    cells = Cells(url, settings.cells.named)
+    ingest = pools(cells, "footfall_ingest", size=4)
+    readers = pools(cells, "footfall_reader", size=READERS)
     in_turns = Readers(readers, settings.query_seconds)
     keys = KeyRing(ingest)
     secrets = Secrets(ingest)
-    commits = GroupCommit(url, settings.max_waiting_events)
+    commits = Commits(cells, settings.max_waiting_events)
     proxies = Proxies(settings)
     watcher = Watcher()
     door = Door(settings, keys, secrets, commits, proxies, watcher)
-    administrators = pool(url, "footfall_admin", size=2)
+    administrators = pools(cells, "footfall_admin", size=2)
     # apart: whoever waits for a setting does not keep others from signing in
     signing_in = pool(url, "footfall_admin", size=4)
     # apart: an erasure waits for loads, and settings do not wait for it
-    persons = pool(url, "footfall_admin", size=2)
-    accounts = Accounts(signing_in)
+    persons = pools(cells, "footfall_admin", size=2)
+    accounts = Accounts(signing_in, administrators)
     origin = Origin(settings)
     callers = Callers(keys, accounts, origin)
     rest = _Rest(keys, readers)
-    health = Health(url, readers, commits, settings)
+    health = Health(cells, readers, commits, settings)
     analytics = Analytics(callers, in_turns, settings)
     setup = Setup(callers, administrators)
     operator = Operator(callers, administrators)
@@ -110,6 +111,8 @@ def application(settings: Settings, url: str) -> Application:
         with ingest, readers, administrators, signing_in, persons, watching or contextlib.nullcontext():
             commits.start()
             tasks = [asyncio.create_task(_forget_hourly(secrets)), asyncio.create_task(_measure_waiting(commits))]
+            if cells.are_several:
+                tasks.append(asyncio.create_task(_find_tenants(cells)))
             try:
                 yield
             finally:
@@ -154,7 +157,7 @@ def application(settings: Settings, url: str) -> Application:
 class _Rest:
     """Everything but the door."""
 
-    def __init__(self, keys: KeyRing, readers: Pool) -> None:
+    def __init__(self, keys: KeyRing, readers: Pools) -> None:
         self._keys = keys
         self._readers = readers
 
@@ -189,7 +192,14 @@ async def _forget_hourly(secrets: Secrets) -> None:
         secrets.forget()
 
 
-async def _measure_waiting(commits: GroupCommit) -> None:
+async def _find_tenants(cells: Cells) -> None:
+    """Beside all else: no request waits for a cell that does not answer."""
+    while True:
+        await asyncio.to_thread(cells.refresh)
+        await asyncio.sleep(_MEASURE_SECONDS)
+
+
+async def _measure_waiting(commits: Commits) -> None:
     while True:
         measures.WAITING_EVENTS.set(commits.events_waiting)
         await asyncio.sleep(_MEASURE_SECONDS)

@@ -145,7 +145,8 @@ class Callers:
         account = self._accounts.signed_in(token, named_tenant(request)) if token else None
         if account is None:
             raise NotAccepted("not_signed_in", "sign in first", HTTPStatus.UNAUTHORIZED)
-        act_as(Actor("person", account.email, "dashboard") if account.email else Actor("guest", account.name, "dashboard"))
+        person = Actor("person", account.email, "dashboard", account.number)
+        act_as(person if account.email else Actor("guest", account.name, "dashboard"))
         return account
 
     def _note_looking_in(self, account: Account) -> None:

@@ -9,9 +9,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from footfall import api, schema
-from footfall.database import Connection, Pool, connect, room_of
-from footfall.errors import RoleNotTaken, SchemaOutdated, StoreUnavailable
-from footfall.raw import GroupCommit
+from footfall.database import Cells, Connection, Pool, Pools, connect, room_of
+from footfall.errors import CellAway, RoleNotTaken, SchemaOutdated, StoreUnavailable
+from footfall.raw import Commits
 from footfall.settings import Settings
 from footfall.web.answers import json_response
 
@@ -25,8 +25,8 @@ _LOW_SHARE = 0.1  # of the disk
 class Health:
     """The addresses that supervisors, balancers and people look at; `readers` and `commits` are those that do the work."""
 
-    def __init__(self, url: str, readers: Pool, commits: GroupCommit, settings: Settings) -> None:
-        self._url = url
+    def __init__(self, cells: Cells, readers: Pools, commits: Commits, settings: Settings) -> None:
+        self._cells = cells
         self._readers = readers
         self._commits = commits
         self._data = settings.data
@@ -62,18 +62,31 @@ class Health:
         room = room_of(self._data)
         if room and room.free < _FULL_BYTES:
             return [_reason("disk_full", f"the store's disk has {room.free >> 20} MB left: make room for it")]
+        home, *others = self._readers.each()
+        reasons = self._of(home, is_all=is_all)
+        # who cannot serve some tenants is still the one to send all others to
+        if is_all:
+            for other in others:
+                reasons += [one | {"cell": other.cell} for one in self._of(other, is_all=True)]
+            reasons += [_reason(error.code, str(error)) for error in self._cells.doubled.values()]
+        return reasons
+
+    def _of(self, readers: Pool, *, is_all: bool) -> _Reasons:
+        """Why a store, or one of several, is not ready."""
         try:
-            with self._readers.connection(timeout=_PATIENCE_SECONDS) as connection:
+            with readers.connection(timeout=_PATIENCE_SECONDS) as connection:
                 schema.require_usable(connection)
                 reasons = _missing_months(connection)
                 if is_all:
                     reasons += self._unloaded(connection)
+        except CellAway as error:
+            return [_reason(error.code, str(error))]
         except (psycopg.Error, PoolTimeout):
             return [self._why_unavailable()]
         except SchemaOutdated as error:
             return [_reason(error.code, str(error))]
         try:
-            self._commits.require_open()
+            self._commits.of(readers.cell).require_open()
         except StoreUnavailable:
             reasons.append(_reason("events_not_taken", "the store takes no events: the log of this process says why"))
         return reasons
@@ -97,7 +110,7 @@ class Health:
 
     def _why_unavailable(self) -> dict[str, str]:
         try:
-            with connect(self._url, "footfall_reader"):
+            with connect(self._cells.home.url, "footfall_reader"):
                 pass
         except RoleNotTaken as error:
             return _reason(error.code, str(error))

@@ -7,8 +7,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from footfall import auth
-from footfall.database import Pool, administering, changing
-from footfall.errors import NotAccepted
+from footfall.database import Pools, administering, changing
+from footfall.errors import CellAway, NotAccepted
 from footfall.operations.customers import usage
 from footfall.vault.hashing import hash_key
 from footfall.web.answers import answering
@@ -20,7 +20,7 @@ _MOST = 500  # tenants of an answer
 class Operator:
     """The addresses under /api/operator."""
 
-    def __init__(self, callers: Callers, administrators: Pool) -> None:
+    def __init__(self, callers: Callers, administrators: Pools) -> None:
         self._callers = callers
         self._administrators = administrators
 
@@ -45,20 +45,24 @@ class Operator:
         if order not in ("asc", "desc"):
             raise NotAccepted("order_invalid", "order is asc or desc")
         limit, offset = _number(asked.get("limit", "50"), least=1), _number(asked.get("offset", "0"), least=0)
-        with self._administrators.connection() as connection:
-            return usage.list_customers(
-                connection,
-                asked.get("search", ""),
-                sort,
-                descending=order == "desc",
-                limit=min(limit, _MOST),
-                offset=offset,
-            )
+        rows: list[dict[str, Any]] = []
+        away = []
+        for where in self._administrators.each():
+            try:
+                with where.connection() as connection:
+                    there = usage.customers(connection, asked.get("search", ""))
+            except CellAway:
+                away.append(where.cell)
+                continue
+            rows += [row for row in there if where.lives(hash_key(row["first_id"]))]
+        found = usage.page_of(rows, sort, descending=order == "desc", limit=min(limit, _MOST), offset=offset)
+        # of several cells: those of which nothing is among them
+        return found | {"away": away} if away else found
 
     def tenant(self, request: Request) -> Any:
         """One tenant, and its plan limit by limit. Raises NotAccepted: ``tenant_unknown``."""
         self._callers.operates(request)
-        with self._administrators.connection() as connection:
+        with self._administrators.named(request.path_params["tenant"])[0].connection() as connection:
             found = usage.customer(connection, request.path_params["tenant"])
         tenant_hk = hash_key(found["first_id"])
         with administering(self._administrators, tenant_hk) as connection:
@@ -69,8 +73,14 @@ class Operator:
         """What each tenant sent in `?month=2026-11`, as CSV. Raises NotAccepted: ``month_invalid``."""
         self._callers.operates(request)
         month = usage.month_of(request.query_params.get("month", ""))
-        with changing(self._administrators) as connection:
-            text = usage.usage_csv(connection, month)
+        # all of it or nothing: bills are made of it
+        used = []
+        for where in self._administrators.each():
+            with where.connection() as connection:
+                there = usage.usage_of(connection, month)
+            used += [row for row in there if self._administrators.named(row[0])[0] is where]
+        text = usage.usage_csv(used)
+        with changing(self._administrators.each()[0]) as connection:
             auth.tell_download(connection, f"usage-{month:%Y-%m}.csv", text.count("\n") - 1)
         headers = {"Cache-Control": "no-store", "Content-Disposition": f'attachment; filename="usage-{month:%Y-%m}.csv"'}
         return Response(text, headers=headers, media_type="text/csv")

@@ -16,7 +16,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from footfall.business.reach import REACH
-from footfall.database import Pool, administering
+from footfall.database import Pools, administering
 from footfall.errors import NotAccepted
 from footfall.governance.handing_over import write_person
 from footfall.governance.persons import erase_person, find_person, receipts
@@ -36,7 +36,7 @@ _PATIENCE = "SELECT set_config('lock_timeout', '60s', true), set_config('stateme
 class Privacy:
     """The addresses under /api/setup/privacy, for owners. `persons`: connections of their own, as erasures take long."""
 
-    def __init__(self, callers: Callers, persons: Pool) -> None:
+    def __init__(self, callers: Callers, persons: Pools) -> None:
         self._callers = callers
         self._persons = persons
 
@@ -55,7 +55,7 @@ class Privacy:
     def find(self, request: Request, body: wire.PersonId) -> Any:
         """What is held about somebody, counted by layer. Raises NotAccepted: ``role_needed``, and as `find_person` does."""
         tenant_hk = self._owned(request)
-        with self._persons.connection() as connection:
+        with self._persons.of(tenant_hk).connection() as connection:
             found = find_person(connection, tenant_hk, body.kind, _id(body))
         layers: dict[str, dict[str, int]] = {}
         for one in REACH:
@@ -74,7 +74,7 @@ class Privacy:
         tenant_hk = self._owned(request)
         file = cast("IO[bytes]", tempfile.SpooledTemporaryFile(_IN_MEMORY))  # noqa: SIM115  closed when it is sent
         try:
-            with self._persons.connection() as connection:
+            with self._persons.of(tenant_hk).connection() as connection:
                 write_person(connection, tenant_hk, body.kind, _id(body), file)
         except BaseException:
             file.close()
@@ -92,7 +92,7 @@ class Privacy:
         tenant_hk = self._owned(request)
         if body.confirmation.strip() != _id(body):
             raise NotAccepted("confirmation_wrong", "type the id once more to confirm: nothing was erased")
-        with self._persons.connection() as connection, connection.transaction():
+        with self._persons.of(tenant_hk).connection() as connection, connection.transaction():
             connection.execute(_PATIENCE)
             receipt = erase_person(connection, tenant_hk, body.kind, _id(body), body.mode)
             if body.request is not None:

@@ -10,11 +10,18 @@ import psycopg
 import psycopg_pool
 
 from footfall import measures
-from footfall.errors import NotAccepted, StoreUnavailable
+from footfall.errors import CellAway, CellsInvalid, FootfallError, NotAccepted, StoreUnavailable
+from footfall.raw import tenant_moving
 
 logger = logging.getLogger(__name__)
 
 _RETRY_AFTER_SECONDS = 2
+_MOVING = "FF503"  # auth.is_move: a tenant's settings were to be changed while it moves
+
+_OF_CELLS: dict[type[FootfallError], str] = {
+    CellAway: "the server that this tenant lives on cannot be reached: try again",
+    CellsInvalid: "this tenant is in two places: its operator has to look",
+}
 
 # what the api functions answer, and the status that says so over HTTP; all else is the question's fault
 _STATUS_OF_CODE = {
@@ -46,8 +53,13 @@ def refused_reply(reply: dict[str, Any]) -> Problem:
 
 def problem(error: Exception, error_code: str, details: dict[str, Any] | None = None) -> Problem:
     """Say an error over HTTP. What nobody foresaw is logged under an id and says only that."""
+    if isinstance(error, psycopg.Error) and error.sqlstate == _MOVING:
+        error = tenant_moving()
     if isinstance(error, NotAccepted):
         return _problem(error.status, error.code, error.message, error_code, details, error.retry_after)
+    if away := next((text for kind, text in _OF_CELLS.items() if isinstance(error, kind)), None):
+        assert isinstance(error, FootfallError)  # noqa: S101  both are
+        return _away(error.code, away, error_code, details)
     if isinstance(error, StoreUnavailable | psycopg_pool.PoolTimeout | psycopg_pool.PoolClosed):
         return _away("store_unavailable", "the store cannot take this now: try again", error_code, details)
     if isinstance(error, psycopg.errors.QueryCanceled):

@@ -12,8 +12,9 @@ from starlette.routing import Route
 
 from footfall import api
 from footfall.auth import tell
-from footfall.database import Pool, administering, room_of
+from footfall.database import Pools, administering, room_of
 from footfall.errors import NotAccepted
+from footfall.settings import HOME
 from footfall.vault.hashing import hash_key
 from footfall.web.answers import answering, answering_async, answering_body
 from footfall.web.callers import Callers
@@ -26,7 +27,7 @@ _EVENT = re.compile("[0-9a-f]{40}")
 class Proof:
     """The addresses behind "why this number" and the data quality page. No guest of a share link sees them."""
 
-    def __init__(self, callers: Callers, administrators: Pool, readers: Readers, data: Path) -> None:
+    def __init__(self, callers: Callers, administrators: Pools, readers: Readers, data: Path) -> None:
         self._callers = callers
         self._data = data
         self._administrators = administrators
@@ -66,10 +67,19 @@ class Proof:
         return found
 
     def store(self, request: Request) -> Any:
-        """Partitions, last loads, what waits, what checks found, room on the disk: all tenants together. Only for operators."""
+        """Partitions, last loads, what waits, what checks found, room on the disk: all tenants together. Only for operators.
+
+        Of several cells it is home; `?cell=` names another. Raises NotAccepted: ``cell_unknown``.
+        """
         if not self._callers.account(request).is_operator:
             raise NotAccepted("role_needed", "only operators see the store", HTTPStatus.FORBIDDEN)
-        with self._administrators.connection() as connection:
+        asked = request.query_params.get("cell", HOME)
+        where = next((one for one in self._administrators.each() if one.cell == asked), None)
+        if where is None:
+            raise NotAccepted("cell_unknown", f"there is no cell {asked!r}", HTTPStatus.NOT_FOUND)
+        with where.connection() as connection:
             health = api.store_health(connection)
+        if where.cell != HOME:
+            return health | {"disk": None}
         room = room_of(self._data)
         return health | {"disk": asdict(room) if room else None}

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from starlette.concurrency import run_in_threadpool
 
-from footfall.database import Connection, Pool, reading
+from footfall.database import Connection, Pools, reading
 from footfall.errors import NotAccepted
 from footfall.vault.hashing import hash_key
 from footfall.web.callers import Reader
@@ -32,7 +32,7 @@ _IDLE = 0.001  # seconds used, below which nothing is remembered of somebody
 class Readers:
     """Answers what tenants ask, in turns."""
 
-    def __init__(self, connections: Pool, seconds: float) -> None:
+    def __init__(self, connections: Pools, seconds: float) -> None:
         self._connections = connections
         self._seconds = seconds
         self._turns = Turns(READERS - _SPARE, _QUEUE, _PATIENCE)

@@ -7,7 +7,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from footfall import auth
-from footfall.database import Pool, administering
+from footfall.database import Pools, administering
 from footfall.governance import as_markdown, records_of
 from footfall.vault.hashing import hash_key
 from footfall.web.answers import answering
@@ -19,7 +19,7 @@ _FILE = "records.md"
 class Records:
     """The addresses under which the record is read."""
 
-    def __init__(self, callers: Callers, administrators: Pool) -> None:
+    def __init__(self, callers: Callers, administrators: Pools) -> None:
         self._callers = callers
         self._administrators = administrators
 

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.routing import Route
 
 from footfall.auth import OF_NO_TENANT
-from footfall.database import Connection, Pool, administering
+from footfall.database import Connection, Pools, administering
 from footfall.judgement.rules import RuleSet, as_json, channel_groups, read_rules
 from footfall.operations import rule_tasks
 from footfall.operations import rules as own
@@ -28,7 +28,7 @@ _MOST_BYTES = 1 << 19  # five hundred rules of each kind
 class Rules:
     """The addresses under /api/setup/rules, for owners. Each answers `{success, message, data}` or a refusal."""
 
-    def __init__(self, callers: Callers, administrators: Pool) -> None:
+    def __init__(self, callers: Callers, administrators: Pools) -> None:
         self._callers = callers
         self._administrators = administrators
 

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.routing import Route
 
 from footfall import api, auth, business
-from footfall.database import Connection, Pool, administering
+from footfall.database import Connection, Pools, administering
 from footfall.errors import NotAccepted
 from footfall.vault.hashing import hash_key
 from footfall.web import setup_wire as wire
@@ -24,9 +24,10 @@ _SETTING_UP: tuple[auth.Role, ...] = ("owner", "admin")
 class Setup:
     """The addresses under /api/setup, about the tenant that is named. Each answers `{success, message, data}` or a refusal."""
 
-    def __init__(self, callers: Callers, administrators: Pool) -> None:
+    def __init__(self, callers: Callers, administrators: Pools) -> None:
         self._callers = callers
         self._administrators = administrators
+        self._home = administrators.each()[0]  # people and their roles, wherever the tenant lives
 
     def routes(self) -> list[Route]:
         """One address a thing, one method a verb."""
@@ -66,14 +67,19 @@ class Setup:
         tenant_id, role = self._callers.tenant_and_role(request)
         if role not in _LOOKING:
             raise NotAccepted("role_needed", f"a {role} may not do this", HTTPStatus.FORBIDDEN)
+        people = self._people(tenant_id) if role == "owner" else []
         with administering(self._administrators, hash_key(tenant_id)) as connection:
             return {
                 "keys": auth.list_keys(connection, tenant_id),
                 "goals": api.list_goals(connection, tenant_id),
                 "funnels": api.list_funnels(connection, tenant_id),
                 "links": auth.list_share_links(connection, tenant_id) if role in _SETTING_UP else [],
-                "people": auth.list_people(connection) if role == "owner" else [],
+                "people": people,
             }
+
+    def _people(self, tenant_id: str) -> list[dict[str, Any]]:
+        with administering(self._home, hash_key(tenant_id)) as connection:
+            return auth.list_people(connection)
 
     def keys(self, request: Request) -> Any:
         """The tenant's keys, but for the keys themselves."""
@@ -137,21 +143,21 @@ class Setup:
         """Give somebody a role; `password` of whoever had no account: shown this once."""
         is_operator = self._callers.account(request).is_operator
         password, password_hash = auth.new_password()
-        with self._acting(request, ("owner",)) as (connection, _):
+        with self._of_people(request) as connection:
             is_new = auth.set_person(connection, body.email, body.role, password_hash, is_operator=is_operator)
         return {"password": password if is_new else None}
 
     def renew_password(self, request: Request, _: wire.Nothing) -> Any:
         """Give somebody a password for one sign-in: shown this once."""
         password, password_hash = auth.new_password()
-        with self._acting(request, ("owner",)) as (connection, _tenant):
+        with self._of_people(request) as connection:
             auth.renew_password(connection, request.path_params["email"], password_hash)
         return {"password": password}
 
     def remove_person(self, request: Request) -> None:
         """Take somebody's role away; their account, which may have others, stays."""
         is_operator = self._callers.account(request).is_operator
-        with self._acting(request, ("owner",)) as (connection, _):
+        with self._of_people(request) as connection:
             auth.set_person(connection, request.path_params["email"], None, None, is_operator=is_operator)
 
     def add_link(self, request: Request, body: wire.NewLink) -> Any:
@@ -228,10 +234,18 @@ class Setup:
         """Add a tenant, with its industry's pack. Only operators may."""
         if not self._callers.account(request).is_operator:
             raise NotAccepted("role_needed", "only operators add tenants", HTTPStatus.FORBIDDEN)
-        with administering(self._administrators, hash_key(body.tenant)) as connection:
+        if self._administrators.named(body.tenant)[1] is not None:
+            raise NotAccepted("tenant_exists", f"there is a tenant {body.tenant!r} already")
+        with administering(self._home, hash_key(body.tenant)) as connection:
             auth.add_tenant(connection, auth.NewTenant(body.tenant, body.name, body.industry, body.timeZone, body.currency))
             if body.industry in auth.PACKS:
                 api.apply_pack(connection, body.tenant, body.industry)
+
+    @contextlib.contextmanager
+    def _of_people(self, request: Request) -> Iterator[Connection]:
+        tenant_id = self._callers.acts(request, ("owner",))
+        with administering(self._home, hash_key(tenant_id)) as connection:
+            yield connection
 
     def _looking(self, request: Request) -> contextlib.AbstractContextManager[tuple[Connection, str]]:
         return self._acting(request, _LOOKING)

@@ -29,6 +29,8 @@ class Account:
     has_second_factor: bool
     is_single_sign_on: bool
     is_multi_factor: bool
+    number: int | None = None
+    """Only where the named tenant lives in another cell, which knows nobody's."""
 
     @property
     def role(self) -> Role:

@@ -70,14 +70,16 @@ def end_single_sign_on(connection: Connection, email: str) -> bool:
     return connection.execute("SELECT auth.end_single_sign_on(%s)", (_known(connection, email),)).fetchone() == (True,)
 
 
-def set_role(connection: Connection, email: str, tenant_id: str, role: AccountRole | None) -> None:
-    """Give a person a role in a tenant; None takes it away.
+def set_role(
+    connection: Connection, email: str, tenant_id: str, role: AccountRole | None, tenant_hk: bytes | None = None
+) -> None:
+    """Give a person a role in a tenant; None takes it away. `tenant_hk`: of a tenant that lives in another cell.
 
     Raises NotAccepted: ``account_unknown``, ``role_unknown``, ``tenant_unknown``.
     """
     if role is not None and role not in ROLES:
         raise NotAccepted("role_unknown", f"a role is one of {', '.join(ROLES)}, not {role!r}")
-    account_id, tenant_hk = _known(connection, email), tenant_key(connection, tenant_id)
+    account_id, tenant_hk = _known(connection, email), tenant_hk or tenant_key(connection, tenant_id)
     if role is None:
         connection.execute("DELETE FROM auth.membership WHERE account_id = %s AND tenant_hk = %s", (account_id, tenant_hk))
         return
@@ -104,11 +106,12 @@ def add_owner(connection: Connection, email: str, tenant_id: str, password: str)
 
 
 def list_accounts(connection: Connection) -> list[dict[str, Any]]:
-    """Everybody, with their roles by tenant; nothing of their passwords."""
+    """Everybody, with their roles by tenant (of one in another cell: its hash key); nothing of their passwords."""
     cursor = connection.execute(
         "SELECT a.email, a.account_name, a.is_operator, a.created_at, a.totp_confirmed_at IS NOT NULL,"
         " (SELECT count(*) FROM auth.passkey k WHERE k.account_id = a.account_id),"
-        " coalesce(string_agg(t.public_id || ': ' || m.role, ', ' ORDER BY t.public_id), '')"
+        " coalesce(string_agg(coalesce(t.public_id, encode(m.tenant_hk, 'hex')) || ': ' || m.role, ', '"
+        " ORDER BY t.public_id), '')"
         " FROM auth.account a LEFT JOIN auth.membership m USING (account_id) LEFT JOIN auth.tenant_v t USING (tenant_hk)"
         " GROUP BY a.account_id ORDER BY a.email"
     )

@@ -4,6 +4,7 @@ import hashlib
 import logging
 import secrets
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Any
@@ -13,8 +14,9 @@ from footfall.auth import second_factor
 from footfall.auth.accounts.account import Account
 from footfall.auth.accounts.passwords import hash_password, is_password, nobodys_hash, require_good
 from footfall.auth.audit import tell_download, tell_failure, tell_looked_in
-from footfall.database import Pool, changing
-from footfall.errors import NotAccepted
+from footfall.database import Pool, Pools, changing
+from footfall.errors import CellAway, NotAccepted
+from footfall.settings import HOME
 
 logger = logging.getLogger(__name__)
 
@@ -24,10 +26,19 @@ _CODE_WRONG = "this is no code of your authenticator just now, or it was used al
 
 
 class Accounts:
-    """Signs people in and out, and guests of share links in; `connections` act as footfall_admin."""
+    """Signs people in and out, and guests of share links in; `connections` act as footfall_admin.
 
-    def __init__(self, connections: Pool) -> None:
+    People, their roles and their sign-ins are in the store, or in the cell home. Of several cells, `everywhere`, the others are
+    asked about their own tenants: what those are called, and which share links they have; a guest's sign-in is where the link is.
+    """
+
+    _KEPT = 50_000
+
+    def __init__(self, connections: Pool, everywhere: Pools | None = None) -> None:
         self._connections = connections
+        self._elsewhere = {one.cell: one for one in (everywhere or connections).each() if one.cell != HOME} if connections else {}
+        self._everywhere = everywhere or connections
+        self._guests: dict[str, Pool] = {}  # by their tokens: those of other cells than home
 
     def sign_in(
         self, email: str, password: str, code: str, agent: str, device: str, passkey_of: Callable[[int], int] | None = None
@@ -48,18 +59,21 @@ class Accounts:
 
     def note_failure(self, reason: str, account_id: int | None, share_link_id: int | None = None) -> None:
         """Log and tell that somebody could not sign in, or open a link."""
+        self._note_failure(self._connections, reason, account_id, share_link_id)
+
+    def _note_failure(self, where: Pool, reason: str, account_id: int | None, share_link_id: int | None) -> None:
         log_sign_in(reason, account_id)
-        with changing(self._connections) as connection:
+        with changing(where) as connection:
             tell_failure(connection, account_id, reason, share_link_id)
 
     def note_looking_in(self, tenant_hk: bytes) -> None:
         """Tell that the operator who acts looks at what is a tenant's."""
-        with changing(self._connections) as connection:
+        with changing(self._of(tenant_hk)) as connection:
             tell_looked_in(connection, tenant_hk)
 
     def note_download(self, tenant_hk: bytes, file: str, rows: int) -> None:
         """Tell that who acts takes rows of a tenant along as a file."""
-        with changing(self._connections) as connection:
+        with changing(self._of(tenant_hk)) as connection:
             tell_download(connection, file, rows, tenant_hk)
 
     def _signed_in(
@@ -163,37 +177,113 @@ class Accounts:
 
         Raises NotAccepted: ``share_link_unknown`` (404; also expired), ``password_needed``, ``password_wrong`` (401).
         """
-        row = self._row("SELECT * FROM auth.share_link_of(%s)", token_hash(link))
-        if row is None:
-            raise NotAccepted("share_link_unknown", "this link opens nothing: it may have expired", HTTPStatus.NOT_FOUND)
-        share_link_id, password_hash, expires_at = row
+        where, (share_link_id, password_hash, expires_at) = self._link(link)
         if password_hash is not None and not password:
             raise NotAccepted("password_needed", "this link needs a password", HTTPStatus.UNAUTHORIZED)
         if password_hash is not None and not is_password(password_hash, password):
-            self.note_failure("password_wrong", None, share_link_id)
+            self._note_failure(where, "password_wrong", None, share_link_id)
             raise NotAccepted("password_wrong", "this is not the link's password", HTTPStatus.UNAUTHORIZED)
         lasts = min(SIGN_IN_LASTS, expires_at - datetime.now(UTC))
-        return self._open(None, share_link_id, lasts, ""), lasts
+        return self._open(None, share_link_id, lasts, "", where=where), lasts
+
+    def _link(self, link: str) -> tuple[Pool, tuple[Any, ...]]:
+        """Where a share link is, and what is known of it. Raises NotAccepted: ``share_link_unknown``; CellAway."""
+        away = None
+        for where in (self._connections, *self._elsewhere.values()):
+            try:
+                with where.connection() as connection:
+                    row = connection.execute("SELECT * FROM auth.share_link_of(%s)", (token_hash(link),)).fetchone()
+            except CellAway as error:
+                away = error
+                continue
+            if row is not None:
+                return where, row
+        raise away or NotAccepted("share_link_unknown", "this link opens nothing: it may have expired", HTTPStatus.NOT_FOUND)
 
     def signed_in(self, token: str, named: str) -> Account | None:
         """Who shows this token, and what the tenant of this id is to them."""
-        row = self._row("SELECT * FROM auth.signed_in(%s, %s)", token_hash(token), named)
+        row = self._row("SELECT * FROM auth.signed_in(%s, %s)", token_hash(token), named) or self._guest(token, named)
         if row is None:
             return None
         *account, is_unseen = row
         if is_unseen:
             self._row("SELECT auth.touch_sign_in(%s)", token_hash(token))
-        return Account(*account)
+        return self._seeing(Account(*account), token, named)
+
+    def _guest(self, token: str, named: str) -> tuple[Any, ...] | None:
+        """The same of a guest whose link is in another cell than home, which is found once."""
+        for where in [self._guests[token]] if token in self._guests else self._elsewhere.values():
+            try:
+                with where.connection() as connection:
+                    query = "SELECT * FROM auth.signed_in(%s, %s)"
+                    row: tuple[Any, ...] | None = connection.execute(query, (token_hash(token), named)).fetchone()
+            except CellAway:
+                if token in self._guests:
+                    raise
+                continue
+            if row is not None:
+                if len(self._guests) >= self._KEPT:
+                    self._guests.clear()
+                self._guests[token] = where
+                return row
+        return None
+
+    def _seeing(self, account: Account, token: str, named: str) -> Account:
+        """The account with how it sees a tenant that lives elsewhere."""
+        if not self._elsewhere or not named or not account.email:
+            return account
+        where, tenant_hk = self._everywhere.named(named)
+        if where.cell == HOME or tenant_hk is None:
+            return account
+        roles = {tenant_hk: "owner"} if account.is_operator else self._roles(token)
+        lines = self._lines(where, account, {tenant_hk: roles[tenant_hk]}, "", 1) if tenant_hk in roles else []
+        line, tenant_id = lines[0] if lines else (None, account.tenant_id)
+        return replace(account, named=line, tenant_id=tenant_id, number=self.account_of(token))
+
+    def _roles(self, token: str) -> dict[bytes, str]:
+        with self._connections.connection() as connection:
+            rows = connection.execute("SELECT * FROM auth.memberships(%s)", (token_hash(token),))
+            return {bytes(tenant_hk): role for tenant_hk, role in rows}
+
+    def _lines(
+        self, where: Pool, account: Account, roles: dict[bytes, str], search: str, most: int
+    ) -> list[tuple[dict[str, Any], str]]:
+        """Tenants of a cell as an account sees them, and their first ids; without `roles`: all, of an operator."""
+        flags = (account.is_operator, account.has_second_factor, account.is_single_sign_on, account.is_multi_factor)
+        with where.connection() as connection:
+            return connection.execute(
+                "SELECT * FROM auth.tenant_lines(%s, %s, %s, %s, %s, %s, %s, %s)",
+                (list(roles), list(roles.values()), *flags, search, most),
+            ).fetchall()
 
     def tenants(self, token: str, search: str = "", most: int = _MOST_TENANTS) -> list[dict[str, Any]]:
         """The tenants of who shows this token, by name: those whose name or id has all words of a text.
 
         Of each tenant, name, industry, timeZone, currency, weekStart and role.
         """
-        with self._connections.connection() as connection:
-            return [
-                line for (line,) in connection.execute("SELECT auth.own_tenants(%s, %s, %s)", (token_hash(token), search, most))
-            ]
+        with self._guests.get(token, self._connections).connection() as connection:
+            own = "SELECT auth.own_tenants(%s, %s, %s)"
+            lines = [line for (line,) in connection.execute(own, (token_hash(token), search, most))]
+        row = self._row("SELECT * FROM auth.signed_in(%s, '')", token_hash(token)) if self._elsewhere else None
+        return self._with_others(lines, Account(*row[:-1]), token, search)[:most] if row else lines
+
+    def _with_others(self, lines: list[dict[str, Any]], account: Account, token: str, search: str) -> list[dict[str, Any]]:
+        """Those of home with those of the other cells; what a cell that is away has, nobody can name."""
+        roles = {} if account.is_operator else self._roles(token)
+        found = [line for line in lines if self._everywhere.named(line["tenant"])[0].cell == HOME]
+        away = None
+        for where in self._elsewhere.values() if account.is_operator or roles else ():
+            try:
+                there = [line for line, _ in self._lines(where, account, roles, search, _MOST_TENANTS)]
+            except CellAway as error:
+                away = error
+                continue
+            found += [line for line in there if self._everywhere.named(line["tenant"])[0].cell == where.cell]
+        if away and not found and not search:
+            raise away
+        # as auth.tenants_of sorts
+        begins = search.lower()
+        return sorted(found, key=lambda line: (not line["name"].lower().startswith(begins), line["name"], line["tenant"]))
 
     def is_operator_token(self, token: str) -> bool:
         """Whether this is an operator's token that holds."""
@@ -215,7 +305,8 @@ class Accounts:
 
     def sign_out(self, token: str) -> None:
         """End a sign-in."""
-        self._change("SELECT auth.close_sign_in(%s)", token_hash(token))
+        with changing(self._guests.pop(token, self._connections)) as connection:
+            connection.execute("SELECT auth.close_sign_in(%s)", (token_hash(token),))
 
     def open_single_sign_on(self, account_id: int, agent: str, *, is_multi_factor: bool, with_code: bool = False) -> str:
         """The token of a new sign-in of who a provider named.
@@ -256,21 +347,18 @@ class Accounts:
         is_multi_factor: bool = False,
         method: str | None = None,
         passkey: int | None = None,
+        where: Pool | None = None,
     ) -> str:
         token = secrets.token_urlsafe(32)
-        self._change(
-            "SELECT auth.open_sign_in(%s, %s, %s, %s, %s, %s, %s, %s, %s)",
-            account_id,
-            share_link_id,
-            token_hash(token),
-            lasts,
-            agent,
-            is_single_sign_on,
-            is_multi_factor,
-            method,
-            passkey,
-        )
+        opened = (account_id, share_link_id, token_hash(token), lasts, agent, is_single_sign_on, is_multi_factor, method, passkey)
+        with changing(where or self._connections) as connection:
+            connection.execute("SELECT auth.open_sign_in(%s, %s, %s, %s, %s, %s, %s, %s, %s)", opened)
         return token
+
+    def _of(self, tenant_hk: bytes) -> Pool:
+        """Where a tenant's chain is told."""
+        where = self._everywhere.of(tenant_hk)
+        return self._connections if where.cell == HOME else where
 
     def _row(self, query: str, *values: object) -> tuple[Any, ...] | None:
         """The row that a statement returns. No password is hashed while a connection is held: that takes long."""

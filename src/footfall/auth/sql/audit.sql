@@ -17,7 +17,7 @@ CREATE OR REPLACE FUNCTION auth.acting() RETURNS TABLE (kind text, name text, vi
 LANGUAGE sql STABLE AS $$
     SELECT coalesce(a.said ->> 'kind', 'database'),
            left(CASE a.said ->> 'kind'
-               WHEN 'person' THEN coalesce((SELECT p.account_id::text FROM auth.account p WHERE p.email = a.said ->> 'name'), '')
+               WHEN 'person' THEN coalesce((SELECT p.account_id::text FROM auth.account p WHERE p.email = a.said ->> 'name'), a.said ->> 'number', '')
                WHEN 'token' THEN coalesce((SELECT t.operator_token_id::text FROM auth.operator_token t
                                            WHERE encode(t.token_hash, 'hex') = a.said ->> 'name'), '')
                ELSE coalesce(a.said ->> 'name', session_user::text) END, 255),
@@ -164,6 +164,10 @@ DECLARE
     v_chain constant bytea := coalesce((v_row ->> 'tenant_hk')::bytea, '\x');
     v_details constant jsonb := auth.difference(v_before, v_after) - string_to_array(TG_ARGV[2], ',') - 'tenant_hk' - TG_ARGV[1];
 BEGIN
+    -- people and their roles are in home, wherever the tenant lives
+    IF TG_TABLE_NAME <> 'membership' AND auth.is_move(v_chain, TG_OP) THEN
+        RETURN NULL;
+    END IF;
     IF (v_details <> '{}' OR TG_OP = 'DELETE' OR TG_ARGV[3] IS NULL AND TG_OP = 'INSERT') AND NOT (TG_OP = 'DELETE' AND auth.is_going(v_chain)) THEN
         PERFORM auth.tell(
             ARRAY[v_chain],
@@ -183,7 +187,7 @@ DECLARE
         SELECT to_jsonb(d) FROM auth.tenant_details_s d WHERE d.tenant_hk = NEW.tenant_hk AND d.load_end_date = NEW.load_date) END;
     v_details constant jsonb := auth.difference(v_before, to_jsonb(NEW)) - '{tenant_hk,load_date,load_end_date,record_source}'::text[];
 BEGIN
-    IF v_details <> '{}' THEN
+    IF v_details <> '{}' AND NOT auth.is_move(NEW.tenant_hk, TG_OP) THEN
         PERFORM auth.tell(
             ARRAY[NEW.tenant_hk],
             CASE WHEN v_before IS NULL THEN 'tenant.created' WHEN v_details ? 'public_id' THEN 'tenant.renamed'

@@ -35,6 +35,7 @@ DECLARE
     v_actor record;
     v_erasure auth.erasure;
 BEGIN
+    PERFORM auth.is_move(p_tenant_hk, 'ERASE'); -- raises tenant_moving: it would not go with the tenant
     SELECT a.kind, left(a.name, 255) AS name, a.via INTO v_actor FROM auth.acting() a;
     v_erasure := ROW(p_tenant_hk, p_erasure_id, util.current_load_date(), p_mode, v_actor.kind, v_actor.name, v_actor.via, p_counts,
                      p_before, p_after,

@@ -230,9 +230,9 @@ BEGIN
     END;
 
     GRANT SELECT, UPDATE ON util.work TO footfall_worker;
-    GRANT SELECT ON util.backup TO footfall_worker;
+    GRANT SELECT ON util.backup, util.cell TO footfall_worker;
     GRANT SELECT, INSERT, UPDATE ON util.check_result TO footfall_worker;
-    GRANT SELECT, INSERT, UPDATE, DELETE ON util.work_done, util.worker, util.event_fate TO footfall_worker;
+    GRANT SELECT, INSERT, UPDATE, DELETE ON util.work_done, util.worker, util.event_fate, util.tenant_move TO footfall_worker;
 
     -- which version the schema is
     GRANT SELECT ON util.migration, util.definition, util.schema_version TO footfall_worker, footfall_reader;
@@ -259,6 +259,8 @@ BEGIN
 
     GRANT EXECUTE ON FUNCTION auth.key_owner(bytea), auth.own_networks(bytea), auth.visitor_secret_of(bytea, date), auth.request_tenant(jsonb),
         auth.tenant_named(text), auth.analyst_tenant() TO footfall_ingest;
+    GRANT EXECUTE ON FUNCTION auth.cell_tenants(), auth.tenants_moving(text[]) TO footfall_ingest;
+    GRANT EXECUTE ON FUNCTION auth.memberships(bytea), auth.tenant_lines TO footfall_admin;
     GRANT EXECUTE ON FUNCTION raw.land_tracking_events, raw.are_storable, raw.count_refusals, raw.ingest_tracking_event,
         raw.ingest_tracking_events TO footfall_ingest;
     GRANT EXECUTE ON FUNCTION api.track_event, api.failure TO footfall_ingest;

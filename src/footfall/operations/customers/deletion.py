@@ -20,12 +20,19 @@ def rows_of_tenant(connection: Connection, tenant_id: str) -> dict[str, int]:
     return dict(connection.execute("SELECT * FROM auth.rows_of_tenant(%s)", (tenant_key(connection, tenant_id),)).fetchall())
 
 
-def delete_tenant(connection: Connection, owner: Connection, tenant_id: str, standby: Connection | None = None) -> dict[str, Any]:
+def delete_tenant(
+    connection: Connection,
+    owner: Connection,
+    tenant_id: str,
+    standby: Connection | None = None,
+    home: Connection | None = None,
+) -> dict[str, Any]:
     """Delete a tenant from every table, and its people who have no other tenant; returns the receipt.
 
     Nobody gets in any more before the first row goes: with keys that doors may remember, that takes a minute. What was
     interrupted goes on when it is called again. `connection` is a worker's and commits each statement, `owner` belongs to the
-    schema's owner; `standby`: where SQL logins ask. Raises NotAccepted: ``tenant_unknown``, ``tenant_held``.
+    schema's owner; `standby`: where SQL logins ask; `home`: a worker's, where the people of a tenant of another cell are.
+    Raises NotAccepted: ``tenant_unknown``, ``tenant_held``.
     """
     tenant_hk = tenant_key(connection, tenant_id)
     require_no_hold(connection, tenant_hk)
@@ -34,6 +41,10 @@ def delete_tenant(connection: Connection, owner: Connection, tenant_id: str, sta
     revoke_sql_access(owner, tenant_id, standby)
     _wait_for_doors(connection, tenant_hk)
     connection.execute("SELECT auth.delete_people(%s, %s)", (tenant_hk, receipt_id))
+    if home is not None:
+        with home.transaction():
+            home.execute("SELECT auth.delete_people(%s, NULL)", (tenant_hk,))
+            home.execute("DELETE FROM auth.membership WHERE tenant_hk = %s", (tenant_hk,))
     tables = [table for (table,) in connection.execute("SELECT auth.tables_of_tenants()")]
     # what a load or the upkeep had under way is written behind what was deleted
     while connection.execute("SELECT 1 FROM auth.rows_of_tenant(%s) LIMIT 1", (tenant_hk,)).fetchone():

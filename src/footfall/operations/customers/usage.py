@@ -19,22 +19,21 @@ _BILLED = ("tenant", "name", "plan", "accepted_events", "invalid", "duplicates",
 _FORMULAS = ("=", "+", "-", "@", "\t", "\r")  # what spreadsheets compute (OWASP, CSV injection): names are customers' own
 
 
-def list_customers(
-    connection: Connection,
-    search: str = "",
-    sort: Sort = "events_24h",
-    *,
-    descending: bool = True,
-    limit: int = 50,
-    offset: int = 0,
-) -> dict[str, Any]:
-    """Tenants whose name or id has all words of a text, sorted, some of them: `rows`, and how many there are in `total`.
+def customers(connection: Connection, search: str = "") -> list[dict[str, Any]]:
+    """Tenants of a store whose name or id has all words of a text.
 
     `events_24h` by receipt, `events_30d` and `month_events` by the day (UTC) of the load; `invalid_share` of the 24 hours, 0 to
-    1; `bytes` of all events as they were sent; `plan`: the most events of a month, None: without limit. What is not known is
-    last. `connection` acts as footfall_admin, or as a worker.
+    1; `bytes` of all events as they were sent; `plan`: the most events of a month, None: without limit. `connection` acts as
+    footfall_admin, or as a worker.
     """
-    rows = _rows(connection, search, None)
+    return _rows(connection, search, None)
+
+
+def page_of(rows: list[dict[str, Any]], sort: Sort, *, descending: bool, limit: int, offset: int) -> dict[str, Any]:
+    """Such tenants, of one store or of several, sorted, some of them: `rows`, and how many there are in `total`.
+
+    What is not known is last.
+    """
     known = [row for row in rows if row[sort] is not None]
     known.sort(key=lambda row: row["tenant"])
     known.sort(key=lambda row: str.casefold(row[sort]) if isinstance(row[sort], str) else row[sort], reverse=descending)
@@ -50,12 +49,17 @@ def customer(connection: Connection, tenant_id: str) -> dict[str, Any]:
     return rows[0]
 
 
-def usage_csv(connection: Connection, month: date) -> str:
-    """What each tenant sent in the month of a day, by receipt in UTC, as CSV with a header: to bill by."""
+def usage_of(connection: Connection, month: date) -> list[tuple[Any, ...]]:
+    """What each tenant of a store sent in the month of a day, by receipt in UTC; the tenant's id and name come first."""
+    return connection.execute("SELECT * FROM auth.usage_of_month(%s)", (month.replace(day=1),)).fetchall()
+
+
+def usage_csv(used: list[tuple[Any, ...]]) -> str:
+    """The same of one store or of several, as CSV with a header: to bill by."""
     buffer = io.StringIO()
     rows = csv.writer(buffer, lineterminator="\n")
     rows.writerow(_BILLED)
-    for tenant, name, *figures in connection.execute("SELECT * FROM auth.usage_of_month(%s)", (month.replace(day=1),)):
+    for tenant, name, *figures in sorted(used, key=lambda row: str(row[0])):
         rows.writerow((tenant, f"'{name}" if name.startswith(_FORMULAS) else name, *figures))
     return buffer.getvalue()
 

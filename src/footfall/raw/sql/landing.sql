@@ -137,6 +137,7 @@ DECLARE
     v_now timestamptz := util.current_load_date();
 BEGIN
     SELECT t.* INTO v_tenant FROM auth.tenant_v t WHERE t.tenant_hk = auth.tenant_named(p_tenant_id);
+    PERFORM auth.is_move(v_tenant.tenant_hk, 'LAND'); -- raises tenant_moving
     RETURN QUERY
     WITH event AS MATERIALIZED (
         SELECT e.*, jsonb_typeof(e.payload) = 'object' AS is_object,

@@ -19,7 +19,7 @@ from footfall import measures
 from footfall.auth import KeyOwner, KeyRing, Secrets
 from footfall.errors import NotAccepted
 from footfall.judgement import hints_of
-from footfall.raw import GroupCommit
+from footfall.raw import Commits
 from footfall.settings import Settings
 from footfall.web.callers import admitted, shown_key
 from footfall.web.door.accept import SecretNotInMemory, Sender, Verdict, accept
@@ -68,7 +68,7 @@ class Door:
         settings: Settings,
         keys: KeyRing,
         secrets: Secrets,
-        commits: GroupCommit,
+        commits: Commits,
         proxies: Proxies,
         watcher: Watcher,
     ) -> None:
@@ -109,6 +109,7 @@ class Door:
             body = await self._read_body(receive, headers)
             self._commits.require_open()
             owner = await self._owner(scope, headers)
+            self._commits.of(owner.cell).require_open()
             request = read_request(body, headers.get(b"content-encoding", b"").decode("latin-1"), self._settings)
             attempted = len(request.events)
             owner.require_active()
@@ -117,7 +118,7 @@ class Door:
             if owner.events_per_second is not None:
                 self._rate.admit(owner.tenant_hk, attempted, owner.events_per_second)
             verdicts = await self._judge(request, self._sender(scope, headers, owner))
-            verdicts = await self._land(verdicts)
+            verdicts = await self._land(owner, verdicts)
             self._count(owner, verdicts)
             return _reply(request, owner, verdicts)
         except Disconnected:
@@ -125,7 +126,13 @@ class Door:
         except Exception as error:  # noqa: BLE001  whatever happens, the sender gets an answer
             tenant_id = owner.shown_id if owner else None
             refusal = problem(error, ERROR_CODE, {"tenant_id": tenant_id, "events_attempted": attempted})
-            self._commits.count_refusal(owner.tenant_hk if owner else _NO_TENANT, refusal.code, max(attempted, 1))
+            if refusal.code == "tenant_moving" and owner:
+                self._keys.forget(owner.tenant_hk)
+                self._commits.moved()
+            elif owner:
+                self._commits.count_refusal(owner.tenant_hk, refusal.code, max(attempted, 1), owner.cell)
+            else:
+                self._commits.count_refusal(_NO_TENANT, refusal.code, max(attempted, 1))
             measures.EVENTS.labels("refused", refusal.code).inc(max(attempted, 1))
             said = [(k.lower().encode(), v.encode()) for k, v in refusal.headers.items()]
             if refusal.status == HTTPStatus.UNSUPPORTED_MEDIA_TYPE:
@@ -177,12 +184,12 @@ class Door:
             except SecretNotInMemory as missing:
                 await asyncio.to_thread(self._secrets.fetch, tenant_hk, missing.day)
 
-    async def _land(self, verdicts: list[Verdict]) -> list[Verdict]:
+    async def _land(self, owner: KeyOwner, verdicts: list[Verdict]) -> list[Verdict]:
         """Store what was accepted; what PostgreSQL could not store after all is rejected."""
         incoming = [verdict.incoming for verdict in verdicts if verdict.incoming]
         if not incoming:
             return verdicts
-        landed = await self._commits.submit(incoming)
+        landed = await self._commits.of(owner.cell).submit(incoming)
         stored = iter(landed)
         return [
             verdict
@@ -201,7 +208,7 @@ class Door:
         counts["nul_character_removed"] = sum(verdict.had_nul for verdict in verdicts)
         for reason, count in counts.items():
             if count:
-                self._commits.count_refusal(owner.tenant_hk, reason, count)
+                self._commits.count_refusal(owner.tenant_hk, reason, count, owner.cell)
 
 
 def _reply(

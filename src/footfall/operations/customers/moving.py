@@ -1,0 +1,314 @@
+"""A tenant moves to another cell, while its site goes on sending.
+
+The state of a move is in both stores (util.tenant_move), each step is one transaction, and each finds out whether it was done:
+whatever interrupts a move, it is run again and goes on.
+
+1. The cell that it comes to knows that it is arriving; where it is, that it is leaving: that takes none of its events from now
+   on (503 tenant_moving, sent again by trackers) and changes none of its settings.
+2. What was being written is waited for, and what waits to be loaded is loaded.
+3. Every table with a tenant_hk is copied as of one moment, in one transaction at the other end; both ends are digested.
+4. It lives in the other cell. This is the moment.
+5. When no server remembers better, its rows are deleted where it was, as those of a tenant that is deleted.
+
+The chain of what was done stays where it was told. People and their roles are in home, wherever a tenant lives.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from footfall.auth import KeyRing, tell
+from footfall.database import Cell, Cells, Connection, connect
+from footfall.errors import NotAccepted
+from footfall.operations.proof.digest import Digests, Extent, compare, digests_of, snapshot
+
+FORGET_SECONDS = KeyRing.SECONDS + 5  # after which every server has asked again where the tenant is
+_DRAIN_SECONDS = 120.0
+_LOCK_MILLISECONDS = 200
+_SLICE = 20_000  # rows of a table that go in one transaction
+# what stays where it is: chains, where they were told; people's roles, in home
+_STAYING = ("auth.audit_", "auth.membership")
+
+# Under which ids and times a tenant's raw events are known: the twin of staging.forget_events.
+_IDENTITIES = """/* customers.moving */
+    SELECT DISTINCT ON (f.identity) f.* FROM raw.site_tracking_events_r r
+    CROSS JOIN LATERAL (VALUES
+        (staging.usable_id(r.raw_payload ->> 'event_id')), (' view ' || staging.usable_id(r.raw_payload ->> 'page_view_id')),
+        (CASE WHEN jsonb_typeof(r.raw_payload) = 'object' THEN 'payload ' || encode(util.hash_binary(
+            (r.raw_payload - ARRAY['sent_at', 'retry', 'client_ip', 'user_agent'])::text), 'hex') END)) AS i(name)
+    JOIN staging.event_identity f ON f.identity = staging.identity_of(r.tenant_id, i.name)
+    WHERE r.tenant_hk = {tenant_hk} AND i.name IS NOT NULL
+"""
+# The loads by which its rows came, which are other tenants' too.
+_LOADS = """/* customers.moving */
+    SELECT l.load_date, l.job, l.recipe_version, l.counts,
+           CASE WHEN l.asked ? 'taken' THEN l.asked || jsonb_build_object('taken', coalesce(
+               (SELECT jsonb_object_agg(t.key, t.value) FROM jsonb_each(l.asked -> 'taken') t
+                WHERE t.key = {tenant_hex}), '{{}}'))
+                ELSE l.asked END AS asked
+    FROM raw.load_batch l WHERE l.load_date IN (
+        SELECT h.load_date FROM business.site_event_h h WHERE h.tenant_hk = {tenant_hk}
+        UNION SELECT b.load_date FROM raw.ingest_batch b WHERE b.tenant_hk = {tenant_hk}
+        UNION SELECT unnest(b.former_load_dates) FROM raw.ingest_batch b WHERE b.tenant_hk = {tenant_hk})
+       OR l.asked -> 'taken' ? {tenant_hex}
+"""
+_SHARED = {"staging.event_identity": _IDENTITIES, "raw.load_batch": _LOADS}
+
+Drain = Callable[[str], object]  # loads what waits in the store at an URL
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What came along: rows, by table; and for how long nothing of the tenant could be written."""
+
+    tenant: str
+    source: str
+    target: str
+    rows: dict[str, int]
+    stopped_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Move:
+    tenant_hk: bytes
+    tenant_id: str
+    source: Cell
+    target: Cell
+
+
+def move_tenant(cells: Cells, tenant_id: str, to: str, drain: Drain, forget_seconds: float | None = None) -> Moved:
+    """Have a tenant live in another cell; one that was interrupted on its way there goes on.
+
+    Raises NotAccepted: ``cell_unknown``, ``tenant_unknown``, ``tenant_there`` (it lives there already, and nothing is left of it
+    elsewhere), ``move_differs`` (it is on its way to another cell), ``tenant_in_two_cells``, ``schema_differs``,
+    ``sql_access_there``, ``not_drained``, ``copy_differs``; psycopg.Error when a cell cannot be reached.
+    """
+    target = cells.called(to)
+    found = _found(cells, tenant_id, target)
+    began = time.monotonic()
+    # the owner alone may COPY into tables under row-level security
+    with connect(found.source.url, "footfall_worker") as source, connect(target.url) as there:
+        rows: dict[str, int] = {}
+        _require_one_schema(source, there)
+        state, has_come = _state(source, found), _is_there(there, found) and _state(there, found) is None
+        if has_come and state is None:
+            message = f"{tenant_id} is in cell {found.source.name} and in cell {target.name}: delete it in one of them"
+            raise NotAccepted("tenant_in_two_cells", message)
+        if has_come and state == "leaving":  # it was interrupted at that very moment
+            _leave(source, found)
+        elif state != "left":
+            _announce(source, there, found)
+            _drain(source, found, drain)
+            rows = _copy(source, there, found)
+            _activate(source, there, found)
+        stopped = time.monotonic() - began
+        cells.forget()
+        time.sleep(FORGET_SECONDS if forget_seconds is None else forget_seconds)
+        _delete(source, found)
+    return Moved(found.tenant_id, found.source.name, target.name, rows, stopped)
+
+
+def _found(cells: Cells, tenant_id: str, target: Cell) -> _Move:
+    """Where it is, or where it is coming from: the cell that has it and is not where it goes."""
+    known: dict[str, tuple[bytes, str, str | None, str | None]] = {}
+    for cell in cells.all:
+        with connect(cell.url, "footfall_worker") as connection:
+            for tenant_hk, names, state, other in connection.execute("SELECT * FROM auth.cell_tenants()"):
+                if tenant_id in names:
+                    known[cell.name] = (bytes(tenant_hk), names[0], state, other)
+    if not known:
+        raise NotAccepted("tenant_unknown", f"there is no tenant {tenant_id!r}: `footfall tenant list` names them")
+    sources = [cell for cell in cells.all if cell is not target and cell.name in known and known[cell.name][2] != "arriving"]
+    if not sources:
+        raise NotAccepted("tenant_there", f"{tenant_id} lives in cell {target.name} already")
+    tenant_hk, name, state, other = known[sources[0].name]
+    if state is not None and other != target.name:
+        raise NotAccepted("move_differs", f"{tenant_id} is on its way to cell {other}: bring that to its end first")
+    return _Move(tenant_hk, name, sources[0], target)
+
+
+def _state(connection: Connection, move: _Move) -> str | None:
+    row = connection.execute("SELECT state FROM util.tenant_move WHERE tenant = %s", (move.tenant_hk,)).fetchone()
+    return None if row is None else str(row[0])
+
+
+def _announce(source: Connection, there: Connection, move: _Move) -> None:
+    """Nobody finds it at the other end, and nothing of it is written here, from now on."""
+    if source.execute("SELECT 1 FROM auth.sql_access WHERE tenant_hk = %s", (move.tenant_hk,)).fetchone():
+        message = f"its SQL login is of this server: footfall tenant sql-access {move.tenant_id} --revoke, and give it one there"
+        raise NotAccepted("sql_access_there", message)
+    said = "INSERT INTO util.tenant_move VALUES (%s, %s, %s, %s, util.current_load_date())"
+    # a note that it left the other end long ago is over
+    over = " ON CONFLICT (tenant) DO UPDATE SET state = excluded.state, other_cell = excluded.other_cell, since = excluded.since"
+    there.execute(said + over, (move.tenant_hk, move.tenant_id, "arriving", move.source.name))
+    with source.transaction():
+        if _state(source, move) is None:
+            details = {"to": move.target.name, "from": move.source.name}
+            tell(source, "tenant.leaving", move.tenant_id, details, move.tenant_hk)
+            source.execute(said, (move.tenant_hk, move.tenant_id, "leaving", move.target.name))
+
+
+def _is_there(there: Connection, move: _Move) -> bool:
+    return there.execute("SELECT FROM auth.tenant_h WHERE tenant_hk = %s", (move.tenant_hk,)).fetchone() is not None
+
+
+def _require_one_schema(*connections: Connection) -> None:
+    versions = {one.execute("SELECT max(version) FROM util.schema_version").fetchone() for one in connections}
+    if len(versions) > 1:
+        raise NotAccepted("schema_differs", "the two cells have schemas of different versions: run `footfall migrate` first")
+
+
+def _drain(source: Connection, move: _Move, drain: Drain) -> None:
+    """Wait for who was writing when it began to leave, and load what waits."""
+    while True:
+        try:
+            # who lands has read this table: its lock is theirs until they have committed
+            with source.transaction():
+                source.execute(sql.SQL("SET LOCAL lock_timeout = {}").format(sql.Literal(_LOCK_MILLISECONDS)))
+                source.execute("LOCK TABLE util.tenant_move IN SHARE ROW EXCLUSIVE MODE")
+                break
+        except psycopg.errors.LockNotAvailable:
+            continue
+    deadline = time.monotonic() + _DRAIN_SECONDS
+    while source.execute(
+        "SELECT 1 FROM raw.ingest_batch WHERE tenant_hk = %s AND processing_status = 'PENDING' AND retry_count = 0 LIMIT 1",
+        (move.tenant_hk,),
+    ).fetchone():
+        if time.monotonic() > deadline:
+            message = f"what {move.tenant_id} sent is not loaded yet: run it again when the workers have caught up"
+            raise NotAccepted("not_drained", message)
+        drain(move.source.url)
+
+
+def _copy(source: Connection, there: Connection, move: _Move) -> dict[str, int]:
+    """Copy it as of one moment, in one transaction, over what an earlier attempt has left; and compare."""
+    with snapshot(source), there.transaction():
+        there.execute("SELECT set_config('footfall.moving', %s, true)", (move.tenant_hk.hex(),))
+        tables = _tables(source)
+        for table in tables:
+            there.execute(sql.SQL("DELETE FROM {} WHERE tenant_hk = %s").format(_named(table)), (move.tenant_hk,))
+        _make_months(source, there, move)
+        rows = {table: _copied(source, there, table, _own(source, table), move) for table in reversed(tables)}
+        for table, query in _SHARED.items():
+            _copied(source, there, table, sql.SQL(query), move, is_shared=True)
+        _require_equal(source, there, move)
+    return {table: count for table, count in rows.items() if count}
+
+
+def _tables(connection: Connection) -> list[str]:
+    tables = [table for (table,) in connection.execute("SELECT auth.tables_of_tenants()")]
+    return [table for table in tables if not table.startswith(_STAYING)]
+
+
+def _named(table: str) -> sql.Identifier:
+    return sql.Identifier(*table.split("."))
+
+
+def _columns(connection: Connection, table: str) -> sql.Composed:
+    query = "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attname"
+    return sql.SQL(", ").join(sql.Identifier(name) for (name,) in connection.execute(query, (table,)))
+
+
+def _own(source: Connection, table: str) -> sql.Composable:
+    return sql.SQL("SELECT {} FROM {} WHERE tenant_hk = {{tenant_hk}}").format(_columns(source, table), _named(table))
+
+
+def _copied(
+    source: Connection, there: Connection, table: str, query: sql.Composable, move: _Move, *, is_shared: bool = False
+) -> int:
+    """Rows of a table, from one store to the other, in PostgreSQL's binary form; returns how many."""
+    of = {"tenant_hk": sql.Literal(move.tenant_hk), "tenant_hex": sql.Literal(move.tenant_hk.hex())}
+    columns, text = _columns(source, table), sql.SQL(query.as_string(source)).format(**of)
+    into = _named(table)
+    if is_shared:  # rows that belong to others, too, may be there already
+        into = sql.Identifier("arrived_" + table.replace(".", "_"))
+        there.execute(sql.SQL("CREATE TEMP TABLE {} (LIKE {}) ON COMMIT DROP").format(into, _named(table)))
+        text = sql.SQL("SELECT {} FROM ({}) q").format(columns, text)
+    with source.cursor() as reader, there.cursor() as writer:
+        with (
+            reader.copy(sql.SQL("COPY ({}) TO STDOUT (FORMAT binary)").format(text)) as pieces,
+            writer.copy(sql.SQL("COPY {} ({}) FROM STDIN (FORMAT binary)").format(into, columns)) as sink,
+        ):
+            for piece in pieces:
+                sink.write(piece)
+        count = writer.rowcount
+    if is_shared:
+        there.execute(
+            sql.SQL("INSERT INTO {} ({}) SELECT {} FROM {} ON CONFLICT DO NOTHING").format(_named(table), columns, columns, into)
+        )
+    return count
+
+
+def _make_months(source: Connection, there: Connection, move: _Move) -> None:
+    """Partitions for all months that it has events of; those of its receipt too."""
+    moments = "SELECT DISTINCT date_trunc('month', {} AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' FROM {} WHERE tenant_hk = %s"
+    for column, table in (
+        ("received_timestamp", "raw.site_tracking_events_r"),
+        ("received_timestamp", "staging.site_events_staging"),
+        ("event_timestamp", "business.event_b"),
+    ):
+        for (month,) in source.execute(sql.SQL(moments).format(sql.Identifier(column), _named(table)), (move.tenant_hk,)):
+            there.execute("SELECT util.ensure_partitions(%s, 0)", (month,))
+
+
+def _require_equal(source: Connection, there: Connection, move: _Move) -> None:
+    """Both ends hold the same of it, by `footfall digest`. Raises NotAccepted: ``copy_differs``."""
+    ours, theirs = _digests(source, move), _digests(there, move)
+    if differences := compare(ours, theirs):
+        places = ", ".join(f"{one.place.table} {one.place.month}" for one in differences[:5])
+        raise NotAccepted("copy_differs", f"what came to cell {move.target.name} is not what {move.source.name} has: {places}")
+
+
+def _digests(connection: Connection, move: _Move) -> Digests:
+    connection.execute(
+        "SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO, YMD'; SET LOCAL IntervalStyle = 'postgres';"
+        " SET LOCAL bytea_output = 'hex'; SET LOCAL extra_float_digits = 1; SET LOCAL jit = off"
+    )
+    return digests_of(connection, Extent((move.tenant_hk,)))
+
+
+def _activate(source: Connection, there: Connection, move: _Move) -> None:
+    """The one moment: what is arriving is there. Only then is it said here that it has left."""
+    with there.transaction():
+        there.execute("DELETE FROM util.tenant_move WHERE tenant = %s", (move.tenant_hk,))
+        tell(there, "tenant.moved", move.tenant_id, {"from": move.source.name, "to": move.target.name}, move.tenant_hk)
+    _leave(source, move)
+
+
+def _leave(source: Connection, move: _Move) -> None:
+    source.execute(
+        "UPDATE util.tenant_move SET state = 'left', since = util.current_load_date() WHERE tenant = %s", (move.tenant_hk,)
+    )
+
+
+def _delete(source: Connection, move: _Move) -> None:
+    """Delete what has left, as a deletion of the tenant does; what is told of that is the move."""
+    source.execute("SELECT set_config('footfall.moving', %s, false)", (move.tenant_hk.hex(),))
+    # guests open their link again, at the other end
+    source.execute(
+        "DELETE FROM auth.sign_in s USING auth.share_link l WHERE l.tenant_hk = %s AND s.share_link_id = l.share_link_id",
+        (move.tenant_hk,),
+    )
+    while any(source.execute(_any(table), (move.tenant_hk,)).fetchone() for table in _tables(source)):
+        for table in _tables(source):
+            source.execute("CALL auth.delete_rows(%s, %s, NULL, %s)", (move.tenant_hk, table, _SLICE))
+    source.execute("SELECT auth.forget_turns(%s)", (move.tenant_hk,))
+
+
+def _any(table: str) -> sql.Composed:
+    return sql.SQL("SELECT 1 FROM {} WHERE tenant_hk = %s LIMIT 1").format(_named(table))
+
+
+def as_json(done: Moved) -> dict[str, Any]:
+    """What a move did, as a document."""
+    return {
+        "tenant": done.tenant,
+        "from": done.source,
+        "to": done.target,
+        "rows": done.rows,
+        "stopped_seconds": round(done.stopped_seconds, 3),
+    }
