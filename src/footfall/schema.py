@@ -71,7 +71,7 @@ _FILES = (
 
 
 _ACCESS = Definition("access", "SELECT util.secure_access()")
-VERSION = Version(number=50, needs=49, serves=34)
+VERSION = Version(number=50, needs=50, serves=34)
 
 
 def deploy(connection: Connection, role_prefix: str | None = None) -> list[str]:
