@@ -192,7 +192,11 @@ class Settings:
         3,
         "Days for which staging keeps what was loaded, after its load; what was refused stays. 0: as long as retention says.",
     )
-    snapshot_seconds: int = _setting("FOOTFALL_SNAPSHOT_SECONDS", 3600, "Least time between two snapshots of a page or item.")
+    snapshot_seconds: int = _setting(
+        "FOOTFALL_SNAPSHOT_SECONDS",
+        3600,
+        "Least time between two snapshots of a page or item; as many times that as it has tens of thousands of views.",
+    )
     rollup_seconds: int = _setting(
         "FOOTFALL_ROLLUP_SECONDS",
         30,

@@ -172,6 +172,20 @@ def test_a_page_waits_for_its_snapshot(site: Site) -> None:
     assert site.value("SELECT business.refresh_due('site_page_details', '1 hour', %s)", now + timedelta(hours=2)) == 1
 
 
+def test_a_page_of_many_views_waits_for_longer(site: Site, owner) -> None:
+    """All of its views are read each time: so a home page costs no more an hour than one of ten thousand views."""
+    site.land(view("/", 0, session_id="s"), view("/small", 1, session_id="s"))
+    site.settle()
+    owner.execute("UPDATE business.site_page_details_s SET total_views = 120000 WHERE page_path = '/'")
+    site.land(view("/", 5, session_id="s"), view("/small", 6, session_id="s"))
+    site.load()
+    now = site.value("SELECT max(load_date) FROM raw.load_batch")
+    due = "SELECT business.refresh_due('site_page_details', '1 hour', %s)"
+    assert site.value(due, now + timedelta(hours=2)) == 1
+    assert site.value(due, now + timedelta(hours=11)) == 0
+    assert site.value(due, now + timedelta(hours=13)) == 1
+
+
 def test_an_event_that_arrives_while_a_page_is_computed_keeps_it_due(site: Site, url: str) -> None:
     site.land(view("/", 0, session_id="s"))
     site.load()

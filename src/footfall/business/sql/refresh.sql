@@ -2,11 +2,19 @@
 
 -- Recomputes what is due of one of these satellites: keys with new events whose current row is at least p_minimum_age old, at
 -- most p_limit, in turns of their tenants, the longest due first. Returns how many keys were looked at; 0 when nothing is due.
+--
+-- All of a key's history is read each time, so what has much of it waits for longer: as many times p_minimum_age as it has p_much views
+-- (or interactions). So in that time none costs more than about p_much of them, however long it has existed. NULL: all wait alike, as
+-- they did until version 50.
 CREATE OR REPLACE FUNCTION business.refresh_due(
-    p_satellite text, p_minimum_age interval, p_as_of timestamptz, p_limit integer DEFAULT 2000
+    p_satellite text, p_minimum_age interval, p_as_of timestamptz, p_limit integer DEFAULT 2000, p_much integer DEFAULT 10000
 ) RETURNS integer
 LANGUAGE plpgsql AS $$
 DECLARE
+    v_total constant text := CASE p_satellite
+        WHEN 'site_visitor_details' THEN 'total_page_views'
+        WHEN 'site_page_details' THEN 'total_views'
+        ELSE 'total_interactions' END;
     v_due bytea[];
     v_keys bytea[];
     v_dates timestamptz[];
@@ -24,12 +32,13 @@ BEGIN
                 SELECT w.hash_key FROM (
                     SELECT w.hash_key, w.tenant_hk, min(w.load_date) AS since FROM business.refresh_w w
                     WHERE w.satellite = $1 AND NOT EXISTS (
-                        SELECT FROM business.%I s WHERE s.%I = w.hash_key AND s.load_end_date IS NULL AND s.load_date > $2 - $3)
+                        SELECT FROM business.%I s WHERE s.%I = w.hash_key AND s.load_end_date IS NULL
+                          AND s.load_date > $2 - $3 * greatest(s.%I / $5::numeric, 1))
                     GROUP BY w.hash_key, w.tenant_hk
                 ) w
                 ORDER BY row_number() OVER (PARTITION BY w.tenant_hk ORDER BY w.since, w.hash_key), w.tenant_hk LIMIT $4) d
-            $due$, p_satellite || '_s', replace(p_satellite, '_details', '_hk'))
-        INTO v_due USING p_satellite, p_as_of, p_minimum_age, p_limit;
+            $due$, p_satellite || '_s', replace(p_satellite, '_details', '_hk'), v_total)
+        INTO v_due USING p_satellite, p_as_of, p_minimum_age, p_limit, p_much;
         IF v_due IS NULL THEN
             DELETE FROM raw.load_batch l WHERE l.load_date = v_load_date;
             RETURN 0;
@@ -44,7 +53,7 @@ BEGIN
     EXECUTE format('SELECT business.refresh_%s($1, $2)', p_satellite) INTO v_inserted USING v_due, v_load_date;
     UPDATE raw.load_batch l
     SET counts = jsonb_build_object(p_satellite || '_s', v_inserted),
-        asked = jsonb_build_object('as_of', p_as_of, 'most', p_limit, 'minimum_age', p_minimum_age, 'seen', v_seen, 'taken', (
+        asked = jsonb_build_object('as_of', p_as_of, 'most', p_limit, 'minimum_age', p_minimum_age, 'much', p_much, 'seen', v_seen, 'taken', (
             SELECT jsonb_object_agg(encode(t.tenant_hk, 'hex'), t.keys)
             FROM (SELECT w.tenant_hk, count(DISTINCT w.hash_key) AS keys FROM business.refresh_w w
                   WHERE cardinality(v_due) >= p_limit AND w.satellite = p_satellite AND w.hash_key = ANY (v_due)

@@ -221,7 +221,8 @@ class Replay:
             self._connection.execute("SELECT business.close_sessions(%s, %s)", (asked["as_of"], most))
         elif most and step.job in _SATELLITES:
             self._connection.execute(
-                "SELECT business.refresh_due(%s, %s, %s, %s)", (step.job, asked["minimum_age"], asked["as_of"], most)
+                "SELECT business.refresh_due(%s, %s, %s, %s, %s)",
+                (step.job, asked["minimum_age"], asked["as_of"], most, asked.get("much")),
             )
 
     def _retire(self, asked: dict[str, Any]) -> None:
