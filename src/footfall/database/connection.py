@@ -32,8 +32,8 @@ _BY_A_POOLER = (
     " or a pooler that gives each connection a session of its own and passes its options on"
 )
 _SETTINGS: dict[Role | None, str] = {
-    # a load lays its events out in a temporary table: twenty thousand of them stay in memory
-    "footfall_worker": "-c temp_buffers=64MB",
+    # a load lays its events out in a temporary table: twenty thousand of them stay in memory; what a worker does ends by itself
+    "footfall_worker": "-c temp_buffers=64MB -c idle_in_transaction_session_timeout=0 -c statement_timeout=0",
     # the door answers 503 rather than wait for ever
     "footfall_admin": "-c lock_timeout=5s -c statement_timeout=20s",
     "footfall_ingest": "-c lock_timeout=5s -c statement_timeout=20s",

@@ -7,30 +7,47 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Any, Literal, get_args
 
+import msgspec
 import psycopg
 from psycopg.types.json import Jsonb
 
 from footfall.database import Actor, Connection, acting_as, connect
 from footfall.errors import FootfallError, NotAccepted
-from footfall.judgement.rules import RuleSet, as_json, stored_rules
+from footfall.judgement.rules import RuleSet, as_json, digest_of, stored_rules
 from footfall.operations import rules as own
 
 Asked = Literal["preview", "apply", "revert"]
 ASKED: tuple[Asked, ...] = get_args(Asked)
+_MOST_ATTEMPTS = 5
 
 _NEXT = """/* operations.rule_tasks */
-    SELECT t.tenant_hk, t.task, t.kind, t.rules, t.days, t.reason, t.begun_at, t.actor_kind, t.actor_via,
+    SELECT t.tenant_hk, t.task, t.kind, t.rules, t.days, t.reason, t.version_then, t.attempts, t.actor_kind, t.actor_via,
            CASE t.actor_kind WHEN 'person' THEN
                coalesce((SELECT a.email FROM auth.account a WHERE a.account_id::text = t.actor), '') ELSE t.actor END
     FROM ref.rule_task t WHERE t.finished_at IS NULL
-    ORDER BY t.asked_at LIMIT 1 FOR UPDATE OF t SKIP LOCKED
+    ORDER BY t.attempts, t.asked_at LIMIT 1 FOR UPDATE OF t SKIP LOCKED
+"""
+_TAKE = """/* operations.rule_tasks */
+    UPDATE ref.rule_task t
+    SET begun_at = coalesce(t.begun_at, util.current_load_date()), attempts = t.attempts + 1,
+        version_then = coalesce(t.version_then, (
+            SELECT r.version FROM ref.rule_set r WHERE r.tenant_hk = t.tenant_hk AND r.in_force_until IS NULL), 0)
+    WHERE t.tenant_hk = %s AND t.task = %s
+    RETURNING t.version_then
 """
 _HOLD = """/* operations.rule_tasks */
     SELECT FROM ref.rule_task t WHERE t.tenant_hk = %s AND t.task = %s AND t.finished_at IS NULL FOR UPDATE SKIP LOCKED
 """
+# who was erased meanwhile may be an example of what was looked at before
 _DONE = """/* operations.rule_tasks */
-    UPDATE ref.rule_task SET finished_at = util.current_load_date(), result = %s, error_code = %s, error = %s
-    WHERE tenant_hk = %s AND task = %s
+    UPDATE ref.rule_task t
+    SET finished_at = util.current_load_date(), error_code = %s, error = %s,
+        result = CASE WHEN EXISTS (SELECT FROM auth.erasure e WHERE e.tenant_hk = t.tenant_hk AND e.erased_at >= t.begun_at)
+                      THEN jsonb_set(d.result, '{changes}', (
+                          SELECT coalesce(jsonb_agg(c - 'example'), '[]') FROM jsonb_array_elements(d.result -> 'changes') c))
+                      ELSE d.result END
+    FROM (SELECT %s::jsonb AS result) d
+    WHERE t.tenant_hk = %s AND t.task = %s
 """
 
 
@@ -86,29 +103,29 @@ def makers(connection: Connection, sets: Iterable[own.Version]) -> dict[str, str
 def do_next(connection: Connection, url: str, stop: threading.Event | None = None) -> bool:
     """Do what was asked first and no other worker does; whether there was something. `connection` holds it, as a worker's.
 
-    What is interrupted, by `stop` too, is taken up again: rules that are in force by then are only judged by.
+    What is interrupted, by `stop` too, is taken up again, after what others asked: rules that it has put in force by then are
+    only judged by. What was begun five times and never ended has failed.
     """
     with connection.transaction():
         found = connection.execute(_NEXT).fetchone()
         if found is None:
             connection.execute("/* operations.rule_tasks */ SELECT business.forget_rule_tasks(util.current_load_date())")
             return False
-        tenant_hk, task, kind, rules, days, reason, begun_at, *by = found
-        connection.execute(
-            "/* operations.rule_tasks */ UPDATE ref.rule_task SET begun_at = coalesce(begun_at, util.current_load_date())"
-            " WHERE tenant_hk = %s AND task = %s",
-            (tenant_hk, task),
-        )
+        tenant_hk, task, kind, rules, days, reason, attempts, *by = found
+        row = connection.execute(_TAKE, (tenant_hk, task)).fetchone()
+        version_then = int(row[0]) if row else 0
     with connection.transaction():
         if connection.execute(_HOLD, (tenant_hk, task)).fetchone() is None:
             return False
         actor_kind, via, name = by
-        wanted = stored_rules(rules) if rules is not None else RuleSet()
         result: dict[str, Any] | None = None
         refused: tuple[str | None, str | None] = (None, None)
         try:
+            if attempts >= _MOST_ATTEMPTS:
+                raise NotAccepted("rules_failed", f"it was begun {attempts} times, and never ended: the worker's log says why")
+            wanted = stored_rules(rules) if rules is not None else RuleSet()
             with acting_as(Actor(actor_kind, name, via)), connect(url, "footfall_worker") as working:
-                result = _do(working, tenant_hk, kind, wanted, days, reason, begun_at, stop)
+                result = _do(working, tenant_hk, kind, wanted, days, reason, version_then, stop)
         except _Stopped:
             return False
         except psycopg.OperationalError:
@@ -117,7 +134,9 @@ def do_next(connection: Connection, url: str, stop: threading.Event | None = Non
             refused = (error.code, str(error))
         except psycopg.Error as error:
             refused = ("rules_failed", error.diag.message_primary or str(error))
-        connection.execute(_DONE, (None if result is None else Jsonb(result), *refused, tenant_hk, task))
+        except msgspec.ValidationError as error:  # stored by a later version
+            refused = ("rules_failed", str(error))
+        connection.execute(_DONE, (*refused, None if result is None else Jsonb(result), tenant_hk, task))
     return True
 
 
@@ -132,7 +151,7 @@ def _do(
     wanted: RuleSet,
     days: int | None,
     reason: str,
-    begun_at: datetime | None,
+    version_then: int,
     stop: threading.Event | None,
 ) -> dict[str, Any]:
     def told(_: int) -> None:
@@ -143,8 +162,11 @@ def _do(
         changes = [_said(one) for one in own.preview(connection, tenant_hk, wanted, days)]
         return {"changes": changes, "note": own.note_on(own.rules_in_force(connection, tenant_hk), wanted)}
     current = next(iter(own.versions(connection, tenant_hk)), None)
-    if begun_at and current and current.made_at >= begun_at:
+    follows = current is not None and current.version == version_then + 1
+    if current and follows and (current.reverts is not None if kind == "revert" else current.digest == digest_of(wanted)):
         done = own.judge_again(connection, tenant_hk, told)
+    elif kind == "revert" and current and current.version != version_then:
+        raise NotAccepted("rules_changed", "other rules were put in force meanwhile: look at them first", HTTPStatus.CONFLICT)
     elif kind == "revert":
         done = own.revert(connection, tenant_hk, reason, told)
     else:

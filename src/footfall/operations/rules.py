@@ -237,6 +237,10 @@ def _lists(connection: Connection, tenant_hk: bytes, *, anew: bool) -> tuple[str
 def _apply(connection: Connection, tenant_hk: bytes, wanted: _Wanted, reason: str, reverts: int | None, told: Told) -> Applied:
     digest = digest_of(wanted.rules)
     with connection.transaction():
+        # a preview under way holds the set in force: whoever waits for it must not have all loads wait
+        connection.execute(
+            "/* operations.rules */ SELECT FROM ref.rule_set WHERE tenant_hk = %s AND in_force_until IS NULL FOR UPDATE", (tenant_hk,)
+        )
         # in the order of business.close_sessions
         connection.execute("SELECT util.take_turn('sessions'), util.take_turn('load')")
         current = next(iter(versions(connection, tenant_hk)), None)

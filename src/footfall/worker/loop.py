@@ -203,7 +203,7 @@ def _persist(url: str, stop: threading.Event, work_on: _Part) -> None:
             with acting_as(Actor("worker", socket.gethostname(), "worker")), connect(url, "footfall_worker") as connection:
                 logger.info("working")
                 work_on(connection, stop)
-        except psycopg.OperationalError as error:
+        except (psycopg.OperationalError, psycopg.errors.IdleInTransactionSessionTimeout) as error:
             logger.warning("the store cannot be reached: %s", error)
             stop.wait(_RETRY_SECONDS)
 

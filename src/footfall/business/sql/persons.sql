@@ -107,7 +107,15 @@ BEGIN
         SELECT c.site_session_hk FROM business.site_session_context_s c WHERE c.tenant_hk = p_tenant_hk AND c.user_id = p_id
         UNION
         SELECT s.site_session_hk FROM staging.site_events_staging s
-        WHERE s.tenant_hk = p_tenant_hk AND s.user_id = p_id AND s.site_session_hk IS NOT NULL;
+        WHERE s.tenant_hk = p_tenant_hk AND s.user_id = p_id AND s.site_session_hk IS NOT NULL
+        UNION
+        -- retention has taken it from the context, and staging has let it go: raw alone tells it, and is read whole
+        SELECT l.site_session_hk
+        FROM raw.site_tracking_events_r r
+        JOIN business.site_event_details_s d ON d.raw_event_id = r.raw_event_id AND d.tenant_hk = r.tenant_hk
+        JOIN business.event_session_l l ON l.site_event_hk = d.site_event_hk
+        WHERE r.tenant_hk = p_tenant_hk AND util.kept_since(p_tenant_hk, 'context') > '-infinity'
+          AND EXISTS (SELECT FROM raw.ids_of(r) i WHERE (i.kind, i.id) = ('user', p_id));
     ELSIF p_id ~ '^evt_[0-9]{1,15}_' THEN
         INSERT INTO pg_temp.person_session
         SELECT l.site_session_hk

@@ -11,7 +11,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog SET work_mem = '6
 DECLARE
     v_before auth.tenant_details_s;
 BEGIN
-    PERFORM util.take_turn(job) FROM unnest('{load,sessions,rollups}'::text[]) AS job;
+    PERFORM util.take_turn(job) FROM unnest('{sessions,rollups,load}'::text[]) AS job;
     SELECT * INTO v_before FROM auth.describe_tenant(
         p_name, p_industry, p_time_zone, p_currency, p_week_start, p_allowed_hosts, p_largest_value, p_require_second_factor,
         p_require_single_sign_on, p_own_hosts, p_ignored_referrers);

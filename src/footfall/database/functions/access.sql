@@ -249,7 +249,7 @@ BEGIN
         staging.escaped(text) TO footfall_reader;
 
     GRANT USAGE ON SCHEMA util, auth, ref, raw, staging, business, api TO footfall_analyst;
-    GRANT SELECT ON raw.ingest_batch TO footfall_analyst;
+    GRANT SELECT ON raw.ingest_batch, raw.kept_since TO footfall_analyst;
     GRANT SELECT ON auth.tenant_h, auth.tenant_details_s, auth.tenant_v, auth.tenant_alias TO footfall_analyst;
     GRANT SELECT ON ref.event_type, ref.conversion_rule, ref.visitor_segment, ref.goal, ref.time_zone TO footfall_analyst;
     GRANT EXECUTE ON ALL ROUTINES IN SCHEMA util, business, api TO footfall_analyst;

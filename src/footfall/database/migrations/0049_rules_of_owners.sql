@@ -11,6 +11,8 @@ CREATE TABLE ref.rule_task (
     actor_via varchar(20) NOT NULL,
     asked_at timestamptz NOT NULL,
     begun_at timestamptz,
+    attempts integer NOT NULL DEFAULT 0,
+    version_then integer,
     finished_at timestamptz,
     result jsonb,
     error_code varchar(100),
@@ -24,6 +26,7 @@ COMMENT ON COLUMN ref.rule_task.rules IS 'footfall.judgement.rules.RuleSet; of r
 COMMENT ON COLUMN ref.rule_task.days IS 'of a preview: of visits that began in the last so many; empty: of all';
 COMMENT ON COLUMN ref.rule_task.actor IS 'who asks, as the audit log has them: people by number';
 COMMENT ON COLUMN ref.rule_task.begun_at IS 'when a worker first took it: one that was interrupted is taken again';
+COMMENT ON COLUMN ref.rule_task.version_then IS 'the set in force when a worker first took it; 0: none';
 COMMENT ON COLUMN ref.rule_task.result IS 'what would change, or changed; of a preview with an example each';
 
 -- A tenant's own networks: that an event came from one is known where its address is, and landed with it; the address is not.

@@ -18,6 +18,7 @@ from footfall.judgement.rules.declared import RuleSet, channel_groups, stored_ru
 
 BY_LISTS = "lists"  # the name of the general ones among rules
 _AT_ONCE = 10_000
+_PARAMETERS = 50  # of an address, the first: loads of all tenants wait for who looks at them
 
 # of each kind the text that is looked at, and the key that the judgement is looked up by
 _NEW = """/* judgement.rules */
@@ -183,14 +184,22 @@ def _internal(rules: RuleSet, url: str) -> Iterator[_Said]:
         host, path, query = (parts.hostname or "").removeprefix("www."), parts.path or "/", parts.query
     except ValueError:
         return
-    asked = {text for name, value in parse_qsl(query, keep_blank_values=True) for text in (name, f"{name}={value}")}
+    asked = {
+        text
+        for name, value in islice(parse_qsl(query, keep_blank_values=True), _PARAMETERS)
+        for text in (name, f"{name}={value}")
+    }
     for rule in rules.internal:
         if (
             (rule.host is None or fits(rule.host.lower().removeprefix("www."), host))
             and (rule.path is None or fits(rule.path.lower(), path))
-            and (rule.parameter is None or any(fits(rule.parameter.lower(), text) for text in asked))
+            and (rule.parameter is None or _is_asked(rule.parameter.lower(), asked))
         ):
             yield _Said(rule.name)
+
+
+def _is_asked(pattern: str, asked: set[str]) -> bool:
+    return any(fits(pattern, text) for text in asked) if "*" in pattern else pattern in asked
 
 
 def _channel(channel: str | None) -> dict[str, str | None]:

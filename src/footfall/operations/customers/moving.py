@@ -54,7 +54,7 @@ _LOADS = """/* customers.moving */
         SELECT h.load_date FROM business.site_event_h h WHERE h.tenant_hk = {tenant_hk}
         UNION SELECT b.load_date FROM raw.ingest_batch b WHERE b.tenant_hk = {tenant_hk}
         UNION SELECT unnest(b.former_load_dates) FROM raw.ingest_batch b WHERE b.tenant_hk = {tenant_hk})
-       OR l.asked -> 'taken' ? {tenant_hex}
+       OR l.asked -> 'taken' ? {tenant_hex} OR l.asked ->> 'tenant' = {tenant_hex}
 """
 _SHARED = {"staging.event_identity": _IDENTITIES, "raw.load_batch": _LOADS}
 
