@@ -14,7 +14,7 @@ import pytest
 from psycopg import errors
 
 from footfall import schema
-from footfall.auth import hold, lift_hold
+from footfall.auth import hold, keep, lift_hold
 from footfall.business.reach import HOLDS_NOBODY, REACH
 from footfall.database import Connection, EmbeddedStore, Store, connect
 from footfall.errors import NotAccepted
@@ -278,6 +278,16 @@ def test_of_several_who_signed_in_in_one_session_each_is_found_when_staging_has_
     let_go(site)
     for who in ("jane-17", "jack-18"):
         assert find_person(site.connection, site.tenant_hk, "user", who).events == 3
+
+
+def test_who_is_in_raw_alone_is_found_by_the_id_they_signed_in_with(site: Site, owner: Connection) -> None:
+    site.land(view("/", 0, session_id="s", user_id="jane-17"), view("/q", 1, session_id="s", user_id="jane-17"))
+    site.settle()
+    let_go(site)
+    keep(owner, "context", 30, "acme")
+    assert site.value("SELECT business.retire_context(util.current_load_date() + interval '400 days', 100)") > 0
+    assert erase_person(site.connection, site.tenant_hk, "user", "jane-17", "delete").counts
+    assert site.value("SELECT count(*) FROM raw.site_tracking_events_r") == 0
 
 
 def test_a_receipt_that_is_changed_or_gone_is_found(site: Site, owner: Connection) -> None:

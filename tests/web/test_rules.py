@@ -152,6 +152,37 @@ def test_what_was_interrupted_is_taken_up_again_and_no_two_workers_do_it(people:
     assert people.value("SELECT count(*) FROM ref.rule_task") == 0
 
 
+def test_what_is_never_ended_holds_up_nobody_and_others_rules_are_not_taken_for_its_own(
+    people: Site, url: str, monkeypatch
+) -> None:
+    asked = []
+    for site in (people, Site(people.connection, "patient")):
+        with connect(url, "footfall_admin") as asking, asking.transaction():
+            asking.execute("SELECT set_config('app.tenant_hk', %s, true)", (site.tenant_hk.hex(),))
+            rule_tasks.ask(asking, "apply", read_rules(PROBE))
+        asked.append(site.tenant_hk)
+
+    def cancelled(*_: Any) -> Any:
+        raise psycopg.errors.QueryCanceled
+
+    with connect(url, "footfall_worker") as worker:
+        with monkeypatch.context() as patched:
+            patched.setattr(rules, "apply", cancelled)
+            with pytest.raises(psycopg.OperationalError):
+                do_next(worker, url)
+        # meanwhile an operator has put others in force
+        rules.apply(people.connection, asked[0], read_rules({"behaviour": {"views_per_minute": 9}}))
+        assert do_next(worker, url)
+        assert rule_tasks.last_task(worker, asked[1]).state == "done"  # who waited is not behind it
+        assert do_next(worker, url)
+        assert rules.rules_in_force(worker, asked[0]) == read_rules(PROBE)
+        worker.execute(
+            "UPDATE ref.rule_task SET finished_at = NULL, result = NULL, attempts = 5 WHERE tenant_hk = %s", (asked[0],)
+        )
+        assert do_next(worker, url)
+        assert rule_tasks.last_task(worker, asked[0]).error_code == "rules_failed"
+
+
 def test_where_an_event_comes_from_is_looked_at_before_its_address_is_thrown_away(people: Site, url: str, owner) -> None:
     office = {
         "networks": [

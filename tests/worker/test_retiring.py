@@ -151,6 +151,34 @@ def test_what_only_events_can_answer_is_not_answered_by_less(site: Site, owner: 
     assert after == before
 
 
+def test_an_order_that_is_told_again_later_counts_once_though_its_first_event_has_gone(
+    url: str, site: Site, owner: Connection
+) -> None:
+    def again(moment: datetime, number: str) -> dict[str, Any]:
+        order = {"evt_action": "complete", "transaction_id": f"o-{number}", "evt_value": 10}
+        return sent(moment, "transaction_step", session_id=f"again-{number}", event_id=f"again-{number}", **order)
+
+    site.land(again(FEBRUARY + timedelta(hours=2), "01"), received=FEBRUARY + timedelta(days=1))
+    site.settle()
+    keep(owner, "events", 30, "acme")
+    before, kept = figures(site, **ALL_THREE), figures(site, **KEPT)
+    retire(site, "events")
+    assert (figures(site, **ALL_THREE), figures(site, **KEPT)) == (before, kept)
+    # February is counted anew; and one more of January is told again
+    site.land(
+        sent(FEBRUARY + timedelta(hours=5), session_id="new", event_id="new"),
+        again(MARCH, "01") | {"event_id": "third"},
+        received=NOW,
+    )
+    site.settle()
+    was, now = before[0]["metrics"], figures(site, **ALL_THREE)[0]["metrics"]
+    assert (now["conversions"], now["revenue"]) == (was["conversions"], was["revenue"])
+    assert now["page_views"] == was["page_views"] + 1
+    assert site.failing_checks() == []
+    done = verify(Store(url), Wanted())
+    assert done.is_proved, (done.failures, done.differences, done.limits)
+
+
 def test_nothing_of_before_comes_back(site: Site, owner: Connection) -> None:
     keep(owner, "events", 30, "acme")
     before = figures(site, **ALL_THREE)

@@ -159,7 +159,7 @@ PURPOSES = (
         "what reports read: rows of visits and of days, under keys alone",
         _FOR_EVER,
         _IN_THE_SITE,
-        ("business.visit_b", "business.rollup_b", "business.day_w", "business.refresh_w"),
+        ("business.visit_b", "business.rollup_b", "business.day_w", "business.refresh_w", "business.retired_order_w"),
         layer="marts",
     ),
     Purpose(

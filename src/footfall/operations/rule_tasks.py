@@ -21,7 +21,7 @@ ASKED: tuple[Asked, ...] = get_args(Asked)
 _MOST_ATTEMPTS = 5
 
 _NEXT = """/* operations.rule_tasks */
-    SELECT t.tenant_hk, t.task, t.kind, t.rules, t.days, t.reason, t.version_then, t.attempts, t.actor_kind, t.actor_via,
+    SELECT t.tenant_hk, t.task, t.kind, t.rules, t.days, t.reason, t.attempts, t.actor_kind, t.actor_via,
            CASE t.actor_kind WHEN 'person' THEN
                coalesce((SELECT a.email FROM auth.account a WHERE a.account_id::text = t.actor), '') ELSE t.actor END
     FROM ref.rule_task t WHERE t.finished_at IS NULL

@@ -239,7 +239,8 @@ def _apply(connection: Connection, tenant_hk: bytes, wanted: _Wanted, reason: st
     with connection.transaction():
         # a preview under way holds the set in force: whoever waits for it must not have all loads wait
         connection.execute(
-            "/* operations.rules */ SELECT FROM ref.rule_set WHERE tenant_hk = %s AND in_force_until IS NULL FOR UPDATE", (tenant_hk,)
+            "/* operations.rules */ SELECT FROM ref.rule_set WHERE tenant_hk = %s AND in_force_until IS NULL FOR UPDATE",
+            (tenant_hk,),
         )
         # in the order of business.close_sessions
         connection.execute("SELECT util.take_turn('sessions'), util.take_turn('load')")

@@ -64,7 +64,7 @@ BEGIN
         RETURN 0;
     END IF;
     v_load_date := business.open_load('retention');
-    PERFORM business.freeze_days(p_tenant_hk, p_until, v_first, v_load_date);
+    PERFORM business.freeze_days(p_tenant_hk, p_until, v_first);
 
     -- what visits of several days did is counted from their events when it is asked for: from now on on the last of those days
     INSERT INTO business.rollup_b AS r (tenant_hk, dimension, day, value, previous_day, events, page_views, interactions, visits,
@@ -91,6 +91,17 @@ BEGIN
     FROM unnest(v_visits) AS v(site_session_hk) CROSS JOIN LATERAL business.visit_bridge(v.site_session_hk) b;
     GET DIAGNOSTICS v_events = ROW_COUNT;
     ANALYZE pg_temp.gone_event;
+    INSERT INTO business.retired_order_w (tenant_hk, order_hash, day)
+    SELECT DISTINCT p_tenant_hk, util.hash_binary(business.conversion_identity(
+               e.event_type, e.transaction_id, e.site_session_hk, e.transaction_funnel_step, e.site_event_hk, e.event_value, false)), e.day
+    FROM pg_temp.gone_event g
+    CROSS JOIN LATERAL (
+        SELECT e.* FROM business.event_b e WHERE e.site_event_hk = g.site_event_hk AND e.tenant_hk = p_tenant_hk LIMIT 1
+    ) e
+    CROSS JOIN LATERAL business.conversion_of(e.tenant_hk, e.event_type, e.event_action, e.event_label, e.event_timestamp,
+                                              e.event_value, e.event_currency, e.is_superseded) c
+    WHERE e.transaction_id IS NOT NULL AND NOT e.is_bot AND NOT c.is_refund
+    ON CONFLICT DO NOTHING;
     DELETE FROM business.event_b e USING pg_temp.gone_event g
     WHERE e.tenant_hk = p_tenant_hk AND e.site_event_hk = g.site_event_hk AND e.site_event_hk < util.time_prefix(p_until);
     DELETE FROM business.superseded_w s USING pg_temp.gone_event g WHERE s.site_event_hk = g.site_event_hk;
@@ -104,20 +115,14 @@ BEGIN
 END
 $$;
 
--- Nobody counts the days before a limit again. Later days that know a conversion by an event of those are counted anew: they do not know it
--- any more.
-CREATE OR REPLACE FUNCTION business.freeze_days(p_tenant_hk bytea, p_until timestamptz, p_first date, p_load_date timestamptz) RETURNS void
+-- Nobody counts the days before a limit again.
+CREATE OR REPLACE FUNCTION business.freeze_days(p_tenant_hk bytea, p_until timestamptz, p_first date) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
     IF util.kept_since(p_tenant_hk, 'events') < p_until THEN
         INSERT INTO raw.kept_since VALUES (p_tenant_hk, 'events', p_until)
         ON CONFLICT (tenant_hk, layer) DO UPDATE SET kept_since = excluded.kept_since;
         DELETE FROM business.day_w w WHERE w.tenant_hk = p_tenant_hk AND w.day < p_first;
-        UPDATE business.day_w w SET is_rolled_up = false, touched_at = greatest(w.touched_at, p_load_date)
-        WHERE w.tenant_hk = p_tenant_hk AND EXISTS (
-            SELECT FROM business.rollup_b r
-            WHERE r.tenant_hk = w.tenant_hk AND r.day = w.day AND r.dimension IN ('all', 'transaction')
-              AND r.conversions > 0 AND r.previous_day > '-infinity' AND r.previous_day < p_first);
     END IF;
 END
 $$;

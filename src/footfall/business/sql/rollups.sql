@@ -171,8 +171,19 @@ BEGIN
                sum(o.worth) FILTER (WHERE o.currency = $6 OR o.dimension = 'currency') AS revenue,
                -sum(o.worth) FILTER (WHERE o.is_refund AND (o.currency = $6 OR o.dimension = 'currency')) AS refunds
         FROM of_conversion o
-        LEFT JOIN (SELECT b.later_day AS day, b.identity, max(b.day) AS previous_day FROM earlier b
-                   WHERE b.identity = b.later_identity GROUP BY b.later_day, b.identity) b USING (day, identity)
+        LEFT JOIN (
+            SELECT b.day, b.identity, max(b.previous_day) AS previous_day
+            FROM (
+                SELECT b.later_day AS day, b.identity, b.day AS previous_day FROM earlier b WHERE b.identity = b.later_identity
+                UNION ALL
+                SELECT c.day, c.identity, r.day
+                FROM conversion c
+                JOIN business.retired_order_w r
+                  ON r.tenant_hk = $1 AND r.order_hash = util.hash_binary(c.identity) AND r.day < c.day
+                WHERE c.transaction_id IS NOT NULL
+            ) b
+            GROUP BY b.day, b.identity
+        ) b USING (day, identity)
         WHERE o.is_first
         GROUP BY o.dimension, o.value, o.day, b.previous_day
     ), converted AS (

@@ -308,7 +308,7 @@ BEGIN
         business.retire_context(timestamptz, integer), business.remove_personal(bytea, timestamptz, integer),
         business.retire_events(timestamptz, integer), business.retire_events_of(bytea, timestamptz, integer),
         business.retire_marts(timestamptz, integer), business.retire_marts_of(bytea, timestamptz, integer),
-        business.freeze_days(bytea, timestamptz, date, timestamptz)
+        business.freeze_days(bytea, timestamptz, date)
         FROM footfall_reader, footfall_ingest, footfall_analyst, footfall_admin;
     -- these act with the worker's rights: only the web process, which knows who asks, may call them
     REVOKE ALL ON FUNCTION business.reprocess_invalid(text, timestamptz), business.change_tenant, business.set_active(boolean),

@@ -20,6 +20,7 @@ NOT_DIGESTED = {
     "business.site_session_w": "work: its roots are in site_session_same_as_s, its sessions in site_session_details_s",
     "business.refresh_w": "work: what is due to be computed",
     "business.day_w": "work: which days are rolled up; rollup_b is digested as reports see it, rolled up or not",
+    "business.retired_order_w": "work: its effect is in rollup_b",
     "business.superseded_w": "work: its effect is in event_b.is_superseded",
 }
 
