@@ -1,6 +1,7 @@
 """Tenants over several stores, each a cell: who lives where, what it answers, what happens when one is away, and a move."""
 
 import itertools
+import json
 import os
 import re
 import signal
@@ -27,6 +28,8 @@ from footfall.governance import all_entries
 from footfall.operations.customers import moving
 from footfall.operations.customers.moving import move_tenant
 from footfall.operations.proof.digest import Extent, digests_of, snapshot
+from footfall.raw import IncomingEvent, land
+from footfall.raw import moving as moving_now
 from footfall.settings import CellUrls, Settings
 from footfall.web import application
 from footfall.worker import load_pending, work_once
@@ -380,6 +383,40 @@ def test_a_move_under_load_loses_nothing_and_counts_nothing_twice_and_there_and_
     assert refused == {"tenant_moving"}
     assert answers(client, keys["read"]) == before
     assert failing_checks(stores["home"]) == []
+
+
+def test_who_lands_when_a_move_begins_is_waited_for_and_what_it_landed_comes_along(cells, stores):
+    site = Site(stores["home"], "acme")
+    site.land(view("/"))
+    mover = threading.Thread(target=move_tenant, args=(cells, "acme", "b", load, 0))
+    event = IncomingEvent("acme", NOON, json.dumps(view("/during", session_id="d")), "site_tracker")
+    with connect(cells.home.url, "footfall_ingest") as lander, lander.transaction():
+        assert moving_now(lander, [event]) == set()
+        mover.start()
+        time.sleep(1.5)
+        assert mover.is_alive()
+        assert land(lander, [event]) == [True]
+    mover.join()
+    landed = "SELECT count(*) FROM raw.site_tracking_events_r WHERE tenant_hk = %s"
+    assert [stores[cell].execute(landed, (site.tenant_hk,)).fetchone()[0] for cell in ("home", "b")] == [0, 2]
+
+
+def test_what_has_left_is_deleted_only_where_the_other_cell_has_it(cells, stores, monkeypatch):
+    site = Site(stores["home"], "acme")
+    site.land(view("/"))
+    monkeypatch.setattr(moving, "_delete", lambda *_: None)
+    move_tenant(cells, "acme", "b", load, 0)
+    monkeypatch.undo()
+    # b is restored from a backup: of when it was there before, or had never been
+    with connect(cells.called("b").url) as owner:
+        owner.execute("SET session_replication_role = replica")
+        for restored in ("DELETE FROM raw.ingest_batch", "DELETE FROM auth.tenant_h"):
+            owner.execute(restored)
+            with pytest.raises(NotAccepted) as error:
+                move_tenant(cells, "acme", "b", load, 0)
+            assert error.value.code == "copy_missing"
+    kept = "SELECT count(*) FROM raw.site_tracking_events_r WHERE tenant_hk = %s"
+    assert stores["home"].execute(kept, (site.tenant_hk,)).fetchone() == (1,)
 
 
 def test_settings_of_a_tenant_that_moves_are_refused_and_those_of_others_are_not(cells, client, stores, monkeypatch):

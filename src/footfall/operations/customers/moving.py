@@ -28,7 +28,8 @@ from footfall.operations.proof.digest import Digests, Extent, compare, digests_o
 
 FORGET_SECONDS = KeyRing.SECONDS + 5  # after which every server has asked again where the tenant is
 _DRAIN_SECONDS = 120.0
-_LOCK_MILLISECONDS = 200
+_LOCK_MILLISECONDS = 200  # for which whoever lands may wait behind a move
+_BETWEEN_SECONDS = 0.05
 _SLICE = 20_000  # rows of a table that go in one transaction
 # what stays where it is: chains, where they were told; people's roles, in home
 _STAYING = ("auth.audit_", "auth.membership")
@@ -85,7 +86,7 @@ def move_tenant(cells: Cells, tenant_id: str, to: str, drain: Drain, forget_seco
 
     Raises NotAccepted: ``cell_unknown``, ``tenant_unknown``, ``tenant_there`` (it lives there already, and nothing is left of it
     elsewhere), ``move_differs`` (it is on its way to another cell), ``tenant_in_two_cells``, ``schema_differs``,
-    ``sql_access_there``, ``not_drained``, ``copy_differs``; psycopg.Error when a cell cannot be reached.
+    ``sql_access_there``, ``not_drained``, ``copy_differs``, ``copy_missing``; psycopg.Error when a cell cannot be reached.
     """
     target = cells.called(to)
     found = _found(cells, tenant_id, target)
@@ -108,6 +109,7 @@ def move_tenant(cells: Cells, tenant_id: str, to: str, drain: Drain, forget_seco
         stopped = time.monotonic() - began
         cells.forget()
         time.sleep(FORGET_SECONDS if forget_seconds is None else forget_seconds)
+        _require_copy(source, there, found)
         _delete(source, found)
     return Moved(found.tenant_id, found.source.name, target.name, rows, stopped)
 
@@ -164,16 +166,12 @@ def _require_one_schema(*connections: Connection) -> None:
 
 def _drain(source: Connection, move: _Move, drain: Drain) -> None:
     """Wait for who was writing when it began to leave, and load what waits."""
-    while True:
-        try:
-            # who lands has read this table: its lock is theirs until they have committed
-            with source.transaction():
-                source.execute(sql.SQL("SET LOCAL lock_timeout = {}").format(sql.Literal(_LOCK_MILLISECONDS)))
-                source.execute("LOCK TABLE util.tenant_move IN SHARE ROW EXCLUSIVE MODE")
-                break
-        except psycopg.errors.LockNotAvailable:
-            continue
     deadline = time.monotonic() + _DRAIN_SECONDS
+    while not _is_quiet(source):
+        if time.monotonic() > deadline:
+            message = f"something writes to cell {move.source.name} for minutes, an import perhaps: run it again when that has ended"
+            raise NotAccepted("not_drained", message)
+        time.sleep(_BETWEEN_SECONDS)
     while source.execute(
         "SELECT 1 FROM raw.ingest_batch WHERE tenant_hk = %s AND processing_status = 'PENDING' AND retry_count = 0 LIMIT 1",
         (move.tenant_hk,),
@@ -182,6 +180,17 @@ def _drain(source: Connection, move: _Move, drain: Drain) -> None:
             message = f"what {move.tenant_id} sent is not loaded yet: run it again when the workers have caught up"
             raise NotAccepted("not_drained", message)
         drain(move.source.url)
+
+
+def _is_quiet(source: Connection) -> bool:
+    """Whether nobody is writing who asked before it began to leave: that lock is theirs until they have committed."""
+    try:
+        with source.transaction():
+            source.execute(sql.SQL("SET LOCAL lock_timeout = {}").format(sql.Literal(_LOCK_MILLISECONDS)))
+            source.execute("LOCK TABLE util.tenant_move IN EXCLUSIVE MODE")
+    except psycopg.errors.LockNotAvailable:
+        return False
+    return True
 
 
 def _copy(source: Connection, there: Connection, move: _Move) -> dict[str, int]:
@@ -283,6 +292,16 @@ def _leave(source: Connection, move: _Move) -> None:
     source.execute(
         "UPDATE util.tenant_move SET state = 'left', since = util.current_load_date() WHERE tenant = %s", (move.tenant_hk,)
     )
+
+
+def _require_copy(source: Connection, there: Connection, move: _Move) -> None:
+    """The other end may have been restored meanwhile, from a backup that is older. Raises NotAccepted: ``copy_missing``."""
+    batches = "SELECT coalesce(array_agg(batch_id), '{}') FROM raw.ingest_batch WHERE tenant_hk = %s"
+    (ours,) = source.execute(batches, (move.tenant_hk,)).fetchone() or ([],)
+    (theirs,) = there.execute(batches, (move.tenant_hk,)).fetchone() or ([],)
+    if not _is_there(there, move) or not set(ours) <= set(theirs):
+        message = f"{move.tenant_id} has left cell {move.source.name}, and cell {move.target.name} has not all of it: nothing was"
+        raise NotAccepted("copy_missing", f"{message} deleted. Was that restored from an older backup?")
 
 
 def _delete(source: Connection, move: _Move) -> None:
