@@ -90,6 +90,11 @@ class Cells:
             raise self.doubled[tenant_hk]
         return self._of.get(tenant_hk)
 
+    def shows(self, tenant_id: str, cell: str) -> bool:
+        """Whether a list of all has the tenant of this cell that is called so: one that two cells have, it has once."""
+        tenant_hk = self.key_of(tenant_id)
+        return tenant_hk is None or tenant_hk not in self._of or self._of[tenant_hk].name == cell
+
     def learn(self, tenant_hk: bytes, name: str) -> None:
         """Somebody has found a tenant in the cell of this name, whom none had when they were asked last."""
         self._of.setdefault(tenant_hk, self.called(name))
@@ -202,6 +207,10 @@ class CellPools:
         tenant_hk = self._cells.key_of(tenant_id) if tenant_id else None
         return self._pools[HOME] if tenant_hk is None else self.of(tenant_hk), tenant_hk
 
+    def shows(self, tenant_id: str, cell: str) -> bool:
+        """Whether a list of all has this cell's tenant of this name."""
+        return self._cells.shows(tenant_id, cell)
+
 
 class _CellPool(Pool):
     is_one_of_several = True
@@ -250,6 +259,13 @@ def number_cells(cells: Cells) -> None:
             with store.transaction():
                 store.execute("INSERT INTO util.cell VALUES (%s, %s) ON CONFLICT DO NOTHING", (cell.name, number))
                 store.execute("SELECT util.begin_sequences(%s)", (number,))
+
+
+def require_numbered(cells: Cells, store: Connection, name: str) -> None:
+    """What a cell gives before it has its number, another may give too. Raises NotAccepted: ``not_numbered``."""
+    if cells.are_several and _marked(store) is None:
+        message = f"cell {name} has no number yet: `footfall migrate` gives it one, when all cells answer"
+        raise NotAccepted("not_numbered", message)
 
 
 def _require_apart(stores: dict[Cell, Connection]) -> None:
