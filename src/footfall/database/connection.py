@@ -67,6 +67,10 @@ class Pool(ConnectionPool[Connection]):
         """Whether this tenant lives here, as far as is known."""
         return True
 
+    def shows(self, tenant_id: str, cell: str) -> bool:  # noqa: ARG002
+        """Whether a list of all has this cell's tenant of this name."""
+        return True
+
     def getconn(self, timeout: float | None = None) -> Connection:
         """Take a connection. Raises CellAway, at once when that is known, where there are other cells; else PoolTimeout."""
         if not self.is_one_of_several:
@@ -97,6 +101,9 @@ class Pools(Protocol):
 
     def named(self, tenant_id: str) -> tuple[Pool, bytes | None]:
         """Where the tenant that is called so lives, and its hash key; None: no cell has it, or there is one store only."""
+
+    def shows(self, tenant_id: str, cell: str) -> bool:
+        """Whether a list of all has the tenant of this cell that is called so; one that two cells have, it has once."""
 
 
 @contextlib.contextmanager
