@@ -188,6 +188,24 @@ def test_a_tenant_in_two_cells_is_neither_read_nor_written_and_harms_no_other(ce
     ] * 2
     assert answers(client, fine)
     assert "tenant_in_two_cells" in {one["code"] for one in client.get("/health/ready").json()["reasons"]}
+    # lists have it once, and are there for all others
+    sign_in(client, stores["home"], "opa", "owner", None)
+    assert [one["tenant"] for one in client.get("/api/session/tenants", headers=OURS).json()["data"]] == ["fine", "twice"]
+    rows = client.get("/api/operator/tenants", headers=OURS).json()["data"]["rows"]
+    assert sorted(row["tenant"] for row in rows) == ["fine", "twice"]
+    assert client.get("/api/operator/usage.csv", headers=OURS).text.count("\n") == 3
+    # one half of it is deleted where it is said to be; its people stay
+    add_account(stores["home"], "ann@example.org", "Ann", PASSWORD)
+    set_role(stores["home"], "ann@example.org", "twice", "owner")
+    environment = {"DATABASE_URL": cells.home.url, "FOOTFALL_CELLS": f"b={cells.called('b').url}"}
+    for store in stores.values():
+        store.execute("DELETE FROM auth.access_key")  # those keep a deletion waiting for a minute
+    assert run("tenant", "delete", "twice", "--yes", environment=environment)[0] == 1
+    ended, _, errors = run("tenant", "delete", "twice", "--yes", "--cell", "home", environment=environment)
+    assert ended == 0, errors
+    had = "SELECT count(*) FROM auth.tenant_h WHERE tenant_bk = 'twice'"
+    assert [store.execute(had).fetchone() for store in stores.values()] == [(0,), (1,)]
+    assert stores["home"].execute("SELECT count(*) FROM auth.membership").fetchone() == (1,)
 
 
 def test_the_answers_are_those_of_one_store(cells, client, stores, server, template):
@@ -256,7 +274,7 @@ def test_guests_and_operators_find_what_is_in_another_cell(client, stores):
     assert [t["tenant"] for t in client.get("/api/session/tenants", headers=OURS).json()["data"]] == ["acme", "bakery"]
 
 
-def test_commands_find_the_cell_of_a_tenant_and_work_in_all(cells, stores, settings):
+def test_commands_find_the_cell_of_a_tenant_and_work_in_all(cells, stores, settings, tmp_path):
     environment = {"DATABASE_URL": cells.home.url, "FOOTFALL_CELLS": str(settings.cells)}
 
     def footfall(*arguments: str, status: int = 0) -> str:
@@ -278,6 +296,26 @@ def test_commands_find_the_cell_of_a_tenant_and_work_in_all(cells, stores, setti
     assert set(re.findall(r'"(home|b)": \{', footfall("check", "--only", "raw.*", "--json"))) == {"home", "b"}
     assert footfall("migrate", "--json").count('"changes": []') == 2
     footfall("report", "--tenant", "bakery", "overview", "--json")
+    # who names a server means that one alone
+    alone = run("tenant", "list", "--json", "--database-url", cells.home.url, environment=environment)[1]
+    assert ("acme" in alone, "bakery" in alone) == (True, False)
+    # its accounts are in home
+    table = tmp_path / "customers.csv"
+    table.write_text("tenant_id,owner\ncafe,cy@example.org\n")
+    footfall("tenant", "import", str(table), "--cell", "b")
+    assert "cafe: owner" in footfall("user", "list", "--json")
+    stores["b"].execute("DELETE FROM auth.access_key")
+    footfall("tenant", "delete", "cafe", "--yes")
+    # an id that was moved, and deleted, can be one again
+    stores["home"].execute("DELETE FROM auth.access_key")
+    assert move_tenant(cells, "acme", "b", load, 0).target == "b"
+    footfall("tenant", "delete", "acme", "--yes")
+    footfall("tenant", "add", "acme")
+    # what is refused as a tenant moves is called so
+    with connect(cells.home.url, "footfall_worker") as home:
+        note = "INSERT INTO util.tenant_move SELECT tenant_hk, tenant_bk, 'leaving', 'b', now() FROM auth.tenant_h"
+        home.execute(note + " WHERE tenant_bk = 'acme'")
+    assert "tenant_moving" in run("key", "add", "--tenant", "acme", environment=environment)[2]
     # whoever had a role in this tenant only goes with it, wherever it lives
     stores["b"].execute("DELETE FROM auth.access_key")
     footfall("tenant", "delete", "bakery", "--yes")

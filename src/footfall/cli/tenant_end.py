@@ -12,7 +12,7 @@ from footfall.business import set_active
 from footfall.cli.options import AsJson, CellName, Data, DatabaseUrl, all_cells, existing_store, setting_up, settings_of
 from footfall.cli.output import console, print_json, print_rows
 from footfall.database import connect
-from footfall.errors import NotAccepted
+from footfall.errors import CellAway, NotAccepted
 from footfall.operations.customers.deletion import delete_tenant, rows_of_tenant
 from footfall.operations.customers.moving import forget_moves
 
@@ -60,6 +60,9 @@ def delete(
         connect((chosen := cells.called(cell) if cell else cells.of_id(tenant_id)).url, "footfall_worker") as connection,
     ):
         tenant_hk = tenant_key(connection, tenant_id)
+        cells.refresh()
+        if cell and cells.away:  # which may have it, too, and its people with it
+            raise CellAway(min(cells.away))
         is_elsewhere = tenant_hk in cells.doubled
         if not yes:
             rows = rows_of_tenant(connection, tenant_id)

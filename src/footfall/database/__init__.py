@@ -4,6 +4,7 @@ from footfall.database.acting import Actor, act_as, acting_as, actor_setting, cu
 from footfall.database.cells import Cell, Cells, number_cells, pools, require_numbered
 from footfall.database.cluster import MAJOR, Cluster
 from footfall.database.connection import (
+    CONNECT_SECONDS,
     Connection,
     Pool,
     Pools,
@@ -33,6 +34,7 @@ from footfall.database.roles import roles_script
 from footfall.database.store import EmbeddedStore, Room, Store, open_store, room_of
 
 __all__ = [
+    "CONNECT_SECONDS",
     "MAJOR",
     "Actor",
     "Cell",

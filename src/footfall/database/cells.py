@@ -24,6 +24,7 @@ logger = logging.getLogger(__name__)
 
 _KNOWN_SECONDS = 60.0  # for which it is known where tenants are
 _MISSED_SECONDS = 5.0  # after which it is asked again where somebody is who is nowhere: they may have been added since
+_PATIENCE_SECONDS = 3  # with a cell that does not answer where tenants are
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,15 +137,21 @@ class Cells:
         self._read_at = min(self._read_at, time.monotonic() - _KNOWN_SECONDS + _MISSED_SECONDS)
 
     def _read(self, seconds: float) -> None:
-        with self._lock:
-            if time.monotonic() < self._read_at + seconds:
+        # who knows something waits for nobody else's asking: a cell may hang
+        if not self._lock.acquire(blocking=not self._told):
+            return
+        try:
+            asked_at = time.monotonic()
+            if asked_at < self._read_at + seconds:
                 return
             with ThreadPoolExecutor(len(self.all)) as threads:
                 told = dict(zip((cell.name for cell in self.all), threads.map(_tenants_of, self.all), strict=True))
             self.away = frozenset(name for name, tenants in told.items() if tenants is None)
             self._told |= {name: tenants for name, tenants in told.items() if tenants is not None}
-            self._read_at = time.monotonic()
+            self._read_at = asked_at  # what was told is as old as that
             self._place()
+        finally:
+            self._lock.release()
 
     def _place(self) -> None:
         """Take what cells told together: who has settled somewhere is there; who leaves, is where they leave until then."""
@@ -169,7 +176,7 @@ class Cells:
 def _tenants_of(cell: Cell) -> list[_Tenant] | None:
     """A cell's own tenants; None: it does not answer."""
     try:
-        with connect(cell.url, "footfall_ingest") as connection:
+        with connect(cell.url, "footfall_ingest", _PATIENCE_SECONDS) as connection:
             rows = connection.execute("/* database.cells */ SELECT * FROM auth.cell_tenants()").fetchall()
     except (psycopg.Error, FootfallError) as error:
         logger.warning("cell %s does not tell its tenants: %s", cell.name, error)

@@ -23,11 +23,11 @@ import psycopg
 from psycopg import sql
 
 from footfall.auth import KeyRing, tell
-from footfall.database import Cell, Cells, Connection, connect, require_numbered
+from footfall.database import CONNECT_SECONDS, Cell, Cells, Connection, connect, require_numbered
 from footfall.errors import NotAccepted
 from footfall.operations.proof.digest import Digests, Extent, compare, digests_of, snapshot
 
-FORGET_SECONDS = KeyRing.SECONDS + 5  # after which every server has asked again where the tenant is
+FORGET_SECONDS = KeyRing.SECONDS + 2 * CONNECT_SECONDS + 5  # after which every server has asked again where the tenant is
 _DRAIN_SECONDS = 120.0
 _LOCK_MILLISECONDS = 200  # for which whoever lands may wait behind a move
 _BETWEEN_SECONDS = 0.05
