@@ -23,7 +23,9 @@ from starlette.testclient import TestClient
 from footfall import schema
 from footfall.auth import add_account, add_key, add_share_link, list_keys, set_role
 from footfall.business import all_checks, run_check
-from footfall.database import Cells, EmbeddedStore, connect, number_cells
+from footfall.cli import options
+from footfall.cli.worker import Linked
+from footfall.database import Cells, EmbeddedStore, Store, connect, number_cells
 from footfall.errors import CellsInvalid, NotAccepted
 from footfall.governance import all_entries
 from footfall.operations.customers import moving
@@ -257,7 +259,7 @@ def test_whoever_has_a_role_in_a_tenant_of_another_cell_looks_at_it_and_sets_it_
     assert stores["b"].execute("SELECT count(*) FROM auth.account").fetchone() == (0,)
 
 
-def test_guests_and_operators_find_what_is_in_another_cell(client, stores):
+def test_guests_and_operators_find_what_is_in_another_cell(cells, settings, client, stores):
     fill(Site(stores["home"], "acme"))
     bakery = Site(stores["b"], "bakery")
     fill(bakery)
@@ -266,6 +268,10 @@ def test_guests_and_operators_find_what_is_in_another_cell(client, stores):
     guest = OURS | {"X-Footfall-Share": link[:8], "X-Footfall-Tenant": "bakery"}
     assert client.get("/api/analytics/overview", params=MARCH, headers=guest).status_code in (200, 403)
     assert [line["role"] for line in client.get("/api/session", headers=guest).json()["data"]["tenants"]] == ["guest"]
+    # a server that has not seen them signs them out where they are
+    with TestClient(application(settings, cells.home.url), client=(VISITOR, 50_000), cookies=client.cookies) as other:
+        assert other.delete("/api/session", headers=guest).status_code == 200
+    assert stores["b"].execute("SELECT count(*) FROM auth.sign_in").fetchone() == (0,)
     sign_in(client, stores["home"], "opa", "owner", None)
     rows = client.get("/api/operator/tenants", headers=OURS).json()["data"]
     assert (rows["total"], sorted(row["tenant"] for row in rows["rows"])) == (2, ["acme", "bakery"])
@@ -321,6 +327,33 @@ def test_commands_find_the_cell_of_a_tenant_and_work_in_all(cells, stores, setti
     footfall("tenant", "delete", "bakery", "--yes")
     assert stores["home"].execute("SELECT count(*) FROM auth.membership").fetchone() == (0,)
     assert stores["home"].execute("SELECT count(*) FROM auth.account").fetchone() == (0,)
+
+
+def test_home_is_held_open_as_long_as_a_cell_of_its_server_is_used(monkeypatch):
+    closed = []
+
+    class Home(Store):
+        def close(self) -> None:
+            closed.append(self.url)
+
+    monkeypatch.setattr(options, "open_store", lambda *_, **__: Home("postgresql://x/home"))
+    monkeypatch.setenv("FOOTFALL_CELLS", "b=postgresql://x/b")
+    with options.existing_store(None, None, cell="b") as store:
+        assert (store.url, closed) == ("postgresql://x/b", [])
+    assert closed == ["postgresql://x/home"]
+
+
+def test_work_goes_on_while_a_cell_is_away_and_ends_by_itself_in_none(cells, stores):
+    Site(stores["home"], "acme").land(view("/"))
+    environment = {"DATABASE_URL": cells.home.url, "FOOTFALL_CELLS": "b=postgresql://127.0.0.1:9/away"}
+    assert '"events": 1' in run("worker", "--once", "--json", environment=environment)[1]
+    assert run("worker", "--once", "--cell", "b", environment=environment)[0] == 1
+    of_all = threading.Event()
+    one, other = Linked(of_all), Linked(of_all)
+    one.set()
+    assert (one.wait(5), other.wait(0), of_all.is_set()) == (True, False, False)
+    of_all.set()
+    assert other.wait(5)
 
 
 def load(url: str) -> None:

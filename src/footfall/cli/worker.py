@@ -44,13 +44,13 @@ def _work_in(cells: Cells, cell: Cell, settings: Settings, stop: threading.Event
         try:
             if _is_usable(cells, cell):
                 # what ends the work in one cell stops none of the others
-                work(cell.url, settings, _Linked(stop))
+                work(cell.url, settings, Linked(stop))
         except Exception:
             logger.exception("the work in cell %s ended", cell.name)
         stop.wait(_RETRY_SECONDS)
 
 
-class _Linked(threading.Event):
+class Linked(threading.Event):
     """Is set when another event is, too; setting it leaves that alone."""
 
     def __init__(self, other: threading.Event) -> None:
