@@ -85,6 +85,7 @@ export const ACTIONS: Record<string, string> = {
   "tenant.leaving": "A tenant began to move to another cell: nothing of it is written here any more",
   "tenant.moved": "A tenant came from another cell",
   "tenant.renamed": "A tenant got another public id",
+  "tenant.stayed": "A move of a tenant to another cell was taken back",
   "visitor.erased": "A visitor was forgotten or deleted, with this receipt",
   "visitor.exported": "All that is held about a visitor was taken along as a file",
   "visitor.found": "It was looked up what is held about a visitor"

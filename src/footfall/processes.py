@@ -13,14 +13,15 @@ import urllib.error
 import urllib.request
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import quote
 
 import psycopg
 
 from footfall import schema
-from footfall.database import Cells, Role, connect, number_cells, open_store, url_of
+from footfall.database import Cells, Role, connect, number_cells, open_store, role_name, url_of
 from footfall.errors import FootfallError, SettingInvalid
 from footfall.parent import end_with_parent
-from footfall.settings import Settings
+from footfall.settings import CellUrls, Settings
 
 logger = logging.getLogger(__name__)
 
@@ -70,11 +71,11 @@ class Processes:
             try:
                 with connect(cell.url) as connection:
                     done = schema.deploy(connection)
-            except psycopg.OperationalError as error:
+            except (psycopg.Error, FootfallError) as error:
                 if cell is cells.home:
                     raise
                 away.append(cell.name)
-                logger.warning("cell %s cannot be reached: %s", cell.name, error)
+                logger.warning("cell %s is left as it is, its schema could not be brought up to date: %s", cell.name, error)
                 continue
             if done:
                 logger.info("brought the schema up to date: %d changes", len(done))
@@ -116,7 +117,8 @@ class Processes:
             self._start(name)
 
     def _start(self, name: str) -> None:
-        settings = self._settings.override(database_url=url_of(self.url, _ROLES[name]))
+        role = _ROLES[name]
+        settings = self._settings.override(database_url=url_of(self.url, role), cells=_cells_of(self._settings.cells, role))
         command = [sys.executable, "-m", "footfall", name, *self._arguments]
         self._children[name] = subprocess.Popen(  # noqa: S603  our own command
             command,
@@ -135,6 +137,19 @@ class Processes:
             if time.monotonic() > deadline:
                 raise FootfallError(f"the server is not ready after {_READY_SECONDS} s: {health['reasons']}")
             time.sleep(0.1)
+
+
+def _cells_of(cells: CellUrls, role: Role) -> CellUrls:
+    """The cells for a process that logs in as this role, where that may log in."""
+    return CellUrls(" ".join(f"{name}={_cell_url(url, role)}" for name, url in cells.named))
+
+
+def _cell_url(url: str, role: Role) -> str:
+    try:
+        may_log_in = url_of(url, role) != url
+    except psycopg.OperationalError:  # it is away, and cannot be asked
+        return url
+    return f"{url}{'&' if '?' in url else '?'}user={quote(role_name(url, role))}" if may_log_in else url
 
 
 def _ask(url: str) -> dict[str, Any]:

@@ -11,6 +11,9 @@ from pathlib import Path
 from typing import Any, Self, get_type_hints
 from urllib.parse import unquote, urlsplit
 
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+
 from footfall.errors import CellsInvalid, SettingInvalid
 from footfall.logs import LogFormat, LogLevel
 
@@ -95,9 +98,14 @@ class CellUrls(str):
         named: dict[str, str] = {}
         for number, one in enumerate(text.split(), 1):
             name, _, url = one.partition("=")
-            if not _CELL.fullmatch(name) or urlsplit(url).scheme not in ("postgresql", "postgres"):
+            if not _CELL.fullmatch(name) or not url.startswith(("postgresql://", "postgres://")):
                 message = f"FOOTFALL_CELLS: cell {number} is not written as name=postgresql://…, the name with a-z, 0-9 and -"
                 raise CellsInvalid("cells_malformed", message)
+            try:
+                conninfo_to_dict(url)
+            except psycopg.ProgrammingError:  # whose message is the URL
+                message = f"FOOTFALL_CELLS: the URL of cell {name} cannot be read: %-escape what is special in its password"
+                raise CellsInvalid("cells_malformed", message) from None
             if name in named or name == HOME:
                 raise CellsInvalid("cells_same_name", f"FOOTFALL_CELLS: two cells are called {name}; the store itself is {HOME}")
             if url in named.values():

@@ -1,11 +1,13 @@
 """Tenants over several stores, each a cell: who lives where, what it answers, what happens when one is away, and a move."""
 
 import itertools
+import json
 import os
 import re
 import signal
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from importlib import resources
 from pathlib import Path
@@ -21,12 +23,16 @@ from starlette.testclient import TestClient
 from footfall import schema
 from footfall.auth import add_account, add_key, add_share_link, list_keys, set_role
 from footfall.business import all_checks, run_check
-from footfall.database import Cells, EmbeddedStore, connect, number_cells
+from footfall.cli import options
+from footfall.cli.worker import Linked
+from footfall.database import Cells, EmbeddedStore, Store, connect, number_cells
 from footfall.errors import CellsInvalid, NotAccepted
 from footfall.governance import all_entries
 from footfall.operations.customers import moving
 from footfall.operations.customers.moving import move_tenant
 from footfall.operations.proof.digest import Extent, digests_of, snapshot
+from footfall.raw import IncomingEvent, land
+from footfall.raw import moving as moving_now
 from footfall.settings import CellUrls, Settings
 from footfall.web import application
 from footfall.worker import load_pending, work_once
@@ -149,6 +155,7 @@ def sign_in(client: TestClient, store: psycopg.Connection, name: str, role: str,
     ("text", "refused"),
     [
         ("b=mysql://x/y", "cells_malformed"),
+        ("b=postgresql://u:se%cret//x@x/y", "cells_malformed"),
         ("postgresql://x/y", "cells_malformed"),
         ("B b=postgresql://x/y", "cells_malformed"),
         ("b=postgresql://x/y b=postgresql://x/z", "cells_same_name"),
@@ -161,7 +168,7 @@ def test_cells_that_cannot_be_told_apart_are_refused_and_no_url_is_shown(text, r
     with pytest.raises(CellsInvalid) as error:
         Settings.read({"FOOTFALL_CELLS": text})
     assert error.value.code == refused
-    assert "//x" not in str(error.value)
+    assert "//x" not in "".join(traceback.format_exception(error.value))
 
 
 def test_one_database_under_two_names_and_a_cell_in_anothers_place_are_refused(cells):
@@ -183,6 +190,24 @@ def test_a_tenant_in_two_cells_is_neither_read_nor_written_and_harms_no_other(ce
     ] * 2
     assert answers(client, fine)
     assert "tenant_in_two_cells" in {one["code"] for one in client.get("/health/ready").json()["reasons"]}
+    # lists have it once, and are there for all others
+    sign_in(client, stores["home"], "opa", "owner", None)
+    assert [one["tenant"] for one in client.get("/api/session/tenants", headers=OURS).json()["data"]] == ["fine", "twice"]
+    rows = client.get("/api/operator/tenants", headers=OURS).json()["data"]["rows"]
+    assert sorted(row["tenant"] for row in rows) == ["fine", "twice"]
+    assert client.get("/api/operator/usage.csv", headers=OURS).text.count("\n") == 3
+    # one half of it is deleted where it is said to be; its people stay
+    add_account(stores["home"], "ann@example.org", "Ann", PASSWORD)
+    set_role(stores["home"], "ann@example.org", "twice", "owner")
+    environment = {"DATABASE_URL": cells.home.url, "FOOTFALL_CELLS": f"b={cells.called('b').url}"}
+    for store in stores.values():
+        store.execute("DELETE FROM auth.access_key")  # those keep a deletion waiting for a minute
+    assert run("tenant", "delete", "twice", "--yes", environment=environment)[0] == 1
+    ended, _, errors = run("tenant", "delete", "twice", "--yes", "--cell", "home", environment=environment)
+    assert ended == 0, errors
+    had = "SELECT count(*) FROM auth.tenant_h WHERE tenant_bk = 'twice'"
+    assert [store.execute(had).fetchone() for store in stores.values()] == [(0,), (1,)]
+    assert stores["home"].execute("SELECT count(*) FROM auth.membership").fetchone() == (1,)
 
 
 def test_the_answers_are_those_of_one_store(cells, client, stores, server, template):
@@ -234,7 +259,7 @@ def test_whoever_has_a_role_in_a_tenant_of_another_cell_looks_at_it_and_sets_it_
     assert stores["b"].execute("SELECT count(*) FROM auth.account").fetchone() == (0,)
 
 
-def test_guests_and_operators_find_what_is_in_another_cell(client, stores):
+def test_guests_and_operators_find_what_is_in_another_cell(cells, settings, client, stores):
     fill(Site(stores["home"], "acme"))
     bakery = Site(stores["b"], "bakery")
     fill(bakery)
@@ -243,6 +268,10 @@ def test_guests_and_operators_find_what_is_in_another_cell(client, stores):
     guest = OURS | {"X-Footfall-Share": link[:8], "X-Footfall-Tenant": "bakery"}
     assert client.get("/api/analytics/overview", params=MARCH, headers=guest).status_code in (200, 403)
     assert [line["role"] for line in client.get("/api/session", headers=guest).json()["data"]["tenants"]] == ["guest"]
+    # a server that has not seen them signs them out where they are
+    with TestClient(application(settings, cells.home.url), client=(VISITOR, 50_000), cookies=client.cookies) as other:
+        assert other.delete("/api/session", headers=guest).status_code == 200
+    assert stores["b"].execute("SELECT count(*) FROM auth.sign_in").fetchone() == (0,)
     sign_in(client, stores["home"], "opa", "owner", None)
     rows = client.get("/api/operator/tenants", headers=OURS).json()["data"]
     assert (rows["total"], sorted(row["tenant"] for row in rows["rows"])) == (2, ["acme", "bakery"])
@@ -251,7 +280,7 @@ def test_guests_and_operators_find_what_is_in_another_cell(client, stores):
     assert [t["tenant"] for t in client.get("/api/session/tenants", headers=OURS).json()["data"]] == ["acme", "bakery"]
 
 
-def test_commands_find_the_cell_of_a_tenant_and_work_in_all(cells, stores, settings):
+def test_commands_find_the_cell_of_a_tenant_and_work_in_all(cells, stores, settings, tmp_path):
     environment = {"DATABASE_URL": cells.home.url, "FOOTFALL_CELLS": str(settings.cells)}
 
     def footfall(*arguments: str, status: int = 0) -> str:
@@ -273,11 +302,58 @@ def test_commands_find_the_cell_of_a_tenant_and_work_in_all(cells, stores, setti
     assert set(re.findall(r'"(home|b)": \{', footfall("check", "--only", "raw.*", "--json"))) == {"home", "b"}
     assert footfall("migrate", "--json").count('"changes": []') == 2
     footfall("report", "--tenant", "bakery", "overview", "--json")
+    # who names a server means that one alone
+    alone = run("tenant", "list", "--json", "--database-url", cells.home.url, environment=environment)[1]
+    assert ("acme" in alone, "bakery" in alone) == (True, False)
+    # its accounts are in home
+    table = tmp_path / "customers.csv"
+    table.write_text("tenant_id,owner\ncafe,cy@example.org\n")
+    footfall("tenant", "import", str(table), "--cell", "b")
+    assert "cafe: owner" in footfall("user", "list", "--json")
+    stores["b"].execute("DELETE FROM auth.access_key")
+    footfall("tenant", "delete", "cafe", "--yes")
+    # an id that was moved, and deleted, can be one again
+    stores["home"].execute("DELETE FROM auth.access_key")
+    assert move_tenant(cells, "acme", "b", load, 0).target == "b"
+    footfall("tenant", "delete", "acme", "--yes")
+    footfall("tenant", "add", "acme")
+    # what is refused as a tenant moves is called so
+    with connect(cells.home.url, "footfall_worker") as home:
+        note = "INSERT INTO util.tenant_move SELECT tenant_hk, tenant_bk, 'leaving', 'b', now() FROM auth.tenant_h"
+        home.execute(note + " WHERE tenant_bk = 'acme'")
+    assert "tenant_moving" in run("key", "add", "--tenant", "acme", environment=environment)[2]
     # whoever had a role in this tenant only goes with it, wherever it lives
     stores["b"].execute("DELETE FROM auth.access_key")
     footfall("tenant", "delete", "bakery", "--yes")
     assert stores["home"].execute("SELECT count(*) FROM auth.membership").fetchone() == (0,)
     assert stores["home"].execute("SELECT count(*) FROM auth.account").fetchone() == (0,)
+
+
+def test_home_is_held_open_as_long_as_a_cell_of_its_server_is_used(monkeypatch):
+    closed = []
+
+    class Home(Store):
+        def close(self) -> None:
+            closed.append(self.url)
+
+    monkeypatch.setattr(options, "open_store", lambda *_, **__: Home("postgresql://x/home"))
+    monkeypatch.setenv("FOOTFALL_CELLS", "b=postgresql://x/b")
+    with options.existing_store(None, None, cell="b") as store:
+        assert (store.url, closed) == ("postgresql://x/b", [])
+    assert closed == ["postgresql://x/home"]
+
+
+def test_work_goes_on_while_a_cell_is_away_and_ends_by_itself_in_none(cells, stores):
+    Site(stores["home"], "acme").land(view("/"))
+    environment = {"DATABASE_URL": cells.home.url, "FOOTFALL_CELLS": "b=postgresql://127.0.0.1:9/away"}
+    assert '"events": 1' in run("worker", "--once", "--json", environment=environment)[1]
+    assert run("worker", "--once", "--cell", "b", environment=environment)[0] == 1
+    of_all = threading.Event()
+    one, other = Linked(of_all), Linked(of_all)
+    one.set()
+    assert (one.wait(5), other.wait(0), of_all.is_set()) == (True, False, False)
+    of_all.set()
+    assert other.wait(5)
 
 
 def load(url: str) -> None:
@@ -380,6 +456,109 @@ def test_a_move_under_load_loses_nothing_and_counts_nothing_twice_and_there_and_
     assert refused == {"tenant_moving"}
     assert answers(client, keys["read"]) == before
     assert failing_checks(stores["home"]) == []
+
+
+def test_who_lands_when_a_move_begins_is_waited_for_and_what_it_landed_comes_along(cells, stores):
+    site = Site(stores["home"], "acme")
+    site.land(view("/"))
+    mover = threading.Thread(target=move_tenant, args=(cells, "acme", "b", load, 0))
+    event = IncomingEvent("acme", NOON, json.dumps(view("/during", session_id="d")), "site_tracker")
+    with connect(cells.home.url, "footfall_ingest") as lander, lander.transaction():
+        assert moving_now(lander, [event]) == set()
+        mover.start()
+        time.sleep(1.5)
+        assert mover.is_alive()
+        assert land(lander, [event]) == [True]
+    mover.join()
+    landed = "SELECT count(*) FROM raw.site_tracking_events_r WHERE tenant_hk = %s"
+    assert [stores[cell].execute(landed, (site.tenant_hk,)).fetchone()[0] for cell in ("home", "b")] == [0, 2]
+
+
+def test_what_has_left_is_deleted_only_where_the_other_cell_has_it(cells, stores, monkeypatch):
+    site = Site(stores["home"], "acme")
+    site.land(view("/"))
+    monkeypatch.setattr(moving, "_delete", lambda *_: None)
+    move_tenant(cells, "acme", "b", load, 0)
+    monkeypatch.undo()
+    # b is restored from a backup: of when it was there before, or had never been
+    with connect(cells.called("b").url) as owner:
+        owner.execute("SET session_replication_role = replica")
+        for restored in ("DELETE FROM raw.ingest_batch", "DELETE FROM auth.tenant_h"):
+            owner.execute(restored)
+            with pytest.raises(NotAccepted) as error:
+                move_tenant(cells, "acme", "b", load, 0)
+            assert error.value.code == "copy_missing"
+    kept = "SELECT count(*) FROM raw.site_tracking_events_r WHERE tenant_hk = %s"
+    assert stores["home"].execute(kept, (site.tenant_hk,)).fetchone() == (1,)
+
+
+def test_a_move_is_taken_back_until_it_has_happened(cells, stores, monkeypatch):
+    site = Site(stores["home"], "acme")
+    key = fill(site)["write"]
+    monkeypatch.setattr(moving, "_activate", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        move_tenant(cells, "acme", "b", load, 0)
+    monkeypatch.undo()
+    assert move_tenant(cells, "acme", "home", load, 0).target == "home"
+    assert stores["b"].execute("SELECT count(*) FROM auth.tenant_h").fetchone() == (0,)
+    assert [store.execute("SELECT count(*) FROM util.tenant_move").fetchone() for store in stores.values()] == [(0,), (0,)]
+    assert key
+    add_key(stores["home"], "acme", "read", "as before")
+    # and when the other cell is gone for good, and named no more
+    monkeypatch.setattr(moving, "_copy", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        move_tenant(cells, "acme", "b", load, 0)
+    monkeypatch.undo()
+    move_tenant(Cells(cells.home.url, []), "acme", "home", load, 0)
+    add_key(stores["home"], "acme", "read", "as before")
+    # what has happened is not taken back
+    monkeypatch.setattr(moving, "_leave", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        move_tenant(cells, "acme", "b", load, 0)
+    with pytest.raises(NotAccepted) as error:
+        move_tenant(cells, "acme", "home", load, 0)
+    assert error.value.code == "moved_already"
+
+
+def test_who_meets_anothers_numbers_does_not_move_and_an_unnumbered_cell_takes_nobody(cells, stores):
+    fill(Site(stores["home"], "acme"))
+    with connect(cells.called("b").url) as owner:
+        owner.execute("DELETE FROM util.cell")
+        owner.execute("SELECT setval('raw.ingest_batch_batch_id_seq', 1, false)")
+        with pytest.raises(NotAccepted) as error:
+            move_tenant(cells, "acme", "b", load, 0)
+        assert error.value.code == "not_numbered"
+        Site(stores["b"], "early").land(view("/"))
+        number_cells(cells)
+    with pytest.raises(NotAccepted) as error:
+        move_tenant(cells, "acme", "b", load, 0)
+    assert (error.value.code, "tenant move acme --to home" in str(error.value)) == ("ids_met", True)
+
+
+def test_one_event_that_cannot_be_stored_fails_no_other_of_its_transaction(cells, stores):
+    Site(stores["b"], "acme")
+    payloads = ('{"a": 1}', '{"a": 1e200000}', '{"a": 2}')
+    events = [IncomingEvent("acme", NOON, payload, "site_tracker") for payload in payloads]
+    with connect(cells.called("b").url, "footfall_ingest") as lander, lander.transaction():
+        assert moving_now(lander, events) == set()
+        assert land(lander, events) == [True, False, True]
+        assert land(lander, events[1:2]) == [False]
+        assert land(lander, events[:1]) == [True]
+    assert stores["b"].execute("SELECT count(*) FROM raw.site_tracking_events_r").fetchone() == (3,)
+
+
+def test_retention_of_a_cell_goes_on_while_one_of_its_tenants_moves(cells, stores, monkeypatch):
+    moved, other = (Site(stores["home"], name) for name in ("acme", "other"))
+    for site in (moved, other):
+        site.land(view("/"))
+        site.settle()
+    monkeypatch.setattr(moving, "_drain", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        move_tenant(cells, "acme", "b", load, 0)
+    stores["home"].execute("INSERT INTO ref.retention (tenant_hk, layer, kept_days) VALUES ('\\x', 'raw', 1)")
+    stores["home"].execute("SELECT util.delete_expired('raw', util.current_load_date() + interval '3 days')")
+    kept = stores["home"].execute("SELECT tenant_hk FROM raw.kept_since").fetchall()
+    assert [bytes(tenant_hk) for (tenant_hk,) in kept] == [other.tenant_hk]
 
 
 def test_settings_of_a_tenant_that_moves_are_refused_and_those_of_others_are_not(cells, client, stores, monkeypatch):

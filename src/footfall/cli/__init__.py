@@ -62,7 +62,14 @@ def main() -> None:
         _fail(SchemaOutdated.code, f"the store's schema is not the one of this version ({_line(error)}): run `footfall migrate`")
     except psycopg.errors.InsufficientPrivilege as error:
         _fail("not_the_owner", f"{_line(error)}: is DATABASE_URL that of the schema's owner?")
-    except psycopg.OperationalError as error:
+    except psycopg.Error as error:
+        from footfall.raw import MOVING, tenant_moving  # noqa: PLC0415  a room with the loop of the door, for a message
+
+        if error.sqlstate == MOVING:
+            moving = tenant_moving()
+            _fail(moving.code, str(moving))
+        if not isinstance(error, psycopg.OperationalError):
+            raise
         _fail(StoreUnavailable.code, f"the store cannot be reached any more, or gave up: {_line(error)}")
 
 

@@ -1,6 +1,5 @@
 """`footfall key`: what a site, a tool or a server shows at the door."""
 
-import contextlib
 from typing import Annotated, cast
 
 import typer
@@ -64,14 +63,14 @@ def revoke(
     Example: footfall key revoke 3
     """
     with all_cells(data, database_url) as cells:
-        *others, last = cells.all
-        for cell in others:
-            with connect(cell.url, "footfall_worker") as connection, contextlib.suppress(NotAccepted):
-                revoke_key(connection, number)
+        for cell in cells.all:
+            try:
+                with connect(cell.url, "footfall_worker") as connection:
+                    revoke_key(connection, number)
                 break
-        else:
-            with connect(last.url, "footfall_worker") as connection:
-                revoke_key(connection, number)
+            except NotAccepted as refused:
+                if refused.code != "key_unknown" or cell is cells.all[-1]:
+                    raise
     if as_json:
         print_json({"revoked": number})
     else:
@@ -93,7 +92,7 @@ def list_(
     with all_cells(data, database_url) as cells:
         for cell in [cells.of_id(tenant)] if tenant else cells.all:
             with connect(cell.url, "footfall_worker") as connection:
-                rows += [row for row in list_keys(connection, tenant) if cells.of_id(str(row["tenant"])) is cell]
+                rows += [row for row in list_keys(connection, tenant) if cells.shows(str(row["tenant"]), cell.name)]
     if as_json:
         print_json(rows)
     else:

@@ -9,7 +9,7 @@ import typer
 
 from footfall.auth import tenant_key
 from footfall.database import Cells, Connection, Store, administering, connect, open_store, pool
-from footfall.settings import Settings
+from footfall.settings import CellUrls, Settings
 
 Data = Annotated[
     Path | None, typer.Option("--data", help="Folder of the embedded store (setting FOOTFALL_DATA; default: footfall-data).")
@@ -27,8 +27,24 @@ Quiet = Annotated[bool, typer.Option("--quiet", help="Log only what somebody sho
 
 
 def settings_of(data: Path | None, database_url: str | None, port: int | None = None) -> Settings:
-    """The settings of a command: its options, then the environment, then the defaults."""
-    return Settings.read().override(data=data, database_url=database_url, port=port)
+    """The settings of a command: its options, then the environment, then the defaults.
+
+    Who names a server means that one alone: the cells that the environment names are beside another home.
+    """
+    alone = CellUrls("") if database_url is not None else None
+    return Settings.read().override(data=data, database_url=database_url, port=port, cells=alone)
+
+
+class _BesideHome(Store):
+    """A cell, with home held open: it may be another database of the same embedded server."""
+
+    def __init__(self, url: str, home: Store) -> None:
+        super().__init__(url)
+        self._home = home
+
+    def close(self) -> None:
+        """Let go of both."""
+        self._home.close()
 
 
 def existing_store(data: Path | None, database_url: str | None, tenant: str | None = None, cell: str | None = None) -> Store:
@@ -47,7 +63,8 @@ def existing_store(data: Path | None, database_url: str | None, tenant: str | No
         if found is cells.home:
             leaving.pop_all()
             return home
-    return Store(found.url)
+        leaving.pop_all()
+    return _BesideHome(found.url, home)
 
 
 @contextlib.contextmanager

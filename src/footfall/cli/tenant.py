@@ -25,7 +25,7 @@ from footfall.cli.tenant_end import delete, disable, enable
 from footfall.cli.tenant_export import export_everything
 from footfall.cli.tenant_import import import_
 from footfall.cli.tenant_move import move
-from footfall.database import connect
+from footfall.database import connect, require_numbered
 
 _Limit = Annotated[int | None, typer.Option(min=0, help="0: as all tenants, or without limit.")]
 
@@ -75,6 +75,7 @@ def add(
         cells.require_unknown(tenant_id)
         chosen = cells.called(cell) if cell else cells.home
         with connect(chosen.url, "footfall_worker") as connection:
+            require_numbered(cells, connection, chosen.name)
             add_tenant(connection, new)
     if as_json:
         print_json({"tenant": tenant_id})
@@ -201,7 +202,7 @@ def list_(data: Data = None, database_url: DatabaseUrl = None, as_json: AsJson =
     with all_cells(data, database_url) as cells:
         for cell in cells.all:
             with connect(cell.url, "footfall_worker") as connection:
-                there = [row for row in list_tenants(connection) if cells.of_id(str(row["tenant"])) is cell]
+                there = [row for row in list_tenants(connection) if cells.shows(str(row["tenant"]), cell.name)]
             rows += [row | {"cell": cell.name} for row in there] if cells.are_several else there
     if as_json:
         print_json(rows)

@@ -7,12 +7,14 @@ from typing import Annotated
 
 import typer
 
+from footfall.auth import tenant_key
 from footfall.business import set_active
-from footfall.cli.options import AsJson, Data, DatabaseUrl, all_cells, existing_store, setting_up, settings_of
+from footfall.cli.options import AsJson, CellName, Data, DatabaseUrl, all_cells, existing_store, setting_up, settings_of
 from footfall.cli.output import console, print_json, print_rows
 from footfall.database import connect
-from footfall.errors import NotAccepted
+from footfall.errors import CellAway, NotAccepted
 from footfall.operations.customers.deletion import delete_tenant, rows_of_tenant
+from footfall.operations.customers.moving import forget_moves
 
 _Which = Annotated[str, typer.Argument(help="Which tenant.")]
 
@@ -37,11 +39,14 @@ def delete(
     tenant_id: _Which,
     yes: Annotated[bool, typer.Option("--yes", help="Do it; without: say what would go, and end with status 1.")] = False,  # noqa: FBT002
     receipt: Annotated[Path | None, typer.Option(help="File for the receipt; default: standard output.")] = None,
+    cell: CellName = None,
     data: Data = None,
     database_url: DatabaseUrl = None,
     as_json: AsJson = False,  # noqa: FBT002
 ) -> None:
     """Delete a tenant, all that is stored of it, and its people who have no other tenant. Nothing brings it back.
+
+    Of one that two cells have, --cell says in which: its people stay.
 
     A receipt says what went, table by table. With keys it takes a minute more, until no server knows them. Interrupted, call it
     again.
@@ -52,9 +57,13 @@ def delete(
     with (
         all_cells(data, database_url) as cells,
         connect(cells.home.url, "footfall_worker") as home,
-        connect(cells.of_id(tenant_id).url, "footfall_worker") as connection,
+        connect((chosen := cells.called(cell) if cell else cells.of_id(tenant_id)).url, "footfall_worker") as connection,
     ):
-        cell = cells.of_id(tenant_id)
+        tenant_hk = tenant_key(connection, tenant_id)
+        cells.refresh()
+        if cell and cells.away:  # which may have it, too, and its people with it
+            raise CellAway(min(cells.away))
+        is_elsewhere = tenant_hk in cells.doubled
         if not yes:
             rows = rows_of_tenant(connection, tenant_id)
             if as_json:
@@ -65,8 +74,11 @@ def delete(
             raise typer.Exit(1)
         if receipt:
             _require_writable(receipt)
-        with connect(cell.url) as owner, connect(sql_url) if sql_url else contextlib.nullcontext() as standby:
-            said = delete_tenant(connection, owner, tenant_id, standby, None if cell is cells.home else home)
+        if cells.are_several and not is_elsewhere:
+            forget_moves(cells, tenant_hk)
+        with connect(chosen.url) as owner, connect(sql_url) if sql_url else contextlib.nullcontext() as standby:
+            people = None if chosen is cells.home or is_elsewhere else home
+            said = delete_tenant(connection, owner, tenant_id, standby, people, keeps_people=is_elsewhere)
     if receipt is None:
         print_json(said)
         return

@@ -23,7 +23,8 @@ def move(
 ) -> None:
     """Have a tenant live in another cell. For seconds its events are refused, and sent again by trackers; questions go on.
 
-    A minute later, when every server knows, what it had is deleted where it was. Interrupted, call it again.
+    A minute and a half later, when every server knows, what it had is deleted where it was. Interrupted, call it again; to take
+    it back before it has happened, name the cell that it is leaving.
 
     Example: footfall tenant move acme --to b
     """

@@ -1,9 +1,10 @@
 """The store: where it is, how to connect to it, and how its schema is kept up to date."""
 
 from footfall.database.acting import Actor, act_as, acting_as, actor_setting, current_actor
-from footfall.database.cells import Cell, Cells, number_cells, pools
+from footfall.database.cells import Cell, Cells, number_cells, pools, require_numbered
 from footfall.database.cluster import MAJOR, Cluster
 from footfall.database.connection import (
+    CONNECT_SECONDS,
     Connection,
     Pool,
     Pools,
@@ -14,6 +15,7 @@ from footfall.database.connection import (
     limit_statements,
     pool,
     reading,
+    role_name,
     url_of,
 )
 from footfall.database.migrate import (
@@ -32,6 +34,7 @@ from footfall.database.roles import roles_script
 from footfall.database.store import EmbeddedStore, Room, Store, open_store, room_of
 
 __all__ = [
+    "CONNECT_SECONDS",
     "MAJOR",
     "Actor",
     "Cell",
@@ -65,7 +68,9 @@ __all__ = [
     "reading",
     "repairs",
     "require_current",
+    "require_numbered",
     "require_usable",
+    "role_name",
     "roles_script",
     "room_of",
     "tried",

@@ -24,6 +24,7 @@ logger = logging.getLogger(__name__)
 
 _KNOWN_SECONDS = 60.0  # for which it is known where tenants are
 _MISSED_SECONDS = 5.0  # after which it is asked again where somebody is who is nowhere: they may have been added since
+_PATIENCE_SECONDS = 3  # with a cell that does not answer where tenants are
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,11 @@ class Cells:
             raise self.doubled[tenant_hk]
         return self._of.get(tenant_hk)
 
+    def shows(self, tenant_id: str, cell: str) -> bool:
+        """Whether a list of all has the tenant of this cell that is called so: one that two cells have, it has once."""
+        tenant_hk = self.key_of(tenant_id)
+        return tenant_hk is None or tenant_hk not in self._of or self._of[tenant_hk].name == cell
+
     def learn(self, tenant_hk: bytes, name: str) -> None:
         """Somebody has found a tenant in the cell of this name, whom none had when they were asked last."""
         self._of.setdefault(tenant_hk, self.called(name))
@@ -131,15 +137,21 @@ class Cells:
         self._read_at = min(self._read_at, time.monotonic() - _KNOWN_SECONDS + _MISSED_SECONDS)
 
     def _read(self, seconds: float) -> None:
-        with self._lock:
-            if time.monotonic() < self._read_at + seconds:
+        # who knows something waits for nobody else's asking: a cell may hang
+        if not self._lock.acquire(blocking=not self._told):
+            return
+        try:
+            asked_at = time.monotonic()
+            if asked_at < self._read_at + seconds:
                 return
             with ThreadPoolExecutor(len(self.all)) as threads:
                 told = dict(zip((cell.name for cell in self.all), threads.map(_tenants_of, self.all), strict=True))
             self.away = frozenset(name for name, tenants in told.items() if tenants is None)
             self._told |= {name: tenants for name, tenants in told.items() if tenants is not None}
-            self._read_at = time.monotonic()
+            self._read_at = asked_at  # what was told is as old as that
             self._place()
+        finally:
+            self._lock.release()
 
     def _place(self) -> None:
         """Take what cells told together: who has settled somewhere is there; who leaves, is where they leave until then."""
@@ -164,7 +176,7 @@ class Cells:
 def _tenants_of(cell: Cell) -> list[_Tenant] | None:
     """A cell's own tenants; None: it does not answer."""
     try:
-        with connect(cell.url, "footfall_ingest") as connection:
+        with connect(cell.url, "footfall_ingest", _PATIENCE_SECONDS) as connection:
             rows = connection.execute("/* database.cells */ SELECT * FROM auth.cell_tenants()").fetchall()
     except (psycopg.Error, FootfallError) as error:
         logger.warning("cell %s does not tell its tenants: %s", cell.name, error)
@@ -201,6 +213,10 @@ class CellPools:
         """Where the tenant that is called so lives, and its hash key; home and None: it is nowhere."""
         tenant_hk = self._cells.key_of(tenant_id) if tenant_id else None
         return self._pools[HOME] if tenant_hk is None else self.of(tenant_hk), tenant_hk
+
+    def shows(self, tenant_id: str, cell: str) -> bool:
+        """Whether a list of all has this cell's tenant of this name."""
+        return self._cells.shows(tenant_id, cell)
 
 
 class _CellPool(Pool):
@@ -250,6 +266,13 @@ def number_cells(cells: Cells) -> None:
             with store.transaction():
                 store.execute("INSERT INTO util.cell VALUES (%s, %s) ON CONFLICT DO NOTHING", (cell.name, number))
                 store.execute("SELECT util.begin_sequences(%s)", (number,))
+
+
+def require_numbered(cells: Cells, store: Connection, name: str) -> None:
+    """What a cell gives before it has its number, another may give too. Raises NotAccepted: ``not_numbered``."""
+    if cells.are_several and _marked(store) is None:
+        message = f"cell {name} has no number yet: `footfall migrate` gives it one, when all cells answer"
+        raise NotAccepted("not_numbered", message)
 
 
 def _require_apart(stores: dict[Cell, Connection]) -> None:

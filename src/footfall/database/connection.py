@@ -6,6 +6,7 @@ start-up options, or hands each transaction to another session, they would be an
 """
 
 import contextlib
+import threading
 import time
 from collections.abc import Iterator
 from functools import lru_cache, partial
@@ -24,7 +25,7 @@ Role = Literal["footfall_ingest", "footfall_worker", "footfall_reader", "footfal
 ROLES: tuple[Role, ...] = get_args(Role)
 PREFIX = "footfall"
 
-_CONNECT_SECONDS = 10
+CONNECT_SECONDS = 10
 _CELL_PATIENCE_SECONDS = 2.0  # with a cell that is away
 _AWAY_SECONDS = 2.0  # for which it is taken to be that without being asked again
 _BY_A_POOLER = (
@@ -40,6 +41,9 @@ _SETTINGS: dict[Role | None, str] = {
 }
 
 
+_giving = threading.Lock()  # while it is counted which connections are in use
+
+
 class Pool(ConnectionPool[Connection]):
     """Connections to one store, in one role.
 
@@ -50,6 +54,7 @@ class Pool(ConnectionPool[Connection]):
     cell = HOME
     is_one_of_several = False
     _away_until = 0.0
+    _given = 0  # connections that somebody has
 
     def of(self, tenant_hk: bytes) -> "Pool":  # noqa: ARG002  every tenant is here
         """Where this tenant lives."""
@@ -67,6 +72,10 @@ class Pool(ConnectionPool[Connection]):
         """Whether this tenant lives here, as far as is known."""
         return True
 
+    def shows(self, tenant_id: str, cell: str) -> bool:  # noqa: ARG002
+        """Whether a list of all has this cell's tenant of this name."""
+        return True
+
     def getconn(self, timeout: float | None = None) -> Connection:
         """Take a connection. Raises CellAway, at once when that is known, where there are other cells; else PoolTimeout."""
         if not self.is_one_of_several:
@@ -75,12 +84,22 @@ class Pool(ConnectionPool[Connection]):
             raise CellAway(self.cell)
         failures = self._failures()
         try:
-            return super().getconn(min(timeout or self.timeout, _CELL_PATIENCE_SECONDS))
+            given = super().getconn(min(timeout or self.timeout, _CELL_PATIENCE_SECONDS))
         except PoolTimeout:
-            # all in use is no reason to keep others from waiting
-            if self._failures() > failures:
+            # all in use is no reason to keep others from waiting; where nobody has one, a cell hangs without an error
+            if self._failures() > failures or not self._given:
                 self._away_until = time.monotonic() + _AWAY_SECONDS
             raise CellAway(self.cell) from None
+        with _giving:
+            self._given += 1
+        return given
+
+    def putconn(self, conn: Connection) -> None:
+        """Give a connection back."""
+        if self.is_one_of_several:
+            with _giving:
+                self._given -= 1
+        super().putconn(conn)
 
     def _failures(self) -> int:
         return self.get_stats().get("connections_errors", 0)
@@ -98,12 +117,18 @@ class Pools(Protocol):
     def named(self, tenant_id: str) -> tuple[Pool, bytes | None]:
         """Where the tenant that is called so lives, and its hash key; None: no cell has it, or there is one store only."""
 
+    def shows(self, tenant_id: str, cell: str) -> bool:
+        """Whether a list of all has the tenant of this cell that is called so; one that two cells have, it has once."""
+
 
 @contextlib.contextmanager
-def connect(url: str, role: Role | None = None) -> Iterator[Connection]:
-    """A connection in a role, committing each statement unless told otherwise; without a role, as the URL's user."""
+def connect(url: str, role: Role | None = None, patience: int = CONNECT_SECONDS) -> Iterator[Connection]:
+    """A connection in a role, committing each statement unless told otherwise; without a role, as the URL's user.
+
+    `patience`: for how many seconds a server that does not answer is waited for.
+    """
     try:
-        opened = psycopg.connect(_address(url, role), **_parameters(url, role))
+        opened = psycopg.connect(_address(url, role), **_parameters(url, role) | {"connect_timeout": patience})
     except psycopg.OperationalError as error:
         if "startup parameter" in str(error):  # PgBouncer's words
             raise RoleNotTaken(f"the start-up options of a connection were refused on their way: {_BY_A_POOLER}") from error
@@ -219,7 +244,7 @@ def _address(url: str, role: Role | None) -> str:
 @lru_cache
 def _login(url: str, role: Role) -> tuple[str, bool]:
     """The role's name, and whether it may log in: `EmbeddedStore.let_roles_log_in`, or ALTER ROLE by the operator of a server."""
-    with psycopg.connect(url, connect_timeout=_CONNECT_SECONDS) as connection:
+    with psycopg.connect(url, connect_timeout=CONNECT_SECONDS) as connection:
         name = (prefix_of(connection) or PREFIX) + role.removeprefix(PREFIX)
         may = connection.execute("SELECT rolcanlogin FROM pg_roles WHERE rolname = %s", (name,)).fetchone()
         return name, may == (True,)
@@ -233,7 +258,7 @@ def _parameters(url: str, role: Role | None) -> dict[str, Any]:
         "autocommit": True,
         "options": " ".join(options),
         "application_name": role or "footfall",
-        "connect_timeout": _CONNECT_SECONDS,
+        "connect_timeout": CONNECT_SECONDS,
         # a server that has vanished from the network is noticed within seconds, not when the kernel gives up
         "keepalives_idle": 10,
         "keepalives_interval": 5,

@@ -103,6 +103,7 @@ ACTIONS = (
     Action("tenant.leaving", "A tenant began to move to another cell: nothing of it is written here any more"),
     Action("tenant.moved", "A tenant came from another cell"),
     Action("tenant.renamed", "A tenant got another public id"),
+    Action("tenant.stayed", "A move of a tenant to another cell was taken back"),
     Action("visitor.erased", "A visitor was forgotten or deleted, with this receipt"),
     Action("visitor.exported", "All that is held about a visitor was taken along as a file"),
     Action("visitor.found", "It was looked up what is held about a visitor"),

@@ -24,7 +24,7 @@ _NEXT = """/* operations.rule_tasks */
     SELECT t.tenant_hk, t.task, t.kind, t.rules, t.days, t.reason, t.attempts, t.actor_kind, t.actor_via,
            CASE t.actor_kind WHEN 'person' THEN
                coalesce((SELECT a.email FROM auth.account a WHERE a.account_id::text = t.actor), '') ELSE t.actor END
-    FROM ref.rule_task t WHERE t.finished_at IS NULL
+    FROM ref.rule_task t WHERE t.finished_at IS NULL AND NOT util.is_moving(t.tenant_hk)
     ORDER BY t.attempts, t.asked_at LIMIT 1 FOR UPDATE OF t SKIP LOCKED
 """
 _TAKE = """/* operations.rule_tasks */

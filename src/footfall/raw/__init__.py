@@ -2,7 +2,7 @@
 
 from footfall.raw.commits import Commits
 from footfall.raw.group_commit import GroupCommit
-from footfall.raw.landing import IncomingEvent, land, moving, tenant_moving
+from footfall.raw.landing import MOVING, IncomingEvent, land, moving, tenant_moving
 from footfall.raw.numbers import without_swelling_numbers
 
-__all__ = ["Commits", "GroupCommit", "IncomingEvent", "land", "moving", "tenant_moving", "without_swelling_numbers"]
+__all__ = ["MOVING", "Commits", "GroupCommit", "IncomingEvent", "land", "moving", "tenant_moving", "without_swelling_numbers"]

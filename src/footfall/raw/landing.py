@@ -1,16 +1,19 @@
 """Landing: many events, one statement, one commit. The way into raw for the HTTP door and for imports alike."""
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
 
 import psycopg
+from psycopg.pq import TransactionStatus
 
 from footfall.database import Connection
 from footfall.errors import NotAccepted
 from footfall.raw.secrets import may_hold_secret
 
+MOVING = "FF503"  # SQLSTATE of auth.is_move: something of a tenant was to be changed while it moves
 _COST_OF_SEARCH = 16  # as many times as long as landing takes the search for secrets
 
 
@@ -71,30 +74,33 @@ def land(connection: Connection, events: Sequence[IncomingEvent]) -> list[bool]:
     All are stored in one statement. Only when PostgreSQL cannot read one of them as JSON (a number beyond its range, half a
     surrogate pair) are those sorted out, and the others stored in another one.
 
+    In a transaction of the caller's each attempt has a savepoint: what cannot be read does not end the transaction.
+
     Raises psycopg.OperationalError when the store cannot be reached: then it is not known what was stored of what had not been
     committed, and nothing may be acknowledged.
     """
     if not events:
         return []
     try:
-        connection.execute(
-            _LAND,
-            (
-                [event.tenant_id for event in events],
-                [event.received for event in events],
-                [event.payload for event in events],
-                [event.user_agent for event in events],
-                [event.visitor_id for event in events],
-                [event.client_ip for event in events],
-                [event.do_not_track for event in events],
-                [event.is_trusted for event in events],
-                [event.record_source for event in events],
-                [event.may_hold_secret for event in events],
-                [event.is_late for event in events],
-                [event.client_hints for event in events],
-                [event.own_network for event in events],
-            ),
-        )
+        with _attempt(connection):
+            connection.execute(
+                _LAND,
+                (
+                    [event.tenant_id for event in events],
+                    [event.received for event in events],
+                    [event.payload for event in events],
+                    [event.user_agent for event in events],
+                    [event.visitor_id for event in events],
+                    [event.client_ip for event in events],
+                    [event.do_not_track for event in events],
+                    [event.is_trusted for event in events],
+                    [event.record_source for event in events],
+                    [event.may_hold_secret for event in events],
+                    [event.is_late for event in events],
+                    [event.client_hints for event in events],
+                    [event.own_network for event in events],
+                ),
+            )
     except (psycopg.DataError, psycopg.errors.StatementTooComplex):
         if len(events) == 1:
             return [False]
@@ -108,9 +114,15 @@ def land(connection: Connection, events: Sequence[IncomingEvent]) -> list[bool]:
     return [True] * len(events)
 
 
+def _attempt(connection: Connection) -> contextlib.AbstractContextManager[object]:
+    is_within = connection.info.transaction_status is TransactionStatus.INTRANS
+    return connection.transaction() if is_within else contextlib.nullcontext()
+
+
 def _storable(connection: Connection, events: Sequence[IncomingEvent]) -> list[bool]:
     try:
-        row = connection.execute("SELECT raw.are_storable(%b::text[])", ([event.payload for event in events],)).fetchone()
+        with _attempt(connection):
+            row = connection.execute("SELECT raw.are_storable(%b::text[])", ([event.payload for event in events],)).fetchone()
     except psycopg.errors.StatementTooComplex:
         return [True] * len(events)
     return row[0] if row else []

@@ -142,7 +142,8 @@ class Callers:
         """Who signed in, or the guest of a share link. Raises NotAccepted: ``not_signed_in``, ``request_forged``."""
         self._origin.require_own_page(request)
         token = self.token(request)
-        account = self._accounts.signed_in(token, named_tenant(request)) if token else None
+        is_guest = self.is_behind_link(request)
+        account = self._accounts.signed_in(token, named_tenant(request), is_guest=is_guest) if token else None
         if account is None:
             raise NotAccepted("not_signed_in", "sign in first", HTTPStatus.UNAUTHORIZED)
         person = Actor("person", account.email, "dashboard", account.number)
@@ -159,8 +160,16 @@ class Callers:
 
     def token(self, request: Request) -> str:
         """The token in the cookie that counts: behind a share link its own, also for who is signed in besides."""
-        link = request.headers.get(SHARE_HEADER) or request.query_params.get("share", "")
+        link = _share_link(request)
         return self._origin.cookie_of(request, share_cookie(link) if link else COOKIE)
+
+    def is_behind_link(self, request: Request) -> bool:
+        """Whether the token is one of a share link's guests."""
+        return bool(_share_link(request))
+
+
+def _share_link(request: Request) -> str:
+    return request.headers.get(SHARE_HEADER) or request.query_params.get("share", "")
 
 
 def _role_needed(role: Role) -> NotAccepted:

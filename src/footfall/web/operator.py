@@ -54,7 +54,7 @@ class Operator:
             except CellAway:
                 away.append(where.cell)
                 continue
-            rows += [row for row in there if where.lives(hash_key(row["first_id"]))]
+            rows += [row for row in there if self._administrators.shows(row["tenant"], where.cell)]
         found = usage.page_of(rows, sort, descending=order == "desc", limit=min(limit, _MOST), offset=offset)
         # of several cells: those of which nothing is among them
         return found | {"away": away} if away else found
@@ -78,7 +78,7 @@ class Operator:
         for where in self._administrators.each():
             with where.connection() as connection:
                 there = usage.usage_of(connection, month)
-            used += [row for row in there if self._administrators.named(row[0])[0] is where]
+            used += [row for row in there if self._administrators.shows(row[0], where.cell)]
         text = usage.usage_csv(used)
         with changing(self._administrators.each()[0]) as connection:
             auth.tell_download(connection, f"usage-{month:%Y-%m}.csv", text.count("\n") - 1)

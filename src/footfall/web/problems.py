@@ -11,12 +11,11 @@ import psycopg_pool
 
 from footfall import measures
 from footfall.errors import CellAway, CellsInvalid, FootfallError, NotAccepted, StoreUnavailable
-from footfall.raw import tenant_moving
+from footfall.raw import MOVING, tenant_moving
 
 logger = logging.getLogger(__name__)
 
 _RETRY_AFTER_SECONDS = 2
-_MOVING = "FF503"  # auth.is_move: a tenant's settings were to be changed while it moves
 
 _OF_CELLS: dict[type[FootfallError], str] = {
     CellAway: "the server that this tenant lives on cannot be reached: try again",
@@ -53,7 +52,7 @@ def refused_reply(reply: dict[str, Any]) -> Problem:
 
 def problem(error: Exception, error_code: str, details: dict[str, Any] | None = None) -> Problem:
     """Say an error over HTTP. What nobody foresaw is logged under an id and says only that."""
-    if isinstance(error, psycopg.Error) and error.sqlstate == _MOVING:
+    if isinstance(error, psycopg.Error) and error.sqlstate == MOVING:
         error = tenant_moving()
     if isinstance(error, NotAccepted):
         return _problem(error.status, error.code, error.message, error_code, details, error.retry_after)

@@ -129,7 +129,7 @@ class Session:
     def sign_out(self, request: Request) -> Response:
         """End the sign-in, for good and everywhere this token is."""
         self._origin.require_own_page(request)
-        self._accounts.sign_out(self._callers.token(request))
+        self._accounts.sign_out(self._callers.token(request), is_guest=self._callers.is_behind_link(request))
         response = done(None)
         self._origin.delete_cookie(response, COOKIE)
         return response

@@ -67,14 +67,16 @@ class Setup:
         tenant_id, role = self._callers.tenant_and_role(request)
         if role not in _LOOKING:
             raise NotAccepted("role_needed", f"a {role} may not do this", HTTPStatus.FORBIDDEN)
-        people = self._people(tenant_id) if role == "owner" else []
-        with administering(self._administrators, hash_key(tenant_id)) as connection:
+        tenant_hk, is_owner = hash_key(tenant_id), role == "owner"
+        is_here = self._administrators.of(tenant_hk) is self._home
+        people = self._people(tenant_id) if is_owner and not is_here else []
+        with administering(self._administrators, tenant_hk) as connection:
             return {
                 "keys": auth.list_keys(connection, tenant_id),
                 "goals": api.list_goals(connection, tenant_id),
                 "funnels": api.list_funnels(connection, tenant_id),
                 "links": auth.list_share_links(connection, tenant_id) if role in _SETTING_UP else [],
-                "people": people,
+                "people": auth.list_people(connection) if is_owner and is_here else people,
             }
 
     def _people(self, tenant_id: str) -> list[dict[str, Any]]:

@@ -90,18 +90,18 @@ def set_role(
     )
 
 
-def add_owner(connection: Connection, email: str, tenant_id: str, password: str) -> bool:
+def add_owner(connection: Connection, email: str, tenant_id: str, password: str, tenant_hk: bytes | None = None) -> bool:
     """Make somebody owner of a tenant; whether they had no account yet, and got one with this password for one sign-in.
 
-    The password is one of 96 random bits or more, which nobody guesses however quick a try is. Raises NotAccepted:
-    ``email_invalid``, ``tenant_unknown``.
+    `tenant_hk`: of a tenant that lives in another cell. The password is one of 96 random bits or more, which nobody guesses
+    however quick a try is. Raises NotAccepted: ``email_invalid``, ``tenant_unknown``.
     """
     added = connection.execute(
         "INSERT INTO auth.account (email, account_name, password_hash, is_operator, created_at, one_time)"
         " VALUES (%s, %s, %s, false, util.current_load_date(), 'new') ON CONFLICT (email) DO NOTHING",
         (_address(email), _address(email), _quick_hasher.hash(password)),
     )
-    set_role(connection, _address(email), tenant_id, "owner")
+    set_role(connection, _address(email), tenant_id, "owner", tenant_hk)
     return added.rowcount > 0
 
 

@@ -200,9 +200,14 @@ class Accounts:
                 return where, row
         raise away or NotAccepted("share_link_unknown", "this link opens nothing: it may have expired", HTTPStatus.NOT_FOUND)
 
-    def signed_in(self, token: str, named: str) -> Account | None:
-        """Who shows this token, and what the tenant of this id is to them."""
-        row = self._row("SELECT * FROM auth.signed_in(%s, %s)", token_hash(token), named) or self._guest(token, named)
+    def signed_in(self, token: str, named: str, *, is_guest: bool = False) -> Account | None:
+        """Who shows this token, and what the tenant of this id is to them; `is_guest`: it is shown behind a share link.
+
+        Raises CellAway for a guest whom none of the cells knows which answer: it may be one of the other's.
+        """
+        row = self._row("SELECT * FROM auth.signed_in(%s, %s)", token_hash(token), named)
+        if row is None and is_guest:
+            row = self._guest(token, named)
         if row is None:
             return None
         *account, is_unseen = row
@@ -212,20 +217,22 @@ class Accounts:
 
     def _guest(self, token: str, named: str) -> tuple[Any, ...] | None:
         """The same of a guest whose link is in another cell than home, which is found once."""
+        away = None
         for where in [self._guests[token]] if token in self._guests else self._elsewhere.values():
             try:
                 with where.connection() as connection:
                     query = "SELECT * FROM auth.signed_in(%s, %s)"
                     row: tuple[Any, ...] | None = connection.execute(query, (token_hash(token), named)).fetchone()
-            except CellAway:
-                if token in self._guests:
-                    raise
+            except CellAway as error:
+                away = error
                 continue
             if row is not None:
                 if len(self._guests) >= self._KEPT:
                     self._guests.clear()
                 self._guests[token] = where
                 return row
+        if away:  # whose guest this may be
+            raise away
         return None
 
     def _seeing(self, account: Account, token: str, named: str) -> Account:
@@ -270,7 +277,7 @@ class Accounts:
     def _with_others(self, lines: list[dict[str, Any]], account: Account, token: str, search: str) -> list[dict[str, Any]]:
         """Those of home with those of the other cells; what a cell that is away has, nobody can name."""
         roles = {} if account.is_operator else self._roles(token)
-        found = [line for line in lines if self._everywhere.named(line["tenant"])[0].cell == HOME]
+        found = [line for line in lines if self._everywhere.shows(line["tenant"], HOME)]
         away = None
         for where in self._elsewhere.values() if account.is_operator or roles else ():
             try:
@@ -278,7 +285,7 @@ class Accounts:
             except CellAway as error:
                 away = error
                 continue
-            found += [line for line in there if self._everywhere.named(line["tenant"])[0].cell == where.cell]
+            found += [line for line in there if self._everywhere.shows(line["tenant"], where.cell)]
         if away and not found and not search:
             raise away
         # as auth.tenants_of sorts
@@ -303,8 +310,10 @@ class Accounts:
         row = self._change("SELECT auth.end_sign_ins(%s, %s)", token_hash(token), sign_in)
         return int(row[0]) if row else 0
 
-    def sign_out(self, token: str) -> None:
-        """End a sign-in."""
+    def sign_out(self, token: str, *, is_guest: bool = False) -> None:
+        """End a sign-in, wherever it is. Raises CellAway as `signed_in` does."""
+        if self._elsewhere and is_guest:
+            self.signed_in(token, "", is_guest=True)  # finds a guest whom this process has not seen yet
         with changing(self._guests.pop(token, self._connections)) as connection:
             connection.execute("SELECT auth.close_sign_in(%s)", (token_hash(token),))
 

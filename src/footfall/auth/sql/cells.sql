@@ -9,20 +9,22 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
     FROM auth.tenant_h h LEFT JOIN util.tenant_move m ON m.tenant = h.tenant_hk
 $$;
 
--- Which of these tenants' events this store does not take now, as they move. Who lands asks in the transaction in which it lands: to have read this
--- table holds a lock on it until then, by which a move knows that nothing is under way any more.
+-- Which of these tenants' events this store does not take now, as they move. Who lands asks in the transaction in which it lands: FOR KEY SHARE takes a lock
+-- (ROW SHARE) on the table until then, also when nobody moves, by which a move knows that nothing is under way any more. VOLATILE: it sees what was
+-- committed when it got the lock, not when the statement began.
 CREATE OR REPLACE FUNCTION auth.tenants_moving(p_tenant_ids text[]) RETURNS text[]
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
-    SELECT ARRAY(SELECT m.tenant_id FROM util.tenant_move m WHERE m.tenant_id = ANY (p_tenant_ids))
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog AS $$
+    SELECT ARRAY(SELECT m.tenant_id FROM util.tenant_move m WHERE m.tenant_id = ANY (p_tenant_ids) FOR KEY SHARE)
 $$;
 
 -- Whether a row of settings is written or deleted by a move of its tenant between stores, which tells of itself (tenant.moved). Raises tenant_moving for
--- every other change while a tenant moves or when it has left: it would not go with it.
+-- every other change while a tenant moves or when it has left: it would not go with it. A move waits for who has asked, as above.
 CREATE OR REPLACE FUNCTION auth.is_move(p_tenant_hk bytea, p_operation text) RETURNS boolean
-LANGUAGE plpgsql STABLE AS $$
+LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
-    v_state constant text := (SELECT m.state FROM util.tenant_move m WHERE m.tenant = p_tenant_hk);
+    v_state text;
 BEGIN
+    SELECT m.state INTO v_state FROM util.tenant_move m WHERE m.tenant = p_tenant_hk FOR KEY SHARE;
     IF v_state IS NULL THEN
         RETURN false;
     ELSIF current_setting('footfall.moving', true) = encode(p_tenant_hk, 'hex')

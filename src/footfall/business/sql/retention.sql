@@ -18,7 +18,7 @@ BEGIN
         FROM auth.tenant_h h
         CROSS JOIN LATERAL (SELECT util.keep_from(h.tenant_hk, 'context', p_now) AS keep_from) k
         LEFT JOIN raw.kept_since s ON s.tenant_hk = h.tenant_hk AND s.layer = 'context'
-        WHERE k.keep_from > '-infinity' ORDER BY h.tenant_hk
+        WHERE k.keep_from > '-infinity' AND NOT util.is_moving(h.tenant_hk) ORDER BY h.tenant_hk
     LOOP
         IF business.has_personal(v_tenant.tenant_hk, v_tenant.keep_from) THEN
             -- in the order in which jobs take them: nobody waits in a circle for rows that both change

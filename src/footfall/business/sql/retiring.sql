@@ -154,7 +154,7 @@ BEGIN
     FOR v_tenant IN
         SELECT h.tenant_hk, u.until
         FROM auth.tenant_h h CROSS JOIN LATERAL (SELECT business.retire_until(h.tenant_hk, 'events', p_now) AS until) u
-        WHERE u.until > '-infinity' AND u.until >= util.kept_since(h.tenant_hk, 'events')
+        WHERE u.until > '-infinity' AND u.until >= util.kept_since(h.tenant_hk, 'events') AND NOT util.is_moving(h.tenant_hk)
         ORDER BY h.tenant_hk
     LOOP
         v_removed := business.retire_events_of(v_tenant.tenant_hk, v_tenant.until, p_most);
@@ -230,7 +230,7 @@ BEGIN
         FROM auth.tenant_h h
         CROSS JOIN LATERAL (
             SELECT least(business.retire_until(h.tenant_hk, 'marts', p_now), util.kept_since(h.tenant_hk, 'events')) AS until) u
-        WHERE u.until > '-infinity' AND u.until >= util.kept_since(h.tenant_hk, 'marts')
+        WHERE u.until > '-infinity' AND u.until >= util.kept_since(h.tenant_hk, 'marts') AND NOT util.is_moving(h.tenant_hk)
         ORDER BY h.tenant_hk
     LOOP
         v_removed := business.retire_marts_of(v_tenant.tenant_hk, v_tenant.until, p_most);

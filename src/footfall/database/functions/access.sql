@@ -305,6 +305,7 @@ BEGIN
         util.ensure_month(timestamptz, regtype),
         util.ensure_partitions(timestamptz, integer), util.analyze_grown(), util.analyze_erased(), util.drop_month(text, text, timestamptz),
         util.delete_expired(text, timestamptz), util.take_turn(text), util.try_turn(text),
+        util.begin_sequences(integer), util.is_moving(bytea),
         business.retire_context(timestamptz, integer), business.remove_personal(bytea, timestamptz, integer),
         business.retire_events(timestamptz, integer), business.retire_events_of(bytea, timestamptz, integer),
         business.retire_marts(timestamptz, integer), business.retire_marts_of(bytea, timestamptz, integer),

@@ -50,6 +50,11 @@ BEGIN
 END
 $$;
 
+-- Whether a tenant moves to another cell, or has left: nothing of it is changed meanwhile, and who goes through all tenants leaves it out.
+CREATE OR REPLACE FUNCTION util.is_moving(p_tenant_hk bytea) RETURNS boolean
+LANGUAGE sql STABLE
+RETURN EXISTS (SELECT FROM util.tenant_move m WHERE m.tenant = p_tenant_hk);
+
 -- Deletes what is older than its tenant wants it kept in this layer, from months that others want; returns how many rows. A tenant's
 -- rows are found batch by batch through the primary key.
 CREATE OR REPLACE FUNCTION util.delete_expired(p_layer text, p_now timestamptz) RETURNS bigint
@@ -73,6 +78,7 @@ BEGIN
             SELECT min(b.received_from) AS received_from FROM raw.ingest_batch b
             WHERE b.tenant_hk = h.tenant_hk AND b.processing_status <> 'PROCESSED'
         ) u
+        WHERE NOT util.is_moving(h.tenant_hk)
     LOOP
         CONTINUE WHEN v_tenant.keep_from <= v_tenant.kept_since;
         EXECUTE format($delete$

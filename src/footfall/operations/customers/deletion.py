@@ -11,6 +11,8 @@ from footfall.business import set_active
 from footfall.database import Connection
 
 _AUDIT = "auth.audit_"  # how the names of the tables begin that a tenant's chain is in
+_PEOPLE = ["auth.membership", "auth.account"]
+_LEFT = "SELECT 1 FROM auth.rows_of_tenant(%s) r WHERE r.table_name <> ALL (%s::text[]) LIMIT 1"
 _SLICE = 20_000  # rows of a table that go in one transaction
 _DOORS_FORGET = timedelta(seconds=KeyRing.SECONDS + 5)  # and what they took is committed
 
@@ -26,12 +28,15 @@ def delete_tenant(
     tenant_id: str,
     standby: Connection | None = None,
     home: Connection | None = None,
+    *,
+    keeps_people: bool = False,
 ) -> dict[str, Any]:
     """Delete a tenant from every table, and its people who have no other tenant; returns the receipt.
 
     Nobody gets in any more before the first row goes: with keys that doors may remember, that takes a minute. What was
     interrupted goes on when it is called again. `connection` is a worker's and commits each statement, `owner` belongs to the
-    schema's owner; `standby`: where SQL logins ask; `home`: a worker's, where the people of a tenant of another cell are.
+    schema's owner; `standby`: where SQL logins ask; `home`: a worker's, where the people of a tenant of another cell are;
+    `keeps_people`: they stay, as another cell has this tenant, too.
     Raises NotAccepted: ``tenant_unknown``, ``tenant_held``.
     """
     tenant_hk = tenant_key(connection, tenant_id)
@@ -40,15 +45,19 @@ def delete_tenant(
     _close(connection, tenant_hk)
     revoke_sql_access(owner, tenant_id, standby)
     _wait_for_doors(connection, tenant_hk)
-    connection.execute("SELECT auth.delete_people(%s, %s)", (tenant_hk, receipt_id))
+    if not keeps_people:
+        connection.execute("SELECT auth.delete_people(%s, %s)", (tenant_hk, receipt_id))
     if home is not None:
         with home.transaction():
             home.execute("SELECT auth.delete_people(%s, NULL)", (tenant_hk,))
             home.execute("DELETE FROM auth.membership WHERE tenant_hk = %s", (tenant_hk,))
     tables = [table for (table,) in connection.execute("SELECT auth.tables_of_tenants()")]
+    staying = _PEOPLE if keeps_people else []
     # what a load or the upkeep had under way is written behind what was deleted
-    while connection.execute("SELECT 1 FROM auth.rows_of_tenant(%s) LIMIT 1", (tenant_hk,)).fetchone():
+    while connection.execute(_LEFT, (tenant_hk, staying)).fetchone():
         for table in tables:
+            if table in staying:
+                continue
             if table.startswith(_AUDIT):  # its last row stays known, in the chain of no tenant
                 owner.execute("SELECT auth.end_audit(%s, %s)", (tenant_hk, receipt_id))
             else:

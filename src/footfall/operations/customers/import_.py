@@ -9,6 +9,7 @@ from dataclasses import astuple, dataclass
 from footfall.auth import NewTenant, add_key, add_owner, add_tenant, set_plan
 from footfall.database import Connection
 from footfall.errors import NotAccepted
+from footfall.vault.hashing import hash_key
 
 _NEEDED = ("tenant_id",)
 _CHOICES = ("name", "industry", "time_zone", "currency", "owner", "allowed_hosts", "plan")
@@ -63,17 +64,19 @@ def read_tenants(text: str) -> list[Line]:
     return lines
 
 
-def import_tenants(connection: Connection, lines: Iterable[Line]) -> list[Imported]:
+def import_tenants(connection: Connection, lines: Iterable[Line], home: Connection | None = None) -> list[Imported]:
     """Add all of these tenants, each with a write key, its plan and its owner; or, when anything is wrong with one, none.
 
+    `home`: where owners' accounts are, when these tenants come to live in another cell.
     Raises NotAccepted: ``table_invalid``, which names the lines that are to be mended.
     """
     done, faults = [], []
-    with connection.transaction():
+    people = home or connection
+    with connection.transaction(), people.transaction():
         for line in lines:
             try:
-                with connection.transaction():
-                    done.append(_add(connection, line))
+                with connection.transaction(), people.transaction():
+                    done.append(_add(connection, people, line))
             except NotAccepted as refused:
                 faults.append(f"line {line.number}: {refused.code}: {refused}")
         _require_none(faults)
@@ -102,13 +105,13 @@ def _line(number: int, cells: dict[str, str]) -> Line:
     return Line(number, tenant, cells.get("owner", ""), int(cells["plan"]) if cells.get("plan") else None)
 
 
-def _add(connection: Connection, line: Line) -> Imported:
+def _add(connection: Connection, people: Connection, line: Line) -> Imported:
     tenant_id = line.tenant.tenant_id
     add_tenant(connection, line.tenant)
     if line.plan is not None:
         set_plan(connection, tenant_id, {"events_per_month": line.plan})
     password = secrets.token_urlsafe(12) if line.owner else ""
-    if line.owner and not add_owner(connection, line.owner, tenant_id, password):
+    if line.owner and not add_owner(people, line.owner, tenant_id, password, hash_key(tenant_id)):
         password = ""
     return Imported(tenant_id, add_key(connection, tenant_id, "write", "import")[1], line.owner, password)
 

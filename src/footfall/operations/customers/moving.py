@@ -13,6 +13,7 @@ whatever interrupts a move, it is run again and goes on.
 The chain of what was done stays where it was told. People and their roles are in home, wherever a tenant lives.
 """
 
+import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,13 +23,14 @@ import psycopg
 from psycopg import sql
 
 from footfall.auth import KeyRing, tell
-from footfall.database import Cell, Cells, Connection, connect
+from footfall.database import CONNECT_SECONDS, Cell, Cells, Connection, connect, require_numbered
 from footfall.errors import NotAccepted
 from footfall.operations.proof.digest import Digests, Extent, compare, digests_of, snapshot
 
-FORGET_SECONDS = KeyRing.SECONDS + 5  # after which every server has asked again where the tenant is
+FORGET_SECONDS = KeyRing.SECONDS + 2 * CONNECT_SECONDS + 5  # after which every server has asked again where the tenant is
 _DRAIN_SECONDS = 120.0
-_LOCK_MILLISECONDS = 200
+_LOCK_MILLISECONDS = 200  # for which whoever lands may wait behind a move
+_BETWEEN_SECONDS = 0.05
 _SLICE = 20_000  # rows of a table that go in one transaction
 # what stays where it is: chains, where they were told; people's roles, in home
 _STAYING = ("auth.audit_", "auth.membership")
@@ -83,17 +85,24 @@ class _Move:
 def move_tenant(cells: Cells, tenant_id: str, to: str, drain: Drain, forget_seconds: float | None = None) -> Moved:
     """Have a tenant live in another cell; one that was interrupted on its way there goes on.
 
+    To the cell that it is leaving: the move is taken back, as long as it has not happened.
+
     Raises NotAccepted: ``cell_unknown``, ``tenant_unknown``, ``tenant_there`` (it lives there already, and nothing is left of it
     elsewhere), ``move_differs`` (it is on its way to another cell), ``tenant_in_two_cells``, ``schema_differs``,
-    ``sql_access_there``, ``not_drained``, ``copy_differs``; psycopg.Error when a cell cannot be reached.
+    ``sql_access_there``, ``not_drained``, ``copy_differs``, ``copy_missing``, ``not_numbered``,
+    ``ids_met``, ``move_taken_back``, ``moved_already``; psycopg.Error when a cell cannot be reached.
     """
     target = cells.called(to)
     found = _found(cells, tenant_id, target)
+    if found.source is target:
+        return _take_back(cells, found)
     began = time.monotonic()
     # the owner alone may COPY into tables under row-level security
     with connect(found.source.url, "footfall_worker") as source, connect(target.url) as there:
         rows: dict[str, int] = {}
         _require_one_schema(source, there)
+        require_numbered(cells, source, found.source.name)
+        require_numbered(cells, there, target.name)
         state, has_come = _state(source, found), _is_there(there, found) and _state(there, found) is None
         if has_come and state is None:
             message = f"{tenant_id} is in cell {found.source.name} and in cell {target.name}: delete it in one of them"
@@ -101,13 +110,14 @@ def move_tenant(cells: Cells, tenant_id: str, to: str, drain: Drain, forget_seco
         if has_come and state == "leaving":  # it was interrupted at that very moment
             _leave(source, found)
         elif state != "left":
+            drain(found.source.url)  # what waits now is not waited for later
             _announce(source, there, found)
             _drain(source, found, drain)
             rows = _copy(source, there, found)
             _activate(source, there, found)
         stopped = time.monotonic() - began
-        cells.forget()
         time.sleep(FORGET_SECONDS if forget_seconds is None else forget_seconds)
+        _require_copy(source, there, found)
         _delete(source, found)
     return Moved(found.tenant_id, found.source.name, target.name, rows, stopped)
 
@@ -122,6 +132,8 @@ def _found(cells: Cells, tenant_id: str, target: Cell) -> _Move:
                     known[cell.name] = (bytes(tenant_hk), names[0], state, other)
     if not known:
         raise NotAccepted("tenant_unknown", f"there is no tenant {tenant_id!r}: `footfall tenant list` names them")
+    if (waiting := known.get(target.name)) and waiting[2] == "leaving":
+        return _Move(waiting[0], waiting[1], target, Cell(waiting[3] or "", ""))
     sources = [cell for cell in cells.all if cell is not target and cell.name in known and known[cell.name][2] != "arriving"]
     if not sources:
         raise NotAccepted("tenant_there", f"{tenant_id} lives in cell {target.name} already")
@@ -162,18 +174,52 @@ def _require_one_schema(*connections: Connection) -> None:
         raise NotAccepted("schema_differs", "the two cells have schemas of different versions: run `footfall migrate` first")
 
 
+def _take_back(cells: Cells, move: _Move) -> Moved:
+    """Have a tenant stay where it is leaving, and nothing of it be at the other end, if that is one of the cells still."""
+    with contextlib.ExitStack() as opened:
+        if (other := next((cell for cell in cells.all if cell.name == move.target.name), None)) is not None:
+            there = opened.enter_context(connect(other.url))
+            with there.transaction():
+                if not _arriving(there, move) and _is_there(there, move):
+                    message = f"{move.tenant_id} lives in cell {other.name} already: move it to there, and then back"
+                    raise NotAccepted("moved_already", message)
+                there.execute("SELECT set_config('footfall.moving', %s, true)", (move.tenant_hk.hex(),))
+                _empty(there, move)
+                there.execute("DELETE FROM util.tenant_move WHERE tenant = %s", (move.tenant_hk,))
+        source = opened.enter_context(connect(move.source.url, "footfall_worker"))
+        with source.transaction():
+            source.execute("DELETE FROM util.tenant_move WHERE tenant = %s AND state = 'leaving'", (move.tenant_hk,))
+            details = {"to": move.target.name, "from": move.source.name}
+            tell(source, "tenant.stayed", move.tenant_id, details, move.tenant_hk)
+    return Moved(move.tenant_id, move.target.name, move.source.name, {}, 0.0)
+
+
+def _arriving(there: Connection, move: _Move) -> bool:
+    """Whether it is on its way, and nobody takes that back or has it happen before this transaction ends."""
+    note = "SELECT FROM util.tenant_move WHERE tenant = %s AND state = 'arriving' FOR UPDATE"
+    return there.execute(note, (move.tenant_hk,)).fetchone() is not None
+
+
+def _require_arriving(there: Connection, move: _Move) -> None:
+    if not _arriving(there, move):
+        raise NotAccepted("move_taken_back", f"that {move.tenant_id} moves was taken back meanwhile")
+
+
+def _empty(there: Connection, move: _Move) -> None:
+    for table in _tables(there):
+        there.execute(sql.SQL("DELETE FROM {} WHERE tenant_hk = %s").format(_named(table)), (move.tenant_hk,))
+
+
 def _drain(source: Connection, move: _Move, drain: Drain) -> None:
     """Wait for who was writing when it began to leave, and load what waits."""
-    while True:
-        try:
-            # who lands has read this table: its lock is theirs until they have committed
-            with source.transaction():
-                source.execute(sql.SQL("SET LOCAL lock_timeout = {}").format(sql.Literal(_LOCK_MILLISECONDS)))
-                source.execute("LOCK TABLE util.tenant_move IN SHARE ROW EXCLUSIVE MODE")
-                break
-        except psycopg.errors.LockNotAvailable:
-            continue
     deadline = time.monotonic() + _DRAIN_SECONDS
+    while not _is_quiet(source):
+        if time.monotonic() > deadline:
+            message = (
+                f"something writes to cell {move.source.name} for minutes, an import perhaps: run it again when that has ended"
+            )
+            raise NotAccepted("not_drained", message)
+        time.sleep(_BETWEEN_SECONDS)
     while source.execute(
         "SELECT 1 FROM raw.ingest_batch WHERE tenant_hk = %s AND processing_status = 'PENDING' AND retry_count = 0 LIMIT 1",
         (move.tenant_hk,),
@@ -184,15 +230,35 @@ def _drain(source: Connection, move: _Move, drain: Drain) -> None:
         drain(move.source.url)
 
 
+def _is_quiet(source: Connection) -> bool:
+    """Whether nobody is writing who asked before it began to leave: that lock is theirs until they have committed."""
+    try:
+        with source.transaction():
+            source.execute(sql.SQL("SET LOCAL lock_timeout = {}").format(sql.Literal(_LOCK_MILLISECONDS)))
+            source.execute("LOCK TABLE util.tenant_move IN EXCLUSIVE MODE")
+    except psycopg.errors.LockNotAvailable:
+        return False
+    return True
+
+
 def _copy(source: Connection, there: Connection, move: _Move) -> dict[str, int]:
     """Copy it as of one moment, in one transaction, over what an earlier attempt has left; and compare."""
     with snapshot(source), there.transaction():
         there.execute("SELECT set_config('footfall.moving', %s, true)", (move.tenant_hk.hex(),))
+        _require_arriving(there, move)
         tables = _tables(source)
-        for table in tables:
-            there.execute(sql.SQL("DELETE FROM {} WHERE tenant_hk = %s").format(_named(table)), (move.tenant_hk,))
+        _empty(there, move)
         _make_months(source, there, move)
-        rows = {table: _copied(source, there, table, _own(source, table), move) for table in reversed(tables)}
+        try:
+            rows = {table: _copied(source, there, table, _own(source, table), move) for table in reversed(tables)}
+        except psycopg.errors.UniqueViolation as error:
+            message = (
+                f"a number of {move.tenant_id} is another tenant's in cell {move.target.name} ({error.diag.table_name}), given"
+            )
+            back = f"footfall tenant move {move.tenant_id} --to {move.source.name}"
+            raise NotAccepted(
+                "ids_met", f"{message} before that had its own: it cannot live there; `{back}` has it stay"
+            ) from None
         for table, query in _SHARED.items():
             _copied(source, there, table, sql.SQL(query), move, is_shared=True)
         _require_equal(source, there, move)
@@ -274,6 +340,7 @@ def _digests(connection: Connection, move: _Move) -> Digests:
 def _activate(source: Connection, there: Connection, move: _Move) -> None:
     """The one moment: what is arriving is there. Only then is it said here that it has left."""
     with there.transaction():
+        _require_arriving(there, move)
         there.execute("DELETE FROM util.tenant_move WHERE tenant = %s", (move.tenant_hk,))
         tell(there, "tenant.moved", move.tenant_id, {"from": move.source.name, "to": move.target.name}, move.tenant_hk)
     _leave(source, move)
@@ -283,6 +350,16 @@ def _leave(source: Connection, move: _Move) -> None:
     source.execute(
         "UPDATE util.tenant_move SET state = 'left', since = util.current_load_date() WHERE tenant = %s", (move.tenant_hk,)
     )
+
+
+def _require_copy(source: Connection, there: Connection, move: _Move) -> None:
+    """The other end may have been restored meanwhile, from a backup that is older. Raises NotAccepted: ``copy_missing``."""
+    batches = "SELECT coalesce(array_agg(batch_id), '{}') FROM raw.ingest_batch WHERE tenant_hk = %s"
+    (ours,) = source.execute(batches, (move.tenant_hk,)).fetchone() or ([],)
+    (theirs,) = there.execute(batches, (move.tenant_hk,)).fetchone() or ([],)
+    if not _is_there(there, move) or not set(ours) <= set(theirs):
+        message = f"{move.tenant_id} has left cell {move.source.name}, and cell {move.target.name} has not all of it: nothing was"
+        raise NotAccepted("copy_missing", f"{message} deleted. Was that restored from an older backup?")
 
 
 def _delete(source: Connection, move: _Move) -> None:
@@ -297,6 +374,24 @@ def _delete(source: Connection, move: _Move) -> None:
         for table in _tables(source):
             source.execute("CALL auth.delete_rows(%s, %s, NULL, %s)", (move.tenant_hk, table, _SLICE))
     source.execute("SELECT auth.forget_turns(%s)", (move.tenant_hk,))
+
+
+def forget_moves(cells: Cells, tenant_hk: bytes) -> None:
+    """Forget where a tenant has been before: it is deleted, and one of its id may come anew.
+
+    Raises NotAccepted: ``move_unfinished`` while rows of it are left where it was; psycopg.Error when a cell is away.
+    """
+    for cell in cells.all:
+        with connect(cell.url, "footfall_worker") as connection:
+            note = connection.execute(
+                "SELECT tenant_id, other_cell FROM util.tenant_move WHERE tenant = %s", (tenant_hk,)
+            ).fetchone()
+            if note is None:
+                continue
+            if connection.execute("SELECT FROM auth.tenant_h WHERE tenant_hk = %s", (tenant_hk,)).fetchone():
+                message = f"{note[0]} moves between cell {cell.name} and cell {note[1]}: `footfall tenant move` ends that"
+                raise NotAccepted("move_unfinished", message)
+            connection.execute("DELETE FROM util.tenant_move WHERE tenant = %s AND state = 'left'", (tenant_hk,))
 
 
 def _any(table: str) -> sql.Composed:
