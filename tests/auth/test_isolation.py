@@ -65,6 +65,9 @@ def two(worker) -> tuple[Site, Site]:
         own = {"behaviour": {"views_without_engagement": 1}, "pages": [{"path": "/p", "category": "own"}]}
         rules.apply(worker, site.tenant_hk, read_rules(own))
         site.value("INSERT INTO raw.kept_since VALUES (%s, 'raw', '-infinity') RETURNING layer", site.tenant_hk)
+        site.value(
+            "INSERT INTO business.retired_order_w VALUES (%s, %s, '2026-01-01') RETURNING day", site.tenant_hk, site.tenant_hk
+        )
     sites[0].settle()
     return sites
 
