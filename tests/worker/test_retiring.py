@@ -87,7 +87,7 @@ def count(site: Site, table: str, tenant_hk: bytes | None = None) -> int:
 
 def retire(site: Site, layer: str, most: int | None = 1000) -> int:
     removed = 0
-    while rows := site.value(f"SELECT business.retire_{layer}(%s, %s)", NOW, most):
+    while rows := site.value("SELECT business.retire(%s, %s, %s)", layer, NOW, most):
         removed += rows
     return removed
 
@@ -114,7 +114,7 @@ def test_events_of_months_go_as_foretold_and_what_was_counted_of_them_stays(site
     assert foretold(site) == {("events", "2026-01"): 6}
     events = {table: count(site, table) for table in EVENT_GRAIN}
     slices = 0
-    while site.value("SELECT business.retire_events(%s, 1)", NOW):
+    while site.value("SELECT business.retire('events', %s, 1)", NOW):
         slices += 1
     assert slices == 2, "visit by visit"
     gone = {table: events[table] - count(site, table) for table in EVENT_GRAIN}

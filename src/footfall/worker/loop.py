@@ -38,9 +38,9 @@ _EVENTS_AT_ONCE = 5000  # loads wait for that: 0.3 s
 # what retention removes slice by slice, each a transaction of its own
 _SLICES = (
     ("SELECT business.retire_context(util.current_load_date(), %s)", _CONTEXT_AT_ONCE, "removed what is personal from %d rows"),
-    ("SELECT business.retire_events(util.current_load_date(), %s)", _EVENTS_AT_ONCE, "removed %d events that are kept no longer"),
+    ("SELECT business.retire('events', util.current_load_date(), %s)", _EVENTS_AT_ONCE, "removed %d events"),
     (
-        "SELECT business.retire_marts(util.current_load_date(), %s)",
+        "SELECT business.retire('marts', util.current_load_date(), %s)",
         _EVENTS_AT_ONCE,
         "removed %d rows of visits and of figures",
     ),

@@ -141,31 +141,6 @@ LANGUAGE sql AS $$
     WHERE b.load_date IS NULL AND s.raw_event_id = g.raw_event_id AND s.received_timestamp = g.received_timestamp
 $$;
 
--- Removes, of one tenant, a slice of the events that are kept no longer; returns how many. For a transaction of its own, again until it is 0.
-CREATE OR REPLACE FUNCTION business.retire_events(p_now timestamptz, p_most integer) RETURNS bigint
-LANGUAGE plpgsql AS $$
-DECLARE
-    v_tenant record;
-    v_removed bigint;
-BEGIN
-    IF NOT util.try_turn('retention') THEN
-        RETURN 0; -- another worker is at it
-    END IF;
-    FOR v_tenant IN
-        SELECT h.tenant_hk, u.until
-        FROM auth.tenant_h h CROSS JOIN LATERAL (SELECT business.retire_until(h.tenant_hk, 'events', p_now) AS until) u
-        WHERE u.until > '-infinity' AND u.until >= util.kept_since(h.tenant_hk, 'events') AND NOT util.is_moving(h.tenant_hk)
-        ORDER BY h.tenant_hk
-    LOOP
-        v_removed := business.retire_events_of(v_tenant.tenant_hk, v_tenant.until, p_most);
-        IF v_removed > 0 THEN
-            RETURN v_removed;
-        END IF;
-    END LOOP;
-    RETURN 0;
-END
-$$;
-
 -- The rows of visits, in which all is of days before p_first and whose events have gone: those of visits that were over before p_gone.
 CREATE OR REPLACE FUNCTION business.retirable_days(p_tenant_hk bytea, p_first date, p_gone timestamptz) RETURNS SETOF business.visit_b
 LANGUAGE sql STABLE AS $$
@@ -215,8 +190,9 @@ BEGIN
 END
 $$;
 
--- The same of one tenant whose marts are kept no longer, by its rule and where its events have gone; returns how many rows.
-CREATE OR REPLACE FUNCTION business.retire_marts(p_now timestamptz, p_most integer) RETURNS bigint
+-- Removes, of one tenant, a slice of what is kept no longer in a layer, events or marts; returns how many rows. For a transaction of its own,
+-- again until it is 0. Marts go by their rule, and where events have gone.
+CREATE OR REPLACE FUNCTION business.retire(p_layer text, p_now timestamptz, p_most integer) RETURNS bigint
 LANGUAGE plpgsql AS $$
 DECLARE
     v_tenant record;
@@ -229,11 +205,13 @@ BEGIN
         SELECT h.tenant_hk, u.until
         FROM auth.tenant_h h
         CROSS JOIN LATERAL (
-            SELECT least(business.retire_until(h.tenant_hk, 'marts', p_now), util.kept_since(h.tenant_hk, 'events')) AS until) u
-        WHERE u.until > '-infinity' AND u.until >= util.kept_since(h.tenant_hk, 'marts') AND NOT util.is_moving(h.tenant_hk)
+            SELECT least(business.retire_until(h.tenant_hk, p_layer, p_now),
+                         CASE WHEN p_layer = 'marts' THEN util.kept_since(h.tenant_hk, 'events') END) AS until) u
+        WHERE u.until > '-infinity' AND u.until >= util.kept_since(h.tenant_hk, p_layer) AND NOT util.is_moving(h.tenant_hk)
         ORDER BY h.tenant_hk
     LOOP
-        v_removed := business.retire_marts_of(v_tenant.tenant_hk, v_tenant.until, p_most);
+        v_removed := CASE p_layer WHEN 'events' THEN business.retire_events_of(v_tenant.tenant_hk, v_tenant.until, p_most)
+                                  WHEN 'marts' THEN business.retire_marts_of(v_tenant.tenant_hk, v_tenant.until, p_most) END;
         IF v_removed > 0 THEN
             RETURN v_removed;
         END IF;

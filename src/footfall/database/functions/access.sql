@@ -307,9 +307,8 @@ BEGIN
         util.delete_expired(text, timestamptz), util.take_turn(text), util.try_turn(text),
         util.begin_sequences(integer), util.is_moving(bytea),
         business.retire_context(timestamptz, integer), business.remove_personal(bytea, timestamptz, integer),
-        business.retire_events(timestamptz, integer), business.retire_events_of(bytea, timestamptz, integer),
-        business.retire_marts(timestamptz, integer), business.retire_marts_of(bytea, timestamptz, integer),
-        business.freeze_days(bytea, timestamptz, date)
+        business.retire(text, timestamptz, integer), business.retire_events_of(bytea, timestamptz, integer),
+        business.retire_marts_of(bytea, timestamptz, integer), business.freeze_days(bytea, timestamptz, date)
         FROM footfall_reader, footfall_ingest, footfall_analyst, footfall_admin;
     -- these act with the worker's rights: only the web process, which knows who asks, may call them
     REVOKE ALL ON FUNCTION business.reprocess_invalid(text, timestamptz), business.change_tenant, business.set_active(boolean),
