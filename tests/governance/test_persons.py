@@ -1,121 +1,22 @@
 """A person is found, forgotten or deleted; nothing brings them back, and nobody else loses anything."""
 
-import contextlib
-import csv
 import hashlib
-import io
-import json
-import zipfile
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
-from psycopg import errors
+from jane import DAY, crowd, days, figures, jane
 
-from footfall import schema
 from footfall.auth import hold, keep, lift_hold
 from footfall.business.reach import HOLDS_NOBODY, REACH
-from footfall.database import Connection, EmbeddedStore, Store, connect
+from footfall.database import Connection, Store
 from footfall.errors import NotAccepted
-from footfall.governance.handing_over import export_person
 from footfall.governance.persons import erase_person, find_person, receipts
 from footfall.governance.tombstones import erase_again, tombstones
 from footfall.judgement.rules import read_rules
 from footfall.operations import rules
 from footfall.operations.proof.rebuild import Wanted, verify
-from site_under_test import BOT, HUMAN, NOON, RECEIVED, Site, at, view
-
-DAY = 1440.0
-
-
-def order(number: str, value: float, minutes: float, **more: Any) -> dict[str, Any]:
-    return {
-        "evt_type": "transaction_step",
-        "evt_action": "complete",
-        "transaction_id": number,
-        "evt_value": value,
-        "event_timestamp": at(minutes),
-        "event_id": f"order-{number}-{minutes}",
-    } | more
-
-
-def item(name: str, minutes: float, **more: Any) -> dict[str, Any]:
-    return {
-        "evt_type": "item_interaction",
-        "event_timestamp": at(minutes),
-        "item_id": name,
-        "item_name": name.title(),
-        "event_id": f"item-{name}-{minutes}",
-    } | more
-
-
-def jane(minutes: float = 0, **more: Any) -> list[dict[str, Any]]:
-    """A visit of somebody who signs in, comes with a campaign, buys, and tells much of herself."""
-    who = {
-        "session_id": f"jane-{minutes}", "visitor_id": "jane-browser", "_visitor_id": "v_jane", "timezone": "Europe/Berlin",
-        "language": "de", "screen_resolution": "3456x2234", "viewport_width": 1234, "viewport_height": 987,
-    } | more  # fmt: skip
-    page = "https://www.acme.example/shoes?name=Jane&utm_source=letter&utm_medium=email&gclid=jane-click#jane"
-    return [
-        view("/", minutes, **who, page_url=page, page_referrer="https://www.google.com/search?q=jane", page_title="Hello Jane"),
-        view("/only-hers", minutes + 1, **who, properties={"name": "Jane"}),
-        view("/q", minutes + 2, **who, user_id="jane-17"),
-        item("chair", minutes + 3, **who, item_description="for Jane", item_metadata={"engraved": "Jane"}),
-        order(f"jane-{minutes}", 99.5, minutes + 4, **who),
-    ]
-
-
-def crowd(minutes: float = 0) -> list[dict[str, Any]]:
-    return [
-        view("/", minutes, session_id=f"joe-{minutes}", _visitor_id="v_joe", timezone="America/New_York"),
-        view("/q", minutes + 1, session_id=f"joe-{minutes}", _visitor_id="v_joe", timezone="America/New_York"),
-        item("chair", minutes + 2, session_id=f"joe-{minutes}", _visitor_id="v_joe"),
-        view("/p", minutes + 3, _visitor_id="v_nobody"),
-        view("/p", minutes, _user_agent=BOT, session_id=f"bot-{minutes}"),
-    ]
-
-
-def days(site: Site, *, with_jane: bool = True) -> None:
-    """Three days in loads, with what came twice, late or wrong, and the jobs in between."""
-    for day in range(3):
-        base = (day - 2) * DAY
-        hers = jane(base) if with_jane else []
-        site.land(*crowd(base), *hers[:3])
-        site.load()
-        site.close()
-        site.land(*crowd(base + 90), *hers[3:], *hers[:1])
-        site.load()
-        site.refresh()
-        if with_jane:
-            alone = {"_visitor_id": "v_jane", "visitor_id": "jane-browser"}
-            site.land(view("/half-hour", base + 300, **alone), view("/half-hour", base + 320, **alone))
-            site.land({"evt_type": "nonsense", "session_id": f"jane-{base}", "properties": {"name": "Jane"}})
-            site.land(view("/late", base - 1, session_id=f"jane-{base}", visitor_id="jane-browser", _visitor_id="v_jane"))
-        site.land(view("/public", base + 5, session_id=f"joe-{base}", _is_trusted=False, _record_source="web:1"))
-        site.settle()
-
-
-FIGURES = (
-    {"report": "overview"},
-    *({"report": "breakdown", "dimension": d} for d in (
-        "page", "event_type", "event_label", "item", "source", "channel", "referrer", "utm_source", "utm_medium", "device",
-        "browser", "browser_version", "os", "language", "country", "entry_page", "exit_page", "bot")),
-    {"report": "items"}, {"report": "engagement"}, {"report": "bots"},
-)  # fmt: skip
-
-
-def figures(site: Site) -> list[Any]:
-    """What reports say of the days, without how they came to it."""
-    said = []
-    for asked in FIGURES:
-        answer = site.ask(**asked, dateRange={"start": "2026-03-01", "end": "2026-03-31"})
-        said.append(
-            {key: value for key, value in answer["data"].items() if key not in ("metadata", "meta")}
-            if "data" in answer
-            else answer
-        )
-    return said
+from site_under_test import NOON, RECEIVED, Site, view
 
 
 def test_a_table_with_tenants_rows_is_in_the_reach_or_holds_nobody(worker: Connection) -> None:
@@ -400,139 +301,3 @@ def test_what_waits_or_was_set_aside_is_reached_too(site: Site) -> None:
     assert site.value("SELECT count(*) FROM raw.site_tracking_events_r WHERE raw_payload::text ~* 'jane'") == 0
     site.settle()
     assert site.failing_checks() == []
-
-
-# --- canaries ----------------------------------------------------------------------------------------------------------------
-
-# what figures are counted by stays when somebody is forgotten: names that the site gives
-COUNTED = {
-    "evt_label", "item_id", "item_name", "item_type", "item_category", "funnel", "utm_source", "utm_medium", "utm_campaign",
-    "utm_content", "utm_term", "utm_id", "timezone", "language", "currency", "path", "browser_name",
-}  # fmt: skip
-KEYS = (
-    "evt_label", "session_id", "visitor_id", "user_id", "transaction_id", "page_title", "item_id", "item_name", "item_type",
-    "item_category", "item_description", "funnel", "timezone", "language", "utm_source", "utm_medium", "utm_campaign",
-    "utm_content", "utm_term", "utm_id", "screen_resolution", "viewport_width", "browser_name", "nobody_knows_this_key",
-    "evt_value", "sent_at", "page_view_id", "currency",
-)  # fmt: skip
-
-
-def canaries(names: tuple[str, ...]) -> dict[str, str]:
-    return {name: f"zq{number:02d}" + hashlib.sha256(name.encode()).hexdigest()[:6] for number, name in enumerate(names)}
-
-
-@pytest.mark.parametrize("mode", ["forget", "delete"])
-def test_a_canary_in_every_key_and_header_is_nowhere_afterwards_nor_on_disk(tmp_path: Path, mode: Any) -> None:
-    places = (
-        *KEYS,
-        "path",
-        "query",
-        "fragment",
-        "referrer_path",
-        "agent",
-        "property",
-        "property_key",
-        "metadata",
-        "event_id",
-        "edge",
-        "hint",
-    )
-    birds = canaries(places)
-    payload = {key: birds[key] for key in KEYS} | {
-        "evt_type": "page_view",
-        "event_timestamp": at(0),
-        "event_id": birds["event_id"],
-        "page_url": f"https://acme.example/{birds['path']}?q={birds['query']}#{birds['fragment']}",
-        "page_referrer": f"https://elsewhere.example/{birds['referrer_path']}",
-        "properties": {birds["property_key"]: birds["property"]},
-        "item_metadata": {"m": [birds["metadata"]]},
-    }
-    who = {"_visitor_id": "v_" + birds["edge"], "_user_agent": f"{HUMAN} {birds['agent']}", "_client_hints": birds["hint"]}
-    with EmbeddedStore(tmp_path) as store:
-        with connect(store.url) as owner:
-            schema.deploy(owner)
-            owner.execute("SELECT util.ensure_partitions(%s)", (NOON,))
-        with connect(store.url, "footfall_worker") as connection:
-            site = Site(connection, "acme")
-            site.land(
-                payload | who,
-                payload | who | {"evt_type": "nonsense"},
-                payload | who | {"event_id": "other", "evt_type": "item_interaction"},
-            )
-            site.land(
-                view("/", 3, session_id="joe", _visitor_id="v_joe"), item("chair", 4, session_id="joe", _visitor_id="v_joe")
-            )
-            site.settle()
-            assert (
-                len({bird for bird in birds.values() if bird in _said(connection)}) >= len(birds) - 1
-            )  # the hint is cut to words
-            with connect(store.url) as owner:
-                owner.execute("ANALYZE")
-                assert birds["path"] in "\n".join(row for (row,) in owner.execute("SELECT s::text FROM pg_stats s"))
-            erase_person(connection, site.tenant_hk, "session", birds["session_id"], mode)
-            site.settle()
-            connection.execute("SELECT pg_stat_force_next_flush()")
-            connection.execute("SELECT util.analyze_erased()")
-            kept = (
-                {birds[name] for name in COUNTED} if mode == "forget" else {birds["utm_source"]}
-            )  # ref.campaign: a source's name
-            said = _said(connection)
-            with connect(store.url) as owner:  # of the connection that erased, too, while it is there
-                said += "\n".join(row for (row,) in owner.execute("SELECT s::text FROM pg_stats s"))
-            assert {name: bird for name, bird in birds.items() if bird in said and bird not in kept} == {}
-        with connect(store.url) as owner:
-            # files of the log are removed, not used again: what was in them would stay until it is written over
-            owner.execute("ALTER SYSTEM SET wal_recycle = off")
-            owner.execute("ALTER SYSTEM SET min_wal_size = '32MB'")
-            owner.execute("SELECT pg_reload_conf()")
-            owner.execute("VACUUM (FULL, FREEZE)")
-            for _ in range(3):
-                owner.execute("SELECT pg_switch_wal()")
-                owner.execute("CHECKPOINT")
-    left = {
-        name
-        for file in tmp_path.rglob("*")
-        if file.is_file()
-        for name, bird in birds.items()
-        if bird not in kept and bird.encode() in file.read_bytes()
-    }
-    assert left == set()
-
-
-def _said(connection: Connection) -> str:
-    """All that all tables say, as one text."""
-    tables = connection.execute(
-        "SELECT c.oid::regclass::text FROM pg_class c WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition"
-        " AND c.relnamespace::regnamespace::text IN ('auth', 'ref', 'raw', 'staging', 'business', 'util')"
-    ).fetchall()
-    said = []
-    for (table,) in tables:
-        with contextlib.suppress(errors.InsufficientPrivilege):
-            said += [row for (row,) in connection.execute(f"SELECT t::text FROM {table} t")]
-    return "\n".join(said)
-
-
-# --- handing over ------------------------------------------------------------------------------------------------------------
-
-
-def test_all_that_is_held_is_handed_over_as_json_and_csv_with_an_index(site: Site, tmp_path: Path) -> None:
-    days(site)
-    file = tmp_path / "jane.zip"
-    export_person(site.connection, site.tenant_hk, "user", "jane-17", file)
-    found = find_person(site.connection, site.tenant_hk, "user", "jane-17")
-    with zipfile.ZipFile(file) as archive:
-        names = archive.namelist()
-        rows = {name: json.loads(archive.read(name)) for name in names if name.endswith(".json")}
-        lines = {name: archive.read(name).decode().splitlines() for name in names if name.endswith(".csv")}
-        index = archive.read("index.txt").decode()
-    assert {name.split("/")[0] for name in names} >= {"raw", "staging", "vault", "judgements", "marts", "index.txt"}
-    for table, count in found.counts.items():
-        (name,) = [name for name in rows if name.endswith(f"/{table.split('.')[1]}.json")]
-        assert len(rows[name]) == count
-        assert len(list(csv.reader(io.StringIO("\n".join(lines[name.replace(".json", ".csv")]))))) == count + 1
-        assert table.split(".")[1] in index
-    said = str(rows)
-    assert all(word in said for word in ("Hello Jane", "jane-17", "jane-browser", "engraved", "3456x2234"))
-    assert "joe" not in said
-    with pytest.raises(NotAccepted):
-        export_person(site.connection, site.tenant_hk, "user", "jane-17", file)
