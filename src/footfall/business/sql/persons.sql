@@ -267,19 +267,26 @@ LANGUAGE sql AS $$
     SELECT count(*) FROM buried
 $$;
 
--- Forgets under which ids and times these raw events were known (staging.event_identity): all that leads to an event by its id.
+-- Under which ids and times a raw event may be known (staging.event_identity): all that leads to an event by its id.
+CREATE OR REPLACE FUNCTION staging.identities_of(p_event raw.site_tracking_events_r) RETURNS SETOF uuid
+LANGUAGE sql STABLE AS $$
+    SELECT staging.identity_of(p_event.tenant_id, i.name)
+    FROM (VALUES
+        (staging.usable_id(p_event.raw_payload ->> 'event_id')), (' view ' || staging.usable_id(p_event.raw_payload ->> 'page_view_id')),
+        (CASE WHEN jsonb_typeof(p_event.raw_payload) = 'object' THEN 'payload ' || encode(util.hash_binary(
+            (p_event.raw_payload - ARRAY['sent_at', 'retry', 'client_ip', 'user_agent'])::text), 'hex') END)) AS i(name)
+    WHERE i.name IS NOT NULL
+$$;
+
+-- Forgets under which ids and times these raw events were known.
 CREATE OR REPLACE FUNCTION staging.forget_events(p_raw_event_ids bigint[]) RETURNS void
 LANGUAGE sql AS $$
     DELETE FROM staging.event_identity f
     USING (
-        SELECT DISTINCT staging.identity_of(r.tenant_id, i.name) AS identity
+        SELECT DISTINCT i.identity
         FROM unnest(p_raw_event_ids) AS e(raw_event_id)
-        CROSS JOIN LATERAL (SELECT r.* FROM raw.site_tracking_events_r r WHERE r.raw_event_id = e.raw_event_id OFFSET 0) r
-        CROSS JOIN LATERAL (VALUES
-            (staging.usable_id(r.raw_payload ->> 'event_id')), (' view ' || staging.usable_id(r.raw_payload ->> 'page_view_id')),
-            (CASE WHEN jsonb_typeof(r.raw_payload) = 'object' THEN 'payload ' || encode(util.hash_binary(
-                (r.raw_payload - ARRAY['sent_at', 'retry', 'client_ip', 'user_agent'])::text), 'hex') END)) AS i(name)
-        WHERE i.name IS NOT NULL
+        CROSS JOIN LATERAL (SELECT r FROM raw.site_tracking_events_r r WHERE r.raw_event_id = e.raw_event_id OFFSET 0) r
+        CROSS JOIN LATERAL staging.identities_of(r.r) AS i(identity)
     ) o
     WHERE f.identity = o.identity
 $$;

@@ -25,40 +25,14 @@ from psycopg import sql
 from footfall.auth import KeyRing, tell
 from footfall.database import CONNECT_SECONDS, Cell, Cells, Connection, connect, require_numbered
 from footfall.errors import NotAccepted
-from footfall.operations.proof.digest import Digests, Extent, compare, digests_of, snapshot
+from footfall.operations.customers.copying import Move, copy_rows, empty, named, own_tables
+from footfall.operations.proof.digest import snapshot
 
 FORGET_SECONDS = KeyRing.SECONDS + 2 * CONNECT_SECONDS + 5  # after which every server has asked again where the tenant is
 _DRAIN_SECONDS = 120.0
 _LOCK_MILLISECONDS = 200  # for which whoever lands may wait behind a move
 _BETWEEN_SECONDS = 0.05
 _SLICE = 20_000  # rows of a table that go in one transaction
-# what stays where it is: chains, where they were told; people's roles, in home
-_STAYING = ("auth.audit_", "auth.membership")
-
-# Under which ids and times a tenant's raw events are known: the twin of staging.forget_events.
-_IDENTITIES = """/* customers.moving */
-    SELECT DISTINCT ON (f.identity) f.* FROM raw.site_tracking_events_r r
-    CROSS JOIN LATERAL (VALUES
-        (staging.usable_id(r.raw_payload ->> 'event_id')), (' view ' || staging.usable_id(r.raw_payload ->> 'page_view_id')),
-        (CASE WHEN jsonb_typeof(r.raw_payload) = 'object' THEN 'payload ' || encode(util.hash_binary(
-            (r.raw_payload - ARRAY['sent_at', 'retry', 'client_ip', 'user_agent'])::text), 'hex') END)) AS i(name)
-    JOIN staging.event_identity f ON f.identity = staging.identity_of(r.tenant_id, i.name)
-    WHERE r.tenant_hk = {tenant_hk} AND i.name IS NOT NULL
-"""
-# The loads by which its rows came, which are other tenants' too.
-_LOADS = """/* customers.moving */
-    SELECT l.load_date, l.job, l.recipe_version, l.counts,
-           CASE WHEN l.asked ? 'taken' THEN l.asked || jsonb_build_object('taken', coalesce(
-               (SELECT jsonb_object_agg(t.key, t.value) FROM jsonb_each(l.asked -> 'taken') t
-                WHERE t.key = {tenant_hex}), '{{}}'))
-                ELSE l.asked END AS asked
-    FROM raw.load_batch l WHERE l.load_date IN (
-        SELECT h.load_date FROM business.site_event_h h WHERE h.tenant_hk = {tenant_hk}
-        UNION SELECT b.load_date FROM raw.ingest_batch b WHERE b.tenant_hk = {tenant_hk}
-        UNION SELECT unnest(b.former_load_dates) FROM raw.ingest_batch b WHERE b.tenant_hk = {tenant_hk})
-       OR l.asked -> 'taken' ? {tenant_hex} OR l.asked ->> 'tenant' = {tenant_hex}
-"""
-_SHARED = {"staging.event_identity": _IDENTITIES, "raw.load_batch": _LOADS}
 
 Drain = Callable[[str], object]  # loads what waits in the store at an URL
 
@@ -72,14 +46,6 @@ class Moved:
     target: str
     rows: dict[str, int]
     stopped_seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class _Move:
-    tenant_hk: bytes
-    tenant_id: str
-    source: Cell
-    target: Cell
 
 
 def move_tenant(cells: Cells, tenant_id: str, to: str, drain: Drain, forget_seconds: float | None = None) -> Moved:
@@ -122,7 +88,7 @@ def move_tenant(cells: Cells, tenant_id: str, to: str, drain: Drain, forget_seco
     return Moved(found.tenant_id, found.source.name, target.name, rows, stopped)
 
 
-def _found(cells: Cells, tenant_id: str, target: Cell) -> _Move:
+def _found(cells: Cells, tenant_id: str, target: Cell) -> Move:
     """Where it is, or where it is coming from: the cell that has it and is not where it goes."""
     known: dict[str, tuple[bytes, str, str | None, str | None]] = {}
     for cell in cells.all:
@@ -133,22 +99,22 @@ def _found(cells: Cells, tenant_id: str, target: Cell) -> _Move:
     if not known:
         raise NotAccepted("tenant_unknown", f"there is no tenant {tenant_id!r}: `footfall tenant list` names them")
     if (waiting := known.get(target.name)) and waiting[2] == "leaving":
-        return _Move(waiting[0], waiting[1], target, Cell(waiting[3] or "", ""))
+        return Move(waiting[0], waiting[1], target, Cell(waiting[3] or "", ""))
     sources = [cell for cell in cells.all if cell is not target and cell.name in known and known[cell.name][2] != "arriving"]
     if not sources:
         raise NotAccepted("tenant_there", f"{tenant_id} lives in cell {target.name} already")
     tenant_hk, name, state, other = known[sources[0].name]
     if state is not None and other != target.name:
         raise NotAccepted("move_differs", f"{tenant_id} is on its way to cell {other}: bring that to its end first")
-    return _Move(tenant_hk, name, sources[0], target)
+    return Move(tenant_hk, name, sources[0], target)
 
 
-def _state(connection: Connection, move: _Move) -> str | None:
+def _state(connection: Connection, move: Move) -> str | None:
     row = connection.execute("SELECT state FROM util.tenant_move WHERE tenant = %s", (move.tenant_hk,)).fetchone()
     return None if row is None else str(row[0])
 
 
-def _announce(source: Connection, there: Connection, move: _Move) -> None:
+def _announce(source: Connection, there: Connection, move: Move) -> None:
     """Nobody finds it at the other end, and nothing of it is written here, from now on."""
     if source.execute("SELECT 1 FROM auth.sql_access WHERE tenant_hk = %s", (move.tenant_hk,)).fetchone():
         message = f"its SQL login is of this server: footfall tenant sql-access {move.tenant_id} --revoke, and give it one there"
@@ -164,7 +130,7 @@ def _announce(source: Connection, there: Connection, move: _Move) -> None:
             source.execute(said, (move.tenant_hk, move.tenant_id, "leaving", move.target.name))
 
 
-def _is_there(there: Connection, move: _Move) -> bool:
+def _is_there(there: Connection, move: Move) -> bool:
     return there.execute("SELECT FROM auth.tenant_h WHERE tenant_hk = %s", (move.tenant_hk,)).fetchone() is not None
 
 
@@ -174,7 +140,7 @@ def _require_one_schema(*connections: Connection) -> None:
         raise NotAccepted("schema_differs", "the two cells have schemas of different versions: run `footfall migrate` first")
 
 
-def _take_back(cells: Cells, move: _Move) -> Moved:
+def _take_back(cells: Cells, move: Move) -> Moved:
     """Have a tenant stay where it is leaving, and nothing of it be at the other end, if that is one of the cells still."""
     with contextlib.ExitStack() as opened:
         if (other := next((cell for cell in cells.all if cell.name == move.target.name), None)) is not None:
@@ -184,7 +150,7 @@ def _take_back(cells: Cells, move: _Move) -> Moved:
                     message = f"{move.tenant_id} lives in cell {other.name} already: move it to there, and then back"
                     raise NotAccepted("moved_already", message)
                 there.execute("SELECT set_config('footfall.moving', %s, true)", (move.tenant_hk.hex(),))
-                _empty(there, move)
+                empty(there, move)
                 there.execute("DELETE FROM util.tenant_move WHERE tenant = %s", (move.tenant_hk,))
         source = opened.enter_context(connect(move.source.url, "footfall_worker"))
         with source.transaction():
@@ -194,23 +160,18 @@ def _take_back(cells: Cells, move: _Move) -> Moved:
     return Moved(move.tenant_id, move.target.name, move.source.name, {}, 0.0)
 
 
-def _arriving(there: Connection, move: _Move) -> bool:
+def _arriving(there: Connection, move: Move) -> bool:
     """Whether it is on its way, and nobody takes that back or has it happen before this transaction ends."""
     note = "SELECT FROM util.tenant_move WHERE tenant = %s AND state = 'arriving' FOR UPDATE"
     return there.execute(note, (move.tenant_hk,)).fetchone() is not None
 
 
-def _require_arriving(there: Connection, move: _Move) -> None:
+def _require_arriving(there: Connection, move: Move) -> None:
     if not _arriving(there, move):
         raise NotAccepted("move_taken_back", f"that {move.tenant_id} moves was taken back meanwhile")
 
 
-def _empty(there: Connection, move: _Move) -> None:
-    for table in _tables(there):
-        there.execute(sql.SQL("DELETE FROM {} WHERE tenant_hk = %s").format(_named(table)), (move.tenant_hk,))
-
-
-def _drain(source: Connection, move: _Move, drain: Drain) -> None:
+def _drain(source: Connection, move: Move, drain: Drain) -> None:
     """Wait for who was writing when it began to leave, and load what waits."""
     deadline = time.monotonic() + _DRAIN_SECONDS
     while not _is_quiet(source):
@@ -241,103 +202,15 @@ def _is_quiet(source: Connection) -> bool:
     return True
 
 
-def _copy(source: Connection, there: Connection, move: _Move) -> dict[str, int]:
-    """Copy it as of one moment, in one transaction, over what an earlier attempt has left; and compare."""
+def _copy(source: Connection, there: Connection, move: Move) -> dict[str, int]:
+    """Copy it as of one moment, in one transaction, over what an earlier attempt has left."""
     with snapshot(source), there.transaction():
         there.execute("SELECT set_config('footfall.moving', %s, true)", (move.tenant_hk.hex(),))
         _require_arriving(there, move)
-        tables = _tables(source)
-        _empty(there, move)
-        _make_months(source, there, move)
-        try:
-            rows = {table: _copied(source, there, table, _own(source, table), move) for table in reversed(tables)}
-        except psycopg.errors.UniqueViolation as error:
-            message = (
-                f"a number of {move.tenant_id} is another tenant's in cell {move.target.name} ({error.diag.table_name}), given"
-            )
-            back = f"footfall tenant move {move.tenant_id} --to {move.source.name}"
-            raise NotAccepted(
-                "ids_met", f"{message} before that had its own: it cannot live there; `{back}` has it stay"
-            ) from None
-        for table, query in _SHARED.items():
-            _copied(source, there, table, sql.SQL(query), move, is_shared=True)
-        _require_equal(source, there, move)
-    return {table: count for table, count in rows.items() if count}
+        return copy_rows(source, there, move)
 
 
-def _tables(connection: Connection) -> list[str]:
-    tables = [table for (table,) in connection.execute("SELECT auth.tables_of_tenants()")]
-    return [table for table in tables if not table.startswith(_STAYING)]
-
-
-def _named(table: str) -> sql.Identifier:
-    return sql.Identifier(*table.split("."))
-
-
-def _columns(connection: Connection, table: str) -> sql.Composed:
-    query = "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attname"
-    return sql.SQL(", ").join(sql.Identifier(name) for (name,) in connection.execute(query, (table,)))
-
-
-def _own(source: Connection, table: str) -> sql.Composable:
-    return sql.SQL("SELECT {} FROM {} WHERE tenant_hk = {{tenant_hk}}").format(_columns(source, table), _named(table))
-
-
-def _copied(
-    source: Connection, there: Connection, table: str, query: sql.Composable, move: _Move, *, is_shared: bool = False
-) -> int:
-    """Rows of a table, from one store to the other, in PostgreSQL's binary form; returns how many."""
-    of = {"tenant_hk": sql.Literal(move.tenant_hk), "tenant_hex": sql.Literal(move.tenant_hk.hex())}
-    columns, text = _columns(source, table), sql.SQL(query.as_string(source)).format(**of)
-    into = _named(table)
-    if is_shared:  # rows that belong to others, too, may be there already
-        into = sql.Identifier("arrived_" + table.replace(".", "_"))
-        there.execute(sql.SQL("CREATE TEMP TABLE {} (LIKE {}) ON COMMIT DROP").format(into, _named(table)))
-        text = sql.SQL("SELECT {} FROM ({}) q").format(columns, text)
-    with source.cursor() as reader, there.cursor() as writer:
-        with (
-            reader.copy(sql.SQL("COPY ({}) TO STDOUT (FORMAT binary)").format(text)) as pieces,
-            writer.copy(sql.SQL("COPY {} ({}) FROM STDIN (FORMAT binary)").format(into, columns)) as sink,
-        ):
-            for piece in pieces:
-                sink.write(piece)
-        count = writer.rowcount
-    if is_shared:
-        there.execute(
-            sql.SQL("INSERT INTO {} ({}) SELECT {} FROM {} ON CONFLICT DO NOTHING").format(_named(table), columns, columns, into)
-        )
-    return count
-
-
-def _make_months(source: Connection, there: Connection, move: _Move) -> None:
-    """Partitions for all months that it has events of; those of its receipt too."""
-    moments = "SELECT DISTINCT date_trunc('month', {} AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' FROM {} WHERE tenant_hk = %s"
-    for column, table in (
-        ("received_timestamp", "raw.site_tracking_events_r"),
-        ("received_timestamp", "staging.site_events_staging"),
-        ("event_timestamp", "business.event_b"),
-    ):
-        for (month,) in source.execute(sql.SQL(moments).format(sql.Identifier(column), _named(table)), (move.tenant_hk,)):
-            there.execute("SELECT util.ensure_partitions(%s, 0)", (month,))
-
-
-def _require_equal(source: Connection, there: Connection, move: _Move) -> None:
-    """Both ends hold the same of it, by `footfall digest`. Raises NotAccepted: ``copy_differs``."""
-    ours, theirs = _digests(source, move), _digests(there, move)
-    if differences := compare(ours, theirs):
-        places = ", ".join(f"{one.place.table} {one.place.month}" for one in differences[:5])
-        raise NotAccepted("copy_differs", f"what came to cell {move.target.name} is not what {move.source.name} has: {places}")
-
-
-def _digests(connection: Connection, move: _Move) -> Digests:
-    connection.execute(
-        "SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO, YMD'; SET LOCAL IntervalStyle = 'postgres';"
-        " SET LOCAL bytea_output = 'hex'; SET LOCAL extra_float_digits = 1; SET LOCAL jit = off"
-    )
-    return digests_of(connection, Extent((move.tenant_hk,)))
-
-
-def _activate(source: Connection, there: Connection, move: _Move) -> None:
+def _activate(source: Connection, there: Connection, move: Move) -> None:
     """The one moment: what is arriving is there. Only then is it said here that it has left."""
     with there.transaction():
         _require_arriving(there, move)
@@ -346,13 +219,13 @@ def _activate(source: Connection, there: Connection, move: _Move) -> None:
     _leave(source, move)
 
 
-def _leave(source: Connection, move: _Move) -> None:
+def _leave(source: Connection, move: Move) -> None:
     source.execute(
         "UPDATE util.tenant_move SET state = 'left', since = util.current_load_date() WHERE tenant = %s", (move.tenant_hk,)
     )
 
 
-def _require_copy(source: Connection, there: Connection, move: _Move) -> None:
+def _require_copy(source: Connection, there: Connection, move: Move) -> None:
     """The other end may have been restored meanwhile, from a backup that is older. Raises NotAccepted: ``copy_missing``."""
     batches = "SELECT coalesce(array_agg(batch_id), '{}') FROM raw.ingest_batch WHERE tenant_hk = %s"
     (ours,) = source.execute(batches, (move.tenant_hk,)).fetchone() or ([],)
@@ -362,7 +235,7 @@ def _require_copy(source: Connection, there: Connection, move: _Move) -> None:
         raise NotAccepted("copy_missing", f"{message} deleted. Was that restored from an older backup?")
 
 
-def _delete(source: Connection, move: _Move) -> None:
+def _delete(source: Connection, move: Move) -> None:
     """Delete what has left, as a deletion of the tenant does; what is told of that is the move."""
     source.execute("SELECT set_config('footfall.moving', %s, false)", (move.tenant_hk.hex(),))
     # guests open their link again, at the other end
@@ -370,8 +243,8 @@ def _delete(source: Connection, move: _Move) -> None:
         "DELETE FROM auth.sign_in s USING auth.share_link l WHERE l.tenant_hk = %s AND s.share_link_id = l.share_link_id",
         (move.tenant_hk,),
     )
-    while any(source.execute(_any(table), (move.tenant_hk,)).fetchone() for table in _tables(source)):
-        for table in _tables(source):
+    while any(source.execute(_any(table), (move.tenant_hk,)).fetchone() for table in own_tables(source)):
+        for table in own_tables(source):
             source.execute("CALL auth.delete_rows(%s, %s, NULL, %s)", (move.tenant_hk, table, _SLICE))
     source.execute("SELECT auth.forget_turns(%s)", (move.tenant_hk,))
 
@@ -395,7 +268,7 @@ def forget_moves(cells: Cells, tenant_hk: bytes) -> None:
 
 
 def _any(table: str) -> sql.Composed:
-    return sql.SQL("SELECT 1 FROM {} WHERE tenant_hk = %s LIMIT 1").format(_named(table))
+    return sql.SQL("SELECT 1 FROM {} WHERE tenant_hk = %s LIMIT 1").format(named(table))
 
 
 def as_json(done: Moved) -> dict[str, Any]:
