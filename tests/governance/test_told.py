@@ -194,7 +194,7 @@ UNTOLD = {
     "site list": "settings and counts",
     "tenant hosts": "settings and counts",
     "tenant list": "settings",
-    "tenant move": "tenant.leaving and tenant.moved: tests/database/test_cells.py",
+    "tenant move": "tenant.leaving and tenant.moved: tests/cells/test_moving.py",
     "up": "runs what tells of itself",
     "upgrade-store": "another store: tests/operations/test_upgrade.py",
     "user list": "settings",
