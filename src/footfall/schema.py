@@ -44,6 +44,7 @@ _FILES = (
     "business/sql/usage.sql",
     "business/sql/reprocess.sql",
     "business/sql/sessions.sql",
+    "business/sql/half_hours.sql",
     "business/sql/closing.sql",
     "business/sql/judgements.sql",
     "business/sql/rule_tasks.sql",
