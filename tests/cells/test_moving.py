@@ -15,6 +15,8 @@ from footfall.auth import add_key
 from footfall.database import Cells, connect, number_cells
 from footfall.errors import NotAccepted
 from footfall.governance import all_entries
+from footfall.judgement.rules import read_rules
+from footfall.operations import rules
 from footfall.operations.customers import moving
 from footfall.operations.customers.moving import move_tenant
 from footfall.operations.proof.digest import Extent, digests_of, snapshot
@@ -29,6 +31,7 @@ from site_under_test import NOON, Site, view
 def test_a_move_that_is_interrupted_after_every_step_goes_on_to_the_same_end(cells, settings, stores, monkeypatch):
     site = Site(stores["home"], "acme")
     key = fill(site)["read"]
+    rules.apply(stores["home"], site.tenant_hk, read_rules({"behaviour": {"views_per_minute": 90}}))
     with connect(cells.home.url, "footfall_worker") as here, snapshot(here):
         before = digests_of(here, Extent((site.tenant_hk,)))
     site.land(view("/late", 3, session_id="s9"))  # waits to be loaded
@@ -60,6 +63,9 @@ def test_a_move_that_is_interrupted_after_every_step_goes_on_to_the_same_end(cel
     assert sum(digest.rows for place, digest in after.items() if place.table == "business.site_event_h") == 13
     with TestClient(application(settings, cells.home.url)) as client:
         assert answers(client, key)["events"].count("/late") == 1
+    # a rebuild there judges, and retires, as it was done here
+    steps = "SELECT load_date, asked FROM raw.load_batch WHERE job = 'rules' ORDER BY 1"
+    assert stores["b"].execute(steps).fetchall() == stores["home"].execute(steps).fetchall() != []
     # what it had as numbers and what it gets now do not meet
     assert int(add_key(stores["b"], "acme", "read", "new")[0]) > 1 << 48
     moves = [row["action"] for store in stores.values() for row in all_entries(store, site.tenant_hk)]

@@ -35,8 +35,13 @@ _ASKED_SECONDS = 1.0
 _SESSIONS_AT_ONCE = 10_000  # in one transaction
 _CONTEXT_AT_ONCE = 2000  # likewise: rows of what is personal of sessions, and of visitors; loads wait meanwhile
 _EVENTS_AT_ONCE = 5000  # loads wait for that: 0.3 s
+_SATELLITES_AT_ONCE = 2000  # likewise: visitors, pages, items
+_SLICE = 1000  # of either where others wait: a second or so
+_LOAD_SECONDS = 1.5  # that a load should take
+_LEAST_LOAD = 500  # events
+_RETRY_SECONDS = 1.0  # between attempts to reach a store that is away
 # what retention removes slice by slice, each a transaction of its own
-_SLICES = (
+_RETIRED = (
     ("SELECT business.retire_context(util.current_load_date(), %s)", _CONTEXT_AT_ONCE, "removed what is personal from %d rows"),
     ("SELECT business.retire('events', util.current_load_date(), %s)", _EVENTS_AT_ONCE, "removed %d events"),
     (
@@ -45,11 +50,6 @@ _SLICES = (
         "removed %d rows of visits and of figures",
     ),
 )
-_SATELLITES_AT_ONCE = 2000  # likewise: visitors, pages, items
-_SLICE = 1000  # of either where others wait: a second or so
-_LOAD_SECONDS = 1.5  # that a load should take
-_LEAST_LOAD = 500  # events
-_RETRY_SECONDS = 1.0  # between attempts to reach a store that is away
 
 
 def work(url: str, settings: Settings, stop: threading.Event) -> None:
@@ -146,7 +146,7 @@ def retire(connection: Connection) -> None:
             _log(dropped, "dropped %d month: %s", dropped, month)
         deleted = _number(connection, "SELECT util.delete_expired(%s, util.current_load_date())", layer)
         _log(deleted, "deleted %d rows of %s", deleted, layer)
-    for query, most, message in _SLICES:
+    for query, most, message in _RETIRED:
         while rows := _number(connection, query, most):
             logger.info(message, rows)
     analyzed = _number(connection, "SELECT util.analyze_erased()")
