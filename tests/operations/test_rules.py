@@ -302,6 +302,27 @@ def test_a_load_under_way_is_waited_for_and_judged(url: str, site: Site) -> None
     assert [row["events"] for row in site.ask("bots", **MARCH)["data"]["rows"]] == [2]
 
 
+def test_who_puts_rules_in_force_during_a_preview_waits_and_lets_loads_go_on(url: str, visited: Site) -> None:
+    apply(visited)
+
+    def put_in_force() -> None:
+        with connect(url, "footfall_worker") as another:
+            rules.apply(another, visited.tenant_hk, read_rules({"behaviour": {"views_per_minute": 9}}))
+
+    with connect(url, "footfall_worker") as looking, looking.transaction(force_rollback=True):
+        # what a preview holds until it has counted
+        looking.execute("UPDATE ref.rule_set SET in_force_until = now() WHERE tenant_hk = %s", (visited.tenant_hk,))
+        waiting = threading.Thread(target=put_in_force)
+        waiting.start()
+        waiting.join(0.5)
+        visited.land(view("/meanwhile", 7, session_id="meanwhile"))
+        visited.connection.execute("SET lock_timeout = '5s'")
+        assert visited.load() == 1
+        assert waiting.is_alive()
+    waiting.join()
+    assert rules.rules_in_force(visited.connection, visited.tenant_hk) == read_rules({"behaviour": {"views_per_minute": 9}})
+
+
 def test_what_an_interruption_leaves_is_judged_by_the_next_attempt(visited: Site, monkeypatch) -> None:
     def interrupted(*_: Any) -> Any:
         raise KeyboardInterrupt
