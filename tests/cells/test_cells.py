@@ -246,10 +246,13 @@ def test_one_event_that_cannot_be_stored_fails_no_other_of_its_transaction(cells
     assert stores["b"].execute("SELECT count(*) FROM raw.site_tracking_events_r").fetchone() == (3,)
 
 
-def test_z_a_cell_that_is_killed_takes_nobody_elses_tenants_with_it(cells, client, stores, second):
+def test_z_a_cell_that_is_killed_takes_nobody_elses_tenants_with_it(cells, settings, client, stores, second):
     acme, bakery = (fill(Site(stores[cell], name)) for name, cell in (("acme", "home"), ("bakery", "b")))
     before = answers(client, acme["read"])
     assert post(client, bakery["write"], view("/n", session_id="n", event_timestamp=None)).status_code == 202
+    link = add_share_link(stores["b"], "bakery", "board", 3, None)
+    assert client.post("/api/share", json={"link": link, "password": ""}, headers=OURS).status_code == 200
+    of_guest = dict(client.cookies)
     sign_in(client, stores["home"], "opa", "owner", None)
     with psycopg.connect(second.url) as connection:
         folder = connection.execute("SHOW data_directory").fetchone()[0]
@@ -266,6 +269,11 @@ def test_z_a_cell_that_is_killed_takes_nobody_elses_tenants_with_it(cells, clien
         sent = post(client, bakery["write"], view("/n", session_id="n", event_timestamp=None))
         assert (sent.status_code, code(sent), "retry-after" in sent.headers) == (503, "cell_away", True)
         asked = client.get("/api/analytics/overview", params=MARCH, headers={"X-Footfall-Key": bakery["read"]})
+        assert (asked.status_code, code(asked)) == (503, "cell_away")
+    # a server that has not seen its guest before does not take them for a stranger
+    with TestClient(application(settings, cells.home.url), client=(VISITOR, 50_000), cookies=of_guest) as other:
+        headers = OURS | {"X-Footfall-Share": link[:8], "X-Footfall-Tenant": "bakery"}
+        asked = other.get("/api/analytics/overview", params=MARCH, headers=headers)
         assert (asked.status_code, code(asked)) == (503, "cell_away")
     # what is left of all is shown, and said to be that; no bill is made of it
     found = client.get("/api/operator/tenants", headers=OURS).json()["data"]
