@@ -21,7 +21,7 @@ def settled(site: Site) -> Site:
     site.land(
         view("/a", 28, _visitor_id="v_1"),
         view("/b", 31, _visitor_id="v_1"),
-        view("/c", 0, session_id="s", _visitor_id="v_2", consent={"version": "1"}),
+        view("/c", 0, session_id="s", _visitor_id="v_2", _own_network="Office", consent={"version": "1"}),
         step | {"event_id": "step"},
         {"evt_type": "nonsense"},
     )

@@ -80,11 +80,11 @@ class Tenant:
     now: datetime
     clock: datetime
     freshness: dict[str, Any]
-    events_from: date | None
-    figures_from: date | None
     goals: tuple[Goal, ...]
     conversion_acts: tuple[tuple[str, str], ...]
     zone: Zone
+    events_from: date | None = None
+    figures_from: date | None = None
 
     @property
     def filters(self) -> dict[str, str]:

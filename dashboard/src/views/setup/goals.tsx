@@ -85,7 +85,7 @@ const GoalForm = ({ former, names, run, close }: FormProps) => {
     // under another name it is another goal: what it was worth when comes along
     const kept = former && name !== former.goal ? [{ from: null, value: former.value, currency: former.currency }, ...former.later_values] : [];
     const now = { from: since || null, value: value ? Number(value) : null, currency: value ? (former?.currency ?? null) : null };
-    for (const { from, ...worth } of [...kept, now]) await call("POST", "/api/setup/goals", { goal: name, filter, ...worth, since: from });
+    for (const one of [...kept, now]) await call("POST", "/api/setup/goals", { goal: name, filter, value: one.value == null ? null : Number(one.value), currency: one.currency, since: one.from });
     if (former && name !== former.goal) await call("DELETE", `/api/setup/goals/${encodeURIComponent(former.goal)}`);
     close();
   };
