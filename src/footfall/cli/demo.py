@@ -41,26 +41,31 @@ def demo(
         keys = ensure_tenants(connection, settings.data)
         trusted = {tenant_id: of_tenant["admin"] for tenant_id, of_tenant in keys.items()}
         if _received(connection) == 0:
-            _send_history(processes.address, trusted, days, connection)
-        _tell(processes.address, keys)
-        if sys.stdout.isatty() and (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY") or sys.platform == "darwin"):
-            webbrowser.open(processes.address)
-        _run_live(processes, trusted, connection, stop, seconds)
+            _send_history(processes.address, trusted, days, connection, stop)
+        if not stop.is_set():
+            _tell(processes.address, keys)
+            if sys.stdout.isatty() and _has_screen():
+                webbrowser.open(processes.address)
+            _run_live(processes, trusted, connection, stop, seconds)
         console.print("Stopping … `footfall demo` goes on where it ended.")
 
 
-def _send_history(address: str, keys: dict[str, str], days: int, connection: Connection) -> None:
+def _has_screen() -> bool:
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY") or sys.platform == "darwin")
+
+
+def _send_history(address: str, keys: dict[str, str], days: int, connection: Connection, stop: threading.Event) -> None:
     with Progress(
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console
     ) as progress:
         sent = progress.add_task(f"Sending {days} days of history", total=None)
-        send_history(address, keys, days, lambda accepted, total: progress.update(sent, advance=accepted, total=total))
+        send_history(address, keys, days, stop, lambda accepted, total: progress.update(sent, advance=accepted, total=total))
         received = _received(connection)
         loading = progress.add_task("Loading it into the vault", total=received)
-        while (loaded := _loaded(connection)) < received:
+        while (loaded := _loaded(connection)) < received and not stop.is_set():
             progress.update(loading, completed=loaded)
             time.sleep(0.2)
-        progress.update(loading, completed=received)
+        progress.update(loading, completed=loaded)
 
 
 def _tell(address: str, keys: Keys) -> None:

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from footfall.demo.industries import INDUSTRIES, Industry
 from footfall.demo.visits import Event, visit
+from footfall.errors import StoreUnavailable
 
 _AT_ONCE = 500  # events in a request
 _GROWTH_A_DAY = 1.012
@@ -42,15 +43,20 @@ def _time(event: Event) -> str:
     return str(event["event_timestamp"])
 
 
-def send_history(address: str, keys: dict[str, str], days: int, sent: Callable[[int, int], None]) -> None:
-    """Send every business's past; `sent` is told how many of how many events have been accepted."""
+def send_history(address: str, keys: dict[str, str], days: int, stop: threading.Event, sent: Callable[[int, int], None]) -> None:
+    """Send every business's past, or some of it when told to stop; `sent` is told how many of how many events have been accepted.
+
+    Raises StoreUnavailable when the server ends before it was told to.
+    """
     now = datetime.now(UTC)
     past = {industry.tenant_id: history(industry, days, now) for industry in INDUSTRIES}
     total = sum(map(len, past.values()))
     sent(0, total)
     for tenant_id, events in past.items():
         for chunk in _batched(events, _AT_ONCE):
-            sent(_post(address, keys[tenant_id], chunk), total)
+            if stop.is_set():
+                return
+            sent(_post(address, keys[tenant_id], chunk, stop), total)
 
 
 def send_live(address: str, keys: dict[str, str], stop: threading.Event, sent: Callable[[int], None]) -> None:
@@ -70,18 +76,23 @@ def send_live(address: str, keys: dict[str, str], stop: threading.Event, sent: C
             due = sorted((e for e in waiting[industry.tenant_id] if _time(e) < now.isoformat()), key=_time)
             if due:
                 waiting[industry.tenant_id] = [e for e in waiting[industry.tenant_id] if _time(e) >= now.isoformat()]
-                sent(_post(address, keys[industry.tenant_id], due))
+                sent(_post(address, keys[industry.tenant_id], due, stop))
 
 
-def _post(address: str, key: str, events: list[Event]) -> int:
-    """Send events; returns how many were accepted."""
+def _post(address: str, key: str, events: list[Event], stop: threading.Event) -> int:
+    """Send events; returns how many were accepted. Who interrupts the demo interrupts its server, too: then it is none."""
     request = urllib.request.Request(  # noqa: S310  our own server
         f"{address}/api/tracking/events",
         json.dumps({"events": events}).encode(),
         {"Content-Type": "application/json", "X-Footfall-Key": key},
     )
-    with urllib.request.urlopen(request, timeout=60) as reply:  # noqa: S310
-        answer: dict[str, Any] = json.load(reply)
+    try:
+        with urllib.request.urlopen(request, timeout=60) as reply:  # noqa: S310
+            answer: dict[str, Any] = json.load(reply)
+    except OSError as error:
+        if stop.wait(1.0):
+            return 0
+        raise StoreUnavailable(f"the server at {address} does not answer: {error}") from None
     return int(answer["data"]["events_processed"])
 
 
