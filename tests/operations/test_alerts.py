@@ -96,9 +96,9 @@ def asked(port: int, question: str) -> dict:
     """The first series that a Prometheus answers, once it does."""
     while True:
         try:
-            answer = httpx2.get(f"http://127.0.0.1:{port}/api/v1/query?query={quote(question)}").json()
+            answer = httpx2.get(f"http://127.0.0.1:{port}/api/v1/query?query={quote(question)}").raise_for_status().json()
             if answer["data"]["result"]:
                 return answer["data"]["result"][0]
-        except httpx2.TransportError:
-            pass
+        except (httpx2.TransportError, httpx2.HTTPStatusError):
+            pass  # it starts: first nobody listens, then it answers 503
         time.sleep(0.2)

@@ -186,8 +186,8 @@ BEGIN
 END
 $$;
 
--- Removes snapshots of pages and items that say what the laid out person alone said of them: a title, a description, metadata. What pages and
--- items had then is told by the snapshots before; what they have now is due. Before their events go: p_told is what this returned then.
+-- What the laid out person said of pages and items: titles, descriptions, metadata. To be asked before their events go; for
+-- business.remove_told.
 CREATE OR REPLACE FUNCTION business.told_by_person() RETURNS jsonb
 LANGUAGE sql AS $$
     SELECT coalesce(jsonb_agg(DISTINCT jsonb_build_object('hub', t.hub, 'key', encode(t.hash_key, 'hex'), 'said', t.said)), '[]')
@@ -210,6 +210,8 @@ LANGUAGE sql AS $$
     WHERE t.said IS NOT NULL
 $$;
 
+-- Removes snapshots of pages and items that say what an erased person (business.told_by_person) alone said of them. What they had then is told by
+-- the snapshots before; what they have now is due. After the person's events have gone.
 CREATE OR REPLACE FUNCTION business.remove_told(p_told jsonb) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE

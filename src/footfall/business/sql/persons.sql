@@ -49,6 +49,7 @@ LANGUAGE plpgsql STABLE AS $$
 DECLARE
     v_code constant text := lower(btrim(p_code) COLLATE "C");
     v_moment timestamptz;
+    v_around interval;
     v_event text;
 BEGIN
     IF v_code !~ '^[0-9a-z]{8,9}-[0-9a-z]{1,16}$' THEN
@@ -58,17 +59,12 @@ BEGIN
     INTO v_moment
     FROM (SELECT split_part(v_code, '-', 1) AS ms) m
     CROSS JOIN LATERAL string_to_table(m.ms, NULL) WITH ORDINALITY AS d(digit, place);
-    FOR v_event IN
-        SELECT h.site_event_bk
-        FROM unnest(ARRAY[interval '1 second', interval '1 day']) AS around(span)
-        CROSS JOIN LATERAL (
-            SELECT h.site_event_bk FROM business.site_event_h h
-            WHERE h.site_event_hk >= util.time_prefix(v_moment - around.span) AND h.site_event_hk < util.time_prefix(v_moment + around.span)
-              AND h.tenant_hk = p_tenant_hk AND split_part(h.site_event_bk, '_', 3) = v_code LIMIT 1
-        ) h
-        ORDER BY around.span
-    LOOP
-        EXIT;
+    -- few clocks are set right: a second around it is looked at first
+    FOREACH v_around IN ARRAY '{1 second,1 day}'::interval[] LOOP
+        SELECT h.site_event_bk INTO v_event FROM business.site_event_h h
+        WHERE h.site_event_hk >= util.time_prefix(v_moment - v_around) AND h.site_event_hk < util.time_prefix(v_moment + v_around)
+          AND h.tenant_hk = p_tenant_hk AND split_part(h.site_event_bk, '_', 3) = v_code LIMIT 1;
+        EXIT WHEN FOUND;
     END LOOP;
     RETURN v_event;
 END
