@@ -1,0 +1,52 @@
+-- The archive: months that are over, as columns in files. Here stands which file holds which tenant's month; files say nothing by themselves.
+CREATE SCHEMA archive;
+
+CREATE TABLE archive.file (
+    file_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    layer text NOT NULL CHECK (layer IN ('bridge', 'visit', 'vault', 'raw')),
+    month date NOT NULL CHECK (extract(day FROM month) = 1),
+    path text NOT NULL UNIQUE,
+    state text NOT NULL CHECK (state IN ('writing', 'live', 'dead')),
+    reserved_at timestamptz NOT NULL,
+    changed_at timestamptz NOT NULL,
+    row_count bigint,
+    bytes bigint,
+    sha256 bytea
+);
+COMMENT ON TABLE archive.file IS
+    'Files of the archive. writing: reserved, it may be half there; live: whole and proved; dead: another one, or none, stands for it: it goes when no question reads it any more.';
+COMMENT ON COLUMN archive.file.path IS 'below the archive''s folder or bucket; a name is never used twice';
+COMMENT ON COLUMN archive.file.month IS 'bridge, vault: of the event''s key, UTC; visit: of its day; raw: of receipt, UTC';
+-- Usage: archive.files_to_sweep: what was left half written, and what has to go
+CREATE INDEX file_swept ON archive.file (state, changed_at) WHERE state <> 'live';
+
+CREATE TABLE archive.part (
+    tenant_hk bytea NOT NULL,
+    layer text NOT NULL,
+    month date NOT NULL,
+    file_id bigint NOT NULL REFERENCES archive.file,
+    path text NOT NULL,
+    is_live boolean NOT NULL,
+    stale_since timestamptz,
+    row_count bigint,
+    digest text,
+    load_date timestamptz,
+    -- Usage: archive.live_parts: a tenant's files of a range of months; archive.note_change
+    PRIMARY KEY (tenant_hk, layer, month, file_id)
+);
+COMMENT ON TABLE archive.part IS 'A tenant''s month in a file: the very rows that the tables had when it was written.';
+COMMENT ON COLUMN archive.part.stale_since IS 'a row of this tenant and month has changed in its table since: the part tells nothing any more, and is written anew';
+COMMENT ON COLUMN archive.part.digest IS 'of its rows as the file has them: their count, and the sums of two 64-bit parts of their SHA-256';
+COMMENT ON COLUMN archive.part.load_date IS 'the newest load that it holds';
+-- Usage: archive.months_due, the sweep: the parts of a file
+CREATE INDEX part_file ON archive.part (file_id);
+-- Usage: archive.months_due: what has to be written anew
+CREATE INDEX part_stale ON archive.part (layer, month) WHERE stale_since IS NOT NULL;
+
+CREATE TABLE ref.archive_rule (
+    tenant_hk bytea NOT NULL,
+    layer text NOT NULL CHECK (layer IN ('bridge', 'visit', 'vault', 'raw')),
+    copied_after_days integer CHECK (copied_after_days >= 3),
+    PRIMARY KEY (tenant_hk, layer)
+);
+COMMENT ON TABLE ref.archive_rule IS 'How many days after its end a month of a layer is copied into the archive; NULL: never. A tenant''s own row comes before the general one (the empty key).';
