@@ -12,10 +12,14 @@ LANGUAGE sql STABLE AS $$
     ORDER BY p.month
 $$;
 
--- On the partitions of a month that is in the archive, for each row that changes: the tenant's parts are stale. Arguments: layer, month.
+-- On the partitions of a month that is in the archive, for each row that changes: the tenant's parts are stale. Arguments: layer, month. What leaves
+-- for the archive, or comes back from it, changes nothing (footfall.leaving).
 CREATE OR REPLACE FUNCTION archive.note_change() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 BEGIN
+    IF current_setting('footfall.leaving', true) = 'on' THEN
+        RETURN NULL;
+    END IF;
     UPDATE archive.part p SET stale_since = util.current_load_date()
     WHERE p.tenant_hk = CASE TG_OP WHEN 'DELETE' THEN old.tenant_hk ELSE new.tenant_hk END
       AND p.layer = TG_ARGV[0] AND p.month = TG_ARGV[1]::date AND p.stale_since IS NULL;
