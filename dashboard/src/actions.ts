@@ -83,6 +83,7 @@ export const ACTIONS: Record<string, string> = {
   "tenant.disabled": "A tenant was disabled",
   "tenant.enabled": "A tenant was enabled again",
   "tenant.leaving": "A tenant began to move to another cell: nothing of it is written here any more",
+  "tenant.merged": "The tenant that is named became part of this one: its events, keys, sites and people",
   "tenant.moved": "A tenant came from another cell",
   "tenant.renamed": "A tenant got another public id",
   "tenant.stayed": "A move of a tenant to another cell was taken back",

@@ -59,6 +59,7 @@ _FILES = (
     "business/sql/forgetting.sql",
     "business/sql/own_person.sql",
     "business/sql/tenants.sql",
+    "business/sql/merging.sql",
     "archive/sql/archive.sql",
     "archive/sql/leaving.sql",
     "api/sql/track_event.sql",

@@ -194,6 +194,7 @@ UNTOLD = {
     "site list": "settings and counts",
     "tenant hosts": "settings and counts",
     "tenant list": "settings",
+    "tenant merge": "tenant.merged: tests/operations/test_merging.py",
     "tenant move": "tenant.leaving and tenant.moved: tests/cells/test_moving.py",
     "up": "runs what tells of itself",
     "upgrade-store": "another store: tests/operations/test_upgrade.py",
