@@ -33,8 +33,8 @@ RETURN CASE WHEN EXISTS (SELECT FROM ref.legal_hold h WHERE h.tenant_hk = p_tena
 CREATE OR REPLACE FUNCTION archive.months_of_raw(p_tenant_hk bytea, p_until timestamptz) RETURNS TABLE (month timestamptz)
 LANGUAGE sql STABLE AS $$
     SELECT m.month
-    FROM (SELECT greatest(util.kept_since(p_tenant_hk, 'raw'), min(b.received_from)) AS first
-          FROM raw.ingest_batch b WHERE b.tenant_hk = p_tenant_hk) f
+    FROM (SELECT greatest(util.kept_since(p_tenant_hk, 'raw'), b.received_from) AS first
+          FROM raw.ingest_batch b WHERE b.tenant_hk = p_tenant_hk ORDER BY b.received_from LIMIT 1) f
     CROSS JOIN LATERAL generate_series(date_trunc('month', f.first, 'UTC'), p_until - interval '1 day', interval '1 month', 'UTC') AS m(month)
     WHERE EXISTS (
         SELECT FROM raw.ingest_batch b

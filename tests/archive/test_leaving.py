@@ -1,0 +1,122 @@
+"""Rows of raw leave PostgreSQL when the archive has them, and for no other reason."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from footfall.archive.leaving import leave
+from footfall.archive.months import Wish, run
+from footfall.archive.place import Place
+from footfall.auth import hold
+from footfall.database import Connection
+from footfall.errors import ArchiveFailed
+from site_under_test import RECEIVED, Site, view
+
+APRIL = datetime(2026, 4, 2, 9, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return Place(str(tmp_path / "archive"))
+
+
+@pytest.fixture
+def other(site: Site) -> Site:
+    """Another tenant beside acme: both have received events in March and in April, which are loaded."""
+    two = Site(site.connection, "other")
+    for one in (site, two):
+        one.land(view("/a", 0), view("/b", 1), {"evt_type": "nonsense"})
+        one.land(view("/c", 2), received=APRIL)
+    site.settle()
+    return two
+
+
+def rule(owner: Connection, site: Site | None, days: int | None = 30) -> None:
+    key = site.tenant_hk if site else b""
+    owner.execute("INSERT INTO ref.archive_rule VALUES (%s, 'raw', 3, %s)", (key, days))
+
+
+def archive(url: str, worker: Connection, place: Place) -> None:
+    assert list(run(url, worker, place, Wish(layer="raw")))
+
+
+def raw(site: Site) -> list[str]:
+    """Months of the tenant's raw events, one an event."""
+    query = "SELECT to_char(received_timestamp, 'YYYY-MM') FROM raw.site_tracking_events_r WHERE tenant_hk = %s ORDER BY 1"
+    return [month for (month,) in site.rows(query, site.tenant_hk)]
+
+
+def test_months_leave_one_after_the_other_and_nothing_is_missed(site, other, url, worker, owner, place) -> None:
+    rule(owner, site)
+    archive(url, worker, place)
+    before = site.ask("overview")["data"]["metrics"]
+    assert list(leave(worker, place)) == [3, 1]
+    assert (raw(site), len(raw(other))) == ([], 4)
+    assert list(leave(worker, place)) == []
+    assert site.failing_checks() == []
+    assert site.ask("overview")["data"]["metrics"] == before
+    assert site.rows("SELECT is_archived, kept_since FROM raw.kept_since") == [(True, datetime(2026, 5, 1, tzinfo=UTC))]
+    assert site.value("SELECT count(*) FROM archive.part WHERE stale_since IS NOT NULL") == 0
+    assert list(run(url, worker, place, Wish(layer="raw"))) == [], "nothing is written anew: there would be nothing in it"
+
+
+def test_a_month_that_everybody_has_left_is_dropped(site, other, url, worker, owner, place) -> None:
+    rule(owner, None)
+    archive(url, worker, place)
+    months = worker.execute("SELECT util.months_to_drop('raw', util.current_load_date())").fetchall()
+    assert months == [], "not before the files were proved"
+    assert sum(leave(worker, place)) == 8
+    dropped = [month for (month,) in worker.execute("SELECT util.months_to_drop('raw', util.current_load_date())").fetchall()]
+    assert dropped[:2] == ["raw.site_tracking_events_r_202603", "raw.site_tracking_events_r_202604"]
+    for month in dropped:
+        assert worker.execute("SELECT util.drop_month('raw', %s, util.current_load_date())", (month,)).fetchone() == (True,)
+    assert worker.execute("SELECT count(*) FROM archive.part WHERE is_live AND stale_since IS NULL").fetchone() == (4,)
+    assert site.failing_checks() == []
+
+
+@pytest.mark.parametrize("harm", ["a byte", "the file", "a row", "a hold", "a wait"])
+def test_nothing_leaves_that_was_not_proved_or_is_wanted(site, other, url, worker, owner, place, harm: str) -> None:
+    rule(owner, site)
+    archive(url, worker, place)
+    (path,) = worker.execute(
+        "SELECT path FROM archive.part WHERE month = '2026-03-01' AND tenant_hk = %s", (site.tenant_hk,)
+    ).fetchone()
+    file = place.folder / path
+    if harm == "a byte":
+        content = bytearray(file.read_bytes())
+        content[len(content) // 2] ^= 1
+        file.write_bytes(content)
+    elif harm == "the file":
+        file.unlink()
+    elif harm == "a row":
+        owner.execute("UPDATE raw.site_tracking_events_r SET user_agent = 'x' WHERE tenant_hk = %s", (site.tenant_hk,))
+    elif harm == "a hold":
+        hold(worker, "acme", "case")
+    else:
+        site.land(view("/late", 9), received=RECEIVED)
+    if harm in ("a byte", "the file"):
+        with pytest.raises(ArchiveFailed, match="nothing leaves"):
+            list(leave(worker, place))
+    else:
+        assert list(leave(worker, place)) == []
+    assert len(raw(site)) == 4 + (harm == "a wait")
+
+
+def test_what_left_and_is_in_a_file_with_others_stays_when_those_are_written_anew(site, other, url, worker, owner, place) -> None:
+    rule(owner, site)
+    rule(owner, other, None)
+    archive(url, worker, place)
+    assert sum(leave(worker, place)) == 4
+    before = parts(site)
+    owner.execute("UPDATE raw.site_tracking_events_r SET user_agent = 'x' WHERE tenant_hk = %s", (other.tenant_hk,))
+    assert list(run(url, worker, place, Wish(layer="raw")))
+    assert parts(site) == before
+
+
+def parts(site: Site) -> list[tuple]:
+    """What the archive has of the tenant: months, rows, digests."""
+    query = (
+        "SELECT month, row_count, digest FROM archive.part WHERE tenant_hk = %s AND is_live AND stale_since IS NULL ORDER BY 1"
+    )
+    return site.rows(query, site.tenant_hk)
