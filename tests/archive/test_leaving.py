@@ -1,16 +1,21 @@
 """Rows of raw leave PostgreSQL when the archive has them, and for no other reason."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
 from footfall.archive.leaving import leave
-from footfall.archive.months import Wish, run
+from footfall.archive.months import Wish, drop, run
 from footfall.archive.place import Place
+from footfall.archive.restoring import bring_back, restore
+from footfall.archive.verifying import verify
 from footfall.auth import hold
 from footfall.database import Connection
 from footfall.errors import ArchiveFailed
+from footfall.governance import Wish as Wanted
+from footfall.governance import all_entries
+from footfall.worker.loop import retire
 from site_under_test import RECEIVED, Site, view
 
 APRIL = datetime(2026, 4, 2, 9, 0, tzinfo=UTC)
@@ -112,6 +117,43 @@ def test_what_left_and_is_in_a_file_with_others_stays_when_those_are_written_ane
     owner.execute("UPDATE raw.site_tracking_events_r SET user_agent = 'x' WHERE tenant_hk = %s", (other.tenant_hk,))
     assert list(run(url, worker, place, Wish(layer="raw")))
     assert parts(site) == before
+
+
+def test_what_has_left_comes_back_bit_by_bit_the_latest_first(site, other, url, worker, owner, place) -> None:
+    rule(owner, site)
+    before = owner.execute("SELECT t::text FROM raw.site_tracking_events_r t ORDER BY raw_event_id").fetchall()
+    archive(url, worker, place)
+    assert sum(leave(worker, place)) == 4
+    with pytest.raises(ArchiveFailed, match="latest comes back first"):
+        restore(url, worker, place, site.tenant_hk, "raw", date(2026, 3, 1))
+    with pytest.raises(ArchiveFailed, match="nowhere else"):
+        drop(worker, place, Wish(layer="raw"))
+    assert list(verify(url, worker, place, Wish(), is_full=True)) == []
+
+    assert list(bring_back(url, worker, place, site.tenant_hk)) == [date(2026, 4, 1), date(2026, 3, 1)]
+
+    assert owner.execute("SELECT t::text FROM raw.site_tracking_events_r t ORDER BY raw_event_id").fetchall() == before
+    assert site.failing_checks() == []
+    assert list(verify(url, worker, place, Wish(), is_full=True)) == []
+    assert [entry["action"] for entry in all_entries(worker, site.tenant_hk, Wanted(action="archive"))] == [
+        "archive.restored",
+        "archive.restored",
+        "archive.left",
+        "archive.left",
+    ]
+
+
+def test_retention_reaches_what_has_left(site, other, url, worker, owner, place) -> None:
+    rule(owner, site)
+    archive(url, worker, place)
+    assert sum(leave(worker, place)) == 4
+    owner.execute("INSERT INTO ref.retention VALUES (%s, 'raw', 30)", (site.tenant_hk,))
+    retire(worker)
+    list(run(url, worker, place, Wish(layer="raw")))
+    assert parts(site) == []
+    assert len(parts(other)) == 0
+    assert not site.value("SELECT is_archived FROM raw.kept_since WHERE tenant_hk = %s AND layer = 'raw'", site.tenant_hk)
+    assert list(verify(url, worker, place, Wish())) == []
 
 
 def parts(site: Site) -> list[tuple]:

@@ -13,7 +13,7 @@ _PATIENCE = timedelta(days=1)  # with a month that has changed: the tables answe
 
 
 def keep_up(url: str, connection: Connection, archive: str, stop: Event) -> None:
-    """Write what is due, a file at a time, until that is done, or something was erased, or it is told to stop.
+    """Write what is due, a file at a time, until that is done, or something was erased, or it is told to stop; have leave what may.
 
     `connection` is a worker's. What a file cannot hold, or a place that is away, is logged, and tried again at the next time.
     """
@@ -41,6 +41,7 @@ def forget_erased(url: str, archive: str) -> bool:
 
 def _written(url: str, connection: Connection, archive: str, stop: Event, *, is_urgent: bool) -> None:
     # Arrow and its driver take a third of a second, and forty megabytes: nobody pays for them who archives nothing
+    from footfall.archive.leaving import leave  # noqa: PLC0415
     from footfall.archive.months import Wish, run  # noqa: PLC0415
     from footfall.archive.place import Place  # noqa: PLC0415
 
@@ -50,6 +51,10 @@ def _written(url: str, connection: Connection, archive: str, stop: Event, *, is_
         for one in run(url, connection, place, wish):
             logger.info("archived %s of %s: %d rows of %d tenants", one.layer, f"{one.month:%Y-%m}", one.rows, one.tenants)
             if stop.is_set() or (not is_urgent and _is_urgent(connection)):
+                return
+        for rows in () if is_urgent else leave(connection, place):
+            logger.info("%d events as received have left for the archive", rows)
+            if stop.is_set():
                 return
     except (ArchiveFailed, StoreUnavailable) as error:
         logger.warning("the archive will be tried again: %s", error)

@@ -94,7 +94,7 @@ def _of_file(place: Place, file: _File, names: dict[bytes, str]) -> Iterator[Fau
 
 def _of_tables(now: Session, file: _File, names: dict[bytes, str]) -> Iterator[Fault]:
     """In a snapshot of the ledger and the tables: a part that is not stale there is what the tables have there."""
-    fresh = f"SELECT string_agg(encode(p.tenant_hk, 'hex'), ' ') FROM archive.part p WHERE p.file_id = {file.file_id:d} AND p.is_live AND p.stale_since IS NULL"  # noqa: S608  a number
+    fresh = f"SELECT string_agg(encode(p.tenant_hk, 'hex'), ' ') FROM archive.part p WHERE p.file_id = {file.file_id:d} AND p.is_live AND p.stale_since IS NULL AND NOT archive.has_left(p.tenant_hk, p.layer, p.month)"  # noqa: S608  a number
     tenants = [bytes.fromhex(tenant) for tenant in (now.value(fresh) or "").split()]
     if not tenants:
         return

@@ -1,6 +1,14 @@
 -- Rows of raw leave their table when the archive has them. That is retention with a copy: they go the way of rows that nobody wants any more
 -- (util.months_to_drop, util.delete_expired), in the order of their months, so that raw.kept_since says of which there are rows still.
 
+-- Whether the archive alone has what a tenant received in a month.
+CREATE OR REPLACE FUNCTION archive.has_left(p_tenant_hk bytea, p_layer text, p_month date) RETURNS boolean
+LANGUAGE sql STABLE AS $$
+    SELECT p_layer = 'raw' AND EXISTS (
+        SELECT FROM raw.kept_since k WHERE k.tenant_hk = p_tenant_hk AND k.layer = 'raw' AND k.is_archived
+          AND k.kept_since >= (p_month + interval '1 month') AT TIME ZONE 'UTC')
+$$;
+
 -- Until when a tenant's rows of raw leave: whole months, UTC, that its rule lets go and the archive has, each proved within the last day; -infinity:
 -- none does. Under a legal hold, or while the tenant moves, nothing leaves.
 CREATE OR REPLACE FUNCTION archive.leaves_until(p_tenant_hk bytea, p_now timestamptz) RETURNS timestamptz
@@ -15,7 +23,9 @@ BEGIN
         WHERE NOT EXISTS (
             SELECT FROM archive.part p
             WHERE p.tenant_hk = p_tenant_hk AND p.layer = 'raw' AND p.month = (m.month AT TIME ZONE 'UTC')::date
-              AND p.is_live AND p.stale_since IS NULL AND p.proved_at > p_now - interval '1 day');
+              AND p.is_live AND p.stale_since IS NULL AND p.proved_at > p_now - interval '1 day'
+              -- what is being written anew is read from the table
+              AND NOT EXISTS (SELECT FROM archive.part n WHERE n.tenant_hk = p.tenant_hk AND n.layer = 'raw' AND n.month = p.month AND NOT n.is_live));
     END IF;
     RETURN least(v_until, v_missing);
 END
@@ -86,6 +96,38 @@ BEGIN
     PERFORM set_config('footfall.leaving', '', true);
     INSERT INTO raw.kept_since VALUES (v_due.tenant_hk, 'raw', v_to, true)
     ON CONFLICT (tenant_hk, layer) DO UPDATE SET kept_since = excluded.kept_since, is_archived = true;
+    PERFORM auth.tell(ARRAY[v_due.tenant_hk], 'archive.left', 'raw', jsonb_build_object('until', v_to, 'events', v_rows));
     RETURN v_rows;
+END
+$$;
+
+-- A month of a tenant is in its tables again. Of raw: until the rule has it leave again. For who has put the rows there, in that transaction.
+CREATE OR REPLACE FUNCTION archive.come_back(p_tenant_hk bytea, p_layer text, p_month date) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF archive.has_left(p_tenant_hk, p_layer, p_month) THEN
+        UPDATE raw.kept_since k SET kept_since = p_month::timestamp AT TIME ZONE 'UTC' WHERE k.tenant_hk = p_tenant_hk AND k.layer = 'raw';
+    END IF;
+    PERFORM auth.tell(ARRAY[p_tenant_hk], 'archive.restored', p_layer, jsonb_build_object('month', to_char(p_month, 'YYYY-MM')));
+END
+$$;
+
+-- Lets go of what the archive alone has and retention wants no longer: whole months. Of rows that are in their table retention makes the parts stale.
+CREATE OR REPLACE FUNCTION archive.forget_expired(p_now timestamptz) RETURNS bigint
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_files bigint[];
+    v_parts bigint;
+BEGIN
+    WITH gone AS (
+        DELETE FROM archive.part p
+        WHERE p.layer = 'raw' AND p.is_live AND (p.month + interval '1 month') AT TIME ZONE 'UTC' <= util.keep_from(p.tenant_hk, 'raw', p_now)
+          AND (p.month + interval '1 month') AT TIME ZONE 'UTC' <= util.kept_since(p.tenant_hk, 'raw')
+        RETURNING p.file_id
+    )
+    SELECT array_agg(DISTINCT g.file_id), count(*) INTO v_files, v_parts FROM gone g;
+    UPDATE archive.file f SET state = 'dead', changed_at = p_now
+    WHERE f.file_id = ANY (v_files) AND f.state = 'live' AND NOT EXISTS (SELECT FROM archive.part p WHERE p.file_id = f.file_id);
+    RETURN v_parts;
 END
 $$;

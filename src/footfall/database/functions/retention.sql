@@ -48,9 +48,9 @@ BEGIN
     PERFORM set_config('lock_timeout', '200ms', true);
     IF p_table IN (SELECT util.months_to_drop(p_layer, p_now)) THEN
         EXECUTE format('DROP TABLE IF EXISTS %s', p_table);
-        PERFORM archive.let_go(ARRAY(
-            SELECT f.file_id FROM archive.file f
-            WHERE f.layer = p_layer AND f.month = to_date(right(p_table, 6), 'YYYYMM') AND f.state = 'live'), NULL, p_now);
+        IF p_layer = 'raw' THEN
+            PERFORM archive.forget_expired(p_now);
+        END IF;
         RETURN true;
     END IF;
     RETURN false;
@@ -97,7 +97,7 @@ BEGIN
         GET DIAGNOSTICS v_rows = ROW_COUNT;
         v_deleted := v_deleted + v_rows;
         INSERT INTO raw.kept_since VALUES (v_tenant.tenant_hk, p_layer, v_tenant.keep_from)
-        ON CONFLICT (tenant_hk, layer) DO UPDATE SET kept_since = excluded.kept_since;
+        ON CONFLICT (tenant_hk, layer) DO UPDATE SET kept_since = excluded.kept_since, is_archived = false;
     END LOOP;
     RETURN v_deleted;
 END
