@@ -4,17 +4,21 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
+from in_process import run as footfall
 
+from footfall.archive.layers import LAYERS
 from footfall.archive.leaving import leave
 from footfall.archive.months import Wish, drop, run
 from footfall.archive.place import Place
 from footfall.archive.restoring import bring_back, restore
 from footfall.archive.verifying import verify
+from footfall.archive.writing import read
 from footfall.auth import hold
 from footfall.database import Connection
-from footfall.errors import ArchiveFailed
+from footfall.errors import ArchiveFailed, NotAccepted
 from footfall.governance import Wish as Wanted
 from footfall.governance import all_entries
+from footfall.governance.persons import erase_person
 from footfall.worker.loop import retire
 from site_under_test import RECEIVED, Site, view
 
@@ -162,3 +166,29 @@ def parts(site: Site) -> list[tuple]:
         "SELECT month, row_count, digest FROM archive.part WHERE tenant_hk = %s AND is_live AND stale_since IS NULL ORDER BY 1"
     )
     return site.rows(query, site.tenant_hk)
+
+
+def test_before_somebody_is_erased_what_has_left_is_back_and_no_file_holds_them_after(
+    site, other, url, worker, owner, place
+) -> None:
+    site.land(view("/secret", 5, session_id="s-jane", visitor_id="v-jane", user_id="jane-4711"))
+    site.load()
+    rule(owner, site)
+    archive(url, worker, place)
+    assert sum(leave(worker, place)) == 5
+    with pytest.raises(NotAccepted, match="in the archive only"):
+        erase_person(worker, site.tenant_hk, "user", "jane-4711")
+    environment = {"DATABASE_URL": url, "FOOTFALL_ARCHIVE": str(place.folder)}
+
+    status, _, errors = footfall(*"person erase user jane-4711 --tenant acme --yes".split(), environment=environment)
+
+    assert (status, errors) == (0, "")
+    assert len(raw(site)) == 5
+    assert [row for path in place.paths() for row in rows(place, path) if "jane" in row] == []
+    assert list(verify(url, worker, place, Wish(), is_full=True)) == []
+    assert sum(leave(worker, place)) == 5, "and what is left of it may leave again"
+
+
+def rows(place: Place, path: str) -> list[str]:
+    """The rows of a file of raw, as texts."""
+    return [str(row) for batch in read(place, path, LAYERS["raw"]) for row in batch.to_pylist()]

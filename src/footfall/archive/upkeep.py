@@ -9,6 +9,9 @@ from footfall.errors import ArchiveFailed, StoreUnavailable
 
 logger = logging.getLogger(__name__)
 
+_HAS_LEFT = """/* archive.upkeep */
+    SELECT FROM raw.kept_since k WHERE k.tenant_hk = %s AND k.layer = 'raw' AND k.is_archived
+"""
 _PATIENCE = timedelta(days=1)  # with a month that has changed: the tables answer for it meanwhile
 
 
@@ -26,6 +29,19 @@ def write_anew_if_erased(url: str, connection: Connection, archive: str, stop: E
         return False
     _written(url, connection, archive, stop, is_urgent=True)
     return True
+
+
+def bring_back(url: str, connection: Connection, archive: str, tenant_hk: bytes) -> None:
+    """Before an erasure: have raw hold all again that a tenant was sent and that has left; nothing where nothing has.
+
+    Raises ArchiveFailed as `footfall.archive.restoring.restore` does.
+    """
+    if connection.execute(_HAS_LEFT, (tenant_hk,)).rowcount:
+        from footfall.archive.place import Place  # noqa: PLC0415
+        from footfall.archive.restoring import bring_back as each  # noqa: PLC0415
+
+        for month in each(url, connection, Place(archive), tenant_hk):
+            logger.info("%s is back from the archive", f"{month:%Y-%m}")
 
 
 def forget_erased(url: str, archive: str) -> bool:

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from footfall.archive.layers import Name
+from footfall.archive.leaving import leave
 from footfall.archive.months import Wish, drop, listed
 from footfall.archive.months import run as run_due
 from footfall.archive.place import Place
@@ -40,7 +41,9 @@ def run(
     database_url: DatabaseUrl = None,
     as_json: AsJson = False,  # noqa: FBT002
 ) -> None:
-    """Write what is due: months that are over for as long as the rules say, and those that have changed since. The worker does it every hour.
+    """Write what is due: months that are over for as long as the rules say, and those that have changed since; have leave what may.
+
+    The worker does it every hour.
 
     Example: footfall archive run --month 2026-10
     """
@@ -59,8 +62,12 @@ def run(
             )
             if not as_json:
                 console.print(f"{one.path}: {one.rows:,} rows of {one.tenants:,} tenants, {one.size:,} bytes", markup=False)
+        left = 0 if (layer or month or tenant) else sum(leave(connection, place))
     if as_json:
-        print_json(done)
+        print_json({"files": done, "left": left})
+        return
+    if left:
+        console.print(f"{left:,} events as received have left PostgreSQL.")
     elif not done:
         console.print("Nothing is due.")
 
@@ -178,6 +185,9 @@ def drop_(
 def set_(
     layer: Annotated[Name, typer.Option(help=_LAYER)],
     after: Annotated[str, typer.Option(help="Days after the end of a month until it is copied, 3 at least; or: never.")],
+    leaves_after: Annotated[
+        int | None, typer.Option(help="Of raw: days until its rows leave PostgreSQL, once the files were proved; default: never.")
+    ] = None,
     tenant: Annotated[str | None, typer.Option(help="Only this tenant's; default: all that have no rule of their own.")] = None,
     data: Data = None,
     database_url: DatabaseUrl = None,
@@ -185,17 +195,21 @@ def set_(
 ) -> None:
     """Say when months of a layer are copied into files. Without a rule none are.
 
-    Example: footfall archive set --layer bridge --after 3
+    What has left is in the files only: before somebody is erased, `footfall person erase` brings it back.
+
+    Example: footfall archive set --layer raw --after 3 --leaves-after 30
     """
     days = None if after == "never" else int(after) if after.isdecimal() else 0
     if days is not None and not 3 <= days <= 36_500:  # noqa: PLR2004  late events of a month come in its first days
         raise SettingInvalid(f"--after {after} is neither a number of days from 3 on, nor never")
     with existing_store(data, database_url, tenant) as store, connect(store.url, "footfall_worker") as connection:
-        set_rule(connection, layer, days, tenant)
+        set_rule(connection, layer, days, tenant, leaves=leaves_after)
     if as_json:
-        print_json({"layer": layer, "days": days, "tenant": tenant})
+        print_json({"layer": layer, "days": days, "leaves": leaves_after, "tenant": tenant})
     else:
         when = "never copied" if days is None else f"copied {days} days after their end"
+        if leaves_after is not None:
+            when += f", and leave PostgreSQL after {leaves_after}"
         console.print(f"{layer}: months are {when}, for {tenant or 'all tenants without a rule of their own'}.")
 
 

@@ -106,7 +106,11 @@ CREATE OR REPLACE FUNCTION archive.come_back(p_tenant_hk bytea, p_layer text, p_
 LANGUAGE plpgsql AS $$
 BEGIN
     IF archive.has_left(p_tenant_hk, p_layer, p_month) THEN
-        UPDATE raw.kept_since k SET kept_since = p_month::timestamp AT TIME ZONE 'UTC' WHERE k.tenant_hk = p_tenant_hk AND k.layer = 'raw';
+        -- of before the first month that left retention may have removed some
+        UPDATE raw.kept_since k
+        SET kept_since = p_month::timestamp AT TIME ZONE 'UTC',
+            is_archived = EXISTS (SELECT FROM archive.part p WHERE p.tenant_hk = p_tenant_hk AND p.layer = 'raw' AND p.month < p_month AND p.is_live)
+        WHERE k.tenant_hk = p_tenant_hk AND k.layer = 'raw';
     END IF;
     PERFORM auth.tell(ARRAY[p_tenant_hk], 'archive.restored', p_layer, jsonb_build_object('month', to_char(p_month, 'YYYY-MM')));
 END
