@@ -14,11 +14,13 @@ from footfall.archive.restoring import bring_back, restore
 from footfall.archive.verifying import verify
 from footfall.archive.writing import read
 from footfall.auth import hold
-from footfall.database import Connection
+from footfall.database import Connection, Store
 from footfall.errors import ArchiveFailed, NotAccepted
-from footfall.governance import Wish as Wanted
+from footfall.governance import Wish as Entries
 from footfall.governance import all_entries
 from footfall.governance.persons import erase_person
+from footfall.operations.proof.rebuild import Wanted
+from footfall.operations.proof.rebuild import verify as prove
 from footfall.worker.loop import retire
 from site_under_test import RECEIVED, Site, view
 
@@ -139,7 +141,7 @@ def test_what_has_left_comes_back_bit_by_bit_the_latest_first(site, other, url, 
     assert owner.execute("SELECT t::text FROM raw.site_tracking_events_r t ORDER BY raw_event_id").fetchall() == before
     assert site.failing_checks() == []
     assert list(verify(url, worker, place, Wish(), is_full=True)) == []
-    assert [entry["action"] for entry in all_entries(worker, site.tenant_hk, Wanted(action="archive"))] == [
+    assert [entry["action"] for entry in all_entries(worker, site.tenant_hk, Entries(action="archive"))] == [
         "archive.restored",
         "archive.restored",
         "archive.left",
@@ -192,3 +194,14 @@ def test_before_somebody_is_erased_what_has_left_is_back_and_no_file_holds_them_
 def rows(place: Place, path: str) -> list[str]:
     """The rows of a file of raw, as texts."""
     return [str(row) for batch in read(place, path, LAYERS["raw"]) for row in batch.to_pylist()]
+
+
+def test_a_store_is_rebuilt_from_what_has_left(site, other, url, worker, owner, place) -> None:
+    rule(owner, None)
+    archive(url, worker, place)
+    assert sum(leave(worker, place)) == 8
+    without = prove(Store(url), Wanted())
+    assert without.events == 0
+    done = prove(Store(url), Wanted(archive=place))
+    assert (done.events, done.is_proved, done.not_compared) == (8, True, 0)
+    assert done.compared > 20

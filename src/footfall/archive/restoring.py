@@ -1,8 +1,9 @@
 """A part's rows back into the tables where they are missing: afterwards the tables have the very rows of the file, or nothing has changed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import groupby
 
 from psycopg import sql
 
@@ -65,6 +66,37 @@ def restore(url: str, connection: Connection, place: Place, tenant_hk: bytes, na
     except FileNotFoundError:
         raise ArchiveFailed("archive_unreachable", f"{path} is not there") from None
     return Restored(digest[0], missing)
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A month of raw of a tenant that is in a file and in no table."""
+
+    tenant_hk: bytes
+    month: date
+    path: str
+
+
+def all_left(connection: Connection, tenants: Sequence[bytes] | None) -> list[Left]:
+    """What these tenants, or all, were sent and the archive alone has."""
+    query = """/* archive.restoring */
+        SELECT p.tenant_hk, p.month, p.path FROM archive.part p
+        WHERE p.layer = 'raw' AND p.is_live AND (%(tenants)s::bytea[] IS NULL OR p.tenant_hk = ANY (%(tenants)s))
+          AND archive.has_left(p.tenant_hk, p.layer, p.month)
+        ORDER BY p.path, p.tenant_hk
+    """
+    return [Left(*row) for row in connection.execute(query, {"tenants": None if tenants is None else list(tenants)})]
+
+
+def fill_raw(url: str, place: Place, left: Sequence[Left]) -> int:
+    """Put what has left into the raw of another store, one that is being rebuilt; how many events. Raises as `restore` does."""
+    layer, events = LAYERS["raw"], 0
+    for path, parts in groupby(left, key=lambda one: one.path):
+        tenants = {one.tenant_hk for one in parts}
+        with changing(url) as session:
+            session.lay_out(_LAID_OUT, layer.schema, rows_in(place, path, layer, tenants))
+            events += sum(_filled(session, table) for table in _tables(layer, ""))
+    return events
 
 
 def bring_back(url: str, connection: Connection, place: Place, tenant_hk: bytes) -> Iterator[date]:
