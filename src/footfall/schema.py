@@ -59,6 +59,7 @@ _FILES = (
     "business/sql/forgetting.sql",
     "business/sql/own_person.sql",
     "business/sql/tenants.sql",
+    "archive/sql/archive.sql",
     "api/sql/track_event.sql",
     "api/sql/track_analytics.sql",
     "api/sql/track_test.sql",
@@ -72,7 +73,7 @@ _FILES = (
 
 
 _ACCESS = Definition("access", "SELECT util.secure_access()")
-VERSION = Version(number=50, needs=50, serves=34)
+VERSION = Version(number=51, needs=50, serves=34)
 
 
 def deploy(connection: Connection, role_prefix: str | None = None) -> list[str]:

@@ -14,7 +14,7 @@ RELATIONS = """
     SELECT c.oid::regclass::text, c.relkind IN ('v', 'm'),
            EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'tenant_hk' AND NOT a.attisdropped)
     FROM pg_class c
-    WHERE c.relnamespace::regnamespace::text IN ('auth', 'ref', 'raw', 'staging', 'business', 'api')
+    WHERE c.relnamespace::regnamespace::text IN ('auth', 'ref', 'raw', 'staging', 'business', 'archive', 'api')
       AND c.relkind IN ('r', 'p', 'v', 'm') AND NOT c.relispartition
     ORDER BY 1
 """
@@ -180,7 +180,7 @@ def test_a_function_that_is_not_granted_to_all_is_granted_to_none(owner) -> None
     """PostgreSQL lets everybody execute a new function: the deployment takes that back."""
     public = owner.execute("""
         SELECT p.oid::regprocedure::text FROM pg_proc p
-        WHERE p.pronamespace::regnamespace::text IN ('util', 'auth', 'ref', 'raw', 'staging', 'business', 'api')
+        WHERE p.pronamespace::regnamespace::text IN ('util', 'auth', 'ref', 'raw', 'staging', 'business', 'archive', 'api')
           AND has_function_privilege('public', p.oid, 'EXECUTE')""").fetchall()
     assert public == []
 
@@ -188,7 +188,7 @@ def test_a_function_that_is_not_granted_to_all_is_granted_to_none(owner) -> None
 def test_definer_functions_pin_their_search_path(owner) -> None:
     loose = owner.execute("""
         SELECT p.oid::regprocedure::text FROM pg_proc p
-        WHERE p.prosecdef AND p.pronamespace::regnamespace::text IN ('util', 'auth', 'raw', 'staging', 'business', 'api')
+        WHERE p.prosecdef AND p.pronamespace::regnamespace::text IN ('util', 'auth', 'raw', 'staging', 'business', 'archive', 'api')
           AND NOT coalesce(array_to_string(p.proconfig, ',') LIKE '%search_path=%', false)""").fetchall()
     assert loose == []
 

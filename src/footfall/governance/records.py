@@ -300,7 +300,7 @@ PURPOSES = (
 _COMMENTS = """
 /* governance.records */ SELECT c.oid::regclass::text, coalesce(obj_description(c.oid, 'pg_class'), '')
 FROM pg_class c
-WHERE c.relnamespace::regnamespace::text IN ('auth', 'ref', 'raw', 'staging', 'business', 'util')
+WHERE c.relnamespace::regnamespace::text IN ('auth', 'ref', 'raw', 'staging', 'business', 'archive', 'util')
   AND c.relkind IN ('r', 'p') AND NOT c.relispartition
 """
 _SETTINGS = """

@@ -11,12 +11,15 @@ CREATE TABLE archive.file (
     changed_at timestamptz NOT NULL,
     row_count bigint,
     bytes bigint,
-    sha256 bytea
+    sha256 bytea,
+    goes_at_once boolean NOT NULL DEFAULT false
 );
 COMMENT ON TABLE archive.file IS
     'Files of the archive. writing: reserved, it may be half there; live: whole and proved; dead: another one, or none, stands for it: it goes when no question reads it any more.';
 COMMENT ON COLUMN archive.file.path IS 'below the archive''s folder or bucket; a name is never used twice';
 COMMENT ON COLUMN archive.file.month IS 'bridge, vault: of the event''s key, UTC; visit: of its day; raw: of receipt, UTC';
+COMMENT ON COLUMN archive.file.row_count IS 'of all its parts together: fewer in them say that it holds rows of who has left';
+COMMENT ON COLUMN archive.file.goes_at_once IS 'dead, and it holds what was erased: it does not wait for questions';
 -- Usage: archive.files_to_sweep: what was left half written, and what has to go
 CREATE INDEX file_swept ON archive.file (state, changed_at) WHERE state <> 'live';
 
@@ -36,11 +39,11 @@ CREATE TABLE archive.part (
 );
 COMMENT ON TABLE archive.part IS 'A tenant''s month in a file: the very rows that the tables had when it was written.';
 COMMENT ON COLUMN archive.part.stale_since IS 'a row of this tenant and month has changed in its table since: the part tells nothing any more, and is written anew';
-COMMENT ON COLUMN archive.part.digest IS 'of its rows as the file has them: their count, and the sums of two 64-bit parts of their SHA-256';
+COMMENT ON COLUMN archive.part.digest IS 'of its rows as the file has them, in their order: SHA-256 over the values of each column';
 COMMENT ON COLUMN archive.part.load_date IS 'the newest load that it holds';
--- Usage: archive.months_due, the sweep: the parts of a file
+-- Usage: archive.files_due, the sweep: the parts of a file
 CREATE INDEX part_file ON archive.part (file_id);
--- Usage: archive.months_due: what has to be written anew
+-- Usage: archive.files_due: what has to be written anew
 CREATE INDEX part_stale ON archive.part (layer, month) WHERE stale_since IS NOT NULL;
 
 CREATE TABLE ref.archive_rule (

@@ -1,0 +1,180 @@
+"""What is due, and how one month of a layer gets into files: claimed, swept, packed, copied file by file."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from psycopg import sql
+
+from footfall.archive import ledger
+from footfall.archive.layers import LAYERS, Layer, Name, after, days_of
+from footfall.archive.place import Place
+from footfall.archive.rows import Snapshot, snapshot
+from footfall.archive.writing import GROUP_ROWS, Written, write
+from footfall.database import Connection
+
+OWN_FILE_ROWS = 50_000  # of a tenant's month: from here on it has files of its own
+SHARED_FILE_ROWS = 1_000_000
+LONGEST_QUESTION = timedelta(minutes=15)  # a file that is dead for so long is read by nobody
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """A month of a layer in which something is due."""
+
+    layer: Name
+    month: date
+    is_urgent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """A file that stands from now on."""
+
+    layer: Name
+    month: date
+    path: str
+    tenants: int
+    rows: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is asked for: only this layer, month or tenant; how long a stale part may wait."""
+
+    layer: Name | None = None
+    month: date | None = None
+    tenant_hk: bytes | None = None
+    patience: timedelta = timedelta(0)
+
+
+def due(connection: Connection, wish: Wish) -> list[Month]:
+    """The months in which something is to be written: first those whose files hold what was erased."""
+    found = {Month(layer, month, is_urgent) for layer, month, is_urgent in _files_due(connection, wish)}
+    for layer in LAYERS:
+        if wish.layer in (None, layer):
+            found |= {Month(layer, month) for month, _ in _parts_due(connection, layer, wish)}
+    urgent = {(one.layer, one.month) for one in found if one.is_urgent}
+    kept = [one for one in found if one.is_urgent or (one.layer, one.month) not in urgent]
+    return sorted(kept, key=lambda one: (not one.is_urgent, one.month, one.layer))
+
+
+def run(url: str, connection: Connection, place: Place, wish: Wish) -> Iterator[Copied]:
+    """Write whatever is due, a file at a time, each committed when it is told; then sweep.
+
+    Who stops in between has lost nothing. `connection` is a worker's, and commits each statement. Raises ArchiveFailed.
+    """
+    for one in due(connection, wish):
+        with ledger.claimed(connection, one.layer, one.month) as is_ours:
+            if is_ours:
+                yield from _month(url, connection, place, one, wish)
+    ledger.sweep_dead(connection, place, LONGEST_QUESTION)
+
+
+def _month(url: str, connection: Connection, place: Place, one: Month, wish: Wish) -> Iterator[Copied]:
+    ledger.sweep_unfinished(connection, place, one.layer, one.month)
+    layer = LAYERS[one.layer]
+    wish = Wish(one.layer, one.month, wish.tenant_hk, wish.patience)
+    files = [file_id for file_id, *_ in connection.execute(*_due_files(wish)).fetchall()]
+    tenants = {tenant_hk for _, tenant_hk in _parts_due(connection, one.layer, wish)}
+    tenants |= _tenants_of(connection, files)
+    if tenants and ledger.watch(connection, one.layer, one.month):
+        for group in _packed(connection, layer, one.month, tenants):
+            yield _copied(url, connection, place, layer, one.month, group)
+    ledger.let_go_of_empty(connection, files)
+
+
+def _packed(connection: Connection, layer: Layer, month: date, tenants: set[bytes]) -> Iterator[list[bytes]]:
+    """Which tenants share a file: large ones have their own; small files that are there are taken in."""
+    rows = _rows_of(connection, layer, month, tenants)
+    own = sorted(tenant for tenant in tenants if rows.get(tenant, 0) >= OWN_FILE_ROWS)
+    shared = tenants.difference(own)
+    if shared:
+        neighbours = _tenants_of_small(connection, layer.name, month) - tenants
+        rows |= _rows_of(connection, layer, month, neighbours)
+        shared |= {tenant for tenant in neighbours if rows.get(tenant, 0) < OWN_FILE_ROWS}
+    for tenant in own:
+        yield [tenant]
+    group: list[bytes] = []
+    filled = 0
+    for tenant in sorted(shared):
+        if group and filled + rows.get(tenant, 0) > SHARED_FILE_ROWS:
+            yield group
+            group, filled = [], 0
+        group.append(tenant)
+        filled += rows.get(tenant, 0)
+    if group:
+        yield group
+
+
+def _copied(url: str, connection: Connection, place: Place, layer: Layer, month: date, tenants: Sequence[bytes]) -> Copied:
+    """One file: reserved, read in one snapshot, written, proved, committed."""
+    reserved = ledger.reserve(connection, layer.name, month, tenants)
+    with snapshot(url) as now:
+        load_date = now.value("SELECT max(l.load_date) FROM raw.load_batch l")
+        written = _written(now, place, layer, month, reserved, tenants)
+    ledger.commit(connection, reserved, written, load_date)
+    return Copied(layer.name, month, reserved.path, len(tenants), written.rows, written.bytes)
+
+
+def _written(
+    now: Snapshot, place: Place, layer: Layer, month: date, reserved: ledger.Reserved, tenants: Sequence[bytes]
+) -> Written:
+    about = {"month": f"{month:%Y-%m}", "file": str(reserved.file_id)}
+    return write(place, reserved.path, layer, rows_of(now, layer, month, tenants, reserved.file_id), about)
+
+
+def rows_of(now: Snapshot, layer: Layer, month: date, tenants: Sequence[bytes], file_id: int) -> Iterator[object]:
+    """The rows of a file's tenants. Those of one tenant day by day: PostgreSQL sorts no more than that at a time."""
+    if len(tenants) == 1:
+        one = sql.SQL("t.tenant_hk = {}").format(sql.Literal(tenants[0]))
+        for first, last in days_of(month):
+            yield from now.rows(layer, first, last, one)
+    else:
+        of_file = sql.SQL("t.tenant_hk IN (SELECT p.tenant_hk FROM archive.part p WHERE p.file_id = {})").format(
+            sql.Literal(file_id)
+        )
+        yield from now.rows(layer, month, after(month), of_file)
+
+
+def _files_due(connection: Connection, wish: Wish) -> list[tuple[Name, date, bool]]:
+    return [(layer, month, is_urgent) for _, layer, month, is_urgent in connection.execute(*_due_files(wish)).fetchall()]
+
+
+def _due_files(wish: Wish) -> tuple[str, dict[str, object]]:
+    query = """/* archive.months */
+        SELECT d.file_id, d.layer, d.month, d.is_urgent FROM archive.files_due(util.current_load_date(), %(patience)s) d
+        WHERE (%(layer)s::text IS NULL OR d.layer = %(layer)s) AND (%(month)s::date IS NULL OR d.month = %(month)s)
+          AND (%(tenant)s::bytea IS NULL OR EXISTS (SELECT FROM archive.part p WHERE p.file_id = d.file_id AND p.tenant_hk = %(tenant)s))
+    """
+    return query, {"patience": wish.patience, "layer": wish.layer, "month": wish.month, "tenant": wish.tenant_hk}
+
+
+def _parts_due(connection: Connection, layer: Name, wish: Wish) -> list[tuple[date, bytes]]:
+    query = """/* archive.months */
+        SELECT d.month, d.tenant_hk FROM archive.parts_due(util.current_load_date(), %(layer)s) d
+        WHERE (%(month)s::date IS NULL OR d.month = %(month)s) AND (%(tenant)s::bytea IS NULL OR d.tenant_hk = %(tenant)s)
+    """
+    return connection.execute(query, {"layer": layer, "month": wish.month, "tenant": wish.tenant_hk}).fetchall()
+
+
+def _rows_of(connection: Connection, layer: Layer, month: date, tenants: set[bytes]) -> dict[bytes, int]:
+    if not tenants:
+        return {}
+    of_these = sql.SQL("t.tenant_hk = ANY ({})").format(sql.Literal(sorted(tenants)))
+    return dict(connection.execute(layer.counting(month, of_these)).fetchall())
+
+
+def _tenants_of(connection: Connection, files: Sequence[int]) -> set[bytes]:
+    query = "/* archive.months */ SELECT DISTINCT p.tenant_hk FROM archive.part p WHERE p.file_id = ANY (%s)"
+    return {tenant for (tenant,) in connection.execute(query, (list(files),))}
+
+
+def _tenants_of_small(connection: Connection, layer: Name, month: date) -> set[bytes]:
+    """Those whose files would not even fill a group."""
+    query = """/* archive.months */
+        SELECT DISTINCT p.tenant_hk FROM archive.file f JOIN archive.part p USING (file_id)
+        WHERE f.state = 'live' AND f.layer = %s AND f.month = %s AND f.row_count < %s
+    """
+    return {tenant for (tenant,) in connection.execute(query, (layer, month, GROUP_ROWS))}

@@ -1,0 +1,94 @@
+"""Where the files lie: a folder of this machine, or a bucket of an object store. Paths in it are the ledger's."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from pyarrow import fs
+
+from footfall.errors import ArchiveFailed
+
+_PIECE = 1 << 20  # bytes read at once
+
+
+class Place:
+    """The archive's folder or bucket, as FOOTFALL_ARCHIVE names it."""
+
+    def __init__(self, named: str) -> None:
+        """Raises ArchiveFailed: ``archive_not_set``, ``archive_unreachable``."""
+        if not named:
+            raise ArchiveFailed("archive_not_set", "FOOTFALL_ARCHIVE names no folder or bucket for the files")
+        try:
+            if "://" in named:
+                files, root = fs.FileSystem.from_uri(named)
+                self.folder = None
+            else:
+                self.folder = Path(named).absolute()
+                self.folder.mkdir(parents=True, exist_ok=True)
+                files, root = fs.LocalFileSystem(), str(self.folder)
+        except (OSError, ValueError) as error:
+            raise ArchiveFailed("archive_unreachable", f"FOOTFALL_ARCHIVE={named}: {error}") from None
+        self._files = fs.SubTreeFileSystem(root, files)
+
+    @contextmanager
+    def writing(self, path: str) -> Iterator[Any]:
+        """A new file to write into. When it is left without an error, the file is on disk, and so is its name."""
+        with _told(path):
+            if self.folder:
+                (self.folder / path).parent.mkdir(parents=True, exist_ok=True)
+            with self._files.open_output_stream(path) as sink:
+                yield sink
+            if self.folder:
+                # the name of a month's folder lies in its layer's, whose name in the archive's
+                for one in (self.folder / path, *(self.folder / path).parents[:3]):
+                    _sync(one)
+
+    def reading(self, path: str) -> Any:
+        """A file, to be read anywhere in it. Raises ArchiveFailed: ``archive_unreachable``; FileNotFoundError."""
+        with _told(path):
+            return self._files.open_input_file(path)
+
+    def pieces(self, path: str) -> Iterator[bytes]:
+        """The bytes of a file, from its beginning on. Raises as `reading` does."""
+        with _told(path), self._files.open_input_stream(path) as source:
+            while piece := source.read(_PIECE):
+                yield piece
+
+    def size(self, path: str) -> int | None:
+        """Bytes of a file; None: there is none."""
+        with _told(path):
+            found = self._files.get_file_info(path)
+        return None if found.type == fs.FileType.NotFound else int(found.size)
+
+    def unlink(self, path: str) -> None:
+        """Have a file be gone; one that is not there is."""
+        with _told(path):
+            if self.size(path) is not None:
+                self._files.delete_file(path)
+
+    def paths(self) -> Iterator[str]:
+        """Every file there is."""
+        with _told(""):
+            for found in self._files.get_file_info(fs.FileSelector("", recursive=True, allow_not_found=True)):
+                if found.type == fs.FileType.File:
+                    yield found.path
+
+
+@contextmanager
+def _told(path: str) -> Iterator[None]:
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise ArchiveFailed("archive_unreachable", f"{path or 'the archive'}: {error}") from None
+
+
+def _sync(path: Path) -> None:
+    number = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)
