@@ -73,7 +73,7 @@ _FILES = (
 
 
 _ACCESS = Definition("access", "SELECT util.secure_access()")
-VERSION = Version(number=51, needs=50, serves=34)
+VERSION = Version(number=51, needs=51, serves=34)
 
 
 def deploy(connection: Connection, role_prefix: str | None = None) -> list[str]:

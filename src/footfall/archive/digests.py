@@ -27,7 +27,7 @@ class Digests:
         self._done: dict[bytes, PartDigest] = {}
         self._tenant: bytes | None = None
         self._rows = 0
-        self._hashes: list[tuple[_Hash, _Hash]] = []
+        self._hashes: list[tuple[hashlib._Hash, hashlib._Hash]] = []
 
     def add(self, batch: pa.RecordBatch) -> None:
         """Take the next rows. Raises ValueError for those of a tenant that was over."""
@@ -68,7 +68,6 @@ def digests_of(batches: Iterable[pa.RecordBatch]) -> dict[bytes, PartDigest]:
 
 
 NOTHING = PartDigest(0, hashlib.sha256().hexdigest())
-_Hash = "hashlib._Hash"
 
 
 @dataclass(frozen=True, slots=True)

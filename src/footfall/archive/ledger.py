@@ -1,7 +1,8 @@
-"""What the ledger knows of files: reserved before their first byte, committed when they are proved, swept when nothing stands on them.
+"""What the ledger knows of files: reserved before their first byte, committed when proved, swept when nothing stands on them.
 
-A file is reserved in a transaction of its own; only when whoever was writing then has ended is the snapshot taken that it is filled from. Who changed a
-row before is in that snapshot; who changes one later finds the reserved part, and makes it stale. So no change is lost, whenever it comes.
+A file is reserved in a transaction of its own; only when whoever was writing then has ended is the snapshot taken that it is
+filled from. Who changed a row before is in that snapshot; who changes one later finds the reserved part, and makes it stale.
+So no change is lost, whenever it comes.
 """
 
 import secrets
@@ -10,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import psycopg
 
@@ -61,7 +63,7 @@ def watch(connection: Connection, layer: Name, month: date) -> bool:
 
 def reserve(connection: Connection, layer: Name, month: date, tenants: Sequence[bytes]) -> Reserved:
     """Reserve a file for these tenants' rows of a month, and wait until a snapshot may be taken. Raises ArchiveFailed: ``archive_busy``."""
-    path = f"{layer}/{month:%Y-%m}/{secrets.token_hex(12)}.parquet"
+    path = f"{layer}/{month:%Y-%m}/{own_prefix(connection)}{secrets.token_hex(12)}.parquet"
     with connection.transaction():
         file_id = _value(
             connection,
@@ -92,9 +94,15 @@ def commit(connection: Connection, reserved: Reserved, written: Written, load_da
         )
         connection.execute(
             "/* archive.ledger */ UPDATE archive.file f SET row_count = %s, bytes = %s, sha256 = %s WHERE f.file_id = %s",
-            (written.rows, written.bytes, written.sha256, reserved.file_id),
+            (written.rows, written.size, written.sha256, reserved.file_id),
         )
         connection.execute("SELECT archive.commit_file(%s, util.current_load_date())", (reserved.file_id,))
+
+
+def own_prefix(connection: Connection) -> str:
+    """How the names of this store's files begin: several cells share a folder."""
+    number = _value(connection, "SELECT c.cell_number FROM util.cell c")
+    return f"{number}-" if number else ""
 
 
 def let_go_of_empty(connection: Connection, files: Sequence[int]) -> None:
@@ -140,6 +148,6 @@ def _wait_for_writers(connection: Connection) -> None:
         time.sleep(_PAUSE / 10)
 
 
-def _value(connection: Connection, query: str, *values: object) -> object:
+def _value(connection: Connection, query: str, *values: object) -> Any:
     row = connection.execute(f"/* archive.ledger */ {query}", values).fetchone()
     return row[0] if row else None

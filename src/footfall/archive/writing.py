@@ -25,13 +25,13 @@ class Written:
 
     Attributes:
         rows: how many.
-        bytes: of the file.
+        size: bytes of the file.
         sha256: of the file.
         parts: rows and digest of each tenant that has rows.
     """
 
     rows: int
-    bytes: int
+    size: int
     sha256: bytes
     parts: dict[bytes, PartDigest]
 

@@ -249,6 +249,7 @@ PURPOSES = (
             "auth.tenant_usage",
             "auth.tenant_seen",
             "raw.import",
+            "ref.archive_rule",
             "ref.conversion_rule",
             "ref.event_type",
             "ref.funnel",
@@ -260,6 +261,15 @@ PURPOSES = (
             "ref.rule_task",
             "ref.visitor_segment",
         ),
+    ),
+    Purpose(
+        "archive",
+        "Months that are over, in files",
+        _VISITORS,
+        "so that long ranges are answered quickly: the files hold copies of events as received and understood, and of visits",
+        "as long as the rows that they are copies of: files are written anew without what is erased or removed",
+        _OPERATORS,
+        ("archive.file", "archive.part"),
     ),
     Purpose(
         "reference",

@@ -139,13 +139,30 @@ LANGUAGE sql STABLE AS $$
     ORDER BY 1, 2
 $$;
 
+-- A part has gone, with its tenant or as a newer one stands for it: a file in which its rows are still, beside others, is written anew.
+CREATE OR REPLACE FUNCTION archive.note_gone() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+BEGIN
+    UPDATE archive.file f SET goes_at_once = true WHERE f.file_id IN (SELECT g.file_id FROM gone g) AND f.state = 'live';
+    RETURN NULL;
+END
+$$;
+CREATE OR REPLACE TRIGGER note_gone AFTER DELETE ON archive.part REFERENCING OLD TABLE AS gone
+FOR EACH STATEMENT EXECUTE FUNCTION archive.note_gone();
+
 -- Whether a file holds rows of somebody who was erased since it was begun, or of a tenant that has gone: it is written anew before all others.
 CREATE OR REPLACE FUNCTION archive.holds_erased(p_file archive.file) RETURNS boolean
 LANGUAGE sql STABLE
-RETURN EXISTS (
+RETURN p_file.goes_at_once OR EXISTS (
     SELECT FROM archive.part p JOIN auth.erasure e ON e.tenant_hk = p.tenant_hk AND e.erased_at >= p_file.reserved_at
-    WHERE p.file_id = p_file.file_id AND p.stale_since IS NOT NULL)
-    OR p_file.row_count <> (SELECT coalesce(sum(p.row_count), 0) FROM archive.part p WHERE p.file_id = p_file.file_id);
+    WHERE p.file_id = p_file.file_id AND p.stale_since IS NOT NULL);
+
+-- Whether there are such files, or some that have to be unlinked at once: asked every few seconds.
+CREATE OR REPLACE FUNCTION archive.is_urgent() RETURNS boolean
+LANGUAGE sql STABLE
+RETURN EXISTS (SELECT FROM archive.file f WHERE f.goes_at_once AND f.state <> 'writing') OR EXISTS (
+    SELECT FROM archive.part p JOIN archive.file f USING (file_id) JOIN auth.erasure e ON e.tenant_hk = p.tenant_hk AND e.erased_at >= f.reserved_at
+    WHERE p.stale_since IS NOT NULL AND f.state = 'live');
 
 -- The live files that are to be written anew: first those that hold what was erased, then those with a part that has been stale for so long.
 CREATE OR REPLACE FUNCTION archive.files_due(p_now timestamptz, p_patience interval) RETURNS TABLE (file_id bigint, layer text, month date, is_urgent boolean)
@@ -174,13 +191,16 @@ $$;
 
 -- Parts of these files go: those that a newer file has, or all (p_by NULL). A file that is left without parts is dead.
 CREATE OR REPLACE FUNCTION archive.let_go(p_files bigint[], p_by bigint, p_now timestamptz) RETURNS void
-LANGUAGE sql AS $$
-    UPDATE archive.file f SET goes_at_once = true WHERE f.file_id = ANY (p_files) AND f.state = 'live' AND archive.holds_erased(f);
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_erased constant bigint[] := ARRAY(SELECT f.file_id FROM archive.file f WHERE f.file_id = ANY (p_files) AND archive.holds_erased(f));
+BEGIN
     DELETE FROM archive.part p WHERE p.file_id = ANY (p_files)
         AND (p_by IS NULL OR EXISTS (
             SELECT FROM archive.part n WHERE n.file_id = p_by AND n.tenant_hk = p.tenant_hk AND n.layer = p.layer AND n.month = p.month));
-    UPDATE archive.file f SET state = 'dead', changed_at = p_now
+    UPDATE archive.file f SET state = 'dead', changed_at = p_now, goes_at_once = f.file_id = ANY (v_erased)
     WHERE f.file_id = ANY (p_files) AND f.state = 'live' AND NOT EXISTS (SELECT FROM archive.part p WHERE p.file_id = f.file_id);
+END
 $$;
 
 -- The files that are to be unlinked, and then forgotten: dead ones that no question can be reading any more.

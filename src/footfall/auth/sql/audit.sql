@@ -492,6 +492,8 @@ CREATE OR REPLACE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON ref.visitor_
 FOR EACH ROW EXECUTE FUNCTION auth.tell_change('segment', 'segment', '');
 CREATE OR REPLACE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON ref.retention
 FOR EACH ROW EXECUTE FUNCTION auth.tell_change('retention', 'layer', '', 'changed');
+CREATE OR REPLACE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON ref.archive_rule
+FOR EACH ROW EXECUTE FUNCTION auth.tell_change('archive_rule', 'layer', '', 'changed');
 CREATE OR REPLACE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON ref.legal_hold
 FOR EACH ROW EXECUTE FUNCTION auth.tell_change('legal_hold', '', 'placed_by,placed_at');
 CREATE OR REPLACE TRIGGER audit AFTER INSERT OR UPDATE ON raw.kept_since

@@ -44,6 +44,9 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog SET lock_timeout 
 BEGIN
     IF p_table IN (SELECT util.months_to_drop(p_layer, p_now)) THEN
         EXECUTE format('DROP TABLE IF EXISTS %s', p_table);
+        PERFORM archive.let_go(ARRAY(
+            SELECT f.file_id FROM archive.file f
+            WHERE f.layer = p_layer AND f.month = to_date(right(p_table, 6), 'YYYYMM') AND f.state = 'live'), NULL, p_now);
         RETURN true;
     END IF;
     RETURN false;

@@ -18,8 +18,8 @@ COMMENT ON TABLE archive.file IS
     'Files of the archive. writing: reserved, it may be half there; live: whole and proved; dead: another one, or none, stands for it: it goes when no question reads it any more.';
 COMMENT ON COLUMN archive.file.path IS 'below the archive''s folder or bucket; a name is never used twice';
 COMMENT ON COLUMN archive.file.month IS 'bridge, vault: of the event''s key, UTC; visit: of its day; raw: of receipt, UTC';
-COMMENT ON COLUMN archive.file.row_count IS 'of all its parts together: fewer in them say that it holds rows of who has left';
-COMMENT ON COLUMN archive.file.goes_at_once IS 'dead, and it holds what was erased: it does not wait for questions';
+COMMENT ON COLUMN archive.file.row_count IS 'of all its parts together';
+COMMENT ON COLUMN archive.file.goes_at_once IS 'it holds rows of who has left, or, when it is dead, what was erased: it goes before all others, and waits for no question';
 -- Usage: archive.files_to_sweep: what was left half written, and what has to go
 CREATE INDEX file_swept ON archive.file (state, changed_at) WHERE state <> 'live';
 

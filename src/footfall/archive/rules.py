@@ -1,0 +1,31 @@
+"""When months are copied into files: by layer, for all tenants or for one. Without a rule nothing is."""
+
+from typing import Any
+
+from footfall.archive.layers import Name
+from footfall.auth import tenant_key
+from footfall.database import Connection
+
+_EVERYBODY = b""
+
+
+def set_rule(connection: Connection, layer: Name, days: int | None, tenant_id: str | None = None) -> None:
+    """Copy a layer's months so many days after their end; None: never. For one tenant, or for all without a rule of their own.
+
+    Raises NotAccepted: ``tenant_unknown``.
+    """
+    tenant_hk = _EVERYBODY if tenant_id is None else tenant_key(connection, tenant_id)
+    connection.execute(
+        "/* archive.rules */ INSERT INTO ref.archive_rule (tenant_hk, layer, copied_after_days) VALUES (%s, %s, %s)"
+        " ON CONFLICT (tenant_hk, layer) DO UPDATE SET copied_after_days = excluded.copied_after_days",
+        (tenant_hk, layer, days),
+    )
+
+
+def list_rules(connection: Connection) -> list[dict[str, Any]]:
+    """Every rule, the general ones first."""
+    cursor = connection.execute(
+        "/* archive.rules */ SELECT t.public_id, r.layer, r.copied_after_days FROM ref.archive_rule r"
+        " LEFT JOIN auth.tenant_v t USING (tenant_hk) ORDER BY t.public_id NULLS FIRST, r.layer"
+    )
+    return [{"tenant": tenant or "(all others)", "layer": layer, "days": days} for tenant, layer, days in cursor]
