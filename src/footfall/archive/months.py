@@ -10,6 +10,7 @@ from footfall.archive import ledger
 from footfall.archive.digests import PartDigest
 from footfall.archive.layers import LAYERS, Layer, Name, after, days_of
 from footfall.archive.place import Place
+from footfall.archive.publishing import published_anew
 from footfall.archive.rows import Session, snapshot
 from footfall.archive.writing import GROUP_ROWS, Written, rows_in, write
 from footfall.database import Connection
@@ -74,11 +75,13 @@ def run(url: str, connection: Connection, place: Place, wish: Wish) -> Iterator[
 
     Who stops in between has lost nothing. `connection` is a worker's, and commits each statement. Raises ArchiveFailed.
     """
+    is_changed = False
     for one in due(connection, wish):
         with ledger.claimed(connection, one.layer, one.month) as is_ours:
             if is_ours:
+                is_changed = True
                 yield from _month(url, connection, place, one, wish)
-    ledger.sweep_dead(connection, place, LONGEST_QUESTION)
+    _sweep(connection, place, is_changed=is_changed)
 
 
 def drop(connection: Connection, place: Place, wish: Wish) -> int:
@@ -100,6 +103,13 @@ def drop(connection: Connection, place: Place, wish: Wish) -> int:
         """
         files = {file_id for (file_id,) in connection.execute(query, asked)}
         ledger.let_go_of_empty(connection, sorted(files))
+    return _sweep(connection, place, is_changed=bool(files))
+
+
+def _sweep(connection: Connection, place: Place, *, is_changed: bool) -> int:
+    """Unlink what nobody reads any more: tables that other engines read are of the live files before these are gone."""
+    if is_changed or ledger.has_dead(connection, LONGEST_QUESTION):
+        published_anew(connection, place)
     return ledger.sweep_dead(connection, place, LONGEST_QUESTION)
 
 

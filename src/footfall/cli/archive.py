@@ -13,6 +13,7 @@ from footfall.archive.leaving import leave
 from footfall.archive.months import Wish, drop, listed
 from footfall.archive.months import run as run_due
 from footfall.archive.place import Place
+from footfall.archive.publishing import forget, publish
 from footfall.archive.restoring import restore
 from footfall.archive.rules import list_rules, set_rule
 from footfall.archive.verifying import unknown_files, verify
@@ -179,6 +180,36 @@ def drop_(
             # files of others, too, are written without it
             gone += len(list(run_due(url, connection, place, Wish(wish.layer, wish.month, is_urgent=True))))
     print_json({"files": gone}) if as_json else console.print(f"{gone:,} files are gone.")
+
+
+@archive.command(name="publish")
+def publish_(
+    anew: Annotated[bool, typer.Option("--anew", help="Throw the tables away, and make others.")] = False,  # noqa: FBT002
+    stop: Annotated[bool, typer.Option("--stop", help="Have no tables any more; the files stay.")] = False,  # noqa: FBT002
+    data: Data = None,
+    database_url: DatabaseUrl = None,
+    as_json: AsJson = False,  # noqa: FBT002
+) -> None:
+    """Have other engines read the files as Iceberg tables, one a layer: Spark, Trino, DuckDB, … From then on every run keeps them up.
+
+    A part that is stale is in them as it was, until it is written anew. Needs the extra footfall[iceberg].
+
+    Example: footfall archive publish
+    """
+    with _opened(None, None, None, data, database_url) as (_, connection, place, _):
+        if stop:
+            forget(connection, place)
+        done = [] if stop else publish(connection, place, is_anew=anew)
+    if as_json:
+        print_json([asdict(one) for one in done])
+        return
+    if stop:
+        console.print("There are no tables any more.")
+    for one in done:
+        said = (
+            f"{one.files:,} files, {one.added:,} of them new, {one.removed:,} gone" if one.address else "no files, and no table"
+        )
+        console.print(f"{one.layer}: {said} {one.address}".rstrip(), markup=False)
 
 
 @archive.command(name="set")
