@@ -116,7 +116,7 @@ BEGIN
 END
 $$;
 
--- Lets go of what the archive alone has and retention wants no longer: whole months. Of rows that are in their table retention makes the parts stale.
+-- Lets go of months of raw that retention wants no longer, whole ones. Where rows of a month are in their table still, retention makes the part stale.
 CREATE OR REPLACE FUNCTION archive.forget_expired(p_now timestamptz) RETURNS bigint
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -126,7 +126,6 @@ BEGIN
     WITH gone AS (
         DELETE FROM archive.part p
         WHERE p.layer = 'raw' AND p.is_live AND (p.month + interval '1 month') AT TIME ZONE 'UTC' <= util.keep_from(p.tenant_hk, 'raw', p_now)
-          AND (p.month + interval '1 month') AT TIME ZONE 'UTC' <= util.kept_since(p.tenant_hk, 'raw')
         RETURNING p.file_id
     )
     SELECT array_agg(DISTINCT g.file_id), count(*) INTO v_files, v_parts FROM gone g;

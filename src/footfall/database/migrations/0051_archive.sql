@@ -52,7 +52,7 @@ CREATE TABLE ref.archive_rule (
     tenant_hk bytea NOT NULL,
     layer text NOT NULL CHECK (layer IN ('bridge', 'visit', 'vault', 'raw')),
     copied_after_days integer CHECK (copied_after_days >= 3),
-    leaves_after_days integer CHECK (leaves_after_days >= copied_after_days AND layer = 'raw'),
+    leaves_after_days integer CHECK (leaves_after_days IS NULL OR (layer = 'raw' AND leaves_after_days >= copied_after_days)),
     PRIMARY KEY (tenant_hk, layer)
 );
 COMMENT ON TABLE ref.archive_rule IS 'How many days after its end a month of a layer is copied into the archive; NULL: never. A tenant''s own row comes before the general one (the empty key).';
