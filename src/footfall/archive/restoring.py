@@ -1,4 +1,4 @@
-"""A part's rows back into the tables where they are missing: afterwards the tables have the very rows of the file, or nothing has changed."""
+"""A part's rows back into the tables where they are missing: then these have the very rows of the file, or nothing changed."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -43,8 +43,9 @@ class _Table:
 def restore(url: str, connection: Connection, place: Place, tenant_hk: bytes, name: Name, month: date) -> Restored:
     """Bring a tenant's month of a layer back, in one transaction.
 
-    Raises ArchiveFailed: ``restore_refused``: there is no such part, or what it holds was erased or removed by retention since; ``restore_differs``: the
-    tables have other rows of that month; ``archive_unreachable``, ``archive_not_proved``: the file is not there, or not whole.
+    Raises ArchiveFailed: ``restore_refused``: there is no such part, or what it holds was erased or removed by retention since;
+    ``restore_differs``: the tables have other rows of that month; ``archive_unreachable``, ``archive_not_proved``: the file is
+    not there, or not whole.
     """
     layer = LAYERS[name]
     path, digest = _part(connection, tenant_hk, name, month)
@@ -57,7 +58,7 @@ def restore(url: str, connection: Connection, place: Place, tenant_hk: bytes, na
             session.lay_out(_LAID_OUT, layer.schema, _rows(place, path, layer, tenant_hk))
             missing = {table.name: _filled(session, table) for table in _tables(layer, tenant_bk)}
             if _digest(session, layer, tenant_hk, month) != digest:
-                message = f"{name} {month:%Y-%m}: with the rows of {path} the tables would not be what they were when it was written: nothing was changed"
+                message = f"{name} {month:%Y-%m}: the tables have other rows than {path}: nothing was changed"
                 raise ArchiveFailed("restore_differs", message)
     except FileNotFoundError:
         raise ArchiveFailed("archive_unreachable", f"{path} is not there") from None
