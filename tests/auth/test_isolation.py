@@ -188,7 +188,8 @@ def test_a_function_that_is_not_granted_to_all_is_granted_to_none(owner) -> None
 def test_definer_functions_pin_their_search_path(owner) -> None:
     loose = owner.execute("""
         SELECT p.oid::regprocedure::text FROM pg_proc p
-        WHERE p.prosecdef AND p.pronamespace::regnamespace::text IN ('util', 'auth', 'raw', 'staging', 'business', 'archive', 'api')
+        WHERE p.prosecdef
+          AND p.pronamespace::regnamespace::text IN ('util', 'auth', 'raw', 'staging', 'business', 'archive', 'api')
           AND NOT coalesce(array_to_string(p.proconfig, ',') LIKE '%search_path=%', false)""").fetchall()
     assert loose == []
 

@@ -1,4 +1,4 @@
-"""A part's rows back into the tables where they are missing: afterwards the tables have the very rows of the file, or nothing has changed."""
+"""A part's rows back into the tables where they are missing: then these have the very rows of the file, or nothing changed."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -60,7 +60,7 @@ def restore(url: str, connection: Connection, place: Place, tenant_hk: bytes, na
             session.lay_out(_LAID_OUT, layer.schema, rows_in(place, path, layer, {tenant_hk}))
             missing = {table.name: _filled(session, table) for table in _tables(layer, tenant_bk)}
             if _digest(session, layer, tenant_hk, month) != digest:
-                message = f"{name} {month:%Y-%m}: with the rows of {path} the tables would not be what they were when it was written: nothing was changed"
+                message = f"{name} {month:%Y-%m}: the tables have other rows than {path}: nothing was changed"
                 raise ArchiveFailed("restore_differs", message)
             session.execute(_COME_BACK.format(sql.Literal(tenant_hk), sql.Literal(name), sql.Literal(month)))
     except FileNotFoundError:

@@ -45,7 +45,7 @@ def write(place: Place, path: str, layer: Layer, batches: Iterable[pa.RecordBatc
     """
     sent = Digests()
     with place.writing(path) as sink, _writer(sink, layer, about) as writer:
-        for group in _groups(batches, sent):
+        for group in groups(batches, sent):
             writer.write_table(group, row_group_size=GROUP_ROWS)
     parts = sent.done()
     if digests_of(read(place, path, layer)) != parts:
@@ -103,7 +103,7 @@ def _writer(sink: Any, layer: Layer, about: dict[str, str]) -> pq.ParquetWriter:
     )
 
 
-def _groups(batches: Iterable[pa.RecordBatch], sent: Digests) -> Iterator[pa.Table]:
+def groups(batches: Iterable[pa.RecordBatch], sent: Digests) -> Iterator[pa.Table]:
     """Groups of rows, all but the last of the same length; their digests are taken on the way."""
     waiting: list[pa.RecordBatch] = []
     rows = 0
