@@ -276,7 +276,8 @@ def _rows_of(connection: Connection, layer: Layer, month: date, tenants: set[byt
 
 def _tenants_of(connection: Connection, files: Sequence[int]) -> set[bytes]:
     query = """/* archive.months */
-        SELECT DISTINCT p.tenant_hk FROM archive.part p WHERE p.file_id = ANY (%s) AND NOT archive.has_left(p.tenant_hk, p.layer, p.month)
+        SELECT DISTINCT p.tenant_hk FROM archive.part p
+        WHERE p.file_id = ANY (%s) AND NOT archive.has_left(p.tenant_hk, p.layer, p.month)
     """
     return {tenant for (tenant,) in connection.execute(query, (list(files),))}
 

@@ -118,8 +118,8 @@ def _part(connection: Connection, tenant_hk: bytes, layer: Name, month: date) ->
     query = """/* archive.restoring */
         SELECT p.path, p.row_count, p.digest,
                EXISTS (SELECT FROM auth.erasure e WHERE e.tenant_hk = p.tenant_hk AND e.erased_at >= f.reserved_at),
-               NOT o.is_left AND util.kept_since(p.tenant_hk, CASE p.layer WHEN 'raw' THEN 'raw' WHEN 'visit' THEN 'marts' ELSE 'events' END)
-                   > p.month::timestamp AT TIME ZONE 'UTC',
+               NOT o.is_left AND p.month::timestamp AT TIME ZONE 'UTC' < util.kept_since(
+                   p.tenant_hk, CASE p.layer WHEN 'raw' THEN 'raw' WHEN 'visit' THEN 'marts' ELSE 'events' END),
                o.is_left AND archive.has_left(p.tenant_hk, p.layer, (p.month + interval '1 month')::date)
         FROM archive.part p JOIN archive.file f USING (file_id)
         CROSS JOIN LATERAL (SELECT archive.has_left(p.tenant_hk, p.layer, p.month) AS is_left) o
