@@ -1,7 +1,7 @@
 // Generated from governance/actions.py by tools/generate.py: `make golden`.
 export const ACTIONS: Record<string, string> = {
-  "audit.anchored": "Where each chain stands that went on since the last time: who notes this chain's head down has noted all",
   "archive_rule.changed": "When months are copied into the archive was changed; of no tenant: of all that have no rule of their own",
+  "audit.anchored": "Where each chain stands that went on since the last time: who notes this chain's head down has noted all",
   "audit.begun": "A chain was begun, of the tenant that is named",
   "audit.ended": "A chain ended with its tenant: here is where",
   "backup.made": "The store was backed up",
