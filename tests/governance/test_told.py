@@ -132,7 +132,7 @@ DOINGS = (
     Doing("retention set context 30 --tenant acme", "retention.changed"),
     Doing("retention apply --yes", "retention.applied"),
     Doing("archive set --layer raw --after 30 --tenant acme", "archive_rule.changed"),
-    Doing("archive set --layer raw --after never", "archive_rule.changed", None),
+    Doing("archive set --layer raw --after 3", "archive_rule.changed", None),
     Doing("retention hold acme --why case-4711", "legal_hold.created"),
     Doing("retention hold acme --why case-4712", "legal_hold.changed"),
     Doing("retention lift acme", "legal_hold.removed"),
