@@ -1,9 +1,9 @@
 // Generated from governance/actions.py by tools/generate.py: `make golden`.
 export const ACTIONS: Record<string, string> = {
-  "audit.anchored": "Where each chain stands that went on since the last time: who notes this chain's head down has noted all",
   "archive.left": "Events as received left PostgreSQL, as the archive has them: from this moment on they are there still",
   "archive.restored": "A month was brought back from the archive into PostgreSQL",
   "archive_rule.changed": "When months are copied into the archive was changed; of no tenant: of all that have no rule of their own",
+  "audit.anchored": "Where each chain stands that went on since the last time: who notes this chain's head down has noted all",
   "audit.begun": "A chain was begun, of the tenant that is named",
   "audit.ended": "A chain ended with its tenant: here is where",
   "backup.made": "The store was backed up",

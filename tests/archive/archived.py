@@ -28,7 +28,8 @@ def visits(site: Site) -> None:
             view("/p", base + 1, **who, evt_label=odd),
             {
                 "evt_type": "transaction_step", "evt_action": "complete", "transaction_id": f"o{number}", "evt_value": 12.345,
-                "event_timestamp": at(base + 2), "event_id": f"order-{number}", "item_id": "chair", "item_name": odd or "Chair", **who,
+                "event_timestamp": at(base + 2), "event_id": f"order-{number}", "item_id": "chair",
+                "item_name": odd or "Chair", **who,
             },
         ]  # fmt: skip
     site.land(*events, received=NOON + timedelta(days=10))

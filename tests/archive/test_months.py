@@ -1,4 +1,4 @@
-"""Months that are over: copied, proved, made stale by whoever changes a row, written anew; killed anywhere nothing is lost or left."""
+"""Months that are over: copied, proved, stale when a row changes, written anew; killed anywhere nothing is lost or left."""
 
 import os
 import signal
@@ -21,7 +21,12 @@ from footfall.database import Connection, connect, pool, reading
 from footfall.errors import ArchiveFailed
 from site_under_test import NOON, Site, view
 
-TABLES = {"bridge": "business.event_b", "visit": "business.visit_b", "vault": "business.site_event_h", "raw": "raw.site_tracking_events_r"}
+TABLES = {
+    "bridge": "business.event_b",
+    "visit": "business.visit_b",
+    "vault": "business.site_event_h",
+    "raw": "raw.site_tracking_events_r",
+}
 
 
 class Stored:
@@ -72,12 +77,19 @@ def test_a_month_is_copied_once_proved_and_the_readers_of_a_tenant_see_its_parts
     assert stored.fresh(stored.acme) == stored.fresh(stored.small) == set(LAYERS)
     with pool(url, "footfall_reader", 1) as readers, reading(readers, stored.acme.tenant_hk) as connection:
         assert connection.execute("SELECT count(DISTINCT tenant_hk) FROM archive.part").fetchone() == (1,)
-        assert connection.execute("SELECT * FROM archive.live_parts(%s, 'raw', '-infinity', 'infinity')", (stored.shop.tenant_hk,)).fetchall() == []
+        assert (
+            connection.execute(
+                "SELECT * FROM archive.live_parts(%s, 'raw', '-infinity', 'infinity')", (stored.shop.tenant_hk,)
+            ).fetchall()
+            == []
+        )
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             connection.execute("SELECT FROM archive.file")
 
 
-def test_who_changes_a_row_makes_its_part_stale_and_nobody_elses_until_it_is_written_anew(stored: Stored, owner: Connection) -> None:
+def test_who_changes_a_row_makes_its_part_stale_and_nobody_elses_until_it_is_written_anew(
+    stored: Stored, owner: Connection
+) -> None:
     stored.run()
     before = stored.live()
     # late: a visit of March gets another event, received today
@@ -95,7 +107,9 @@ def test_who_changes_a_row_makes_its_part_stale_and_nobody_elses_until_it_is_wri
     assert stored.run() == []
     assert files(stored.folder) == stored.live()
     # a batch of raw that is loaded again has another load date: what raw is archived with
-    owner.execute("UPDATE raw.ingest_batch SET load_date = load_date + interval '1 second' WHERE tenant_hk = %s", (stored.shop.tenant_hk,))
+    owner.execute(
+        "UPDATE raw.ingest_batch SET load_date = load_date + interval '1 second' WHERE tenant_hk = %s", (stored.shop.tenant_hk,)
+    )
     assert stored.fresh(stored.shop) == {"bridge", "vault", "visit"}
 
 
@@ -103,10 +117,11 @@ def test_a_change_under_way_while_a_month_is_reserved_is_in_the_file_and_one_aft
     stored: Stored, owner: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stored.run()
-    delete = "DELETE FROM business.event_b WHERE site_event_hk = (SELECT min(site_event_hk) FROM business.event_b WHERE tenant_hk = %s)"
+    one = "SELECT min(site_event_hk) FROM business.event_b WHERE tenant_hk = %s"
+    delete = f"DELETE FROM business.event_b WHERE site_event_hk = ({one})"
     owner.execute(delete, (stored.acme.tenant_hk,))
     reserved, go_on = threading.Event(), threading.Event()
-    wait, reserve = ledger._wait_for_writers, ledger.reserve
+    wait, reserve = ledger.wait_for_writers, ledger.reserve
 
     def waiting(connection: Connection) -> None:
         reserved.set()
@@ -118,7 +133,7 @@ def test_a_change_under_way_while_a_month_is_reserved_is_in_the_file_and_one_aft
             other.execute(delete, (stored.shop.tenant_hk,))
         return done
 
-    monkeypatch.setattr(ledger, "_wait_for_writers", waiting)
+    monkeypatch.setattr(ledger, "wait_for_writers", waiting)
     monkeypatch.setattr(ledger, "reserve", followed)
     with connect(stored.url) as other, other.transaction():
         other.execute(delete, (stored.small.tenant_hk,))
@@ -133,7 +148,7 @@ def test_a_change_under_way_while_a_month_is_reserved_is_in_the_file_and_one_aft
 
 
 STEPS = {
-    "when it is reserved": (ledger, "_wait_for_writers"),
+    "when it is reserved": (ledger, "wait_for_writers"),
     "before it reads": (months, "snapshot"),
     "while it reads": (months, "rows_of"),
     "when it is proved": (ledger, "commit"),
@@ -157,12 +172,15 @@ def test_stopped_at_any_step_it_is_as_if_nothing_had_happened(stored: Stored, st
 
 def test_killed_before_the_commit_the_next_run_sweeps_and_begins_anew(stored: Stored) -> None:
     script = (
-        "import os, signal\nfrom footfall.archive import ledger, months\nfrom footfall.archive.place import Place\nfrom footfall.database import connect\n"
+        "import os, signal\nfrom footfall.archive import ledger, months\nfrom footfall.archive.place import Place\n"
+        "from footfall.database import connect\n"
         "ledger.commit = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
         f"with connect({stored.url!r}, 'footfall_worker') as connection:\n"
         f"    list(months.run({stored.url!r}, connection, Place({str(stored.folder)!r}), months.Wish(layer='vault')))\n"
     )
-    killed = subprocess.run([sys.executable, "-c", script], env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}, check=False)
+    killed = subprocess.run(
+        [sys.executable, "-c", script], env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}, check=False
+    )
     assert killed.returncode == -signal.SIGKILL
     assert len(files(stored.folder)) == 1
     assert stored.fresh(stored.acme) == set()

@@ -1,7 +1,8 @@
 """The digest of a part: SHA-256 over the values of each column, in the order of its rows. Equal digests are equal values.
 
-Whether the rows come from a file or from PostgreSQL, and in how large pieces, makes no difference: fixed values go in as they lie in memory, zero where
-there is none, beside a byte that says which; others as their lengths, -1 where there is none, and their bytes.
+Whether the rows come from a file or from PostgreSQL, and in how large pieces, makes no difference: fixed values go in as they lie
+in memory, zero where there is none, beside a byte that says which; others as their lengths, -1 where there is none, and their
+bytes.
 """
 
 import hashlib

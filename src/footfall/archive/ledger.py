@@ -48,7 +48,10 @@ def claimed(connection: Connection, layer: Name, month: date) -> Iterator[bool]:
 
 
 def watch(connection: Connection, layer: Name, month: date) -> bool:
-    """Have changes of a month be noted from now on; whether there is such a month at all. Raises ArchiveFailed: ``archive_busy``."""
+    """Have changes of a month be noted from now on; whether there is such a month at all.
+
+    Raises ArchiveFailed: ``archive_busy``.
+    """
     ends = time.monotonic() + _PATIENCE
     while True:
         try:
@@ -62,7 +65,10 @@ def watch(connection: Connection, layer: Name, month: date) -> bool:
 
 
 def reserve(connection: Connection, layer: Name, month: date, tenants: Sequence[bytes]) -> Reserved:
-    """Reserve a file for these tenants' rows of a month, and wait until a snapshot may be taken. Raises ArchiveFailed: ``archive_busy``."""
+    """Reserve a file for these tenants' rows of a month, and wait until a snapshot may be taken.
+
+    Raises ArchiveFailed: ``archive_busy``.
+    """
     path = f"{layer}/{month:%Y-%m}/{own_prefix(connection)}{secrets.token_hex(12)}.parquet"
     with connection.transaction():
         file_id = _value(
@@ -78,7 +84,7 @@ def reserve(connection: Connection, layer: Name, month: date, tenants: Sequence[
             " SELECT t.tenant_hk, %s, %s, %s, %s, false FROM unnest(%s::bytea[]) t(tenant_hk)",
             (layer, month, file_id, path, list(tenants)),
         )
-    _wait_for_writers(connection)
+    wait_for_writers(connection)
     return Reserved(file_id, path)
 
 
@@ -87,8 +93,10 @@ def commit(connection: Connection, reserved: Reserved, written: Written, load_da
     tenants, parts = list(written.parts), list(written.parts.values())
     with connection.transaction():
         connection.execute(
-            "/* archive.ledger */ UPDATE archive.part p SET row_count = coalesce(w.row_count, 0), digest = coalesce(w.digest, %s), load_date = %s"
-            " FROM archive.part o LEFT JOIN unnest(%s::bytea[], %s::bigint[], %s::text[]) w(tenant_hk, row_count, digest) USING (tenant_hk)"
+            "/* archive.ledger */ UPDATE archive.part p"
+            " SET row_count = coalesce(w.row_count, 0), digest = coalesce(w.digest, %s), load_date = %s"
+            " FROM archive.part o"
+            " LEFT JOIN unnest(%s::bytea[], %s::bigint[], %s::text[]) w(tenant_hk, row_count, digest) USING (tenant_hk)"
             " WHERE o.file_id = %s AND p.file_id = o.file_id AND p.tenant_hk = o.tenant_hk",
             (NOTHING.digest, load_date, tenants, [one.rows for one in parts], [one.digest for one in parts], reserved.file_id),
         )
@@ -116,7 +124,9 @@ def let_go_of_empty(connection: Connection, files: Sequence[int]) -> None:
 
 def sweep_unfinished(connection: Connection, place: Place, layer: Name, month: date) -> int:
     """Unlink what was left half written of a month that is claimed: nobody else writes there. Returns how many files."""
-    query = "/* archive.ledger */ SELECT f.file_id, f.path FROM archive.file f WHERE f.state = 'writing' AND f.layer = %s AND f.month = %s"
+    query = """/* archive.ledger */
+        SELECT f.file_id, f.path FROM archive.file f WHERE f.state = 'writing' AND f.layer = %s AND f.month = %s
+    """
     return _swept(connection, place, connection.execute(query, (layer, month)).fetchall())
 
 
@@ -141,7 +151,7 @@ def _swept(connection: Connection, place: Place, files: Sequence[tuple[int, str]
     return len(files)
 
 
-def _wait_for_writers(connection: Connection) -> None:
+def wait_for_writers(connection: Connection) -> None:
     """Until every transaction that may have changed rows before the parts were there has ended."""
     last = _value(connection, "SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint")
     ends = time.monotonic() + _PATIENCE

@@ -116,12 +116,14 @@ def _sweep(connection: Connection, place: Place, *, is_changed: bool) -> int:
 def listed(connection: Connection, wish: Wish) -> list[dict[str, object]]:
     """What is in the archive, by layer and month."""
     query = """/* archive.months */
-        SELECT f.layer, f.month, count(DISTINCT p.tenant_hk) AS tenants, count(DISTINCT f.file_id) AS files, sum(p.row_count)::bigint AS rows,
+        SELECT f.layer, f.month, count(DISTINCT p.tenant_hk) AS tenants, count(DISTINCT f.file_id) AS files,
+               sum(p.row_count)::bigint AS rows,
                (SELECT sum(o.bytes)::bigint FROM archive.file o WHERE o.file_id = ANY (array_agg(f.file_id))) AS bytes,
                (SELECT sum(o.row_count)::bigint FROM archive.file o WHERE o.file_id = ANY (array_agg(f.file_id))) AS all_rows,
                count(p.stale_since) AS stale
         FROM archive.file f JOIN archive.part p USING (file_id)
-        WHERE f.state = 'live' AND (%(layer)s::text IS NULL OR f.layer = %(layer)s) AND (%(month)s::date IS NULL OR f.month = %(month)s)
+        WHERE f.state = 'live'
+          AND (%(layer)s::text IS NULL OR f.layer = %(layer)s) AND (%(month)s::date IS NULL OR f.month = %(month)s)
           AND (%(tenant)s::bytea IS NULL OR p.tenant_hk = %(tenant)s)
         GROUP BY f.layer, f.month ORDER BY f.layer, f.month
     """
@@ -245,7 +247,8 @@ def _due_files(wish: Wish) -> tuple[str, dict[str, object]]:
         SELECT d.file_id, d.layer, d.month, d.is_urgent FROM archive.files_due(util.current_load_date(), %(patience)s) d
         WHERE (%(layer)s::text IS NULL OR d.layer = %(layer)s) AND (%(month)s::date IS NULL OR d.month = %(month)s)
           AND (d.is_urgent OR NOT %(urgent)s)
-          AND (%(tenant)s::bytea IS NULL OR d.is_urgent OR EXISTS (SELECT FROM archive.part p WHERE p.file_id = d.file_id AND p.tenant_hk = %(tenant)s))
+          AND (%(tenant)s::bytea IS NULL OR d.is_urgent
+               OR EXISTS (SELECT FROM archive.part p WHERE p.file_id = d.file_id AND p.tenant_hk = %(tenant)s))
     """
     return query, {
         "urgent": wish.is_urgent,
@@ -273,7 +276,8 @@ def _rows_of(connection: Connection, layer: Layer, month: date, tenants: set[byt
 
 def _tenants_of(connection: Connection, files: Sequence[int]) -> set[bytes]:
     query = """/* archive.months */
-        SELECT DISTINCT p.tenant_hk FROM archive.part p WHERE p.file_id = ANY (%s) AND NOT archive.has_left(p.tenant_hk, p.layer, p.month)
+        SELECT DISTINCT p.tenant_hk FROM archive.part p
+        WHERE p.file_id = ANY (%s) AND NOT archive.has_left(p.tenant_hk, p.layer, p.month)
     """
     return {tenant for (tenant,) in connection.execute(query, (list(files),))}
 

@@ -1,4 +1,4 @@
-"""A part's rows back into the tables where they are missing: afterwards the tables have the very rows of the file, or nothing has changed."""
+"""A part's rows back into the tables where they are missing: then these have the very rows of the file, or nothing changed."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -60,7 +60,7 @@ def restore(url: str, connection: Connection, place: Place, tenant_hk: bytes, na
             session.lay_out(_LAID_OUT, layer.schema, rows_in(place, path, layer, {tenant_hk}))
             missing = {table.name: _filled(session, table) for table in _tables(layer, tenant_bk)}
             if _digest(session, layer, tenant_hk, month) != digest:
-                message = f"{name} {month:%Y-%m}: with the rows of {path} the tables would not be what they were when it was written: nothing was changed"
+                message = f"{name} {month:%Y-%m}: the tables have other rows than {path}: nothing was changed"
                 raise ArchiveFailed("restore_differs", message)
             session.execute(_COME_BACK.format(sql.Literal(tenant_hk), sql.Literal(name), sql.Literal(month)))
     except FileNotFoundError:
@@ -118,8 +118,8 @@ def _part(connection: Connection, tenant_hk: bytes, layer: Name, month: date) ->
     query = """/* archive.restoring */
         SELECT p.path, p.row_count, p.digest,
                EXISTS (SELECT FROM auth.erasure e WHERE e.tenant_hk = p.tenant_hk AND e.erased_at >= f.reserved_at),
-               NOT o.is_left AND util.kept_since(p.tenant_hk, CASE p.layer WHEN 'raw' THEN 'raw' WHEN 'visit' THEN 'marts' ELSE 'events' END)
-                   > p.month::timestamp AT TIME ZONE 'UTC',
+               NOT o.is_left AND p.month::timestamp AT TIME ZONE 'UTC' < util.kept_since(
+                   p.tenant_hk, CASE p.layer WHEN 'raw' THEN 'raw' WHEN 'visit' THEN 'marts' ELSE 'events' END),
                o.is_left AND archive.has_left(p.tenant_hk, p.layer, (p.month + interval '1 month')::date)
         FROM archive.part p JOIN archive.file f USING (file_id)
         CROSS JOIN LATERAL (SELECT archive.has_left(p.tenant_hk, p.layer, p.month) AS is_left) o

@@ -23,7 +23,8 @@ def set_rule(
         raise NotAccepted("archive_rule_invalid", message)
     tenant_hk = _EVERYBODY if tenant_id is None else tenant_key(connection, tenant_id)
     connection.execute(
-        "/* archive.rules */ INSERT INTO ref.archive_rule (tenant_hk, layer, copied_after_days, leaves_after_days) VALUES (%s, %s, %s, %s)"
+        "/* archive.rules */ INSERT INTO ref.archive_rule (tenant_hk, layer, copied_after_days, leaves_after_days)"
+        " VALUES (%s, %s, %s, %s)"
         " ON CONFLICT (tenant_hk, layer) DO UPDATE SET"
         " copied_after_days = excluded.copied_after_days, leaves_after_days = excluded.leaves_after_days",
         (tenant_hk, layer, days, leaves),

@@ -16,7 +16,7 @@ _PATIENCE = timedelta(days=1)  # with a month that has changed: the tables answe
 
 
 def keep_up(url: str, connection: Connection, archive: str, stop: Event) -> None:
-    """Write what is due, a file at a time, until that is done, or something was erased, or it is told to stop; have leave what may.
+    """Write what is due, a file at a time, and have leave what may, until that is done, something was erased, or it is to stop.
 
     `connection` is a worker's. What a file cannot hold, or a place that is away, is logged, and tried again at the next time.
     """

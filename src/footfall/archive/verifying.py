@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
+from psycopg import sql
+
 from footfall.archive import ledger
 from footfall.archive.digests import NOTHING, PartDigest, digests_of
 from footfall.archive.layers import LAYERS, NAMES, Name
@@ -23,7 +25,8 @@ class Fault:
     """Something that is not as it has to be.
 
     Attributes:
-        code: ``file_missing``, ``file_changed``, ``file_unreadable``, ``part_differs``, ``tables_differ``, ``file_unknown`` or ``erased_in_file``.
+        code: ``file_missing``, ``file_changed``, ``file_unreadable``, ``part_differs``, ``tables_differ``, ``file_unknown`` or
+            ``erased_in_file``.
         path: the file.
         tenant: whose part, where it is about one.
         message: what it means.
@@ -67,7 +70,9 @@ def unknown_files(connection: Connection, place: Place) -> list[str]:
     """Files of this store that its ledger does not know: as after the restore of a backup."""
     # first what is there: what is reserved meanwhile is in the ledger then
     there = [path for path in place.paths() if _is_ours(path, ledger.own_prefix(connection))]
-    query = "/* archive.verifying */ SELECT t.path FROM unnest(%s::text[]) t(path) WHERE t.path NOT IN (SELECT f.path FROM archive.file f)"
+    query = """/* archive.verifying */
+        SELECT t.path FROM unnest(%s::text[]) t(path) WHERE t.path NOT IN (SELECT f.path FROM archive.file f)
+    """
     return sorted(path for (path,) in connection.execute(query, (there,)))
 
 
@@ -97,8 +102,12 @@ def _of_file(place: Place, file: _File, names: dict[bytes, str]) -> Iterator[Fau
 
 def _of_tables(now: Session, file: _File, names: dict[bytes, str]) -> Iterator[Fault]:
     """In a snapshot of the ledger and the tables: a part that is not stale there is what the tables have there."""
-    fresh = f"SELECT string_agg(encode(p.tenant_hk, 'hex'), ' ') FROM archive.part p WHERE p.file_id = {file.file_id:d} AND p.is_live AND p.stale_since IS NULL AND NOT archive.has_left(p.tenant_hk, p.layer, p.month)"  # noqa: S608  a number
-    tenants = [bytes.fromhex(tenant) for tenant in (now.value(fresh) or "").split()]
+    fresh = sql.SQL(
+        "SELECT string_agg(encode(p.tenant_hk, 'hex'), ' ') FROM archive.part p"
+        " WHERE p.file_id = {} AND p.is_live AND p.stale_since IS NULL"
+        " AND NOT archive.has_left(p.tenant_hk, p.layer, p.month)"
+    )
+    tenants = [bytes.fromhex(tenant) for tenant in (now.value(fresh.format(file.file_id)) or "").split()]
     if not tenants:
         return
     found = digests_of(rows_of(now, LAYERS[file.layer], file.month, list(file.parts), file.file_id))
@@ -125,12 +134,23 @@ def _files(connection: Connection, wish: Wish) -> list[_File]:
         SELECT f.file_id, f.path, f.layer, f.month, f.bytes, f.sha256, archive.holds_erased(f),
                array_agg(p.tenant_hk), array_agg(p.row_count), array_agg(p.digest)
         FROM archive.file f JOIN archive.part p USING (file_id)
-        WHERE f.state = 'live' AND (%(layer)s::text IS NULL OR f.layer = %(layer)s) AND (%(month)s::date IS NULL OR f.month = %(month)s)
-          AND (%(tenant)s::bytea IS NULL OR EXISTS (SELECT FROM archive.part o WHERE o.file_id = f.file_id AND o.tenant_hk = %(tenant)s))
+        WHERE f.state = 'live'
+          AND (%(layer)s::text IS NULL OR f.layer = %(layer)s) AND (%(month)s::date IS NULL OR f.month = %(month)s)
+          AND (%(tenant)s::bytea IS NULL
+               OR EXISTS (SELECT FROM archive.part o WHERE o.file_id = f.file_id AND o.tenant_hk = %(tenant)s))
         GROUP BY f.file_id ORDER BY f.file_id
     """
     rows = connection.execute(query, {"layer": wish.layer, "month": wish.month, "tenant": wish.tenant_hk}).fetchall()
     return [
-        _File(*row[:7], {tenant: PartDigest(count, digest) for tenant, count, digest in zip(*row[7:], strict=True)})
-        for row in rows
+        _File(
+            file_id,
+            path,
+            layer,
+            month,
+            size,
+            sha256,
+            is_erased,
+            dict(zip(tenants, map(PartDigest, counts, digests), strict=True)),
+        )
+        for file_id, path, layer, month, size, sha256, is_erased, tenants, counts, digests in rows
     ]

@@ -25,7 +25,7 @@ from footfall.errors import SettingInvalid
 
 archive = typer.Typer(
     no_args_is_help=True,
-    help="Months that are over as columns, in files (setting FOOTFALL_ARCHIVE): copied, looked at, proved, brought back, dropped.",
+    help="Months that are over as columns, in files (FOOTFALL_ARCHIVE): copied, looked at, proved, brought back, dropped.",
 )
 _LAYER = "bridge: events as reports read them; visit: visits; vault: events as the vault holds them; raw: events as received."
 _OneLayer = Annotated[Name | None, typer.Option("--layer", help=f"Only this one. {_LAYER}")]
@@ -42,7 +42,7 @@ def run(
     database_url: DatabaseUrl = None,
     as_json: AsJson = False,  # noqa: FBT002
 ) -> None:
-    """Write what is due: months that are over for as long as the rules say, and those that have changed since; have leave what may.
+    """Write what is due: months that are over for as long as the rules say, those that have changed; have leave what may.
 
     The worker does it every hour.
 
@@ -82,7 +82,7 @@ def list_(
     database_url: DatabaseUrl = None,
     as_json: AsJson = False,  # noqa: FBT002
 ) -> None:
-    """List what is in files, by layer and month. Stale are tenants of whom something has changed since: the tables answer for them.
+    """List what is in files, by layer and month. Stale: tenants of whom something has changed since; the tables answer for them.
 
     Example: footfall archive list
     """
@@ -102,9 +102,7 @@ def verify_(
     layer: _OneLayer = None,
     month: _OneMonth = None,
     tenant: _OneTenant = None,
-    full: Annotated[
-        bool, typer.Option("--full", help="Read the tables, too: they have the very rows that the files have.")
-    ] = False,
+    full: Annotated[bool, typer.Option("--full", help="Read the tables, too: they have the very rows.")] = False,  # noqa: FBT002
     data: Data = None,
     database_url: DatabaseUrl = None,
     as_json: AsJson = False,  # noqa: FBT002
@@ -136,7 +134,7 @@ def restore_(
     database_url: DatabaseUrl = None,
     as_json: AsJson = False,  # noqa: FBT002
 ) -> None:
-    """Bring rows back into the tables where they are missing: then the tables have what the file has, bit by bit, or nothing was changed.
+    """Bring rows back into the tables where they are missing: bit by bit what the file has, or nothing is changed.
 
     Example: footfall archive restore --tenant acme --layer bridge --month 2026-10
     """
@@ -156,9 +154,7 @@ def drop_(
     month: _OneMonth = None,
     tenant: _OneTenant = None,
     all_: Annotated[bool, typer.Option("--all", help="Everything.")] = False,  # noqa: FBT002
-    unknown: Annotated[
-        bool, typer.Option("--unknown", help="Files that the ledger does not know: as after the restore of a backup.")
-    ] = False,
+    unknown: Annotated[bool, typer.Option("--unknown", help="Files that the ledger does not know.")] = False,  # noqa: FBT002
     data: Data = None,
     database_url: DatabaseUrl = None,
     as_json: AsJson = False,  # noqa: FBT002

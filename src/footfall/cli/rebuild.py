@@ -29,7 +29,7 @@ def rebuild(
     months: Annotated[
         int | None, typer.Option(min=1, help="So many months, by chance: what was loaded until the latest is loaded anew.")
     ] = None,
-    from_archive: Annotated[
+    from_archive: Annotated[  # noqa: FBT002
         bool, typer.Option("--from-archive", help="Have what has left raw from the archive (setting FOOTFALL_ARCHIVE).")
     ] = False,
     data: Data = None,

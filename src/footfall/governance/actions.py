@@ -13,16 +13,16 @@ class Action:
 
 ACTIONS = (
     Action(
-        "audit.anchored",
-        "Where each chain stands that went on since the last time: who notes this chain's head down has noted all",
-    ),
-    Action(
         "archive.left", "Events as received left PostgreSQL, as the archive has them: from this moment on they are there still"
     ),
     Action("archive.restored", "A month was brought back from the archive into PostgreSQL"),
     Action(
         "archive_rule.changed",
         "When months are copied into the archive was changed; of no tenant: of all that have no rule of their own",
+    ),
+    Action(
+        "audit.anchored",
+        "Where each chain stands that went on since the last time: who notes this chain's head down has noted all",
     ),
     Action("audit.begun", "A chain was begun, of the tenant that is named"),
     Action("audit.ended", "A chain ended with its tenant: here is where"),
