@@ -42,7 +42,6 @@ _MICROSECONDS: dict[Engine, str] = {
 _MEDIANS: dict[Engine, str] = {
     "spark": "percentile(:it, 0.5)",
     "trino": "approx_percentile(:it, 0.5)",  # it has no exact one
-    "clickhouse": "quantileExactInclusive(:it, 0.5)",
     "duckdb": "quantile_cont(:it, 0.5)",
 }
 _FIRSTS: dict[Engine, tuple[str, str]] = {
@@ -172,8 +171,22 @@ def _day_before(node: exp.Sub, _: Engine) -> Tree:
 
 
 def _function(node: exp.Anonymous, engine: Engine) -> Tree:
-    words = {"epoch_us": _MICROSECONDS, "quantile_cont": _MEDIANS}.get(node.name)
-    return sql(words[engine], it=node.expressions[0]) if words else node
+    if node.name == "epoch_us":
+        return sql(_MICROSECONDS[engine], it=node.expressions[0])
+    if node.name == "quantile_cont":
+        it = node.expressions[0]
+        if engine == "clickhouse":
+            half = exp.Literal.number("0.5")
+            return exp.ParameterizedAgg(this=exp.to_identifier("quantileExactInclusive"), expressions=[half], params=[it])
+        return sql(_MEDIANS[engine], it=it)
+    return node
+
+
+def _neighbour(node: exp.Lag | exp.Lead, engine: Engine) -> Tree:
+    """What lies beyond the first and the last is NULL, and no empty text."""
+    if engine == "clickhouse":
+        node.set("this", sql("toNullable(:it)", it=node.this))
+    return node
 
 
 def _channel(node: exp.Dot, _: Engine) -> Tree:
@@ -205,6 +218,8 @@ _WORDS: dict[type[Tree], Callable[[Any, Engine], Tree]] = {
     exp.Encode: lambda node, _: sql("lower(hex(:it))", it=node.this),
     exp.Is: _is_true,
     exp.LTE: _within,
+    exp.Lag: _neighbour,
+    exp.Lead: _neighbour,
     exp.LogicalOr: _any,
     exp.Mul: _interval,
     exp.Ordered: _with_nulls,
