@@ -75,11 +75,12 @@ def digests(connection: Connection, tenant_hk: bytes) -> dict[str, str]:
 
 def test_the_command_copies_lists_proves_and_drops(sites: tuple[Site, Site], url: str, folder: Path, owner: Connection) -> None:
     owner.execute("DELETE FROM ref.archive_rule")
-    assert said(url, folder, "run") == (0, [])
+    assert said(url, folder, "run") == (0, {"files": [], "left": 0})
     for layer in LAYERS:
         assert said(url, folder, "set", "--layer", layer, "--after", "3")[0] == 0
     assert said(url, folder, "set", "--layer", "raw", "--after", "never", "--tenant", "shop")[0] == 0
     status, done = said(url, folder, "run", "--month", "2026-03")
+    done = done["files"]
     assert (status, {(one["layer"], one["tenants"]) for one in done}) == (
         0,
         {("bridge", 2), ("raw", 1), ("vault", 2), ("visit", 2)},

@@ -168,9 +168,10 @@ DOINGS = (
 # what changes nothing that somebody has to answer for, or is shown elsewhere, and why
 UNTOLD = {
     "archive drop": "takes copies away; the tables keep all there is",
+    "archive publish": "metadata of copies: the files are as before",
     "archive list": "says which months are in files",
-    "archive restore": "brings rows back that are missing, bit by bit, or nothing; who was erased stays so",
-    "archive run": "copies what the rules say, as the worker does",
+    "archive restore": "archive.restored: tests/archive/test_leaving.py",
+    "archive run": "copies what the rules say, as the worker does; what leaves, archive.left tells: tests/archive/test_leaving.py",
     "archive verify": "proves; shows no event",
     "audit list": "looks at the chains",
     "audit verify": "looks at the chains",
@@ -201,6 +202,7 @@ UNTOLD = {
     "site list": "settings and counts",
     "tenant hosts": "settings and counts",
     "tenant list": "settings",
+    "tenant merge": "tenant.merged: tests/operations/test_merging.py",
     "tenant move": "tenant.leaving and tenant.moved: tests/cells/test_moving.py",
     "up": "runs what tells of itself",
     "upgrade-store": "another store: tests/operations/test_upgrade.py",

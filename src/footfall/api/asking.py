@@ -10,6 +10,7 @@ from footfall.api.questions.question import Question, shape_of
 from footfall.api.refused import refuse
 from footfall.api.statements.compiled import Write, compiled, rows, statement_of
 from footfall.api.statements.names import with_keys
+from footfall.api.statements.undivided import Count
 from footfall.api.tenant import Tenant, asking_tenant
 from footfall.database import Connection
 
@@ -45,6 +46,7 @@ class Report:
         rows: where its rows are in that, for files; nothing: it is one row.
         columns: in which order people read them; others follow.
         statements: what it is answered with.
+        undivided: the rows that its answer is made of, where files can give them as well.
         sources: which can answer it, the cheapest first.
     """
 
@@ -55,6 +57,7 @@ class Report:
     statements: tuple[Write, ...]
     rows: str = ""
     columns: tuple[str, ...] = ()
+    undivided: Count | None = None
     sources: tuple[Source, ...] = OF_EVENTS
 
 

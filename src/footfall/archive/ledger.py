@@ -130,6 +130,11 @@ def sweep_unfinished(connection: Connection, place: Place, layer: Name, month: d
     return _swept(connection, place, connection.execute(query, (layer, month)).fetchall())
 
 
+def has_dead(connection: Connection, longest: timedelta) -> bool:
+    """Whether `sweep_dead` would find any."""
+    return bool(_value(connection, "SELECT EXISTS (SELECT FROM archive.files_to_sweep(util.current_load_date(), %s))", longest))
+
+
 def sweep_dead(connection: Connection, place: Place, longest: timedelta) -> int:
     """Unlink the files that no question can be reading any more, which takes `longest` at most. Returns how many."""
     query = "/* archive.ledger */ SELECT s.file_id, s.path FROM archive.files_to_sweep(util.current_load_date(), %s) s"

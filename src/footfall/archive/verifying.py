@@ -1,5 +1,6 @@
 """Whether the archive is what the ledger says: each file, each part in it, and, when that is asked for, the tables behind it."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -15,6 +16,8 @@ from footfall.archive.rows import Session, snapshot
 from footfall.archive.writing import read, sha256_of
 from footfall.database import Connection
 from footfall.errors import ArchiveFailed
+
+_MONTH = re.compile(r"\d{4,}-\d\d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +105,7 @@ def _of_tables(now: Session, file: _File, names: dict[bytes, str]) -> Iterator[F
     fresh = sql.SQL(
         "SELECT string_agg(encode(p.tenant_hk, 'hex'), ' ') FROM archive.part p"
         " WHERE p.file_id = {} AND p.is_live AND p.stale_since IS NULL"
+        " AND NOT archive.has_left(p.tenant_hk, p.layer, p.month)"
     )
     tenants = [bytes.fromhex(tenant) for tenant in (now.value(fresh.format(file.file_id)) or "").split()]
     if not tenants:
@@ -120,9 +124,9 @@ def _unknown(connection: Connection, place: Place) -> Iterator[Fault]:
 
 
 def _is_ours(path: str, prefix: str) -> bool:
-    layer, _, name = path.partition("/")
-    own, dash, _ = name.rpartition("/")[2].partition("-")
-    return layer in NAMES and (f"{own}-" if dash else "") == prefix
+    layer, month, name = (*path.split("/"), "", "")[:3]  # beside the months lies what other engines know of them: `publishing`
+    own, dash, _ = name.partition("-")
+    return layer in NAMES and bool(_MONTH.fullmatch(month)) and (f"{own}-" if dash else "") == prefix
 
 
 def _files(connection: Connection, wish: Wish) -> list[_File]:

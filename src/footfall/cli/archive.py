@@ -9,9 +9,11 @@ from typing import Annotated
 import typer
 
 from footfall.archive.layers import Name
+from footfall.archive.leaving import leave
 from footfall.archive.months import Wish, drop, listed
 from footfall.archive.months import run as run_due
 from footfall.archive.place import Place
+from footfall.archive.publishing import forget, publish
 from footfall.archive.restoring import restore
 from footfall.archive.rules import list_rules, set_rule
 from footfall.archive.verifying import unknown_files, verify
@@ -40,7 +42,7 @@ def run(
     database_url: DatabaseUrl = None,
     as_json: AsJson = False,  # noqa: FBT002
 ) -> None:
-    """Write what is due: months that are over for as long as the rules say, and those that have changed since.
+    """Write what is due: months that are over for as long as the rules say, those that have changed; have leave what may.
 
     The worker does it every hour.
 
@@ -61,8 +63,12 @@ def run(
             )
             if not as_json:
                 console.print(f"{one.path}: {one.rows:,} rows of {one.tenants:,} tenants, {one.size:,} bytes", markup=False)
+        left = 0 if (layer or month or tenant) else sum(leave(connection, place))
     if as_json:
-        print_json(done)
+        print_json({"files": done, "left": left})
+        return
+    if left:
+        console.print(f"{left:,} events as received have left PostgreSQL.")
     elif not done:
         console.print("Nothing is due.")
 
@@ -172,10 +178,43 @@ def drop_(
     print_json({"files": gone}) if as_json else console.print(f"{gone:,} files are gone.")
 
 
+@archive.command(name="publish")
+def publish_(
+    anew: Annotated[bool, typer.Option("--anew", help="Throw the tables away, and make others.")] = False,  # noqa: FBT002
+    stop: Annotated[bool, typer.Option("--stop", help="Have no tables any more; the files stay.")] = False,  # noqa: FBT002
+    data: Data = None,
+    database_url: DatabaseUrl = None,
+    as_json: AsJson = False,  # noqa: FBT002
+) -> None:
+    """Have other engines read the files as Iceberg tables, one a layer: Spark, Trino, DuckDB, … From then on every run keeps them up.
+
+    A part that is stale is in them as it was, until it is written anew. Needs the extra footfall[iceberg].
+
+    Example: footfall archive publish
+    """
+    with _opened(None, None, None, data, database_url) as (_, connection, place, _):
+        if stop:
+            forget(connection, place)
+        done = [] if stop else publish(connection, place, is_anew=anew)
+    if as_json:
+        print_json([asdict(one) for one in done])
+        return
+    if stop:
+        console.print("There are no tables any more.")
+    for one in done:
+        said = (
+            f"{one.files:,} files, {one.added:,} of them new, {one.removed:,} gone" if one.address else "no files, and no table"
+        )
+        console.print(f"{one.layer}: {said} {one.address}".rstrip(), markup=False)
+
+
 @archive.command(name="set")
 def set_(
     layer: Annotated[Name, typer.Option(help=_LAYER)],
     after: Annotated[str, typer.Option(help="Days after the end of a month until it is copied, 3 at least; or: never.")],
+    leaves_after: Annotated[
+        int | None, typer.Option(help="Of raw: days until its rows leave PostgreSQL, once the files were proved; default: never.")
+    ] = None,
     tenant: Annotated[str | None, typer.Option(help="Only this tenant's; default: all that have no rule of their own.")] = None,
     data: Data = None,
     database_url: DatabaseUrl = None,
@@ -183,17 +222,21 @@ def set_(
 ) -> None:
     """Say when months of a layer are copied into files. Without a rule none are.
 
-    Example: footfall archive set --layer bridge --after 3
+    What has left is in the files only: before somebody is erased, `footfall person erase` brings it back.
+
+    Example: footfall archive set --layer raw --after 3 --leaves-after 30
     """
     days = None if after == "never" else int(after) if after.isdecimal() else 0
     if days is not None and not 3 <= days <= 36_500:  # noqa: PLR2004  late events of a month come in its first days
         raise SettingInvalid(f"--after {after} is neither a number of days from 3 on, nor never")
     with existing_store(data, database_url, tenant) as store, connect(store.url, "footfall_worker") as connection:
-        set_rule(connection, layer, days, tenant)
+        set_rule(connection, layer, days, tenant, leaves=leaves_after)
     if as_json:
-        print_json({"layer": layer, "days": days, "tenant": tenant})
+        print_json({"layer": layer, "days": days, "leaves": leaves_after, "tenant": tenant})
     else:
         when = "never copied" if days is None else f"copied {days} days after their end"
+        if leaves_after is not None:
+            when += f", and leave PostgreSQL after {leaves_after}"
         console.print(f"{layer}: months are {when}, for {tenant or 'all tenants without a rule of their own'}.")
 
 

@@ -321,7 +321,10 @@ _KEPT = """
 /* governance.records */ SELECT DISTINCT ON (r.layer) r.layer, r.kept_days, r.tenant_hk <> '\\x' AS is_own
 FROM ref.retention r WHERE r.tenant_hk IN (%s, '\\x') ORDER BY r.layer, r.tenant_hk DESC
 """
-_SINCE = "/* governance.records */ SELECT k.layer, k.kept_since FROM raw.kept_since k WHERE k.tenant_hk = %s"
+# what has left for the archive is not gone
+_SINCE = (
+    "/* governance.records */ SELECT k.layer, k.kept_since FROM raw.kept_since k WHERE k.tenant_hk = %s AND NOT k.is_archived"
+)
 _HOLD = "/* governance.records */ SELECT h.reason, h.placed_by, h.placed_at FROM ref.legal_hold h WHERE h.tenant_hk = %s"
 _PEOPLE = "/* governance.records */ SELECT p.role, count(*)::integer FROM auth.people() p GROUP BY p.role ORDER BY p.role"
 _LINKS = "/* governance.records */ SELECT count(*)::integer FROM auth.share_link l WHERE l.tenant_hk = %s"

@@ -152,6 +152,10 @@ def retire(connection: Connection) -> None:
             _log(dropped, "dropped %d month: %s", dropped, month)
         deleted = _number(connection, "SELECT util.delete_expired(%s, util.current_load_date())", layer)
         _log(deleted, "deleted %d rows of %s", deleted, layer)
+    _log(
+        _number(connection, "SELECT archive.forget_expired(util.current_load_date())"),
+        "the archive lets go of %d months of tenants",
+    )
     for query, most, message in _RETIRED:
         while rows := _number(connection, query, most):
             logger.info(message, rows)

@@ -12,10 +12,14 @@ LANGUAGE sql STABLE AS $$
     ORDER BY p.month
 $$;
 
--- On the partitions of a month that is in the archive, for each row that changes: the tenant's parts are stale. Arguments: layer, month.
+-- On the partitions of a month that is in the archive, for each row that changes: the tenant's parts are stale. Arguments: layer, month. What leaves
+-- for the archive, or comes back from it, changes nothing (footfall.leaving).
 CREATE OR REPLACE FUNCTION archive.note_change() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 BEGIN
+    IF current_setting('footfall.leaving', true) = 'on' THEN
+        RETURN NULL;
+    END IF;
     UPDATE archive.part p SET stale_since = util.current_load_date()
     WHERE p.tenant_hk = CASE TG_OP WHEN 'DELETE' THEN old.tenant_hk ELSE new.tenant_hk END
       AND p.layer = TG_ARGV[0] AND p.month = TG_ARGV[1]::date AND p.stale_since IS NULL;
@@ -27,6 +31,9 @@ $$;
 CREATE OR REPLACE FUNCTION archive.note_visits_change() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 BEGIN
+    IF current_setting('footfall.leaving', true) = 'on' THEN
+        RETURN NULL;
+    END IF;
     UPDATE archive.part p SET stale_since = util.current_load_date()
     FROM (SELECT DISTINCT c.tenant_hk, date_trunc('month', c.day)::date AS month FROM changed c) c
     WHERE p.tenant_hk = c.tenant_hk AND p.layer = 'visit' AND p.month = c.month AND p.stale_since IS NULL;
@@ -39,7 +46,7 @@ CREATE OR REPLACE FUNCTION archive.note_load() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 BEGIN
     UPDATE archive.part p SET stale_since = util.current_load_date()
-    WHERE p.tenant_hk = new.tenant_hk AND p.layer = 'raw' AND p.stale_since IS NULL
+    WHERE p.tenant_hk = new.tenant_hk AND p.layer = 'raw' AND p.stale_since IS NULL AND NOT archive.has_left(p.tenant_hk, p.layer, p.month)
       AND p.month BETWEEN date_trunc('month', new.received_from AT TIME ZONE 'UTC') AND date_trunc('month', new.received_to AT TIME ZONE 'UTC');
     RETURN NULL;
 END
@@ -181,6 +188,14 @@ DECLARE
     v_file archive.file;
 BEGIN
     SELECT * INTO STRICT v_file FROM archive.file f WHERE f.file_id = p_file_id AND f.state = 'writing' FOR UPDATE;
+    -- what its table has not any more is what it was
+    IF EXISTS (
+        SELECT FROM archive.part n JOIN archive.part o USING (tenant_hk, layer, month)
+        WHERE n.file_id = p_file_id AND o.file_id <> p_file_id AND o.is_live AND o.digest IS DISTINCT FROM n.digest
+          AND archive.has_left(n.tenant_hk, n.layer, n.month))
+    THEN
+        RAISE EXCEPTION 'archive_only_copy' USING ERRCODE = 'FF409';
+    END IF;
     UPDATE archive.part p SET is_live = true WHERE p.file_id = p_file_id;
     UPDATE archive.file f SET state = 'live', changed_at = p_now WHERE f.file_id = p_file_id;
     PERFORM archive.let_go(ARRAY(
