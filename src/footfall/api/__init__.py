@@ -1,6 +1,7 @@
 """Questions and answers: the plan's functions and the reports, asked as one tenant; goals, funnels. Exports are in `export`."""
 
 from footfall.api.answering import answer
+from footfall.api.engines.columns import read_archive
 from footfall.api.funnels import list_funnels, remove_funnel, save_funnel
 from footfall.api.goals import add_goal, list_goals, remove_goal
 from footfall.api.packs import apply_pack
@@ -20,6 +21,7 @@ __all__ = [
     "list_goals",
     "live_events",
     "quality",
+    "read_archive",
     "remove_funnel",
     "remove_goal",
     "reprocess",
