@@ -1,6 +1,6 @@
 """Every test runs on a real PostgreSQL, in a database of its own, copied from a template that was deployed once."""
 
-import itertools
+import contextlib
 import os
 import shutil
 from collections.abc import Iterator
@@ -10,6 +10,7 @@ import psycopg
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
+from databases import Databases
 from footfall import schema
 from footfall.auth import add_key
 from footfall.database import Connection, EmbeddedStore, connect
@@ -19,7 +20,6 @@ from site_under_test import HUMAN, NOON, Site
 _TEMPLATE = "footfall_template"
 _MEMORY = Path("/dev/shm")
 _MEMORY_NEEDED = 6 << 30  # bytes
-_numbers = itertools.count()
 
 
 def pytest_configure() -> None:
@@ -48,27 +48,45 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def template(server: str) -> str:
+def databases(server: str) -> Iterator[Databases]:
+    """What makes and drops databases of the server."""
+    with contextlib.closing(Databases(server)) as databases:
+        yield databases
+
+
+@pytest.fixture(scope="session")
+def template(databases: Databases) -> str:
     """The name of a database with the schema of this version."""
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE IF EXISTS {_TEMPLATE}")
-        connection.execute(f"CREATE DATABASE {_TEMPLATE} ENCODING 'UTF8' TEMPLATE template0")
-    with connect(_url_of(server, _TEMPLATE)) as connection:
+    databases.make(_TEMPLATE)
+    with connect(databases.url_of(_TEMPLATE)) as connection:
         schema.deploy(connection)
         connection.execute("SELECT util.ensure_partitions(%s)", (NOON,))
     return _TEMPLATE
 
 
+@pytest.fixture(scope="session")
+def template_with_site(databases: Databases, template: str) -> Iterator[str]:
+    """The name of a database that has the tenant acme besides: who adds it first on a connection pays for it ten times over.
+
+    A module whose tests begin with more than that puts a fixture of this name in its place, with `Databases.filled`.
+    """
+    with databases.filled(template, lambda connection: Site(connection, "acme")) as name:
+        yield name
+
+
 @pytest.fixture
-def url(server: str, template: str) -> Iterator[str]:
-    """The URL of a fresh database."""
-    yield from _database(server, template)
+def url(request: pytest.FixtureRequest, databases: Databases) -> Iterator[str]:
+    """The URL of a fresh database, which has the tenant of `site` where a test asks for it."""
+    template = request.getfixturevalue("template_with_site" if "site" in request.fixturenames else "template")
+    with databases.copied(template) as name:
+        yield databases.url_of(name)
 
 
 @pytest.fixture(scope="module")
-def module_url(server: str, template: str) -> Iterator[str]:
+def module_url(databases: Databases, template: str) -> Iterator[str]:
     """The URL of a database that the tests of a module share: for properties, whose examples bring tenants of their own."""
-    yield from _database(server, template)
+    with databases.copied(template) as name:
+        yield databases.url_of(name)
 
 
 @pytest.fixture
@@ -88,7 +106,7 @@ def worker(url: str) -> Iterator[Connection]:
 @pytest.fixture
 def site(worker: Connection) -> Site:
     """A tenant with its site, driven from SQL."""
-    return Site(worker, "acme")
+    return Site(worker, "acme", is_there=True)
 
 
 @pytest.fixture
@@ -106,14 +124,13 @@ def served(url: str) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium, headless, one for a module: Playwright holds the event loop, and others run their own."""
-    executable = (
-        os.environ.get("CHROMIUM")
-        or shutil.which("chromium")
-        or shutil.which("chromium-browser")
-        or shutil.which("google-chrome")
-    )
-    assert executable, "browser tests need Chromium: `apt-get install chromium`, or name one in CHROMIUM"
+    """Debian's Chromium, headless, one for a module: Playwright holds the event loop, and others run their own.
+
+    Its headless shell, where it is: the same engine without a browser's windows around it, for half of the work.
+    """
+    names = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+    executable = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+    assert executable, "browser tests need Chromium: `apt-get install chromium-headless-shell`, or name one in CHROMIUM"
     quiet = [
         # not in each context: beacons that are sent on leave do not hear of that
         f"--user-agent={HUMAN}",
@@ -136,17 +153,3 @@ def shared_data() -> Path:
     if not folder.exists():
         pytest.skip("../shared/data is not here: it comes with the developers' machines, not with a clone")
     return folder
-
-
-def _database(server: str, template: str) -> Iterator[str]:
-    name = f"footfall_test_{os.getpid()}_{next(_numbers)}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        # as files: half the time of what writes every page to the log
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
-    yield _url_of(server, name)
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
-
-
-def _url_of(server: str, database: str) -> str:
-    return psycopg.conninfo.make_conninfo(server, dbname=database)

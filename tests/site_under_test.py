@@ -57,10 +57,11 @@ class Site:
         """A tenant that no example before had: isolation makes it as good as a fresh database."""
         return cls(connection, f"tenant-{next(_numbers)}", **settings)
 
-    def __init__(self, connection: Connection, tenant_id: str, **settings: Any) -> None:
+    def __init__(self, connection: Connection, tenant_id: str, *, is_there: bool = False, **settings: Any) -> None:
         self.connection = connection
         self.tenant_id = tenant_id
-        add_tenant(connection, NewTenant(tenant_id, tenant_id.title(), **settings))
+        if not is_there:
+            add_tenant(connection, NewTenant(tenant_id, tenant_id.title(), **settings))
         self.tenant_hk = tenant_key(connection, tenant_id)
 
     def land(self, *events: dict[str, Any] | str, **sender: Any) -> None:

@@ -110,8 +110,8 @@ class ArchiveFailed(FootfallError):
     """A file of the archive was not written, or is not what the ledger says.
 
     Args:
-        code: ``archive_not_set``, ``archive_unreachable``, ``archive_not_storable``, ``archive_not_proved``, ``archive_busy``, ``restore_refused``
-            or ``restore_differs``.
+        code: ``archive_not_set``, ``archive_unreachable``, ``archive_not_storable``, ``archive_not_proved``, ``archive_busy``,
+            ``restore_refused`` or ``restore_differs``.
         message: which file, or month, and what to do about it.
     """
 

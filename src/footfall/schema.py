@@ -59,7 +59,9 @@ _FILES = (
     "business/sql/forgetting.sql",
     "business/sql/own_person.sql",
     "business/sql/tenants.sql",
+    "business/sql/merging.sql",
     "archive/sql/archive.sql",
+    "archive/sql/leaving.sql",
     "api/sql/track_event.sql",
     "api/sql/track_analytics.sql",
     "api/sql/track_test.sql",
@@ -73,7 +75,7 @@ _FILES = (
 
 
 _ACCESS = Definition("access", "SELECT util.secure_access()")
-VERSION = Version(number=51, needs=50, serves=34)
+VERSION = Version(number=51, needs=51, serves=34)
 
 
 def deploy(connection: Connection, role_prefix: str | None = None) -> list[str]:

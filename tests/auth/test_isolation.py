@@ -20,6 +20,7 @@ RELATIONS = """
 """
 # these belong to no tenant, and no reader may see them
 OPERATORS_ONLY = {
+    "archive.file",
     "auth.account",
     "auth.identity",
     "auth.passkey",
@@ -67,6 +68,16 @@ def two(worker) -> tuple[Site, Site]:
         site.value("INSERT INTO raw.kept_since VALUES (%s, 'raw', '-infinity') RETURNING layer", site.tenant_hk)
         site.value(
             "INSERT INTO business.retired_order_w VALUES (%s, %s, '2026-01-01') RETURNING day", site.tenant_hk, site.tenant_hk
+        )
+        file_id = site.value(
+            "INSERT INTO archive.file (layer, month, path, state, reserved_at, changed_at)"
+            " VALUES ('bridge', '2026-03-01', %s, 'live', now(), now()) RETURNING file_id",
+            site.tenant_id,
+        )
+        worker.execute(
+            "INSERT INTO archive.part (tenant_hk, layer, month, file_id, path, is_live)"
+            " VALUES (%s, 'bridge', '2026-03-01', %s, %s, true)",
+            (site.tenant_hk, file_id, site.tenant_id),
         )
     sites[0].settle()
     return sites
@@ -188,7 +199,8 @@ def test_a_function_that_is_not_granted_to_all_is_granted_to_none(owner) -> None
 def test_definer_functions_pin_their_search_path(owner) -> None:
     loose = owner.execute("""
         SELECT p.oid::regprocedure::text FROM pg_proc p
-        WHERE p.prosecdef AND p.pronamespace::regnamespace::text IN ('util', 'auth', 'raw', 'staging', 'business', 'archive', 'api')
+        WHERE p.prosecdef
+          AND p.pronamespace::regnamespace::text IN ('util', 'auth', 'raw', 'staging', 'business', 'archive', 'api')
           AND NOT coalesce(array_to_string(p.proconfig, ',') LIKE '%search_path=%', false)""").fetchall()
     assert loose == []
 

@@ -1,9 +1,11 @@
 """What the jobs of every minute touch: the partitions of their months, by index; never the history, however long."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from databases import Databases
 from footfall.business.model import VAULT
 from footfall.database import Connection
 from site_under_test import Site
@@ -19,17 +21,26 @@ AT_EVENT_GRAIN = (
 )
 
 
+@pytest.fixture(scope="module")
+def template(databases: Databases, template: str) -> Iterator[str]:
+    """Two months of history, and as much of this month, all analysed."""
+
+    def fill(owner: Connection) -> None:
+        site = Site(owner, "acme")
+        for month in MONTHS:
+            owner.execute("SELECT util.ensure_month(%s, 'timestamptz')", (month,))
+            send(site, month, "old", HISTORY)
+            site.load()
+            site.close(month + timedelta(days=1))
+        owner.execute("ANALYZE")
+
+    with databases.filled(template, fill, None) as name:
+        yield name
+
+
 @pytest.fixture
 def history(owner: Connection) -> Site:
-    """Two months of history, and as much of this month, all analysed."""
-    site = Site(owner, "acme")
-    for month in MONTHS:
-        owner.execute("SELECT util.ensure_month(%s, 'timestamptz')", (month,))
-        send(site, month, "old", HISTORY)
-        site.load()
-        site.close(month + timedelta(days=1))
-    owner.execute("ANALYZE")
-    return site
+    return Site(owner, "acme", is_there=True)
 
 
 def send(site: Site, month: datetime, name: str, events: int = EVENTS) -> None:

@@ -4,12 +4,8 @@ from collections.abc import Iterator
 
 import argon2
 import pytest
-from sender import VISITOR
+from sender import client_of
 from starlette.testclient import TestClient
-
-from footfall.settings import Settings
-from footfall.web import application
-from site_under_test import HUMAN
 
 
 @pytest.fixture(autouse=True)
@@ -22,7 +18,5 @@ def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def client(url: str) -> Iterator[TestClient]:
     """A client at a visitor's address, with a browser's user agent."""
-    app = application(Settings(), url)
-    with TestClient(app, client=(VISITOR, 50_000), raise_server_exceptions=False) as client:
-        client.headers["User-Agent"] = HUMAN
+    with client_of(url) as client:
         yield client

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import get_args
 from urllib.error import HTTPError
@@ -11,6 +12,7 @@ from urllib.request import Request, urlopen
 import msgspec
 import pyarrow.parquet as pq
 import pytest
+from sender import client_of
 from starlette.testclient import TestClient
 
 from footfall import api
@@ -18,6 +20,7 @@ from footfall.api import export
 from footfall.api.questions.parsing import keys_about
 from footfall.api.questions.question import Figure
 from footfall.auth import add_key
+from footfall.database import connect
 from footfall.settings import Settings
 from footfall.web import application, report_wire, wire
 from site_under_test import Site, at, view
@@ -26,24 +29,45 @@ MARCH = {"dateFrom": "2026-03-01", "dateTo": "2026-03-31"}
 STEPS = ["event_type==page_view", "event_action==complete"]
 
 
-@pytest.fixture
-def busy(site: Site) -> Site:
-    """A visit of everything, and another one."""
+@pytest.fixture(scope="module")
+def busy(module_url: str) -> Iterator[Site]:
+    """A visit of everything, and another one: of a tenant that all tests share, which only ask."""
     step = {"evt_type": "transaction_step", "evt_action": "complete", "item_id": "sku", "session_id": "s"}
-    site.land(
-        view("/?utm_source=n&utm_medium=email", 0, session_id="s", _visitor_id="v_1", language="de", timezone="Europe/Berlin"),
-        {"evt_type": "item_interaction", "item_id": "sku", "evt_label": "Shoe", "session_id": "s", "event_timestamp": at(1)},
-        step | {"event_timestamp": at(2), "evt_value": 9, "transaction_id": "o-1", "properties": {"plan": "pro"}},
-        view("/b", 3, _visitor_id="v_2"),
-    )
-    site.settle()
-    api.add_goal(site.connection, "acme", "Buy", "event_action==complete", None, None)
-    return site
+    german = {"language": "de", "timezone": "Europe/Berlin"}
+    with connect(module_url, "footfall_worker") as worker:
+        site = Site(worker, "acme")
+        site.land(
+            view("/?utm_source=n&utm_medium=email", 0, session_id="s", _visitor_id="v_1", **german),
+            {"evt_type": "item_interaction", "item_id": "sku", "evt_label": "Shoe", "session_id": "s", "event_timestamp": at(1)},
+            step | {"event_timestamp": at(2), "evt_value": 9, "transaction_id": "o-1", "properties": {"plan": "pro"}},
+            view("/b", 3, _visitor_id="v_2"),
+        )
+        site.settle()
+        api.add_goal(site.connection, "acme", "Buy", "event_action==complete", None, None)
+        yield site
+
+
+@pytest.fixture(scope="module")
+def client(module_url: str) -> Iterator[TestClient]:
+    """A client of the server of that tenant."""
+    with client_of(module_url) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def keys(busy: Site) -> dict[str, str]:
+    """A key of each kind of it."""
+    return keys_of(busy)
+
+
+def keys_of(site: Site) -> dict[str, str]:
+    return {kind: add_key(site.connection, site.tenant_id, kind, "test")[1] for kind in ("write", "read", "admin")}
 
 
 def key_of(site: Site, kind: str) -> str:
     column = {"session": "site_session_hk", "visitor": "site_visitor_hk"}[kind]
-    return site.value(f"SELECT encode({column}, 'hex') FROM business.visit_b WHERE page_views = 1 ORDER BY events DESC LIMIT 1")
+    found = f"SELECT encode({column}, 'hex') FROM business.visit_b WHERE tenant_hk = %s AND page_views = 1"
+    return site.value(f"{found} ORDER BY events DESC LIMIT 1", site.tenant_hk)
 
 
 def questions(site: Site) -> dict[str, dict]:
@@ -172,9 +196,8 @@ def test_only_a_key_that_may_read_gets_an_answer(client, keys) -> None:
             assert (reply.status_code, reply.json()["debug_info"]["error"]) == (status, code)
 
 
-def test_no_report_shows_another_tenant(client, busy: Site, worker) -> None:  # T12
-    Site(worker, "other")
-    headers = {"X-Footfall-Key": add_key(worker, "other", "read", "")[1]}
+def test_no_report_shows_another_tenant(client, busy: Site) -> None:  # T12
+    headers = {"X-Footfall-Key": keys_of(Site.another(busy.connection))["read"]}
     for report, question in questions(busy).items():
         reply = client.post(f"/api/analytics/{report}", json=question, headers=headers)
         said = json.dumps(reply.json().get("data", {}))
@@ -185,8 +208,8 @@ def test_no_report_shows_another_tenant(client, busy: Site, worker) -> None:  # 
     assert (forged.status_code, forged.json()["debug_info"]["error"]) == (403, "tenant_mismatch")
 
 
-def test_an_answer_that_takes_too_long_is_given_up(url: str, busy: Site, owner) -> None:
-    key = add_key(busy.connection, "acme", "read", "")[1]
+def test_an_answer_that_takes_too_long_is_given_up(url: str, site: Site, owner) -> None:
+    key = add_key(site.connection, "acme", "read", "")[1]
     owner.execute(
         "CREATE OR REPLACE FUNCTION api.freshness(p_tenant_hk bytea) RETURNS jsonb LANGUAGE plpgsql STABLE SECURITY DEFINER AS"
         " $$BEGIN PERFORM pg_sleep(60); RETURN '{}'; END$$"
@@ -283,18 +306,21 @@ def test_every_report_has_files_of_the_rows_of_its_answer(client, keys, busy: Si
         assert reply.headers["cache-control"] == "no-store"
 
 
-def test_a_visit_tells_the_properties_of_its_events_as_they_were_sent(client, keys, site: Site) -> None:
+def test_a_visit_tells_the_properties_of_its_events_as_they_were_sent(client, busy: Site) -> None:
+    site = Site.another(busy.connection)
     sent = {"plan": None, "tags": ["a", None], "deep": {"empty": None}}
     site.land(view("/", session_id="s", properties=sent), view("/b", 1, session_id="s"))
     site.settle()
-    question = {"session": site.value("SELECT encode(site_session_hk, 'hex') FROM business.visit_b")}
-    reply = client.post("/api/analytics/session", json=question, headers={"X-Footfall-Key": keys["read"]})
+    visit = site.value("SELECT encode(site_session_hk, 'hex') FROM business.visit_b WHERE tenant_hk = %s", site.tenant_hk)
+    reply = client.post("/api/analytics/session", json={"session": visit}, headers={"X-Footfall-Key": keys_of(site)["read"]})
     first, second = reply.json()["data"]["events"]
     assert first["properties"] == sent
     assert "properties" not in second
 
 
-def test_a_file_keeps_values_as_they_are_whatever_is_in_them(client, keys, site: Site) -> None:
+def test_a_file_keeps_values_as_they_are_whatever_is_in_them(client, busy: Site) -> None:
+    site = Site.another(busy.connection)
+    keys = keys_of(site)
     odd = ['a "b", c', "d;e\nf", "Söhne ☃", "007"]
     site.land(*(view("/", minutes, session_id=f"s{minutes}", properties={"odd": value}) for minutes, value in enumerate(odd)))
     site.settle()
@@ -308,7 +334,9 @@ def test_a_file_keeps_values_as_they_are_whatever_is_in_them(client, keys, site:
     assert pq.read_table(io.BytesIO(file_of(client, keys, "breakdown", "parquet", **asked).content)).to_pylist() == rows
 
 
-def test_no_spreadsheet_computes_what_somebody_sent(client, keys, site: Site) -> None:
+def test_no_spreadsheet_computes_what_somebody_sent(client, busy: Site) -> None:
+    site = Site.another(busy.connection)
+    keys = keys_of(site)
     sent = ["=1+1", "+1", "-1", "@sum"]
     site.land(*(view("/", minutes, session_id=f"s{minutes}", properties={"odd": value}) for minutes, value in enumerate(sent)))
     site.settle()
@@ -323,13 +351,14 @@ def test_a_file_may_hold_nothing(client, keys, busy: Site) -> None:
     assert pq.read_table(io.BytesIO(file_of(client, keys, "breakdown", "parquet", **nothing).content)).num_rows == 0
 
 
-def test_no_file_shows_another_tenant(client, keys, busy: Site, worker) -> None:  # T12
-    Site(worker, "other")
-    theirs = {"read": add_key(worker, "other", "read", "")[1]}
+def test_no_file_shows_another_tenant(client, keys, busy: Site) -> None:  # T12
+    other = Site.another(busy.connection)
+    theirs = keys_of(other)
     for form in export.FORMATS:
-        assert file_of(client, theirs, "breakdown", form, dimension="item").headers["content-disposition"].count("other-") == 1
+        given = file_of(client, theirs, "breakdown", form, dimension="item")
+        assert f"{other.tenant_id}-" in given.headers["content-disposition"]
         assert b"sku" in file_of(client, keys, "breakdown", form, dimension="item").content
-        assert b"sku" not in file_of(client, theirs, "breakdown", form, dimension="item").content
+        assert b"sku" not in given.content
         forged = file_of(client, theirs, "breakdown", form, dimension="item", tenantId="acme")
         assert (forged.status_code, forged.json()["debug_info"]["error"]) == (403, "tenant_mismatch")
         refused = file_of(client, {"read": keys["write"]}, "breakdown", form, dimension="item")

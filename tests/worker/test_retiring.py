@@ -1,10 +1,12 @@
 """Retention of events and marts: whole months go, what was computed of them stays, and what nobody can tell is not told."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from databases import Databases
 from footfall.auth import hold, keep, lift_hold, preview_retention
 from footfall.database import Connection, Store, connect
 from footfall.errors import NotAccepted
@@ -67,12 +69,23 @@ def months_of(site: Site, moments: tuple[datetime, ...] = (JANUARY, FEBRUARY, MA
     site.roll_up()
 
 
+@pytest.fixture(scope="module")
+def template_with_site(databases: Databases, template: str) -> Iterator[str]:
+    """A tenant with visits of three months, beside another whose ids are the same."""
+
+    def fill(owner: Connection) -> None:
+        site, other = Site(owner, "acme"), Site(owner, "other")
+        months_of(other)
+        months_of(site)
+
+    with databases.filled(template, fill, None) as name:
+        yield name
+
+
 @pytest.fixture
 def site(owner: Connection) -> Site:
-    """A tenant with visits of three months, beside another whose ids are the same."""
-    site, other = Site(owner, "acme"), Site(owner, "other")
-    months_of(other)
-    months_of(site)
+    site = Site(owner, "acme", is_there=True)
+    site.set_clock(MARCH + timedelta(hours=1))
     return site
 
 

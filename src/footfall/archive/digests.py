@@ -1,7 +1,8 @@
 """The digest of a part: SHA-256 over the values of each column, in the order of its rows. Equal digests are equal values.
 
-Whether the rows come from a file or from PostgreSQL, and in how large pieces, makes no difference: fixed values go in as they lie in memory, zero where
-there is none, beside a byte that says which; others as their lengths, -1 where there is none, and their bytes.
+Whether the rows come from a file or from PostgreSQL, and in how large pieces, makes no difference: fixed values go in as they lie
+in memory, zero where there is none, beside a byte that says which; others as their lengths, -1 where there is none, and their
+bytes.
 """
 
 import hashlib
@@ -27,7 +28,7 @@ class Digests:
         self._done: dict[bytes, PartDigest] = {}
         self._tenant: bytes | None = None
         self._rows = 0
-        self._hashes: list[tuple[_Hash, _Hash]] = []
+        self._hashes: list[tuple[hashlib._Hash, hashlib._Hash]] = []
 
     def add(self, batch: pa.RecordBatch) -> None:
         """Take the next rows. Raises ValueError for those of a tenant that was over."""
@@ -68,7 +69,6 @@ def digests_of(batches: Iterable[pa.RecordBatch]) -> dict[bytes, PartDigest]:
 
 
 NOTHING = PartDigest(0, hashlib.sha256().hexdigest())
-_Hash = "hashlib._Hash"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """What a layer of the archive is: which rows of which tables, and the columns of its files.
 
-A column's number is its Parquet field id, and in a file for ever: a column that is renamed keeps it, one that goes leaves a gap. What follows from a
-row (hash_diff, the keys of links) is in no file: `footfall.archive.restoring` makes it anew.
+A column's number is its Parquet field id, and in a file for ever: a column that is renamed keeps it, one that goes leaves a gap.
+What follows from a row (hash_diff, the keys of links) is in no file: `footfall.archive.restoring` makes it anew.
 """
 
 from collections.abc import Iterator
@@ -77,10 +77,10 @@ class Layer:
     Attributes:
         name: in the ledger and in paths.
         fields: the columns of its files.
-        tables: SQL after FROM, `t` among them; {first} and {last} are the bounds of what is asked for, {tenants} a condition on `t`.
+        tables: SQL after FROM, `t` among them; {first} and {last} are the bounds of what is asked for, {tenants} a condition.
         order: how the rows of a tenant are sorted, by `t`; they are in the order of time.
         by: what the bounds are: keys of events, days, or moments.
-        has_checks: whether a last column `is_one` is asked for too: whether all that the row is made of is one event of one load.
+        check: SQL of whether all that a row is made of is one event of one load; empty: it is made of one row.
     """
 
     name: Name

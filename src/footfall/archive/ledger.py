@@ -1,7 +1,8 @@
-"""What the ledger knows of files: reserved before their first byte, committed when they are proved, swept when nothing stands on them.
+"""What the ledger knows of files: reserved before their first byte, committed when proved, swept when nothing stands on them.
 
-A file is reserved in a transaction of its own; only when whoever was writing then has ended is the snapshot taken that it is filled from. Who changed a
-row before is in that snapshot; who changes one later finds the reserved part, and makes it stale. So no change is lost, whenever it comes.
+A file is reserved in a transaction of its own; only when whoever was writing then has ended is the snapshot taken that it is
+filled from. Who changed a row before is in that snapshot; who changes one later finds the reserved part, and makes it stale.
+So no change is lost, whenever it comes.
 """
 
 import secrets
@@ -10,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import psycopg
 
@@ -46,7 +48,10 @@ def claimed(connection: Connection, layer: Name, month: date) -> Iterator[bool]:
 
 
 def watch(connection: Connection, layer: Name, month: date) -> bool:
-    """Have changes of a month be noted from now on; whether there is such a month at all. Raises ArchiveFailed: ``archive_busy``."""
+    """Have changes of a month be noted from now on; whether there is such a month at all.
+
+    Raises ArchiveFailed: ``archive_busy``.
+    """
     ends = time.monotonic() + _PATIENCE
     while True:
         try:
@@ -60,8 +65,11 @@ def watch(connection: Connection, layer: Name, month: date) -> bool:
 
 
 def reserve(connection: Connection, layer: Name, month: date, tenants: Sequence[bytes]) -> Reserved:
-    """Reserve a file for these tenants' rows of a month, and wait until a snapshot may be taken. Raises ArchiveFailed: ``archive_busy``."""
-    path = f"{layer}/{month:%Y-%m}/{secrets.token_hex(12)}.parquet"
+    """Reserve a file for these tenants' rows of a month, and wait until a snapshot may be taken.
+
+    Raises ArchiveFailed: ``archive_busy``.
+    """
+    path = f"{layer}/{month:%Y-%m}/{own_prefix(connection)}{secrets.token_hex(12)}.parquet"
     with connection.transaction():
         file_id = _value(
             connection,
@@ -76,7 +84,7 @@ def reserve(connection: Connection, layer: Name, month: date, tenants: Sequence[
             " SELECT t.tenant_hk, %s, %s, %s, %s, false FROM unnest(%s::bytea[]) t(tenant_hk)",
             (layer, month, file_id, path, list(tenants)),
         )
-    _wait_for_writers(connection)
+    wait_for_writers(connection)
     return Reserved(file_id, path)
 
 
@@ -85,16 +93,24 @@ def commit(connection: Connection, reserved: Reserved, written: Written, load_da
     tenants, parts = list(written.parts), list(written.parts.values())
     with connection.transaction():
         connection.execute(
-            "/* archive.ledger */ UPDATE archive.part p SET row_count = coalesce(w.row_count, 0), digest = coalesce(w.digest, %s), load_date = %s"
-            " FROM archive.part o LEFT JOIN unnest(%s::bytea[], %s::bigint[], %s::text[]) w(tenant_hk, row_count, digest) USING (tenant_hk)"
+            "/* archive.ledger */ UPDATE archive.part p"
+            " SET row_count = coalesce(w.row_count, 0), digest = coalesce(w.digest, %s), load_date = %s"
+            " FROM archive.part o"
+            " LEFT JOIN unnest(%s::bytea[], %s::bigint[], %s::text[]) w(tenant_hk, row_count, digest) USING (tenant_hk)"
             " WHERE o.file_id = %s AND p.file_id = o.file_id AND p.tenant_hk = o.tenant_hk",
             (NOTHING.digest, load_date, tenants, [one.rows for one in parts], [one.digest for one in parts], reserved.file_id),
         )
         connection.execute(
             "/* archive.ledger */ UPDATE archive.file f SET row_count = %s, bytes = %s, sha256 = %s WHERE f.file_id = %s",
-            (written.rows, written.bytes, written.sha256, reserved.file_id),
+            (written.rows, written.size, written.sha256, reserved.file_id),
         )
         connection.execute("SELECT archive.commit_file(%s, util.current_load_date())", (reserved.file_id,))
+
+
+def own_prefix(connection: Connection) -> str:
+    """How the names of this store's files begin: several cells share a folder."""
+    number = _value(connection, "SELECT c.cell_number FROM util.cell c")
+    return f"{number}-" if number else ""
 
 
 def let_go_of_empty(connection: Connection, files: Sequence[int]) -> None:
@@ -108,8 +124,15 @@ def let_go_of_empty(connection: Connection, files: Sequence[int]) -> None:
 
 def sweep_unfinished(connection: Connection, place: Place, layer: Name, month: date) -> int:
     """Unlink what was left half written of a month that is claimed: nobody else writes there. Returns how many files."""
-    query = "/* archive.ledger */ SELECT f.file_id, f.path FROM archive.file f WHERE f.state = 'writing' AND f.layer = %s AND f.month = %s"
+    query = """/* archive.ledger */
+        SELECT f.file_id, f.path FROM archive.file f WHERE f.state = 'writing' AND f.layer = %s AND f.month = %s
+    """
     return _swept(connection, place, connection.execute(query, (layer, month)).fetchall())
+
+
+def has_dead(connection: Connection, longest: timedelta) -> bool:
+    """Whether `sweep_dead` would find any."""
+    return bool(_value(connection, "SELECT EXISTS (SELECT FROM archive.files_to_sweep(util.current_load_date(), %s))", longest))
 
 
 def sweep_dead(connection: Connection, place: Place, longest: timedelta) -> int:
@@ -128,7 +151,7 @@ def _swept(connection: Connection, place: Place, files: Sequence[tuple[int, str]
     return len(files)
 
 
-def _wait_for_writers(connection: Connection) -> None:
+def wait_for_writers(connection: Connection) -> None:
     """Until every transaction that may have changed rows before the parts were there has ended."""
     last = _value(connection, "SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint")
     ends = time.monotonic() + _PATIENCE
@@ -140,6 +163,6 @@ def _wait_for_writers(connection: Connection) -> None:
         time.sleep(_PAUSE / 10)
 
 
-def _value(connection: Connection, query: str, *values: object) -> object:
+def _value(connection: Connection, query: str, *values: object) -> Any:
     row = connection.execute(f"/* archive.ledger */ {query}", values).fetchone()
     return row[0] if row else None

@@ -14,7 +14,12 @@ _PIECE = 1 << 20  # bytes read at once
 
 
 class Place:
-    """The archive's folder or bucket, as FOOTFALL_ARCHIVE names it."""
+    """The archive's folder or bucket, as FOOTFALL_ARCHIVE names it.
+
+    Attributes:
+        address: what other engines know it by, without a slash at its end: file:///… or s3://…
+        folder: of this machine; None: it is a bucket.
+    """
 
     def __init__(self, named: str) -> None:
         """Raises ArchiveFailed: ``archive_not_set``, ``archive_unreachable``."""
@@ -24,13 +29,20 @@ class Place:
             if "://" in named:
                 files, root = fs.FileSystem.from_uri(named)
                 self.folder = None
+                self.address = f"{named.partition(':')[0]}://{root}".rstrip("/")
             else:
                 self.folder = Path(named).absolute()
                 self.folder.mkdir(parents=True, exist_ok=True)
                 files, root = fs.LocalFileSystem(), str(self.folder)
+                self.address = f"file://{self.folder}"
         except (OSError, ValueError) as error:
             raise ArchiveFailed("archive_unreachable", f"FOOTFALL_ARCHIVE={named}: {error}") from None
         self._files = fs.SubTreeFileSystem(root, files)
+
+    @property
+    def files(self) -> fs.FileSystem:
+        """The file system that has the folder as its root."""
+        return self._files
 
     @contextmanager
     def writing(self, path: str) -> Iterator[Any]:
@@ -68,12 +80,30 @@ class Place:
             if self.size(path) is not None:
                 self._files.delete_file(path)
 
-    def paths(self) -> Iterator[str]:
-        """Every file there is."""
+    def paths(self, below: str = "") -> Iterator[str]:
+        """Every file there is, or of those in a folder."""
         with _told(""):
-            for found in self._files.get_file_info(fs.FileSelector("", recursive=True, allow_not_found=True)):
+            for found in self._files.get_file_info(fs.FileSelector(below, recursive=True, allow_not_found=True)):
                 if found.type == fs.FileType.File:
                     yield found.path
+
+    def make_folder(self, path: str) -> None:
+        """Have a folder, where folders are things of their own."""
+        if self.folder:
+            with _told(path):
+                (self.folder / path).mkdir(parents=True, exist_ok=True)
+
+    def replace(self, path: str, content: bytes) -> None:
+        """Have a file be this: who reads it meanwhile reads what it was, or what it is."""
+        if not self.folder:
+            with self.writing(path) as sink:
+                sink.write(content)
+            return
+        with self.writing(f"{path}.new") as sink:
+            sink.write(content)
+        with _told(path):
+            (self.folder / f"{path}.new").replace(self.folder / path)
+            _sync((self.folder / path).parent)
 
 
 @contextmanager

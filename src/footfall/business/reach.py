@@ -89,6 +89,7 @@ REACH: tuple[Reached, ...] = (
 
 # Tables with tenants' rows that hold nothing of a visitor, by their schema or one by one, and why.
 HOLDS_NOBODY = {
+    "archive": "which files hold whose months; the files are written anew after an erasure",
     "auth": "who of the staff may do what; tombstones and receipts, in which nobody can be read",
     "ref": "settings, rules, and judgements of inputs that are nobody's: agents by their hash, hosts, campaigns",
     "raw.ingest_batch": "the queue: counts and times of batches",

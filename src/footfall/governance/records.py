@@ -249,6 +249,7 @@ PURPOSES = (
             "auth.tenant_usage",
             "auth.tenant_seen",
             "raw.import",
+            "ref.archive_rule",
             "ref.conversion_rule",
             "ref.event_type",
             "ref.funnel",
@@ -260,6 +261,15 @@ PURPOSES = (
             "ref.rule_task",
             "ref.visitor_segment",
         ),
+    ),
+    Purpose(
+        "archive",
+        "Months that are over, in files",
+        _VISITORS,
+        "so that long ranges are answered quickly: the files hold copies of events as received and understood, and of visits",
+        "as long as the rows that they are copies of: files are written anew without what is erased or removed",
+        _OPERATORS,
+        ("archive.file", "archive.part"),
     ),
     Purpose(
         "reference",
@@ -311,7 +321,10 @@ _KEPT = """
 /* governance.records */ SELECT DISTINCT ON (r.layer) r.layer, r.kept_days, r.tenant_hk <> '\\x' AS is_own
 FROM ref.retention r WHERE r.tenant_hk IN (%s, '\\x') ORDER BY r.layer, r.tenant_hk DESC
 """
-_SINCE = "/* governance.records */ SELECT k.layer, k.kept_since FROM raw.kept_since k WHERE k.tenant_hk = %s"
+# what has left for the archive is not gone
+_SINCE = (
+    "/* governance.records */ SELECT k.layer, k.kept_since FROM raw.kept_since k WHERE k.tenant_hk = %s AND NOT k.is_archived"
+)
 _HOLD = "/* governance.records */ SELECT h.reason, h.placed_by, h.placed_at FROM ref.legal_hold h WHERE h.tenant_hk = %s"
 _PEOPLE = "/* governance.records */ SELECT p.role, count(*)::integer FROM auth.people() p GROUP BY p.role ORDER BY p.role"
 _LINKS = "/* governance.records */ SELECT count(*)::integer FROM auth.share_link l WHERE l.tenant_hk = %s"

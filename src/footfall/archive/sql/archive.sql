@@ -12,10 +12,14 @@ LANGUAGE sql STABLE AS $$
     ORDER BY p.month
 $$;
 
--- On the partitions of a month that is in the archive, for each row that changes: the tenant's parts are stale. Arguments: layer, month.
+-- On the partitions of a month that is in the archive, for each row that changes: the tenant's parts are stale. Arguments: layer, month. What leaves
+-- for the archive, or comes back from it, changes nothing (footfall.leaving).
 CREATE OR REPLACE FUNCTION archive.note_change() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 BEGIN
+    IF current_setting('footfall.leaving', true) = 'on' THEN
+        RETURN NULL;
+    END IF;
     UPDATE archive.part p SET stale_since = util.current_load_date()
     WHERE p.tenant_hk = CASE TG_OP WHEN 'DELETE' THEN old.tenant_hk ELSE new.tenant_hk END
       AND p.layer = TG_ARGV[0] AND p.month = TG_ARGV[1]::date AND p.stale_since IS NULL;
@@ -27,6 +31,9 @@ $$;
 CREATE OR REPLACE FUNCTION archive.note_visits_change() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 BEGIN
+    IF current_setting('footfall.leaving', true) = 'on' THEN
+        RETURN NULL;
+    END IF;
     UPDATE archive.part p SET stale_since = util.current_load_date()
     FROM (SELECT DISTINCT c.tenant_hk, date_trunc('month', c.day)::date AS month FROM changed c) c
     WHERE p.tenant_hk = c.tenant_hk AND p.layer = 'visit' AND p.month = c.month AND p.stale_since IS NULL;
@@ -39,7 +46,7 @@ CREATE OR REPLACE FUNCTION archive.note_load() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 BEGIN
     UPDATE archive.part p SET stale_since = util.current_load_date()
-    WHERE p.tenant_hk = new.tenant_hk AND p.layer = 'raw' AND p.stale_since IS NULL
+    WHERE p.tenant_hk = new.tenant_hk AND p.layer = 'raw' AND p.stale_since IS NULL AND NOT archive.has_left(p.tenant_hk, p.layer, p.month)
       AND p.month BETWEEN date_trunc('month', new.received_from AT TIME ZONE 'UTC') AND date_trunc('month', new.received_to AT TIME ZONE 'UTC');
     RETURN NULL;
 END
@@ -139,13 +146,30 @@ LANGUAGE sql STABLE AS $$
     ORDER BY 1, 2
 $$;
 
+-- A part has gone, with its tenant or as a newer one stands for it: a file in which its rows are still, beside others, is written anew.
+CREATE OR REPLACE FUNCTION archive.note_gone() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+BEGIN
+    UPDATE archive.file f SET goes_at_once = true WHERE f.file_id IN (SELECT g.file_id FROM gone g) AND f.state = 'live';
+    RETURN NULL;
+END
+$$;
+CREATE OR REPLACE TRIGGER note_gone AFTER DELETE ON archive.part REFERENCING OLD TABLE AS gone
+FOR EACH STATEMENT EXECUTE FUNCTION archive.note_gone();
+
 -- Whether a file holds rows of somebody who was erased since it was begun, or of a tenant that has gone: it is written anew before all others.
 CREATE OR REPLACE FUNCTION archive.holds_erased(p_file archive.file) RETURNS boolean
 LANGUAGE sql STABLE
-RETURN EXISTS (
+RETURN p_file.goes_at_once OR EXISTS (
     SELECT FROM archive.part p JOIN auth.erasure e ON e.tenant_hk = p.tenant_hk AND e.erased_at >= p_file.reserved_at
-    WHERE p.file_id = p_file.file_id AND p.stale_since IS NOT NULL)
-    OR p_file.row_count <> (SELECT coalesce(sum(p.row_count), 0) FROM archive.part p WHERE p.file_id = p_file.file_id);
+    WHERE p.file_id = p_file.file_id AND p.stale_since IS NOT NULL);
+
+-- Whether there are such files, or some that have to be unlinked at once: asked every few seconds.
+CREATE OR REPLACE FUNCTION archive.is_urgent() RETURNS boolean
+LANGUAGE sql STABLE
+RETURN EXISTS (SELECT FROM archive.file f WHERE f.goes_at_once AND f.state <> 'writing') OR EXISTS (
+    SELECT FROM archive.part p JOIN archive.file f USING (file_id) JOIN auth.erasure e ON e.tenant_hk = p.tenant_hk AND e.erased_at >= f.reserved_at
+    WHERE p.stale_since IS NOT NULL AND f.state = 'live');
 
 -- The live files that are to be written anew: first those that hold what was erased, then those with a part that has been stale for so long.
 CREATE OR REPLACE FUNCTION archive.files_due(p_now timestamptz, p_patience interval) RETURNS TABLE (file_id bigint, layer text, month date, is_urgent boolean)
@@ -164,6 +188,14 @@ DECLARE
     v_file archive.file;
 BEGIN
     SELECT * INTO STRICT v_file FROM archive.file f WHERE f.file_id = p_file_id AND f.state = 'writing' FOR UPDATE;
+    -- what its table has not any more is what it was
+    IF EXISTS (
+        SELECT FROM archive.part n JOIN archive.part o USING (tenant_hk, layer, month)
+        WHERE n.file_id = p_file_id AND o.file_id <> p_file_id AND o.is_live AND o.digest IS DISTINCT FROM n.digest
+          AND archive.has_left(n.tenant_hk, n.layer, n.month))
+    THEN
+        RAISE EXCEPTION 'archive_only_copy' USING ERRCODE = 'FF409';
+    END IF;
     UPDATE archive.part p SET is_live = true WHERE p.file_id = p_file_id;
     UPDATE archive.file f SET state = 'live', changed_at = p_now WHERE f.file_id = p_file_id;
     PERFORM archive.let_go(ARRAY(
@@ -174,13 +206,16 @@ $$;
 
 -- Parts of these files go: those that a newer file has, or all (p_by NULL). A file that is left without parts is dead.
 CREATE OR REPLACE FUNCTION archive.let_go(p_files bigint[], p_by bigint, p_now timestamptz) RETURNS void
-LANGUAGE sql AS $$
-    UPDATE archive.file f SET goes_at_once = true WHERE f.file_id = ANY (p_files) AND f.state = 'live' AND archive.holds_erased(f);
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_erased constant bigint[] := ARRAY(SELECT f.file_id FROM archive.file f WHERE f.file_id = ANY (p_files) AND archive.holds_erased(f));
+BEGIN
     DELETE FROM archive.part p WHERE p.file_id = ANY (p_files)
         AND (p_by IS NULL OR EXISTS (
             SELECT FROM archive.part n WHERE n.file_id = p_by AND n.tenant_hk = p.tenant_hk AND n.layer = p.layer AND n.month = p.month));
-    UPDATE archive.file f SET state = 'dead', changed_at = p_now
+    UPDATE archive.file f SET state = 'dead', changed_at = p_now, goes_at_once = f.file_id = ANY (v_erased)
     WHERE f.file_id = ANY (p_files) AND f.state = 'live' AND NOT EXISTS (SELECT FROM archive.part p WHERE p.file_id = f.file_id);
+END
 $$;
 
 -- The files that are to be unlinked, and then forgotten: dead ones that no question can be reading any more.

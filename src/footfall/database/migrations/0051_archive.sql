@@ -18,8 +18,8 @@ COMMENT ON TABLE archive.file IS
     'Files of the archive. writing: reserved, it may be half there; live: whole and proved; dead: another one, or none, stands for it: it goes when no question reads it any more.';
 COMMENT ON COLUMN archive.file.path IS 'below the archive''s folder or bucket; a name is never used twice';
 COMMENT ON COLUMN archive.file.month IS 'bridge, vault: of the event''s key, UTC; visit: of its day; raw: of receipt, UTC';
-COMMENT ON COLUMN archive.file.row_count IS 'of all its parts together: fewer in them say that it holds rows of who has left';
-COMMENT ON COLUMN archive.file.goes_at_once IS 'dead, and it holds what was erased: it does not wait for questions';
+COMMENT ON COLUMN archive.file.row_count IS 'of all its parts together';
+COMMENT ON COLUMN archive.file.goes_at_once IS 'it holds rows of who has left, or, when it is dead, what was erased: it goes before all others, and waits for no question';
 -- Usage: archive.files_to_sweep: what was left half written, and what has to go
 CREATE INDEX file_swept ON archive.file (state, changed_at) WHERE state <> 'live';
 
@@ -34,6 +34,7 @@ CREATE TABLE archive.part (
     row_count bigint,
     digest text,
     load_date timestamptz,
+    proved_at timestamptz,
     -- Usage: archive.live_parts: a tenant's files of a range of months; archive.note_change
     PRIMARY KEY (tenant_hk, layer, month, file_id)
 );
@@ -41,6 +42,7 @@ COMMENT ON TABLE archive.part IS 'A tenant''s month in a file: the very rows tha
 COMMENT ON COLUMN archive.part.stale_since IS 'a row of this tenant and month has changed in its table since: the part tells nothing any more, and is written anew';
 COMMENT ON COLUMN archive.part.digest IS 'of its rows as the file has them, in their order: SHA-256 over the values of each column';
 COMMENT ON COLUMN archive.part.load_date IS 'the newest load that it holds';
+COMMENT ON COLUMN archive.part.proved_at IS 'when its file was last read to its end, and its digest was this one: rows leave their table only soon after';
 -- Usage: archive.files_due, the sweep: the parts of a file
 CREATE INDEX part_file ON archive.part (file_id);
 -- Usage: archive.files_due: what has to be written anew
@@ -50,6 +52,11 @@ CREATE TABLE ref.archive_rule (
     tenant_hk bytea NOT NULL,
     layer text NOT NULL CHECK (layer IN ('bridge', 'visit', 'vault', 'raw')),
     copied_after_days integer CHECK (copied_after_days >= 3),
+    leaves_after_days integer CHECK (leaves_after_days IS NULL OR (layer = 'raw' AND leaves_after_days >= copied_after_days)),
     PRIMARY KEY (tenant_hk, layer)
 );
 COMMENT ON TABLE ref.archive_rule IS 'How many days after its end a month of a layer is copied into the archive; NULL: never. A tenant''s own row comes before the general one (the empty key).';
+COMMENT ON COLUMN ref.archive_rule.leaves_after_days IS 'and after how many its rows leave their table, once they are in the archive and that was proved; NULL: never';
+
+ALTER TABLE raw.kept_since ADD COLUMN is_archived boolean NOT NULL DEFAULT false;
+COMMENT ON COLUMN raw.kept_since.is_archived IS 'what was before is not gone: the archive has it, but for what its own parts lack';

@@ -38,7 +38,10 @@ _STEPS = """/* proof.replay */
 """
 # batches whose events are all in raw, and were loaded; those that lack some
 _BATCHES = """/* proof.replay */
-    SELECT b.batch_id, b.tenant_hk, b.event_count, coalesce(r.events, 0), b.received_to, coalesce(b.load_date, b.received_to),
+    SELECT b.batch_id, b.tenant_hk, b.event_count,
+           CASE WHEN k.is_archived AND %(is_archived)s AND b.received_from < k.kept_since THEN b.event_count
+                ELSE coalesce(r.events, 0) END,
+           b.received_to, coalesce(b.load_date, b.received_to),
            b.received_from < coalesce(k.kept_since, '-infinity')
     FROM raw.ingest_batch b
     LEFT JOIN (SELECT e.batch_id, count(*) AS events FROM raw.site_tracking_events_r e
@@ -103,9 +106,9 @@ class Plan:
         return sum(step.events for step in self.steps)
 
 
-def plan_of(connection: Connection, tenants: Sequence[bytes] | None, until: str) -> Plan:
-    """The loads of a store until a moment, or of some of its tenants alone."""
-    parameters = {"tenants": None if tenants is None else list(tenants), "until": until}
+def plan_of(connection: Connection, tenants: Sequence[bytes] | None, until: str, *, is_archived: bool = False) -> Plan:
+    """The loads of a store until a moment, or of some of its tenants alone; `is_archived`: what has left raw is had from files."""
+    parameters = {"tenants": None if tenants is None else list(tenants), "until": until, "is_archived": is_archived}
     whole: list[int] = []
     gaps: list[Gap] = []
     for batch_id, tenant_hk, events, kept, received_to, loaded_at, is_retired in connection.execute(_BATCHES, parameters):
