@@ -122,5 +122,6 @@ bench: setup  ## measure the whole cost of an event, load, door and the whole wa
 	$(BIN)/python benchmarks/growth.py
 	$(BIN)/python benchmarks/neighbours.py
 
-bench-reports: setup  ## measure the reports over HTTP on 20 million events, beside the plan's own query; about half an hour
+bench-reports: setup  ## measure the reports over HTTP on 20 million events, beside the plan's own query; then a year in columns; about three quarters of an hour
 	$(BIN)/python benchmarks/reports.py
+	$(BIN)/python benchmarks/columns.py

@@ -1,6 +1,7 @@
 """Questions and answers: the plan's functions and the reports, asked as one tenant; goals, funnels. Exports are in `export`."""
 
 from footfall.api.answering import answer, sql_for
+from footfall.api.engines.columns import read_archive
 from footfall.api.engines.outside import ENGINES, Engine
 from footfall.api.funnels import list_funnels, remove_funnel, save_funnel
 from footfall.api.goals import add_goal, list_goals, remove_goal
@@ -23,6 +24,7 @@ __all__ = [
     "list_goals",
     "live_events",
     "quality",
+    "read_archive",
     "remove_funnel",
     "remove_goal",
     "reprocess",

@@ -91,7 +91,8 @@ def found(
     held = {}
     for relation in how.looked_at:
         one, row_count, share = _held(relation, question.range, parts[relation.layer.name], is_joined=BRIDGE in how.looked_at)
-        if not one.files or share < _LEAST_SHARE or row_count < LEAST_ROWS:
+        is_few = row_count < LEAST_ROWS and (relation is BRIDGE or BRIDGE not in how.looked_at)
+        if not one.files or is_few or share < _LEAST_SHARE:
             return None
         held[relation] = one
     return Found(how, held, rows[0][0] or None)

@@ -1,7 +1,9 @@
 """DuckDB, locked: it reads the files that it was made for, and nothing else, within bounds of memory, disk and threads."""
 
+import shutil
 import tempfile
 import threading
+import weakref
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -40,8 +42,9 @@ class Locked:
     def __init__(self, files: tuple[str, ...]) -> None:
         import duckdb  # noqa: PLC0415  who has no archive does without
 
-        self._room = tempfile.TemporaryDirectory(prefix="footfall-columns-")
-        self._database = duckdb.connect(config={**_SETTINGS, "temp_directory": self._room.name})
+        room = tempfile.mkdtemp(prefix="footfall-columns-")
+        weakref.finalize(self, shutil.rmtree, room, ignore_errors=True)
+        self._database = duckdb.connect(config={**_SETTINGS, "temp_directory": room})
         for statement in _FUNCTIONS:
             self._database.execute(statement)
         # in this order: who may read nothing else may also name no more files
