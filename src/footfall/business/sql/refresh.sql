@@ -89,6 +89,9 @@ LANGUAGE sql STABLE AS $$
 $$;
 
 -- Visitors as computed from their closed sessions; device and language are those of the latest. Definitions: docs/ask/metrics.md.
+--
+-- A visitor's visits are found by session_visitor_l_site_visitor_hk, their details and context by their keys; their events are read once,
+-- and only those that may be conversions, or are about items, go on from there.
 CREATE OR REPLACE FUNCTION business.site_visitor_details_of(p_keys bytea[], p_as_of timestamptz)
 RETURNS TABLE (
     site_visitor_hk bytea, tenant_hk bytea, visitor_ip_hash text, user_agent text, device_type text, browser_name text,
@@ -97,74 +100,87 @@ RETURNS TABLE (
     total_page_views integer, favorite_items text[], total_transactions integer, lifetime_value numeric, visitor_segment text
 )
 LANGUAGE sql STABLE AS $$
-    SELECT h.site_visitor_hk, h.tenant_hk, (s.latest).visitor_ip_hash, (s.latest).user_agent, (s.latest).device_type,
-           (s.latest).browser_name, (s.latest).browser_version, (s.latest).operating_system, (s.latest).screen_resolution,
-           (s.latest).viewport_size, (s.latest).timezone, (s.latest).language, (s.latest).do_not_track,
-           s.first_visit, s.last_visit, s.sessions, s.page_views, f.items, w.transactions, w.value, g.segment
-    FROM business.site_visitor_h h
-    CROSS JOIN LATERAL (SELECT t.currency FROM auth.tenant_v t WHERE t.tenant_hk = h.tenant_hk LIMIT 1) t
-    CROSS JOIN LATERAL (
-        SELECT (array_agg(c.context ORDER BY d.session_start_time DESC, d.site_session_hk))[1] AS latest,
-               min(d.session_start_time) AS first_visit, max(d.session_start_time) AS last_visit,
-               count(*)::integer AS sessions, sum(d.total_page_views)::integer AS page_views,
+    WITH visit AS MATERIALIZED (
+        SELECT h.site_visitor_hk, h.tenant_hk, t.currency, d.site_session_hk, d.session_start_time, d.total_page_views,
+               d.transaction_completed, d.total_conversion_value
+        FROM unnest(p_keys) AS k(site_visitor_hk)
+        CROSS JOIN LATERAL (
+            SELECT h.site_visitor_hk, h.tenant_hk FROM business.site_visitor_h h WHERE h.site_visitor_hk = k.site_visitor_hk LIMIT 1
+        ) h
+        CROSS JOIN LATERAL (SELECT t.currency FROM auth.tenant_v t WHERE t.tenant_hk = h.tenant_hk LIMIT 1) t
+        CROSS JOIN LATERAL business.visitor_sessions(h.site_visitor_hk) d
+    ), visited AS (
+        SELECT v.site_visitor_hk, v.tenant_hk, v.currency,
+               (array_agg(c.context ORDER BY v.session_start_time DESC, v.site_session_hk))[1] AS latest,
+               min(v.session_start_time) AS first_visit, max(v.session_start_time) AS last_visit,
+               count(*)::integer AS sessions, sum(v.total_page_views)::integer AS page_views,
                -- of visits whose events have gone: what their details say
-               count(*) FILTER (WHERE d.transaction_completed AND r.is_retired) AS transactions_before,
-               coalesce(sum(d.total_conversion_value) FILTER (WHERE r.is_retired), 0) AS value_before
-        FROM business.visitor_sessions(h.site_visitor_hk) d
+               count(*) FILTER (WHERE v.transaction_completed AND r.is_retired) AS transactions_before,
+               coalesce(sum(v.total_conversion_value) FILTER (WHERE r.is_retired), 0) AS value_before
+        FROM visit v
         CROSS JOIN LATERAL (
             SELECT c AS context FROM business.site_session_context_s c
-            WHERE c.site_session_hk = d.site_session_hk AND c.load_end_date IS NULL LIMIT 1
+            WHERE c.site_session_hk = v.site_session_hk AND c.load_end_date IS NULL LIMIT 1
         ) c
         LEFT JOIN LATERAL (
-            SELECT w.is_retired FROM business.site_session_w w WHERE w.site_session_hk = d.site_session_hk LIMIT 1
+            SELECT w.is_retired FROM business.site_session_w w WHERE w.site_session_hk = v.site_session_hk LIMIT 1
         ) r ON true
-    ) s
-    CROSS JOIN LATERAL (
-        SELECT (s.transactions_before + count(*) FILTER (WHERE c.is_transaction))::integer AS transactions,
-               util.money(s.value_before + coalesce(sum(c.value) FILTER (WHERE c.currency = t.currency), 0)) AS value
+        GROUP BY v.site_visitor_hk, v.tenant_hk, v.currency
+    ), event AS MATERIALIZED (
+        SELECT v.site_visitor_hk, v.site_session_hk AS root_session_hk, v.currency AS tenant_currency, e.*
+        FROM visit v
+        CROSS JOIN LATERAL (
+            SELECT e.site_event_hk, e.tenant_hk, e.event_timestamp, e.event_type, e.event_action, e.event_label, e.event_value,
+                   e.event_currency, e.transaction_id, e.transaction_funnel_step, e.raw_event_id,
+                   e.business_item_info ->> 'item_key' AS item_key, e.business_item_info IS NOT NULL AS is_of_item
+            FROM business.visit_events(v.site_session_hk) e
+            WHERE e.event_type IN ('transaction_step', 'item_interaction')
+               OR (e.event_type, e.event_action) IN (SELECT r.event_type, r.event_action FROM ref.conversion_rule r)
+        ) e
+    ), converted AS (
+        SELECT c.site_visitor_hk, count(*) FILTER (WHERE c.is_transaction) AS transactions,
+               sum(c.value) FILTER (WHERE c.currency = c.tenant_currency) AS value
         FROM (
-            SELECT DISTINCT ON (i.identity) c.value, c.currency,
+            SELECT DISTINCT ON (e.site_visitor_hk, i.identity) e.site_visitor_hk, e.tenant_currency, c.value, c.currency,
                    e.event_type = 'transaction_step' AND e.event_action = 'complete' AND NOT c.is_refund AS is_transaction
-            FROM business.visitor_events(h.site_visitor_hk) e
+            FROM event e
             CROSS JOIN LATERAL business.conversion_of(e.tenant_hk, e.event_type, e.event_action, e.event_label,
                                                       e.event_timestamp, e.event_value, e.event_currency,
                                                       business.is_superseded(e.site_event_hk)) c
             CROSS JOIN LATERAL (SELECT business.conversion_identity(
                 e.event_type, e.transaction_id, e.root_session_hk, e.transaction_funnel_step, e.site_event_hk, e.event_value,
                 c.is_refund) AS identity) i
-            ORDER BY i.identity, e.event_timestamp, e.raw_event_id
+            ORDER BY e.site_visitor_hk, i.identity, e.event_timestamp, e.raw_event_id
         ) c
-    ) w
-    CROSS JOIN LATERAL (
-        SELECT array_agg(i.item_key ORDER BY i.interactions DESC, i.item_key COLLATE "C") AS items
+        GROUP BY c.site_visitor_hk
+    ), favorite AS (
+        SELECT i.site_visitor_hk, array_agg(i.item_key ORDER BY i.interactions DESC, i.item_key COLLATE "C")
+                   FILTER (WHERE i.place <= 5) AS items
         FROM (
-            SELECT e.business_item_info ->> 'item_key' AS item_key, count(*) AS interactions
-            FROM business.visitor_events(h.site_visitor_hk) e
-            WHERE e.event_type = 'item_interaction' AND e.business_item_info IS NOT NULL
-            GROUP BY 1
-            ORDER BY count(*) DESC, (e.business_item_info ->> 'item_key') COLLATE "C" LIMIT 5
+            SELECT e.site_visitor_hk, e.item_key, count(*) AS interactions,
+                   row_number() OVER (PARTITION BY e.site_visitor_hk ORDER BY count(*) DESC, e.item_key COLLATE "C") AS place
+            FROM event e WHERE e.event_type = 'item_interaction' AND e.is_of_item
+            GROUP BY e.site_visitor_hk, e.item_key
         ) i
-    ) f
+        GROUP BY i.site_visitor_hk
+    )
+    SELECT s.site_visitor_hk, s.tenant_hk, (s.latest).visitor_ip_hash, (s.latest).user_agent, (s.latest).device_type,
+           (s.latest).browser_name, (s.latest).browser_version, (s.latest).operating_system, (s.latest).screen_resolution,
+           (s.latest).viewport_size, (s.latest).timezone, (s.latest).language, (s.latest).do_not_track,
+           s.first_visit, s.last_visit, s.sessions, s.page_views, f.items, w.transactions, w.value, g.segment
+    FROM visited s
+    LEFT JOIN converted c USING (site_visitor_hk)
+    LEFT JOIN favorite f USING (site_visitor_hk)
+    CROSS JOIN LATERAL (
+        SELECT (s.transactions_before + coalesce(c.transactions, 0))::integer AS transactions,
+               util.money(s.value_before + coalesce(c.value, 0)) AS value
+    ) w
     LEFT JOIN LATERAL (
         SELECT r.segment FROM ref.visitor_segment r
-        WHERE r.tenant_hk IN (h.tenant_hk, '\x') AND s.sessions >= r.minimum_sessions
+        WHERE r.tenant_hk IN (s.tenant_hk, '\x') AND s.sessions >= r.minimum_sessions
           AND w.transactions >= r.minimum_transactions AND w.value >= r.minimum_lifetime_value
         ORDER BY r.tenant_hk DESC, r.position LIMIT 1
     ) g ON true
-    WHERE h.site_visitor_hk = ANY (p_keys) AND s.sessions > 0
-$$;
-
--- The events of a visitor's closed sessions.
-CREATE OR REPLACE FUNCTION business.visitor_events(p_site_visitor_hk bytea)
-RETURNS TABLE (root_session_hk bytea, site_event_hk bytea, tenant_hk bytea, event_timestamp timestamptz, event_type text,
-               event_action text, event_label text, event_value numeric, event_currency text, transaction_id text,
-               transaction_funnel_step text, business_item_info jsonb, raw_event_id bigint)
-LANGUAGE sql STABLE AS $$
-    SELECT s.site_session_hk, e.site_event_hk, e.tenant_hk, e.event_timestamp, e.event_type, e.event_action, e.event_label,
-           e.event_value, e.event_currency, e.transaction_id, e.transaction_funnel_step, e.business_item_info, e.raw_event_id
-    FROM business.visitor_sessions(p_site_visitor_hk) s
-    CROSS JOIN LATERAL business.visit_events(s.site_session_hk) e
-    OFFSET 0
 $$;
 
 -- Pages as computed from the sessions that saw them; bots are left out. Definitions: docs/ask/metrics.md.

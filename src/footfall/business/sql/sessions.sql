@@ -384,9 +384,13 @@ LANGUAGE sql STABLE AS $$
             CROSS JOIN LATERAL (
                 SELECT t.industry, t.currency FROM auth.tenant_v t WHERE t.tenant_hk = d.tenant_hk LIMIT 1
             ) t
-            LEFT JOIN LATERAL business.conversion_of(d.tenant_hk, d.event_type, d.event_action, d.event_label,
-                                                     d.event_timestamp, d.event_value, d.event_currency,
-                                                     business.is_superseded(d.site_event_hk)) c ON true
+            LEFT JOIN LATERAL (
+                SELECT c.* FROM business.conversion_of(d.tenant_hk, d.event_type, d.event_action, d.event_label, d.event_timestamp,
+                                                       d.event_value, d.event_currency, business.is_superseded(d.site_event_hk)) c
+                -- of most events a look at what they are says that they are none
+                WHERE d.event_type = 'transaction_step'
+                   OR (d.event_type, d.event_action) IN (SELECT r.event_type, r.event_action FROM ref.conversion_rule r)
+            ) c ON true
         ) e
     ), session AS (
         SELECT e.root_session_hk, e.tenant_hk, e.industry, min(e.event_timestamp) AS started, max(e.event_timestamp) AS ended,
