@@ -180,7 +180,7 @@ class Replay:
         )
 
     def _roll_up(self) -> None:
-        while self._connection.execute("SELECT business.roll_up_due('0', 'infinity')").fetchone() == (1,):
+        while self._connection.execute("SELECT business.roll_up_due('0', 'infinity')").fetchone() != (0,):
             pass
 
     def _do(self, step: Step) -> None:
