@@ -302,12 +302,17 @@ LANGUAGE sql STABLE AS $$
                count(*) FILTER (WHERE e.is_interaction AND e.event_timestamp > p_as_of - interval '30 days')::integer AS recent
         FROM event e GROUP BY e.business_item_hk
     ), visit AS MATERIALIZED (
-        -- each visit once, whatever items it met, with its last completion
+        -- each visit once, whatever items it met, with its last completion; of one that is over its details say whether there is any
         SELECT v.root_session_hk, d.completed_at
         FROM (SELECT DISTINCT e.root_session_hk FROM event e WHERE e.is_interaction) v
+        LEFT JOIN LATERAL (
+            SELECT k.transaction_completed FROM business.site_session_details_s k
+            WHERE k.site_session_hk = v.root_session_hk AND k.load_end_date IS NULL AND NOT EXISTS (
+                SELECT FROM business.site_session_w w WHERE w.root_session_hk = v.root_session_hk AND w.is_open) LIMIT 1
+        ) k ON true
         CROSS JOIN LATERAL (
             SELECT max(d.event_timestamp) AS completed_at FROM business.visit_events(v.root_session_hk) d
-            WHERE d.event_type = 'transaction_step' AND d.event_action = 'complete'
+            WHERE k.transaction_completed IS DISTINCT FROM false AND d.event_type = 'transaction_step' AND d.event_action = 'complete'
         ) d
     ), outcome AS (
         -- sessions with the item, and those of them that completed a transaction after that
