@@ -114,7 +114,7 @@ class Plan:
 
 
 def plan_of(connection: Connection, tenants: Sequence[bytes] | None, until: str, *, is_archived: bool = False) -> Plan:
-    """The loads of a store until a moment, or of some of its tenants alone; `is_archived`: what has left raw is had from files."""
+    """The loads of a store until a moment, or of some tenants alone; `is_archived`: what has left raw is had from files."""
     parameters = {"tenants": None if tenants is None else list(tenants), "until": until, "is_archived": is_archived}
     whole: list[int] = []
     gaps: list[Gap] = []
