@@ -29,7 +29,7 @@ WITH f AS (
               b.has_begun AND b.is_bounce) AS bounces
           FROM (
             SELECT
-              ARRAY[ENCODE(e.site_page_hk, 'hex'), e.device_type] AS g,
+              CAST(ARRAY[ENCODE(e.site_page_hk, 'hex'), e.device_type] AS TEXT[]) AS g,
               e.site_session_hk,
               CAST(NULL AS BYTEA) AS site_visitor_hk,
               BOOL_OR(e.is_visit) AS is_visit,
@@ -52,7 +52,7 @@ WITH f AS (
               )
               AND NOT e.is_bot
               AND (
-                ARRAY[ENCODE(e.site_page_hk, 'hex'), e.device_type]
+                CAST(ARRAY[ENCODE(e.site_page_hk, 'hex'), e.device_type] AS TEXT[])
               ) IS NOT NULL
             GROUP BY
               1,
@@ -88,7 +88,7 @@ WITH f AS (
           c.*
         FROM (
           SELECT
-            ARRAY[ENCODE(e.site_page_hk, 'hex'), e.device_type] AS g,
+            CAST(ARRAY[ENCODE(e.site_page_hk, 'hex'), e.device_type] AS TEXT[]) AS g,
             e.site_session_hk,
             c.value,
             c.currency,

@@ -39,7 +39,7 @@ def _paths(question: Question) -> Tree:
 def _linked(question: Question) -> Undivided:
     kind = "bytea" if question.of == "pages" else "text"
     rows = sql(_STATEMENTS["linked"], kept=_kept(question))
-    return Undivided(rows, {"level": "integer", "what": kind, "next": kind, "visits": "bigint"})
+    return Undivided(rows, {"level": "integer", "what": kind, "next": kind, "is_last": "boolean", "visits": "bigint"})
 
 
 def _kept(question: Question) -> Tree:

@@ -19,26 +19,41 @@ WITH event AS (
 )
 SELECT n.* FROM numbered AS n WHERE n.level <= $depth
 
--- How many visits went from what at a level to what at the next one; NULL: there was no next.
+-- How many visits went from what at a level to what at the next one, unless it was the last. NULL stands for all that is not among the
+-- $top most frequent of its level, nor as frequent as the last of these: which of those it is depends on names.
 -- name: linked
-SELECT o.level, o.what, o.next, count(*) AS visits
-FROM (
-    SELECT k.level, k.what, lead(k.what) OVER (PARTITION BY k.site_session_hk ORDER BY k.level) AS next FROM asked.kept AS k
-) AS o
-GROUP BY o.level, o.what, o.next
+WITH link AS (
+    SELECT o.level, o.what, o.next, count(*) AS visits
+    FROM (
+        SELECT k.level, k.what, lead(k.what) OVER (PARTITION BY k.site_session_hk ORDER BY k.level) AS next FROM asked.kept AS k
+    ) AS o
+    GROUP BY o.level, o.what, o.next
+), frequent AS (
+    SELECT r.level, r.what
+    FROM (
+        SELECT l.level, l.what, rank() OVER (PARTITION BY l.level ORDER BY sum(l.visits) DESC) AS rank FROM link AS l GROUP BY l.level, l.what
+    ) AS r
+    WHERE r.rank <= $top
+)
+SELECT l.level, s.what, t.what AS next, l.next IS NULL AS is_last, sum(l.visits) AS visits
+FROM link AS l
+LEFT JOIN frequent AS s ON s.level = l.level AND s.what = l.what
+LEFT JOIN frequent AS t ON t.level = l.level + 1 AND t.what = l.next
+GROUP BY 1, 2, 3, 4
 
 -- At each level the $top most frequent things have names.
 -- name: paths
 WITH linked AS MATERIALIZED (SELECT l.* FROM asked.linked AS l), counted AS (
-    SELECT l.level, l.what, sum(l.visits) AS n FROM linked AS l GROUP BY l.level, l.what
+    SELECT l.level, l.what, sum(l.visits) AS n FROM linked AS l WHERE l.what IS NOT NULL GROUP BY l.level, l.what
 ), named AS MATERIALIZED (
     SELECT c.level, c.what,
            CASE WHEN dense_rank() OVER (PARTITION BY c.level ORDER BY c.n DESC, c.name COLLATE "C") <= $top THEN c.name ELSE '(other)' END AS name
     FROM asked.called AS c
 ), link AS (
-    SELECT l.level, s.name AS source, coalesce(t.name, :end) AS target, sum(l.visits) AS visits
+    SELECT l.level, coalesce(s.name, '(other)') AS source, CASE WHEN l.is_last THEN :end ELSE coalesce(t.name, '(other)') END AS target,
+           sum(l.visits) AS visits
     FROM linked AS l
-    JOIN named AS s ON s.level = l.level AND s.what = l.what
+    LEFT JOIN named AS s ON s.level = l.level AND s.what = l.what
     LEFT JOIN named AS t ON t.level = l.level + 1 AND t.what = l.next
     WHERE l.level < $depth
     GROUP BY 1, 2, 3

@@ -6,8 +6,9 @@
     asked.converting_events  e   events that can be conversions, whatever the filter says of them
     asked.visits             v   parts of visits that meet the filter, which is of visits alone
 
-In files the same rows are event_b and visit_b, which `engines.columns` makes. Bots are left out unless the question includes them. Beside e stand, where a SELECT looks at them: v (its visit), p (its page), i
-(its item), d (its own properties). A report may join asked.events to visits o that it has chosen.
+In files the same rows are event_b and visit_b, which `engines.written` makes. Bots are left out unless the question includes
+them. Beside e stand, where a SELECT looks at them: v (its visit), p (its page), i (its item), d (its own properties). A report
+may join asked.events to visits o that it has chosen.
 """
 
 from collections.abc import Iterator

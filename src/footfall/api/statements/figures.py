@@ -162,7 +162,7 @@ def _group(question: Question, day: str) -> Tree:
     if question.interval:
         return bucket(question, day)
     if question.across:
-        return exp.Array(expressions=[_as_text(by) for by in question.dimensions])
+        return exp.cast(exp.Array(expressions=[_as_text(by) for by in question.dimensions]), "text[]")
     return value_of(question.by) if question.by else sql("''")
 
 
