@@ -97,6 +97,7 @@ def _store(events: int, filled: Path | None) -> Iterator[str]:
 def _archived(owner: Connection, url: str, folder: str, layer: str) -> tuple[float, dict[str, Any]]:
     """CPU seconds of all, and what the process says of itself."""
     set_rule(owner, layer, 3)  # type: ignore[arg-type]
+    owner.execute("CHECKPOINT")  # what was copied in before is written out
     meter = Meter(owner)
     command = [sys.executable, "-c", _RUN, url, folder, layer, _LATER]
     done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603  our own
