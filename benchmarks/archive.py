@@ -65,7 +65,8 @@ def main() -> None:
             size = sum(size for _, size, _ in said["files"])
             total_bytes, total_copy, total_archive = total_bytes + size, total_copy + copying, total_archive + archiving
             print(
-                f"  {layer}: {size / loaded:.1f} bytes an event, {total_bytes / loaded:.1f} with those before (must: {_MUST[layer]});"
+                f"  {layer}: {size / loaded:.1f} bytes an event,"
+                f" {total_bytes / loaded:.1f} with those before (must: {_MUST[layer]});"
                 f" {archiving / loaded * 1e6:.1f} us an event against {copying / loaded * 1e6:.1f} of COPY in:"
                 f" {archiving / copying:.2f} x; {len(said['files'])} files, peak {said['peak']:.0f} MB"
             )
