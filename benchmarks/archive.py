@@ -15,6 +15,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from events import traffic
 from footfall import schema
@@ -48,8 +49,9 @@ print(json.dumps({"files": files, "cpu": time.process_time() - before, "peak": p
 def main() -> None:
     """Measure, and print."""
     events = int(sys.argv[1]) if sys.argv[1:] else 300_000
+    filled = Path(sys.argv[2]) if sys.argv[2:] else None
     with (
-        _store(events, Path(sys.argv[2]) if sys.argv[2:] else None) as url,
+        _store(events, filled) as url,
         tempfile.TemporaryDirectory() as folder,
         connect(url) as owner,
     ):
@@ -63,7 +65,8 @@ def main() -> None:
             size = sum(size for _, size, _ in said["files"])
             total_bytes, total_copy, total_archive = total_bytes + size, total_copy + copying, total_archive + archiving
             print(
-                f"  {layer}: {size / loaded:.1f} bytes an event, {total_bytes / loaded:.1f} with those before (must: {_MUST[layer]});"
+                f"  {layer}: {size / loaded:.1f} bytes an event,"
+                f" {total_bytes / loaded:.1f} with those before (must: {_MUST[layer]});"
                 f" {archiving / loaded * 1e6:.1f} us an event against {copying / loaded * 1e6:.1f} of COPY in:"
                 f" {archiving / copying:.2f} x; {len(said['files'])} files, peak {said['peak']:.0f} MB"
             )
@@ -92,14 +95,15 @@ def _store(events: int, filled: Path | None) -> Iterator[str]:
         yield url
 
 
-def _archived(owner: Connection, url: str, folder: str, layer: str) -> tuple[float, dict[str, object]]:
+def _archived(owner: Connection, url: str, folder: str, layer: str) -> tuple[float, dict[str, Any]]:
     """CPU seconds of all, and what the process says of itself."""
     set_rule(owner, layer, 3)  # type: ignore[arg-type]
-    meter, client = Meter(owner), 0.0
-    done = subprocess.run([sys.executable, "-c", _RUN, url, folder, layer, _LATER], capture_output=True, text=True, check=True)
+    owner.execute("CHECKPOINT")  # what was copied in before is written out
+    meter = Meter(owner)
+    command = [sys.executable, "-c", _RUN, url, folder, layer, _LATER]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603  our own
     said = json.loads(done.stdout)
-    client = said["cpu"]
-    return meter.look() + client, said
+    return meter.look() + float(said["cpu"]), said
 
 
 def _copied_in(owner: Connection, layer: str) -> float:
@@ -148,7 +152,8 @@ def _fill_small(owner: Connection) -> None:
         f" SELECT {', '.join(made.get(name, f'e.{name}') for name in columns)} FROM public.small s"
         " JOIN (SELECT b.*, (row_number() OVER (ORDER BY b.site_session_hk, b.site_event_hk) - 1) / %s AS of"
         "       FROM (SELECT * FROM business.event_b LIMIT 70000) b) e ON e.of = s.n %% 1000"
-        " CROSS JOIN LATERAL (SELECT '2026-01-15'::timestamptz + (e.event_timestamp - date_trunc('day', e.event_timestamp)) AS moment) m",
+        " CROSS JOIN LATERAL ("
+        "    SELECT '2026-01-15'::timestamptz + (e.event_timestamp - date_trunc('day', e.event_timestamp)) AS moment) m",
         (_SMALL_EVENTS,),
     )
 
