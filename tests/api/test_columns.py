@@ -129,6 +129,8 @@ def asked(draw) -> tuple[str, dict, dict]:
             ),
         )
     )
+    if report == "retention" and keys["interval"] == "day":
+        about["days"] = min(about["days"], 40)  # no more cohorts are answered than 60
     limit = {"limit": 1000} if report == "breakdown" else {}
     return report, about, limit | keys | {"did": did}
 
