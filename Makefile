@@ -42,9 +42,11 @@ $(STATIC)/guide/.built: mkdocs.yml README.md tools/guide.py .venv/.installed $(s
 src/footfall/third_party/notices.txt: tools/third_party.py requirements.txt .venv/.installed $(patsubst %,$(STATIC)/%/.built,swagger-ui tracker dashboard)
 	$(BIN)/python tools/third_party.py
 
-# Tests drive a real browser: Debian's, as Playwright's own downloads are not for every network.
+# Tests drive a real browser: Debian's, as Playwright's own downloads are not for every network. Its headless shell, half the
+# work, is not for every Debian: then the browser does all.
 browser:
-	@command -v chromium >/dev/null || { SUDO=$$([ $$(id -u) = 0 ] || echo sudo); $$SUDO apt-get update -qq && $$SUDO apt-get install -qq -y chromium; }
+	@command -v chromium >/dev/null && command -v chromium-headless-shell >/dev/null || { SUDO=$$([ $$(id -u) = 0 ] || echo sudo); $$SUDO apt-get update -qq \
+	  && { $$SUDO apt-get install -qq -y chromium chromium-headless-shell || $$SUDO apt-get install -qq -y chromium; } || command -v chromium >/dev/null; }
 
 # The matrix also drives Firefox (by Marionette) and WebKit (by its WebDriver, which needs a screen).
 browsers: browser

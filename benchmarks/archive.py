@@ -15,6 +15,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from events import traffic
 from footfall import schema
@@ -48,8 +49,9 @@ print(json.dumps({"files": files, "cpu": time.process_time() - before, "peak": p
 def main() -> None:
     """Measure, and print."""
     events = int(sys.argv[1]) if sys.argv[1:] else 300_000
+    filled = Path(sys.argv[2]) if sys.argv[2:] else None
     with (
-        _store(events, Path(sys.argv[2]) if sys.argv[2:] else None) as url,
+        _store(events, filled) as url,
         tempfile.TemporaryDirectory() as folder,
         connect(url) as owner,
     ):
@@ -92,14 +94,14 @@ def _store(events: int, filled: Path | None) -> Iterator[str]:
         yield url
 
 
-def _archived(owner: Connection, url: str, folder: str, layer: str) -> tuple[float, dict[str, object]]:
+def _archived(owner: Connection, url: str, folder: str, layer: str) -> tuple[float, dict[str, Any]]:
     """CPU seconds of all, and what the process says of itself."""
     set_rule(owner, layer, 3)  # type: ignore[arg-type]
-    meter, client = Meter(owner), 0.0
-    done = subprocess.run([sys.executable, "-c", _RUN, url, folder, layer, _LATER], capture_output=True, text=True, check=True)
+    meter = Meter(owner)
+    command = [sys.executable, "-c", _RUN, url, folder, layer, _LATER]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603  our own
     said = json.loads(done.stdout)
-    client = said["cpu"]
-    return meter.look() + client, said
+    return meter.look() + float(said["cpu"]), said
 
 
 def _copied_in(owner: Connection, layer: str) -> float:
@@ -148,7 +150,8 @@ def _fill_small(owner: Connection) -> None:
         f" SELECT {', '.join(made.get(name, f'e.{name}') for name in columns)} FROM public.small s"
         " JOIN (SELECT b.*, (row_number() OVER (ORDER BY b.site_session_hk, b.site_event_hk) - 1) / %s AS of"
         "       FROM (SELECT * FROM business.event_b LIMIT 70000) b) e ON e.of = s.n %% 1000"
-        " CROSS JOIN LATERAL (SELECT '2026-01-15'::timestamptz + (e.event_timestamp - date_trunc('day', e.event_timestamp)) AS moment) m",
+        " CROSS JOIN LATERAL ("
+        "    SELECT '2026-01-15'::timestamptz + (e.event_timestamp - date_trunc('day', e.event_timestamp)) AS moment) m",
         (_SMALL_EVENTS,),
     )
 

@@ -105,7 +105,8 @@ def test_a_value_that_comes_back_as_another_is_noticed(tmp_path: Path, monkeypat
 def _received(number: int) -> dict[str, object]:
     return {
         "tenant_hk": b"t" * 20, "raw_event_id": number, "batch_id": 1,
-        "received_timestamp": datetime(2026, 3, 1, 0, 0, number, tzinfo=UTC), "is_trusted": True, "do_not_track": False, "tenant_id": "t", "record_source": "x", "raw_payload": f'{{"n": {number}}}',
+        "received_timestamp": datetime(2026, 3, 1, 0, 0, number, tzinfo=UTC), "is_trusted": True, "do_not_track": False,
+        "tenant_id": "t", "record_source": "x", "raw_payload": f'{{"n": {number}}}',
     }  # fmt: skip
 
 

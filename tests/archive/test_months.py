@@ -198,6 +198,7 @@ def test_two_at_once_one_works_and_the_other_leaves_it_alone(stored: Stored) -> 
 
 def test_who_has_much_has_files_of_its_own_and_small_files_are_taken_in(stored: Stored, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(months, "OWN_FILE_ROWS", 20)
+    monkeypatch.setattr(months, "SHARED_FILE_ROWS", 10)  # whoever has more is read day by day
     assert sorted(one.tenants for one in stored.run(layer="bridge")) == [1, 1, 1]
     assert stored.faults() == []
     late = Site(stored.worker, "late")

@@ -226,10 +226,12 @@ def _written(
 
 
 def rows_of(now: Session, layer: Layer, month: date, tenants: Sequence[bytes], file_id: int) -> Iterator[object]:
-    """The rows of a file's tenants. Those of one tenant day by day: PostgreSQL sorts no more than that at a time."""
+    """The rows of a file's tenants. Very many of one tenant come day by day: PostgreSQL sorts no more than that at a time."""
     if len(tenants) == 1:
         one = sql.SQL("t.tenant_hk = {}").format(sql.Literal(tenants[0]))
-        for first, last in days_of(month):
+        count = sql.SQL("SELECT coalesce(max(c.rows), 0) FROM ({}) c(tenant_hk, rows)").format(layer.counting(month, one))
+        slices = days_of(month) if now.value(count) > SHARED_FILE_ROWS else [(month, after(month))]
+        for first, last in slices:
             yield from now.rows(layer, first, last, one)
     else:
         of_file = sql.SQL("t.tenant_hk IN (SELECT p.tenant_hk FROM archive.part p WHERE p.file_id = {})").format(

@@ -19,7 +19,7 @@ try:
 except ImportError:  # an extra: who archives nothing needs none
     driver = None
 
-_PIECE = 8 << 20  # bytes that the driver hands over at once
+_PIECE = 2 << 20  # bytes that the driver hands over at once
 _SETTINGS = ("SET LOCAL work_mem = '64MB'", "SET LOCAL jit = off", "SET LOCAL max_parallel_workers_per_gather = 0")
 
 
