@@ -101,7 +101,9 @@ _TENANT = Tenant(
 
 def golden_questions() -> dict[str, str]:
     """The files by their names: question in, statements out."""
-    return {f"{name}_{what.replace(',', '').replace(' ', '_')}.sql": _golden(name, what, asked) for name, what, asked in QUESTIONS}
+    return {
+        f"{name}_{what}.sql".replace(",", "").replace(" ", "_"): _golden(name, what, asked) for name, what, asked in QUESTIONS
+    }
 
 
 def _golden(name: str, what: str, asked: dict[str, Any]) -> str:

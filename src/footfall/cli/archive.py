@@ -186,7 +186,7 @@ def publish_(
     database_url: DatabaseUrl = None,
     as_json: AsJson = False,  # noqa: FBT002
 ) -> None:
-    """Have other engines read the files as Iceberg tables, one a layer: Spark, Trino, DuckDB, … From then on every run keeps them up.
+    """Have other engines, such as Spark, read the files as Iceberg tables, one a layer. From then on each run keeps them up.
 
     A part that is stale is in them as it was, until it is written anew. Needs the extra footfall[iceberg].
 
