@@ -12,7 +12,7 @@ WITH dumped AS (
     SELECT '::(character varying|text)|\\[\\]|[()[:space:]]' AS differs
 ), schema AS (
     SELECT n.oid, n.nspname, n.nspacl, n.nspowner FROM pg_namespace n
-    WHERE n.nspname IN ('util', 'auth', 'ref', 'raw', 'staging', 'business', 'api')
+    WHERE n.nspname IN ('util', 'auth', 'ref', 'raw', 'staging', 'business', 'archive', 'api')
 ), relation AS (
     SELECT c.*, c.oid::regclass::text AS name,
            CASE c.relkind WHEN 'v' THEN 'view' WHEN 'S' THEN 'sequence' ELSE 'table' END AS kind

@@ -1,5 +1,6 @@
 """Questions whose statements are kept under review, in tests/golden/questions: each report, from each source that answers it."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -39,6 +40,9 @@ QUESTIONS: tuple[tuple[str, str, dict[str, Any]], ...] = (
         "of what is measured",
         {"dimension": "page", "metrics": ["time_on_page", "scroll_depth", "lcp"], "sort": "lcp"},
     ),
+    ("breakdown", "of columns", {"dimension": "page", "metrics": ["visitors", "revenue"]}),
+    ("funnel", "by country of columns", {"steps": _STEPS, "dimension": "country"}),
+    ("retention", "of visit columns", {"filter": "country==DE"}),
     ("goals", "of events", {}),
     ("funnel", "loose", {"steps": _STEPS}),
     ("funnel", "strict by a dimension", {"steps": _STEPS, "order": "strict", "per": "visitor", "dimension": "page"}),
@@ -97,12 +101,13 @@ _TENANT = Tenant(
 
 def golden_questions() -> dict[str, str]:
     """The files by their names: question in, statements out."""
-    return {f"{name}_{what.replace(',', '').replace(' ', '_')}.sql": _golden(name, asked) for name, what, asked in QUESTIONS}
+    return {f"{name}_{what.replace(',', '').replace(' ', '_')}.sql": _golden(name, what, asked) for name, what, asked in QUESTIONS}
 
 
-def _golden(name: str, asked: dict[str, Any]) -> str:
+def _golden(name: str, what: str, asked: dict[str, Any]) -> str:
     report = REPORTS[name]
     question = resolve(name, report.keys, asked, _TENANT, _AS_OF if "asOf" in asked else None).question
+    question = replace(question, is_in_columns=what.endswith("columns"))
     said = explanation(report, question)
     head = [
         f"-- {name} {msgspec.json.encode(asked).decode()}",

@@ -1,5 +1,8 @@
 // Generated from governance/actions.py by tools/generate.py: `make golden`.
 export const ACTIONS: Record<string, string> = {
+  "archive.left": "Events as received left PostgreSQL, as the archive has them: from this moment on they are there still",
+  "archive.restored": "A month was brought back from the archive into PostgreSQL",
+  "archive_rule.changed": "When months are copied into the archive was changed; of no tenant: of all that have no rule of their own",
   "audit.anchored": "Where each chain stands that went on since the last time: who notes this chain's head down has noted all",
   "audit.begun": "A chain was begun, of the tenant that is named",
   "audit.ended": "A chain ended with its tenant: here is where",
@@ -83,6 +86,7 @@ export const ACTIONS: Record<string, string> = {
   "tenant.disabled": "A tenant was disabled",
   "tenant.enabled": "A tenant was enabled again",
   "tenant.leaving": "A tenant began to move to another cell: nothing of it is written here any more",
+  "tenant.merged": "The tenant that is named became part of this one: its events, keys, sites and people",
   "tenant.moved": "A tenant came from another cell",
   "tenant.renamed": "A tenant got another public id",
   "tenant.stayed": "A move of a tenant to another cell was taken back",

@@ -12,6 +12,7 @@
     │   └── SchemaTooNew    … but one that only later versions can work with
     ├── SchemaInUse         something that is not Footfall's keeps the schema from being brought up to date
     ├── BackupFailed        a backup was not made, or not restored; what was there before is as it was
+    ├── ArchiveFailed       a file of the archive was not written, or is not what the ledger says
     ├── FormatUnknown       a file is in no format that is known
     └── NotAccepted         what a request asks for is refused; carries the HTTP status and a stable code
 
@@ -103,6 +104,20 @@ class BackupFailed(FootfallError):
     """A backup was not made, or not restored; what was there before is as it was."""
 
     code = "backup_failed"
+
+
+class ArchiveFailed(FootfallError):
+    """A file of the archive was not written, or is not what the ledger says.
+
+    Args:
+        code: ``archive_not_set``, ``archive_unreachable``, ``archive_not_storable``, ``archive_not_proved``, ``archive_busy``,
+            ``restore_refused`` or ``restore_differs``.
+        message: which file, or month, and what to do about it.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class FormatUnknown(FootfallError):

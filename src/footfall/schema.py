@@ -49,6 +49,7 @@ _FILES = (
     "business/sql/judgements.sql",
     "business/sql/rule_tasks.sql",
     "business/sql/refresh.sql",
+    "business/sql/pages.sql",
     "business/sql/marts.sql",
     "business/sql/marts_from_vault.sql",
     "business/sql/rollups.sql",
@@ -59,6 +60,9 @@ _FILES = (
     "business/sql/forgetting.sql",
     "business/sql/own_person.sql",
     "business/sql/tenants.sql",
+    "business/sql/merging.sql",
+    "archive/sql/archive.sql",
+    "archive/sql/leaving.sql",
     "api/sql/track_event.sql",
     "api/sql/track_analytics.sql",
     "api/sql/track_test.sql",
@@ -72,7 +76,7 @@ _FILES = (
 
 
 _ACCESS = Definition("access", "SELECT util.secure_access()")
-VERSION = Version(number=50, needs=50, serves=34)
+VERSION = Version(number=52, needs=52, serves=34)
 
 
 def deploy(connection: Connection, role_prefix: str | None = None) -> list[str]:

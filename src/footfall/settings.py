@@ -142,6 +142,11 @@ class Settings:
         "",
         "Who runs the embedded PostgreSQL when root starts it; empty: the data folder's owner, or nobody.",
     )
+    archive: str = _setting(
+        "FOOTFALL_ARCHIVE",
+        "",
+        "Where months that are over are copied to as columns: a folder, or s3://bucket/prefix; empty: nowhere.",
+    )
     sql_url: str = _setting(
         "FOOTFALL_SQL_URL", "", "A standby of the store, on which tenants' SQL logins ask; empty: they ask the store itself."
     )

@@ -14,12 +14,13 @@ RELATIONS = """
     SELECT c.oid::regclass::text, c.relkind IN ('v', 'm'),
            EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'tenant_hk' AND NOT a.attisdropped)
     FROM pg_class c
-    WHERE c.relnamespace::regnamespace::text IN ('auth', 'ref', 'raw', 'staging', 'business', 'api')
+    WHERE c.relnamespace::regnamespace::text IN ('auth', 'ref', 'raw', 'staging', 'business', 'archive', 'api')
       AND c.relkind IN ('r', 'p', 'v', 'm') AND NOT c.relispartition
     ORDER BY 1
 """
 # these belong to no tenant, and no reader may see them
 OPERATORS_ONLY = {
+    "archive.file",
     "auth.account",
     "auth.identity",
     "auth.passkey",
@@ -44,7 +45,7 @@ def two(worker) -> tuple[Site, Site]:
     sites = (Site(worker, "one"), Site(worker, "two"))
     for site in sites:
         site.land(
-            view("/p", 0, session_id="s", visitor_id="v", event_id="e-1", consent=True, _own_network="Office"),
+            view("/p", 0, session_id="s", visitor_id="v", event_id="e-1", page_title="P", consent=True, _own_network="Office"),
             view("/p", 40, visitor_id="v", event_id="e-2"),
             view("/p", 61, visitor_id="v", event_id="e-3"),
             {"evt_type": "item_interaction", "item_id": "sku", "session_id": "s", "event_id": "e-4"},
@@ -67,6 +68,16 @@ def two(worker) -> tuple[Site, Site]:
         site.value("INSERT INTO raw.kept_since VALUES (%s, 'raw', '-infinity') RETURNING layer", site.tenant_hk)
         site.value(
             "INSERT INTO business.retired_order_w VALUES (%s, %s, '2026-01-01') RETURNING day", site.tenant_hk, site.tenant_hk
+        )
+        file_id = site.value(
+            "INSERT INTO archive.file (layer, month, path, state, reserved_at, changed_at)"
+            " VALUES ('bridge', '2026-03-01', %s, 'live', now(), now()) RETURNING file_id",
+            site.tenant_id,
+        )
+        worker.execute(
+            "INSERT INTO archive.part (tenant_hk, layer, month, file_id, path, is_live)"
+            " VALUES (%s, 'bridge', '2026-03-01', %s, %s, true)",
+            (site.tenant_hk, file_id, site.tenant_id),
         )
     sites[0].settle()
     return sites
@@ -180,7 +191,7 @@ def test_a_function_that_is_not_granted_to_all_is_granted_to_none(owner) -> None
     """PostgreSQL lets everybody execute a new function: the deployment takes that back."""
     public = owner.execute("""
         SELECT p.oid::regprocedure::text FROM pg_proc p
-        WHERE p.pronamespace::regnamespace::text IN ('util', 'auth', 'ref', 'raw', 'staging', 'business', 'api')
+        WHERE p.pronamespace::regnamespace::text IN ('util', 'auth', 'ref', 'raw', 'staging', 'business', 'archive', 'api')
           AND has_function_privilege('public', p.oid, 'EXECUTE')""").fetchall()
     assert public == []
 
@@ -188,7 +199,8 @@ def test_a_function_that_is_not_granted_to_all_is_granted_to_none(owner) -> None
 def test_definer_functions_pin_their_search_path(owner) -> None:
     loose = owner.execute("""
         SELECT p.oid::regprocedure::text FROM pg_proc p
-        WHERE p.prosecdef AND p.pronamespace::regnamespace::text IN ('util', 'auth', 'raw', 'staging', 'business', 'api')
+        WHERE p.prosecdef
+          AND p.pronamespace::regnamespace::text IN ('util', 'auth', 'raw', 'staging', 'business', 'archive', 'api')
           AND NOT coalesce(array_to_string(p.proconfig, ',') LIKE '%search_path=%', false)""").fetchall()
     assert loose == []
 

@@ -285,7 +285,7 @@ def test_z_a_cell_that_is_killed_takes_nobody_elses_tenants_with_it(cells, setti
 
 def test_forms_that_keep_tenants_movable_are_kept(owner):
     """A tenant's key comes first, rows have columns of a declared type, and no setting outlives a transaction."""
-    ours = "p.pronamespace::regnamespace::text IN ('util', 'auth', 'ref', 'raw', 'staging', 'business', 'api')"
+    ours = "p.pronamespace::regnamespace::text IN ('util', 'auth', 'ref', 'raw', 'staging', 'business', 'archive', 'api')"
     later = owner.execute(
         f"SELECT p.proname FROM pg_proc p WHERE {ours} AND array_position(p.proargnames, 'p_tenant_hk') > 1"
     ).fetchall()

@@ -27,7 +27,7 @@ STATES = sorted((Path(__file__).parent / "states").glob("*.sql.xz"))
 NOON = "2026-11-20T12:00:00Z"
 RELATIONS = """
     SELECT c.oid::regclass::text, c.relispartition, has_any_column_privilege(%s, c.oid, 'SELECT') FROM pg_class c
-    WHERE c.relnamespace::regnamespace::text IN ('util', 'auth', 'ref', 'raw', 'staging', 'business', 'api')
+    WHERE c.relnamespace::regnamespace::text IN ('util', 'auth', 'ref', 'raw', 'staging', 'business', 'archive', 'api')
       AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
     ORDER BY 1
 """

@@ -22,7 +22,7 @@ IN_BROWSER = {"html", "js"}
 TYPED = {"tsx", "ts", "vue"}
 DRAWN = {"mermaid"}
 SHOWN = {"text"}
-NOT_RUN = 24  # a number to be proud of, but for the ten that need a server of one's own; each says why beside it
+NOT_RUN = 25  # a number to be proud of, but for the ten that need a server of one's own; each says why beside it
 RUN_HERE = [page for page in PAGES if page != SQL_PAGE and IN_TERMINAL & {block.language for block in blocks(page)}]
 
 

@@ -113,7 +113,7 @@ def _said(connection: Connection) -> str:
     """All that all tables say, as one text."""
     tables = connection.execute(
         "SELECT c.oid::regclass::text FROM pg_class c WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition"
-        " AND c.relnamespace::regnamespace::text IN ('auth', 'ref', 'raw', 'staging', 'business', 'util')"
+        " AND c.relnamespace::regnamespace::text IN ('auth', 'ref', 'raw', 'staging', 'business', 'archive', 'util')"
     ).fetchall()
     said = []
     for (table,) in tables:

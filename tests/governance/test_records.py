@@ -14,7 +14,7 @@ from site_under_test import Site
 
 TABLES = """
     SELECT c.oid::regclass::text FROM pg_class c
-    WHERE c.relnamespace::regnamespace::text IN ('auth', 'ref', 'raw', 'staging', 'business', 'util')
+    WHERE c.relnamespace::regnamespace::text IN ('auth', 'ref', 'raw', 'staging', 'business', 'archive', 'util')
       AND c.relkind IN ('r', 'p') AND NOT c.relispartition
 """
 # columns that somebody's data may be in, by their names: a table that gets one says so
@@ -35,7 +35,7 @@ TELLING = (
 COLUMNS = """
     SELECT c.oid::regclass::text, a.attname::text
     FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-    WHERE c.relnamespace::regnamespace::text IN ('auth', 'ref', 'raw', 'staging', 'business', 'util')
+    WHERE c.relnamespace::regnamespace::text IN ('auth', 'ref', 'raw', 'staging', 'business', 'archive', 'util')
       AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND a.attname = ANY (%s)
 """
 

@@ -131,6 +131,8 @@ DOINGS = (
     Doing("retention set raw 30", "retention.changed", None),
     Doing("retention set context 30 --tenant acme", "retention.changed"),
     Doing("retention apply --yes", "retention.applied"),
+    Doing("archive set --layer raw --after 30 --tenant acme", "archive_rule.changed"),
+    Doing("archive set --layer raw --after 3", "archive_rule.changed", None),
     Doing("retention hold acme --why case-4711", "legal_hold.created"),
     Doing("retention hold acme --why case-4712", "legal_hold.changed"),
     Doing("retention lift acme", "legal_hold.removed"),
@@ -165,6 +167,12 @@ DOINGS = (
 )
 # what changes nothing that somebody has to answer for, or is shown elsewhere, and why
 UNTOLD = {
+    "archive drop": "takes copies away; the tables keep all there is",
+    "archive publish": "metadata of copies: the files are as before",
+    "archive list": "says which months are in files",
+    "archive restore": "archive.restored: tests/archive/test_leaving.py",
+    "archive run": "copies what the rules say; what leaves, archive.left tells: tests/archive/test_leaving.py",
+    "archive verify": "proves; shows no event",
     "audit list": "looks at the chains",
     "audit verify": "looks at the chains",
     "check": "proves; shows no event",
@@ -194,6 +202,7 @@ UNTOLD = {
     "site list": "settings and counts",
     "tenant hosts": "settings and counts",
     "tenant list": "settings",
+    "tenant merge": "tenant.merged: tests/operations/test_merging.py",
     "tenant move": "tenant.leaving and tenant.moved: tests/cells/test_moving.py",
     "up": "runs what tells of itself",
     "upgrade-store": "another store: tests/operations/test_upgrade.py",

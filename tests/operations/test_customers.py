@@ -36,7 +36,7 @@ NOTED = {"auth.tenant_details_s": 2}  # that it was disabled goes too
 CHAIN = "auth.audit_event"  # two rows more go than there were: that it was disabled, and a person of it removed
 TABLES = """
     SELECT c.oid::regclass::text FROM pg_class c
-    WHERE c.relnamespace::regnamespace::text IN ('auth', 'ref', 'raw', 'staging', 'business', 'util')
+    WHERE c.relnamespace::regnamespace::text IN ('auth', 'ref', 'raw', 'staging', 'business', 'archive', 'util')
       AND c.relkind IN ('r', 'p') AND NOT c.relispartition
 """
 

@@ -4,33 +4,48 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from footfall.api.engines import columns
+from footfall.api.engines.outside import Engine, statement
+from footfall.api.engines.written import counting
 from footfall.api.questions.parsing import Request, Resolved, resolve
 from footfall.api.questions.plan import OF_EVENTS, Source, plan, verdicts
 from footfall.api.questions.question import Question, shape_of
 from footfall.api.refused import refuse
 from footfall.api.statements.compiled import Write, compiled, rows, statement_of
 from footfall.api.statements.names import with_keys
+from footfall.api.statements.undivided import PARAMETER, Count
 from footfall.api.tenant import Tenant, asking_tenant
 from footfall.database import Connection
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question of a tenant, and the connection that it is asked on."""
+    """A question of a tenant, the connection that it is asked on, and what else than PostgreSQL may count: see `Report`."""
 
     connection: Connection
     tenant: Tenant
     question: Question
+    undivided: Count | None = None
+    sources: tuple[Source, ...] = OF_EVENTS
 
     def one(self, write: Write, more: Mapping[str, Any] | None = None, **changed: Any) -> Any:
         """The one value that a statement gives.
 
         `more` are the parameters that it has beside those of every question; `changed`: it asks something else than this one.
         """
-        shape, values = shape_of(replace(self.question, **changed))
+        question = replace(self.question, **changed)
+        counted = self._counted_in_files(question)
+        shape, values = shape_of(replace(question, is_in_columns=counted is not None))
         tenant = {"tenant": self.tenant.tenant_hk, "time_zone": self.tenant.time_zone, "currency": self.tenant.currency}
-        ((value,),) = rows(self.connection, compiled(write, shape), {**values, **tenant, **(more or {})})
+        bound = {**values, **tenant, PARAMETER: counted, **(more or {})}
+        ((value,),) = rows(self.connection, compiled(write, shape), bound)
         return value
+
+    def _counted_in_files(self, question: Question) -> str | None:
+        how = columns.found(self.connection, self.tenant.tenant_hk, question, self.undivided, self.sources)
+        if how is None:
+            return None
+        return columns.counted(self.connection, self.tenant.tenant_hk, how, shape_of(question)[1])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +60,7 @@ class Report:
         rows: where its rows are in that, for files; nothing: it is one row.
         columns: in which order people read them; others follow.
         statements: what it is answered with.
+        undivided: the rows that its answer is made of, where files can give them as well.
         sources: which can answer it, the cheapest first.
     """
 
@@ -55,6 +71,7 @@ class Report:
     statements: tuple[Write, ...]
     rows: str = ""
     columns: tuple[str, ...] = ()
+    undivided: Count | None = None
     sources: tuple[Source, ...] = OF_EVENTS
 
 
@@ -76,8 +93,9 @@ def ask(connection: Connection, report: Report, request: Request, *, is_explaine
     }
     said = {"query": resolved.query, "metadata": metadata}
     if is_explained:
-        said["explanation"] = explanation(report, question)
-    return report.answer(Asked(connection, tenant, question)) | said
+        is_in_columns = columns.found(connection, tenant.tenant_hk, question, report.undivided, report.sources) is not None
+        said["explanation"] = explanation(report, replace(question, is_in_columns=is_in_columns))
+    return report.answer(Asked(connection, tenant, question, report.undivided, report.sources)) | said
 
 
 def _require_kept(tenant: Tenant, question: Question, source: Source) -> None:
@@ -92,11 +110,23 @@ def _require_kept(tenant: Tenant, question: Question, source: Source) -> None:
 def explanation(report: Report, question: Question) -> dict[str, Any]:
     """Which source answers a question, what speaks against the others, and the statements, with places for values."""
     shape, _ = shape_of(question)
+    source = plan(question, report.sources)
+    counted = [counting(report.undivided, shape).statement.text] if source.is_in_files and report.undivided else []
     return {
-        "source": plan(question, report.sources).name,
+        "source": source.name,
         "sources": verdicts(question, report.sources),
-        "statements": [statement_of(write(shape), is_pretty=True).text for write in report.statements],
+        "statements": [*counted, *(statement_of(write(shape), is_pretty=True).text for write in report.statements)],
     }
+
+
+def sql_for(connection: Connection, report: Report, count: Count, request: Request, engine: Engine) -> str:
+    """What counts the rows that an answer is made of, for an engine that reads the published archive: see `engines.outside`.
+
+    Raises Refused: ``engine_cannot``, and what `ask` does.
+    """
+    tenant = asking_tenant(connection, request)
+    question = with_keys(connection, tenant.tenant_hk, _resolved(connection, tenant, report, request).question)
+    return statement(count, question, tenant.tenant_hk, engine)
 
 
 def checked(connection: Connection, report: Report, request: Request) -> Request:

@@ -84,11 +84,13 @@ REACH: tuple[Reached, ...] = (
     Reached("marts", "business.visit_b", _of(_SESSION)),
     Reached("work", "business.site_session_w", _of(_SESSION)),
     Reached("work", "business.superseded_w", _of(_EVENT)),
+    Reached("work", "business.page_visit_w", _of(_SESSION)),
     Reached("work", "business.refresh_w", f"t.satellite = 'site_visitor_details' AND {_of(_VISITOR, 'hash_key')}"),
 )
 
 # Tables with tenants' rows that hold nothing of a visitor, by their schema or one by one, and why.
 HOLDS_NOBODY = {
+    "archive": "which files hold whose months; the files are written anew after an erasure",
     "auth": "who of the staff may do what; tombstones and receipts, in which nobody can be read",
     "ref": "settings, rules, and judgements of inputs that are nobody's: agents by their hash, hosts, campaigns",
     "raw.ingest_batch": "the queue: counts and times of batches",
@@ -99,6 +101,8 @@ HOLDS_NOBODY = {
     "staging.note": "counts by reason, with the number of one raw event",
     "business.site_page_h": "what the site shows; a page that only the person saw goes with a deletion",
     "business.site_page_judgement_s": "what the site's pages are, by its rules",
+    "business.page_w": "sums of a page; those of a person's visits are taken out with them",
+    "business.page_title_w": "titles of a page, and how often each was seen; likewise",
     "business.site_page_details_s": "what the site shows, and how often that was seen",
     "business.business_item_h": "what the site offers",
     "business.business_item_details_s": "what the site offers, and how often that was met",

@@ -33,6 +33,7 @@ _NAMES = (
     "backup",
     "restore",
     "upgrade-store",
+    "archive",
     "digest",
     "rebuild",
     "rebuild-marts",

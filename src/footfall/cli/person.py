@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.console import Console
 
+from footfall.archive.upkeep import bring_back, forget_erased
 from footfall.auth import tenant_key
-from footfall.cli.options import AsJson, Data, DatabaseUrl, existing_store
+from footfall.cli.options import AsJson, Data, DatabaseUrl, existing_store, settings_of
 from footfall.cli.output import console, print_json, print_rows
 from footfall.database import connect
 from footfall.errors import NotAccepted
@@ -105,14 +107,23 @@ def erase(
                 print_rows([{"table": table, "rows": rows} for table, rows in found.counts.items()], "Nothing is held.")
                 console.print("Nothing was erased. To do it, add --yes.")
             raise typer.Exit(1)
+        bring_back(store.url, connection, settings_of(data, database_url).archive, tenant_hk)
         with connection.transaction():
             receipt = erase_person(connection, tenant_hk, kind, value, mode)
             if request is not None:
                 close_request(connection, tenant_hk, request, "done", receipt.number)
+        _forget_in_files(store.url, data, database_url)
     if as_json:
         print_json(asdict(receipt))
     else:
         console.print(f"Erased ({mode}): {sum(receipt.counts.values()):,} rows. Receipt {receipt.number}: {receipt.hash}")
+
+
+def _forget_in_files(url: str, data: Data, database_url: DatabaseUrl) -> None:
+    """Have the archive's files be without who was erased, too."""
+    if not forget_erased(url, settings_of(data, database_url).archive):
+        message = "Files of the archive hold them still: a worker writes these anew; until then `footfall doctor` says so."
+        Console(stderr=True).print(message)
 
 
 @person.command(name="receipts")
@@ -172,7 +183,10 @@ def again(
     """
     kept = _read(tombstones_file) if tombstones_file else None
     with existing_store(data, database_url, tenant) as store, connect(store.url, "footfall_worker") as connection:
-        done = erase_again(connection, tenant_key(connection, tenant), kept)
+        tenant_hk = tenant_key(connection, tenant)
+        bring_back(store.url, connection, settings_of(data, database_url).archive, tenant_hk)
+        done = erase_again(connection, tenant_hk, kept)
+        _forget_in_files(store.url, data, database_url)
     if as_json:
         print_json([asdict(one) for one in done])
     else:

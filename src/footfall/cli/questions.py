@@ -10,6 +10,7 @@ from footfall import api
 from footfall.auth import tell_looked_in, tenant_key
 from footfall.database import Connection, Store, connect, pool, reading
 from footfall.errors import NotAccepted
+from footfall.settings import Settings
 
 Tenant = Annotated[str, typer.Option(help="Whose report.")]
 From = Annotated[str | None, typer.Option("--from", help="First day, YYYY-MM-DD; default: 30 days up to --to.")]
@@ -81,6 +82,7 @@ def reading_as(store: Store, tenant: str, seconds: float = 30) -> Iterator[Conne
 
 def answer_to(store: Store, tenant: str, report: str, question: dict[str, Any], *, is_explained: bool = False) -> dict[str, Any]:
     """The answer's data; `is_explained`: with how it was found. Raises NotAccepted with what is wrong with the question."""
+    api.read_archive(Settings.read().archive)
     with reading_as(store, tenant) as connection:
         if report == "summary":
             reply = api.track_analytics(connection, question)

@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from footfall.archive.place import Place
 from footfall.auth import tenant_key
 from footfall.cli.digest import say_differences
 from footfall.cli.options import AsJson, Data, DatabaseUrl, settings_of
@@ -28,6 +29,9 @@ def rebuild(
     months: Annotated[
         int | None, typer.Option(min=1, help="So many months, by chance: what was loaded until the latest is loaded anew.")
     ] = None,
+    from_archive: Annotated[  # noqa: FBT002
+        bool, typer.Option("--from-archive", help="Have what has left raw from the archive (setting FOOTFALL_ARCHIVE).")
+    ] = False,
     data: Data = None,
     database_url: DatabaseUrl = None,
     as_json: AsJson = False,  # noqa: FBT002
@@ -41,6 +45,7 @@ def rebuild(
     if into and (sample_ or months):
         raise NotAccepted("option_invalid", "--sample and --months are for --verify: what stays is whole")
     settings = settings_of(data, database_url)
+    archive = Place(settings.archive) if from_archive else None
     with open_store(settings.database_url, settings.data, user=settings.postgres_user) as store:
         with connect(store.url, "footfall_worker") as connection:
             tenants = tuple(tenant_key(connection, name) for name in tenant) if tenant else None
@@ -52,11 +57,11 @@ def rebuild(
                 progress.update(task, description=what, advance=events)
 
             if into:
-                done = rebuild_into(store, into, Wanted(tenants), told)
+                done = rebuild_into(store, into, Wanted(tenants, archive=archive), told)
             else:
                 chance = random.Random()  # noqa: S311  a sample, not a secret
                 wanted = sample(store, tenants, sample_, months, chance) if sample_ or months else Wanted(tenants)
-                done = verify(store, wanted, told, user=settings.postgres_user)
+                done = verify(store, replace(wanted, archive=archive), told, user=settings.postgres_user)
     if as_json:
         print_json(asdict(replace(done, differences=())) | {"differences": differences_as_json(done.differences)})
     else:

@@ -24,6 +24,7 @@ from footfall.cli.output import console, print_json, print_rows
 from footfall.cli.tenant_end import delete, disable, enable
 from footfall.cli.tenant_export import export_everything
 from footfall.cli.tenant_import import import_
+from footfall.cli.tenant_merge import merge
 from footfall.cli.tenant_move import move
 from footfall.database import connect, require_numbered
 
@@ -34,6 +35,7 @@ tenant.command()(disable)
 tenant.command()(enable)
 tenant.command()(delete)
 tenant.command()(move)
+tenant.command()(merge)
 tenant.command(name="import")(import_)
 tenant.command(name="export")(export_everything)
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from footfall.archive.upkeep import forget_erased
 from footfall.auth import tenant_key
 from footfall.business import set_active
 from footfall.cli.options import AsJson, CellName, Data, DatabaseUrl, all_cells, existing_store, setting_up, settings_of
@@ -79,6 +80,7 @@ def delete(
         with connect(chosen.url) as owner, connect(sql_url) if sql_url else contextlib.nullcontext() as standby:
             people = None if chosen is cells.home or is_elsewhere else home
             said = delete_tenant(connection, owner, tenant_id, standby, people, keeps_people=is_elsewhere)
+            forget_erased(chosen.url, settings_of(data, database_url).archive)
     if receipt is None:
         print_json(said)
         return

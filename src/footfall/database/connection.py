@@ -222,6 +222,12 @@ def url_of(url: str, role: Role) -> str:
     return _address(url, role)
 
 
+def conninfo(url: str, role: Role) -> str:
+    """What another driver than ours opens a connection in this role with: what `connect` says, in libpq's own words."""
+    said = {name: value for name, value in _parameters(url, role).items() if name != "autocommit"}
+    return make_conninfo(_address(url, role), **said)
+
+
 def role_name(url: str, role: Role) -> str:
     """What this role is called in the store's cluster."""
     return _login(url, role)[0]

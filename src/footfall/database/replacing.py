@@ -41,11 +41,12 @@ class _Made(NamedTuple):
 _MADE = """
 SELECT CASE p.prokind WHEN 'p' THEN 'PROCEDURE' ELSE 'FUNCTION' END, p.oid::regprocedure::text,
        p.pronamespace::regnamespace || '.' || p.proname, p.xmin::text
-FROM pg_proc p WHERE p.pronamespace::regnamespace::text IN ('util', 'auth', 'ref', 'raw', 'staging', 'business', 'api')
+FROM pg_proc p WHERE p.pronamespace::regnamespace::text IN ('util', 'auth', 'ref', 'raw', 'staging', 'business', 'archive', 'api')
 UNION ALL
 SELECT 'VIEW', c.oid::regclass::text, c.relnamespace::regnamespace || '.' || c.relname, c.xmin::text
 FROM pg_class c
-WHERE c.relnamespace::regnamespace::text IN ('util', 'auth', 'ref', 'raw', 'staging', 'business', 'api') AND c.relkind = 'v'
+WHERE c.relnamespace::regnamespace::text IN ('util', 'auth', 'ref', 'raw', 'staging', 'business', 'archive', 'api')
+  AND c.relkind = 'v'
 """
 _NAME = re.compile(r"^CREATE OR REPLACE (?:FUNCTION|PROCEDURE|VIEW) (\w+\.\w+)", re.MULTILINE)
 # the last: what older versions made has the same name, and is found by a script as well

@@ -13,6 +13,14 @@ class Action:
 
 ACTIONS = (
     Action(
+        "archive.left", "Events as received left PostgreSQL, as the archive has them: from this moment on they are there still"
+    ),
+    Action("archive.restored", "A month was brought back from the archive into PostgreSQL"),
+    Action(
+        "archive_rule.changed",
+        "When months are copied into the archive was changed; of no tenant: of all that have no rule of their own",
+    ),
+    Action(
         "audit.anchored",
         "Where each chain stands that went on since the last time: who notes this chain's head down has noted all",
     ),
@@ -101,6 +109,7 @@ ACTIONS = (
     Action("tenant.disabled", "A tenant was disabled"),
     Action("tenant.enabled", "A tenant was enabled again"),
     Action("tenant.leaving", "A tenant began to move to another cell: nothing of it is written here any more"),
+    Action("tenant.merged", "The tenant that is named became part of this one: its events, keys, sites and people"),
     Action("tenant.moved", "A tenant came from another cell"),
     Action("tenant.renamed", "A tenant got another public id"),
     Action("tenant.stayed", "A move of a tenant to another cell was taken back"),

@@ -159,7 +159,14 @@ PURPOSES = (
         "what reports read: rows of visits and of days, under keys alone",
         _FOR_EVER,
         _IN_THE_SITE,
-        ("business.visit_b", "business.rollup_b", "business.day_w", "business.refresh_w", "business.retired_order_w"),
+        (
+            "business.visit_b",
+            "business.page_visit_w",
+            "business.rollup_b",
+            "business.day_w",
+            "business.refresh_w",
+            "business.retired_order_w",
+        ),
         layer="marts",
     ),
     Purpose(
@@ -173,6 +180,8 @@ PURPOSES = (
             "business.site_page_h",
             "business.site_page_details_s",
             "business.site_page_judgement_s",
+            "business.page_w",
+            "business.page_title_w",
             "business.business_item_h",
             "business.business_item_details_s",
         ),
@@ -249,6 +258,7 @@ PURPOSES = (
             "auth.tenant_usage",
             "auth.tenant_seen",
             "raw.import",
+            "ref.archive_rule",
             "ref.conversion_rule",
             "ref.event_type",
             "ref.funnel",
@@ -260,6 +270,15 @@ PURPOSES = (
             "ref.rule_task",
             "ref.visitor_segment",
         ),
+    ),
+    Purpose(
+        "archive",
+        "Months that are over, in files",
+        _VISITORS,
+        "so that long ranges are answered quickly: the files hold copies of events as received and understood, and of visits",
+        "as long as the rows that they are copies of: files are written anew without what is erased or removed",
+        _OPERATORS,
+        ("archive.file", "archive.part"),
     ),
     Purpose(
         "reference",
@@ -300,7 +319,7 @@ PURPOSES = (
 _COMMENTS = """
 /* governance.records */ SELECT c.oid::regclass::text, coalesce(obj_description(c.oid, 'pg_class'), '')
 FROM pg_class c
-WHERE c.relnamespace::regnamespace::text IN ('auth', 'ref', 'raw', 'staging', 'business', 'util')
+WHERE c.relnamespace::regnamespace::text IN ('auth', 'ref', 'raw', 'staging', 'business', 'archive', 'util')
   AND c.relkind IN ('r', 'p') AND NOT c.relispartition
 """
 _SETTINGS = """
@@ -311,7 +330,10 @@ _KEPT = """
 /* governance.records */ SELECT DISTINCT ON (r.layer) r.layer, r.kept_days, r.tenant_hk <> '\\x' AS is_own
 FROM ref.retention r WHERE r.tenant_hk IN (%s, '\\x') ORDER BY r.layer, r.tenant_hk DESC
 """
-_SINCE = "/* governance.records */ SELECT k.layer, k.kept_since FROM raw.kept_since k WHERE k.tenant_hk = %s"
+# what has left for the archive is not gone
+_SINCE = (
+    "/* governance.records */ SELECT k.layer, k.kept_since FROM raw.kept_since k WHERE k.tenant_hk = %s AND NOT k.is_archived"
+)
 _HOLD = "/* governance.records */ SELECT h.reason, h.placed_by, h.placed_at FROM ref.legal_hold h WHERE h.tenant_hk = %s"
 _PEOPLE = "/* governance.records */ SELECT p.role, count(*)::integer FROM auth.people() p GROUP BY p.role ORDER BY p.role"
 _LINKS = "/* governance.records */ SELECT count(*)::integer FROM auth.share_link l WHERE l.tenant_hk = %s"

@@ -169,6 +169,12 @@ def _counted(owner: Connection) -> Iterator[Advice]:
             "run `footfall check`",
         ),
         (
+            "erased_in_archive",
+            "SELECT count(*) FROM archive.file f WHERE f.state <> 'writing' AND archive.holds_erased(f)",
+            "{} files of the archive hold what was erased",
+            "run `footfall archive run`; is FOOTFALL_ARCHIVE set, and a worker running?",
+        ),
+        (
             "access_open",
             "SELECT count(*) FROM util.unsecured_tables()",
             "{} tables are open to other tenants",

@@ -15,6 +15,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Mount, Route
 
 from footfall import api, measures
+from footfall.api import read_archive
 from footfall.auth import Accounts, KeyRing, Secrets
 from footfall.auth.passkeys import Passkeys
 from footfall.auth.provider import Provider
@@ -76,6 +77,7 @@ _DOCS_HEADERS = dashboard.PAGE_HEADERS | {
 def application(settings: Settings, url: str) -> Application:
     """The whole server as one ASGI callable on the store at `url`."""
     cells = Cells(url, settings.cells.named)
+    read_archive(settings.archive)
     ingest = pools(cells, "footfall_ingest", size=4)
     readers = pools(cells, "footfall_reader", size=READERS)
     in_turns = Readers(readers, settings.query_seconds)

@@ -11,6 +11,7 @@ from functools import partial
 
 import psycopg
 
+from footfall.archive.upkeep import keep_up, write_anew_if_erased
 from footfall.database import Actor, Connection, acting_as, connect
 from footfall.operations.rule_tasks import do_next
 from footfall.operations.rules import note_general_set
@@ -65,6 +66,8 @@ def work(url: str, settings: Settings, stop: threading.Event) -> None:
         (url, check_nightly),
         (url, partial(_judge_as_asked, url)),
     ]
+    if settings.archive:
+        parts.append((url, partial(_archive, url, settings, diary)))
     if settings.sql_url:
         parts.append((settings.sql_url, partial(_watch, None)))
     with ThreadPoolExecutor(len(parts), thread_name_prefix="upkeep") as threads:
@@ -106,6 +109,9 @@ def work_once(url: str, settings: Settings) -> int:
                 with diary.entry(work):
                     has_more = bool(job())
         retire(connection)
+        if settings.archive:
+            with diary.entry("archive"):
+                keep_up(url, connection, settings.archive, threading.Event())
         while do_next(connection, url):
             pass
         diary.close(connection)
@@ -146,6 +152,10 @@ def retire(connection: Connection) -> None:
             _log(dropped, "dropped %d month: %s", dropped, month)
         deleted = _number(connection, "SELECT util.delete_expired(%s, util.current_load_date())", layer)
         _log(deleted, "deleted %d rows of %s", deleted, layer)
+    _log(
+        _number(connection, "SELECT archive.forget_expired(util.current_load_date())"),
+        "the archive lets go of %d months of tenants",
+    )
     for query, most, message in _RETIRED:
         while rows := _number(connection, query, most):
             logger.info(message, rows)
@@ -190,9 +200,9 @@ def refresh(connection: Connection, settings: Settings, most: int = _SLICE) -> i
 
 
 def roll_up(connection: Connection, quiet: timedelta) -> int:
-    """Compute the rollups of a day that has been quiet for so long; returns 1, or 0 when there is none."""
+    """Compute the rollups of days of a tenant that have been quiet for so long; returns of how many."""
     rolled = _number(connection, "SELECT business.roll_up_due(%s, util.current_load_date())", quiet)
-    _log(rolled, "rolled up %d day", rolled)
+    _log(rolled, "rolled up %d days", rolled)
     return rolled
 
 
@@ -229,6 +239,28 @@ def _judge_as_asked(url: str, connection: Connection, stop: threading.Event) -> 
     while not stop.wait(_ASKED_SECONDS):
         while not stop.is_set() and do_next(connection, url, stop):
             pass
+
+
+def _archive(url: str, settings: Settings, diary: Diary, connection: Connection, stop: threading.Event) -> None:
+    """Copy the months that are due every hour, a file at a time; what was erased goes from files within seconds."""
+    due = time.monotonic()
+    while not stop.is_set():
+        try:
+            if write_anew_if_erased(url, connection, settings.archive, stop):
+                continue
+            if time.monotonic() >= due:
+                due = time.monotonic() + _RETENTION_SECONDS
+                with diary.entry("archive"):
+                    keep_up(url, connection, settings.archive, stop)
+        except psycopg.Error as error:
+            if connection.closed:
+                raise
+            logger.log(
+                logging.INFO if isinstance(error, psycopg.OperationalError) else logging.ERROR,
+                "the archive will be tried again: %s",
+                error,
+            )
+        stop.wait(_WATCH_SECONDS)
 
 
 def following_size(loaded: Loaded, most: int) -> int:

@@ -1,6 +1,8 @@
 -- breakdown {"dimension":"property:plan","metrics":["events","revenue / visits"],"sort":"events"}
 -- rollups: figures of days: no: not its measures are rolled up by its dimension
+-- visit columns: visits of months that are over, in files: no: not by properties of visits, or by none
 -- visits: visits of days: no: not by properties of visits, or by none
+-- columns: events of months that are over, in files: no: not by what rows of events and visits say by themselves
 -- events: events: taken
 -- vault: events as the vault knew them at a load date: no: not asked as of a load date
 
@@ -12,52 +14,52 @@ WITH f AS (
       b.*,
       COALESCE(o.revenue, 0) AS revenue
     FROM (
-      WITH by_visit AS (
+      WITH by_visitor AS (
         SELECT
           b.*
         FROM (
           SELECT
-            d.custom_properties ->> $4 AS g,
-            e.site_session_hk,
-            CAST(NULL AS BYTEA) AS site_visitor_hk,
-            BOOL_OR(e.is_visit) AS is_visit,
-            COUNT(*) AS events
-          FROM business.event_b AS e
-          LEFT JOIN LATERAL (
+            b.g,
+            b.site_visitor_hk,
+            SUM(b.events) AS events,
+            COUNT(*) FILTER(WHERE
+              b.is_visit) AS visits
+          FROM (
             SELECT
-              s.custom_properties
-            FROM business.site_event_details_s AS s
+              d.custom_properties ->> $4 AS g,
+              e.site_session_hk,
+              CAST(NULL AS BYTEA) AS site_visitor_hk,
+              BOOL_OR(e.is_visit) AS is_visit,
+              COUNT(*) AS events
+            FROM business.event_b AS e
+            LEFT JOIN LATERAL (
+              SELECT
+                s.custom_properties
+              FROM business.site_event_details_s AS s
+              WHERE
+                s.site_event_hk = e.site_event_hk
+              LIMIT 1
+            ) AS d
+              ON TRUE
             WHERE
-              s.site_event_hk = e.site_event_hk
-            LIMIT 1
-          ) AS d
-            ON TRUE
-          WHERE
-            (
-              e.tenant_hk = $5
-              AND e.site_event_hk >= util.time_prefix($7)
-              AND e.site_event_hk < util.time_prefix($6)
-            )
-            AND NOT e.is_bot
-            AND (
-              d.custom_properties ->> $4
-            ) IS NOT NULL
+              (
+                e.tenant_hk = $5
+                AND e.site_event_hk >= util.time_prefix($9)
+                AND e.site_event_hk < util.time_prefix($8)
+              )
+              AND NOT e.is_bot
+              AND (
+                d.custom_properties ->> $4
+              ) IS NOT NULL
+            GROUP BY
+              1,
+              2,
+              3
+          ) AS b
           GROUP BY
             1,
-            2,
-            3
+            2
         ) AS b
-      ), by_visitor AS (
-        SELECT
-          b.g,
-          b.site_visitor_hk,
-          SUM(b.events) AS events,
-          COUNT(*) FILTER(WHERE
-            b.is_visit) AS visits
-        FROM by_visit AS b
-        GROUP BY
-          1,
-          2
       ), by_group AS (
         SELECT
           b.g,
@@ -109,13 +111,13 @@ WITH f AS (
             WHERE
               (
                 e.tenant_hk = $5
-                AND e.site_event_hk >= util.time_prefix($7)
-                AND e.site_event_hk < util.time_prefix($6)
+                AND e.site_event_hk >= util.time_prefix($9)
+                AND e.site_event_hk < util.time_prefix($8)
               )
               AND NOT e.is_bot
               AND (
                 (
-                  e.event_type = $8 AND e.event_action = $9
+                  e.event_type = $6 AND e.event_action = $7
                 )
                 OR (
                   e.event_type = 'transaction_step'
@@ -228,52 +230,52 @@ SELECT
             b.*,
             COALESCE(o.revenue, 0) AS revenue
           FROM (
-            WITH by_visit AS (
+            WITH by_visitor AS (
               SELECT
                 b.*
               FROM (
                 SELECT
-                  d.custom_properties ->> $4 AS g,
-                  e.site_session_hk,
-                  CAST(NULL AS BYTEA) AS site_visitor_hk,
-                  BOOL_OR(e.is_visit) AS is_visit,
-                  COUNT(*) AS events
-                FROM business.event_b AS e
-                LEFT JOIN LATERAL (
+                  b.g,
+                  b.site_visitor_hk,
+                  SUM(b.events) AS events,
+                  COUNT(*) FILTER(WHERE
+                    b.is_visit) AS visits
+                FROM (
                   SELECT
-                    s.custom_properties
-                  FROM business.site_event_details_s AS s
+                    d.custom_properties ->> $4 AS g,
+                    e.site_session_hk,
+                    CAST(NULL AS BYTEA) AS site_visitor_hk,
+                    BOOL_OR(e.is_visit) AS is_visit,
+                    COUNT(*) AS events
+                  FROM business.event_b AS e
+                  LEFT JOIN LATERAL (
+                    SELECT
+                      s.custom_properties
+                    FROM business.site_event_details_s AS s
+                    WHERE
+                      s.site_event_hk = e.site_event_hk
+                    LIMIT 1
+                  ) AS d
+                    ON TRUE
                   WHERE
-                    s.site_event_hk = e.site_event_hk
-                  LIMIT 1
-                ) AS d
-                  ON TRUE
-                WHERE
-                  (
-                    e.tenant_hk = $5
-                    AND e.site_event_hk >= util.time_prefix($7)
-                    AND e.site_event_hk < util.time_prefix($6)
-                  )
-                  AND NOT e.is_bot
-                  AND (
-                    d.custom_properties ->> $4
-                  ) IS NULL
+                    (
+                      e.tenant_hk = $5
+                      AND e.site_event_hk >= util.time_prefix($9)
+                      AND e.site_event_hk < util.time_prefix($8)
+                    )
+                    AND NOT e.is_bot
+                    AND (
+                      d.custom_properties ->> $4
+                    ) IS NULL
+                  GROUP BY
+                    1,
+                    2,
+                    3
+                ) AS b
                 GROUP BY
                   1,
-                  2,
-                  3
+                  2
               ) AS b
-            ), by_visitor AS (
-              SELECT
-                b.g,
-                b.site_visitor_hk,
-                SUM(b.events) AS events,
-                COUNT(*) FILTER(WHERE
-                  b.is_visit) AS visits
-              FROM by_visit AS b
-              GROUP BY
-                1,
-                2
             ), by_group AS (
               SELECT
                 b.g,
@@ -325,13 +327,13 @@ SELECT
                   WHERE
                     (
                       e.tenant_hk = $5
-                      AND e.site_event_hk >= util.time_prefix($7)
-                      AND e.site_event_hk < util.time_prefix($6)
+                      AND e.site_event_hk >= util.time_prefix($9)
+                      AND e.site_event_hk < util.time_prefix($8)
                     )
                     AND NOT e.is_bot
                     AND (
                       (
-                        e.event_type = $8 AND e.event_action = $9
+                        e.event_type = $6 AND e.event_action = $7
                       )
                       OR (
                         e.event_type = 'transaction_step'

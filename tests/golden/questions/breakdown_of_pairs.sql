@@ -1,6 +1,8 @@
 -- breakdown {"dimension":"page","across":"device","metrics":["page_views","bounce_rate","revenue"]}
 -- rollups: figures of days: no: not its measures are rolled up by its dimension
+-- visit columns: visits of months that are over, in files: no: not by properties of visits, or by none
 -- visits: visits of days: no: not by properties of visits, or by none
+-- columns: events of months that are over, in files: no: not of months whose columns are in files
 -- events: events: taken
 -- vault: events as the vault knew them at a load date: no: not asked as of a load date
 
@@ -12,55 +14,55 @@ WITH f AS (
       b.*,
       COALESCE(o.revenue, 0) AS revenue
     FROM (
-      WITH by_visit AS (
+      WITH by_visitor AS (
         SELECT
           b.*
         FROM (
           SELECT
-            ARRAY[ENCODE(e.site_page_hk, 'hex'), e.device_type] AS g,
-            e.site_session_hk,
-            CAST(NULL AS BYTEA) AS site_visitor_hk,
-            BOOL_OR(e.is_visit) AS is_visit,
-            COUNT(*) AS events,
+            b.g,
+            b.site_visitor_hk,
+            SUM(b.events) AS events,
+            SUM(b.page_views) AS page_views,
             COUNT(*) FILTER(WHERE
-              e.event_type = 'page_view') AS page_views,
-            BOOL_OR(
-              v.start_day BETWEEN $4 AND $5
-              AND v.entry_page_hk IS NOT DISTINCT FROM e.site_page_hk
-            ) AS has_begun,
-            BOOL_OR(v.is_bounce) AS is_bounce
-          FROM business.event_b AS e
-          JOIN business.visit_b AS v
-            ON v.site_session_hk = e.site_session_hk AND v.day = e.day
-          WHERE
-            (
-              e.tenant_hk = $6
-              AND e.site_event_hk >= util.time_prefix($8)
-              AND e.site_event_hk < util.time_prefix($7)
-            )
-            AND NOT e.is_bot
-            AND (
-              ARRAY[ENCODE(e.site_page_hk, 'hex'), e.device_type]
-            ) IS NOT NULL
+              b.has_begun) AS begun,
+            COUNT(*) FILTER(WHERE
+              b.has_begun AND b.is_bounce) AS bounces
+          FROM (
+            SELECT
+              CAST(ARRAY[ENCODE(e.site_page_hk, 'hex'), e.device_type] AS TEXT[]) AS g,
+              e.site_session_hk,
+              CAST(NULL AS BYTEA) AS site_visitor_hk,
+              BOOL_OR(e.is_visit) AS is_visit,
+              COUNT(*) AS events,
+              COUNT(*) FILTER(WHERE
+                e.event_type = 'page_view') AS page_views,
+              BOOL_OR(
+                v.start_day BETWEEN $4 AND $5
+                AND v.entry_page_hk IS NOT DISTINCT FROM e.site_page_hk
+              ) AS has_begun,
+              BOOL_OR(v.is_bounce) AS is_bounce
+            FROM business.event_b AS e
+            JOIN business.visit_b AS v
+              ON v.site_session_hk = e.site_session_hk AND v.day = e.day
+            WHERE
+              (
+                e.tenant_hk = $6
+                AND e.site_event_hk >= util.time_prefix($10)
+                AND e.site_event_hk < util.time_prefix($9)
+              )
+              AND NOT e.is_bot
+              AND (
+                CAST(ARRAY[ENCODE(e.site_page_hk, 'hex'), e.device_type] AS TEXT[])
+              ) IS NOT NULL
+            GROUP BY
+              1,
+              2,
+              3
+          ) AS b
           GROUP BY
             1,
-            2,
-            3
+            2
         ) AS b
-      ), by_visitor AS (
-        SELECT
-          b.g,
-          b.site_visitor_hk,
-          SUM(b.events) AS events,
-          SUM(b.page_views) AS page_views,
-          COUNT(*) FILTER(WHERE
-            b.has_begun) AS begun,
-          COUNT(*) FILTER(WHERE
-            b.has_begun AND b.is_bounce) AS bounces
-        FROM by_visit AS b
-        GROUP BY
-          1,
-          2
       ), by_group AS (
         SELECT
           b.g,
@@ -86,7 +88,7 @@ WITH f AS (
           c.*
         FROM (
           SELECT
-            ARRAY[ENCODE(e.site_page_hk, 'hex'), e.device_type] AS g,
+            CAST(ARRAY[ENCODE(e.site_page_hk, 'hex'), e.device_type] AS TEXT[]) AS g,
             e.site_session_hk,
             c.value,
             c.currency,
@@ -114,13 +116,13 @@ WITH f AS (
             WHERE
               (
                 e.tenant_hk = $6
-                AND e.site_event_hk >= util.time_prefix($8)
-                AND e.site_event_hk < util.time_prefix($7)
+                AND e.site_event_hk >= util.time_prefix($10)
+                AND e.site_event_hk < util.time_prefix($9)
               )
               AND NOT e.is_bot
               AND (
                 (
-                  e.event_type = $9 AND e.event_action = $10
+                  e.event_type = $7 AND e.event_action = $8
                 )
                 OR (
                   e.event_type = 'transaction_step'

@@ -1,6 +1,8 @@
 -- breakdown {"dimension":"source"}
 -- rollups: figures of days: taken
+-- visit columns: visits of months that are over, in files: no: not of months whose columns are in files
 -- visits: visits of days: would cost more
+-- columns: events of months that are over, in files: no: not of months whose columns are in files
 -- events: events: would cost more
 -- vault: events as the vault knew them at a load date: no: not asked as of a load date
 
@@ -108,49 +110,49 @@ SELECT
               '[]'
             )
           FROM (
-            WITH by_visit AS (
+            WITH by_visitor AS (
               SELECT
                 b.*
               FROM (
                 SELECT
-                  e.source AS g,
-                  v.site_session_hk,
-                  v.site_visitor_hk AS site_visitor_hk,
-                  BOOL_OR(v.is_visit) AS is_visit,
-                  SUM(v.events) AS events,
-                  SUM(v.page_views) AS page_views
-                FROM business.visit_b AS v
-                CROSS JOIN LATERAL (
+                  b.g,
+                  b.site_visitor_hk,
+                  SUM(b.events) AS events,
+                  SUM(b.page_views) AS page_views,
+                  COUNT(*) FILTER(WHERE
+                    b.is_visit) AS visits
+                FROM (
                   SELECT
-                    v.source,
-                    v.channel,
-                    v.device_type,
-                    v.country
-                ) AS e
-                WHERE
-                  (
-                    v.tenant_hk = $4 AND v.day BETWEEN $3 AND $5 AND v.events > 0
-                  )
-                  AND (
-                    e.source
-                  ) IS NULL
+                    e.source AS g,
+                    v.site_session_hk,
+                    v.site_visitor_hk AS site_visitor_hk,
+                    BOOL_OR(v.is_visit) AS is_visit,
+                    SUM(v.events) AS events,
+                    SUM(v.page_views) AS page_views
+                  FROM business.visit_b AS v
+                  CROSS JOIN LATERAL (
+                    SELECT
+                      v.source,
+                      v.channel,
+                      v.device_type,
+                      v.country
+                  ) AS e
+                  WHERE
+                    (
+                      v.tenant_hk = $4 AND v.day BETWEEN $3 AND $5 AND v.events > 0
+                    )
+                    AND (
+                      e.source
+                    ) IS NULL
+                  GROUP BY
+                    1,
+                    2,
+                    3
+                ) AS b
                 GROUP BY
                   1,
-                  2,
-                  3
+                  2
               ) AS b
-            ), by_visitor AS (
-              SELECT
-                b.g,
-                b.site_visitor_hk,
-                SUM(b.events) AS events,
-                SUM(b.page_views) AS page_views,
-                COUNT(*) FILTER(WHERE
-                  b.is_visit) AS visits
-              FROM by_visit AS b
-              GROUP BY
-                1,
-                2
             ), by_group AS (
               SELECT
                 b.g,

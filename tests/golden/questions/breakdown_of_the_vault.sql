@@ -1,6 +1,8 @@
 -- breakdown {"asOf":"2026-11-23T12:00:00+00:00","dimension":"browser"}
 -- rollups: figures of days: no: not asked as of now
+-- visit columns: visits of months that are over, in files: no: not asked as of now
 -- visits: visits of days: no: not asked as of now
+-- columns: events of months that are over, in files: no: not asked as of now
 -- events: events: no: not asked as of now
 -- vault: events as the vault knew them at a load date: taken
 
@@ -8,50 +10,50 @@ WITH f AS (
   SELECT
     f.*
   FROM (
-    WITH by_visit AS (
+    WITH by_visitor AS (
       SELECT
         b.*
       FROM (
         SELECT
-          v.browser_name AS g,
-          e.site_session_hk,
-          e.site_visitor_hk AS site_visitor_hk,
-          BOOL_OR(e.is_visit) AS is_visit,
-          COUNT(*) AS events,
+          b.g,
+          b.site_visitor_hk,
+          SUM(b.events) AS events,
+          SUM(b.page_views) AS page_views,
           COUNT(*) FILTER(WHERE
-            e.event_type = 'page_view') AS page_views
-        FROM business.events_as_of($3, $4, $5, $6) AS e
-        CROSS JOIN LATERAL (
+            b.is_visit) AS visits
+        FROM (
           SELECT
-            e.*
-        ) AS v
-        WHERE
-          (
-            e.tenant_hk = $3
-            AND e.site_event_hk >= util.time_prefix($4)
-            AND e.site_event_hk < util.time_prefix($5)
-          )
-          AND NOT e.is_bot
-          AND (
-            v.browser_name
-          ) IS NOT NULL
+            v.browser_name AS g,
+            e.site_session_hk,
+            e.site_visitor_hk AS site_visitor_hk,
+            BOOL_OR(e.is_visit) AS is_visit,
+            COUNT(*) AS events,
+            COUNT(*) FILTER(WHERE
+              e.event_type = 'page_view') AS page_views
+          FROM business.events_as_of($3, $4, $5, $6) AS e
+          CROSS JOIN LATERAL (
+            SELECT
+              e.*
+          ) AS v
+          WHERE
+            (
+              e.tenant_hk = $3
+              AND e.site_event_hk >= util.time_prefix($4)
+              AND e.site_event_hk < util.time_prefix($5)
+            )
+            AND NOT e.is_bot
+            AND (
+              v.browser_name
+            ) IS NOT NULL
+          GROUP BY
+            1,
+            2,
+            3
+        ) AS b
         GROUP BY
           1,
-          2,
-          3
+          2
       ) AS b
-    ), by_visitor AS (
-      SELECT
-        b.g,
-        b.site_visitor_hk,
-        SUM(b.events) AS events,
-        SUM(b.page_views) AS page_views,
-        COUNT(*) FILTER(WHERE
-          b.is_visit) AS visits
-      FROM by_visit AS b
-      GROUP BY
-        1,
-        2
     ), by_group AS (
       SELECT
         b.g,
@@ -135,50 +137,50 @@ SELECT
             '[]'
           )
         FROM (
-          WITH by_visit AS (
+          WITH by_visitor AS (
             SELECT
               b.*
             FROM (
               SELECT
-                v.browser_name AS g,
-                e.site_session_hk,
-                e.site_visitor_hk AS site_visitor_hk,
-                BOOL_OR(e.is_visit) AS is_visit,
-                COUNT(*) AS events,
+                b.g,
+                b.site_visitor_hk,
+                SUM(b.events) AS events,
+                SUM(b.page_views) AS page_views,
                 COUNT(*) FILTER(WHERE
-                  e.event_type = 'page_view') AS page_views
-              FROM business.events_as_of($3, $4, $5, $6) AS e
-              CROSS JOIN LATERAL (
+                  b.is_visit) AS visits
+              FROM (
                 SELECT
-                  e.*
-              ) AS v
-              WHERE
-                (
-                  e.tenant_hk = $3
-                  AND e.site_event_hk >= util.time_prefix($4)
-                  AND e.site_event_hk < util.time_prefix($5)
-                )
-                AND NOT e.is_bot
-                AND (
-                  v.browser_name
-                ) IS NULL
+                  v.browser_name AS g,
+                  e.site_session_hk,
+                  e.site_visitor_hk AS site_visitor_hk,
+                  BOOL_OR(e.is_visit) AS is_visit,
+                  COUNT(*) AS events,
+                  COUNT(*) FILTER(WHERE
+                    e.event_type = 'page_view') AS page_views
+                FROM business.events_as_of($3, $4, $5, $6) AS e
+                CROSS JOIN LATERAL (
+                  SELECT
+                    e.*
+                ) AS v
+                WHERE
+                  (
+                    e.tenant_hk = $3
+                    AND e.site_event_hk >= util.time_prefix($4)
+                    AND e.site_event_hk < util.time_prefix($5)
+                  )
+                  AND NOT e.is_bot
+                  AND (
+                    v.browser_name
+                  ) IS NULL
+                GROUP BY
+                  1,
+                  2,
+                  3
+              ) AS b
               GROUP BY
                 1,
-                2,
-                3
+                2
             ) AS b
-          ), by_visitor AS (
-            SELECT
-              b.g,
-              b.site_visitor_hk,
-              SUM(b.events) AS events,
-              SUM(b.page_views) AS page_views,
-              COUNT(*) FILTER(WHERE
-                b.is_visit) AS visits
-            FROM by_visit AS b
-            GROUP BY
-              1,
-              2
           ), by_group AS (
             SELECT
               b.g,

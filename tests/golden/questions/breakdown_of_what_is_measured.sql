@@ -1,6 +1,8 @@
 -- breakdown {"dimension":"page","metrics":["time_on_page","scroll_depth","lcp"],"sort":"lcp"}
 -- rollups: figures of days: no: not its measures are rolled up by its dimension
+-- visit columns: visits of months that are over, in files: no: not by properties of visits, or by none
 -- visits: visits of days: no: not by properties of visits, or by none
+-- columns: events of months that are over, in files: no: not without what is measured of views
 -- events: events: taken
 -- vault: events as the vault knew them at a load date: no: not asked as of a load date
 
@@ -18,15 +20,13 @@ WITH f AS (
         COALESCE(o.depths, 0) AS depths,
         COALESCE(o.views_with_depth, 0) AS views_with_depth
       FROM (
-        WITH by_visit AS (
+        WITH by_visitor AS (
           SELECT
             b.*
           FROM (
             SELECT
               e.site_page_hk AS g,
-              e.site_session_hk,
               CAST(NULL AS BYTEA) AS site_visitor_hk,
-              BOOL_OR(e.is_visit) AS is_visit,
               COUNT(*) AS events
             FROM business.event_b AS e
             WHERE
@@ -41,18 +41,8 @@ WITH f AS (
               ) IS NOT NULL
             GROUP BY
               1,
-              2,
-              3
+              2
           ) AS b
-        ), by_visitor AS (
-          SELECT
-            b.g,
-            b.site_visitor_hk,
-            SUM(b.events) AS events
-          FROM by_visit AS b
-          GROUP BY
-            1,
-            2
         ), by_group AS (
           SELECT
             b.g,
@@ -291,15 +281,13 @@ SELECT
               COALESCE(o.depths, 0) AS depths,
               COALESCE(o.views_with_depth, 0) AS views_with_depth
             FROM (
-              WITH by_visit AS (
+              WITH by_visitor AS (
                 SELECT
                   b.*
                 FROM (
                   SELECT
                     e.site_page_hk AS g,
-                    e.site_session_hk,
                     CAST(NULL AS BYTEA) AS site_visitor_hk,
-                    BOOL_OR(e.is_visit) AS is_visit,
                     COUNT(*) AS events
                   FROM business.event_b AS e
                   WHERE
@@ -314,18 +302,8 @@ SELECT
                     ) IS NULL
                   GROUP BY
                     1,
-                    2,
-                    3
+                    2
                 ) AS b
-              ), by_visitor AS (
-                SELECT
-                  b.g,
-                  b.site_visitor_hk,
-                  SUM(b.events) AS events
-                FROM by_visit AS b
-                GROUP BY
-                  1,
-                  2
               ), by_group AS (
                 SELECT
                   b.g,

@@ -17,10 +17,6 @@ WITH counted AS MATERIALIZED (
         MIN(s.t) FILTER(WHERE
           s.s2 IS NOT NULL) AS t2,
         (
-          ARRAY_AGG(s.g ORDER BY s.t, s.o, s.hk) FILTER(WHERE
-            s.m1)
-        )[1] AS g,
-        (
           ARRAY_AGG(s.hk ORDER BY s.t, s.o, s.hk) FILTER(WHERE
             s.s1 IS NOT NULL)
         )[1] AS site_event_hk,

@@ -10,61 +10,66 @@ WITH counted AS MATERIALIZED (
       f.g,
       f.site_session_hk
     FROM (
-      WITH event AS (
+      WITH kept AS (
         SELECT
-          e.site_session_hk,
-          e.event_timestamp AS t,
-          e.raw_event_id AS o,
-          e.site_event_hk AS g,
-          (
-            e.event_type = 'page_view' AND e.site_page_hk IS NOT NULL
-          ) AS is_step,
-          e.site_page_hk AS what,
-          (
-            TRUE AND (
-              e.event_type = 'page_view' AND e.site_page_hk IS NOT NULL
-            )
-          ) IS TRUE AS is_start
-        FROM business.event_b AS e
-        WHERE
-          (
-            e.tenant_hk = $6
-            AND e.site_event_hk >= util.time_prefix($12)
-            AND e.site_event_hk < util.time_prefix($11)
+          k.*
+        FROM (
+          WITH event AS (
+            SELECT
+              e.site_session_hk,
+              e.event_timestamp AS t,
+              e.raw_event_id AS o,
+              e.site_event_hk AS g,
+              (
+                e.event_type = 'page_view' AND e.site_page_hk IS NOT NULL
+              ) AS is_step,
+              e.site_page_hk AS what,
+              (
+                TRUE AND (
+                  e.event_type = 'page_view' AND e.site_page_hk IS NOT NULL
+                )
+              ) IS TRUE AS is_start
+            FROM business.event_b AS e
+            WHERE
+              (
+                e.tenant_hk = $6
+                AND e.site_event_hk >= util.time_prefix($12)
+                AND e.site_event_hk < util.time_prefix($11)
+              )
+              AND NOT e.is_bot
+              AND e.is_visit
+          ), anchored AS (
+            SELECT
+              a.*,
+              BOOL_OR(a.is_start) OVER (PARTITION BY a.site_session_hk ORDER BY a.t ASC, a.o ASC, a.g ASC) AS is_since
+            FROM event AS a
+          ), step AS (
+            SELECT
+              a.site_session_hk,
+              a.what,
+              a.t,
+              a.o,
+              a.g,
+              LAG(a.what) OVER (PARTITION BY a.site_session_hk ORDER BY a.t ASC, a.o ASC, a.g ASC) AS before
+            FROM anchored AS a
+            WHERE
+              a.is_since AND a.is_step
+          ), numbered AS (
+            SELECT
+              a.site_session_hk,
+              a.g,
+              a.what,
+              ROW_NUMBER() OVER (PARTITION BY a.site_session_hk ORDER BY a.t ASC, a.o ASC, a.g ASC) - 1 AS level
+            FROM step AS a
+            WHERE
+              a.what IS DISTINCT FROM a.before
           )
-          AND NOT e.is_bot
-          AND e.is_visit
-      ), anchored AS (
-        SELECT
-          a.*,
-          BOOL_OR(a.is_start) OVER (PARTITION BY a.site_session_hk ORDER BY a.t ASC, a.o ASC, a.g ASC) AS is_since
-        FROM event AS a
-      ), step AS (
-        SELECT
-          a.site_session_hk,
-          a.what,
-          a.t,
-          a.o,
-          a.g,
-          LAG(a.what) OVER (PARTITION BY a.site_session_hk ORDER BY a.t ASC, a.o ASC, a.g ASC) AS before
-        FROM anchored AS a
-        WHERE
-          a.is_since AND a.is_step
-      ), numbered AS (
-        SELECT
-          a.site_session_hk,
-          a.g,
-          a.what,
-          ROW_NUMBER() OVER (PARTITION BY a.site_session_hk ORDER BY a.t ASC, a.o ASC, a.g ASC) - 1 AS level
-        FROM step AS a
-        WHERE
-          a.what IS DISTINCT FROM a.before
-      ), kept AS (
-        SELECT
-          n.*
-        FROM numbered AS n
-        WHERE
-          n.level <= $9
+          SELECT
+            n.*
+          FROM numbered AS n
+          WHERE
+            n.level <= $10
+        ) AS k
       ), counted AS (
         SELECT
           k.*,
@@ -73,14 +78,11 @@ WITH counted AS MATERIALIZED (
       ), ranked AS (
         SELECT
           c.*,
-          DENSE_RANK() OVER (PARTITION BY c.level ORDER BY c.n DESC, c.what COLLATE "C") AS rank
+          DENSE_RANK() OVER (PARTITION BY c.level ORDER BY c.n DESC, c.name COLLATE "C") AS rank
         FROM (
           SELECT
-            k.site_session_hk,
-            k.g,
-            k.level,
-            k.n,
-            h.site_page_bk AS what
+            k.*,
+            h.site_page_bk AS name
           FROM counted AS k
           JOIN business.site_page_h AS h
             ON h.site_page_hk = k.what
@@ -90,7 +92,7 @@ WITH counted AS MATERIALIZED (
           r.site_session_hk,
           r.g,
           r.level,
-          CASE WHEN r.rank <= $10 THEN r.what ELSE '(other)' END AS what
+          CASE WHEN r.rank <= $9 THEN r.name ELSE '(other)' END AS what
         FROM ranked AS r
       )
       SELECT

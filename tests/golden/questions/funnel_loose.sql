@@ -1,21 +1,63 @@
 -- funnel {"steps":["page==/cart","event_action==complete"]}
+-- columns: events of months that are over, in files: no: not of months whose columns are in files
 -- events: events: taken
 -- vault: events as the vault knew them at a load date: no: not asked as of a load date
 
-WITH reached AS MATERIALIZED (
+SELECT
+  jsonb_build_object(
+    'steps',
+    jsonb_build_array(
+      jsonb_build_object(
+        'step',
+        1,
+        'filter',
+        CAST($1 AS TEXT),
+        'count',
+        c.n1,
+        'percent_of_start',
+        COALESCE(ROUND(100.0 * c.n1 / NULLIF(c.n1, 0), 2), 0),
+        'percent_of_previous',
+        COALESCE(ROUND(100.0 * c.n1 / NULLIF(c.n1, 0), 2), 0),
+        'drop_off',
+        c.n1 - c.n1,
+        'median_seconds',
+        ROUND(c.m1 / 1000000, 1)
+      ),
+      jsonb_build_object(
+        'step',
+        2,
+        'filter',
+        CAST($2 AS TEXT),
+        'count',
+        c.n2,
+        'percent_of_start',
+        COALESCE(ROUND(100.0 * c.n2 / NULLIF(c.n1, 0), 2), 0),
+        'percent_of_previous',
+        COALESCE(ROUND(100.0 * c.n2 / NULLIF(c.n1, 0), 2), 0),
+        'drop_off',
+        c.n1 - c.n2,
+        'median_seconds',
+        ROUND(c.m2 / 1000000, 1)
+      )
+    )
+  )
+FROM (
   SELECT
-    r.*
+    COUNT(r.t1) AS n1,
+    EXTRACT(EPOCH FROM PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY
+      r.t1 - r.t1) FILTER(WHERE
+      r.t1 IS NOT NULL)) * 1000000 AS m1,
+    COUNT(r.t2) AS n2,
+    EXTRACT(EPOCH FROM PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY
+      r.t2 - r.t1) FILTER(WHERE
+      r.t2 IS NOT NULL)) * 1000000 AS m2
   FROM (
     SELECT
       s.actor,
       MIN(s.t) FILTER(WHERE
         s.s1 IS NOT NULL) AS t1,
       MIN(s.t) FILTER(WHERE
-        s.s2 IS NOT NULL) AS t2,
-      (
-        ARRAY_AGG(s.g ORDER BY s.t, s.o, s.hk) FILTER(WHERE
-          s.m1)
-      )[1] AS g
+        s.s2 IS NOT NULL) AS t2
     FROM (
       SELECT
         e.*,
@@ -74,56 +116,4 @@ WITH reached AS MATERIALIZED (
     GROUP BY
       s.actor
   ) AS r
-)
-SELECT
-  jsonb_build_object(
-    'steps',
-    (
-      SELECT
-        jsonb_build_array(
-          jsonb_build_object(
-            'step',
-            1,
-            'filter',
-            CAST($1 AS TEXT),
-            'count',
-            COUNT(r.t1),
-            'percent_of_start',
-            COALESCE(ROUND(CAST(100.0 * COUNT(r.t1) / NULLIF(COUNT(r.t1), 0) AS DECIMAL), 2), 0),
-            'percent_of_previous',
-            COALESCE(ROUND(CAST(100.0 * COUNT(r.t1) / NULLIF(COUNT(r.t1), 0) AS DECIMAL), 2), 0),
-            'drop_off',
-            COUNT(r.t1) - COUNT(r.t1),
-            'median_seconds',
-            ROUND(
-              CAST(EXTRACT(EPOCH FROM PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY
-                r.t1 - r.t1) FILTER(WHERE
-                r.t1 IS NOT NULL)) AS DECIMAL),
-              1
-            )
-          ),
-          jsonb_build_object(
-            'step',
-            2,
-            'filter',
-            CAST($2 AS TEXT),
-            'count',
-            COUNT(r.t2),
-            'percent_of_start',
-            COALESCE(ROUND(CAST(100.0 * COUNT(r.t2) / NULLIF(COUNT(r.t1), 0) AS DECIMAL), 2), 0),
-            'percent_of_previous',
-            COALESCE(ROUND(CAST(100.0 * COUNT(r.t2) / NULLIF(COUNT(r.t1), 0) AS DECIMAL), 2), 0),
-            'drop_off',
-            COUNT(r.t1) - COUNT(r.t2),
-            'median_seconds',
-            ROUND(
-              CAST(EXTRACT(EPOCH FROM PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY
-                r.t2 - r.t1) FILTER(WHERE
-                r.t2 IS NOT NULL)) AS DECIMAL),
-              1
-            )
-          )
-        )
-      FROM reached AS r
-    )
-  );
+) AS c;

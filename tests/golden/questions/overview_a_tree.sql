@@ -1,6 +1,8 @@
 -- overview {"filter":{"or":["country==DE",{"and":["device==mobile",{"not":"browser==Chrome"}]}]}}
 -- rollups: figures of days: no: not without a filter
+-- visit columns: visits of months that are over, in files: no: not of months whose columns are in files
 -- visits: visits of days: taken
+-- columns: events of months that are over, in files: no: not of months whose columns are in files
 -- events: events: would cost more
 -- vault: events as the vault knew them at a load date: no: not asked as of a load date
 
@@ -46,7 +48,7 @@ WITH conversion AS MATERIALIZED (
     WHERE
       (
         e.tenant_hk = $4
-        AND e.site_event_hk >= util.time_prefix($11)
+        AND e.site_event_hk >= util.time_prefix($9)
         AND e.site_event_hk < util.time_prefix($8)
       )
       AND NOT e.is_bot
@@ -153,75 +155,75 @@ LEFT JOIN (
     COALESCE(o.revenue, 0) AS revenue,
     COALESCE(o.refunds, 0) AS refunds
   FROM (
-    WITH by_visit AS (
+    WITH by_visitor AS (
       SELECT
         b.*
       FROM (
         SELECT
-          '' AS g,
-          v.site_session_hk,
-          v.site_visitor_hk AS site_visitor_hk,
-          BOOL_OR(v.is_visit) AS is_visit,
-          SUM(v.events) AS events,
-          SUM(v.page_views) AS page_views,
-          BOOL_OR(v.start_day BETWEEN $9 AND $10) AS has_begun,
-          BOOL_OR(v.is_bounce) AS is_bounce,
-          MAX(v.duration_seconds) AS duration_seconds
-        FROM business.visit_b AS v
-        CROSS JOIN LATERAL (
+          b.g,
+          b.site_visitor_hk,
+          SUM(b.events) AS events,
+          SUM(b.page_views) AS page_views,
+          COUNT(*) FILTER(WHERE
+            b.is_visit) AS visits,
+          SUM(b.page_views) FILTER(WHERE
+            NOT b.is_visit) AS views_without_visit,
+          COUNT(*) FILTER(WHERE
+            b.has_begun) AS begun,
+          COUNT(*) FILTER(WHERE
+            b.has_begun AND b.is_bounce) AS bounces,
+          SUM(b.duration_seconds) FILTER(WHERE
+            b.has_begun) AS duration_seconds
+        FROM (
           SELECT
-            v.source,
-            v.channel,
-            v.device_type,
-            v.country
-        ) AS e
-        WHERE
-          (
-            v.tenant_hk = $4 AND v.day BETWEEN $9 AND $10 AND v.events > 0
-          )
-          AND (
-            e.country = ANY(
-              $1
+            '' AS g,
+            v.site_session_hk,
+            v.site_visitor_hk AS site_visitor_hk,
+            BOOL_OR(v.is_visit) AS is_visit,
+            SUM(v.events) AS events,
+            SUM(v.page_views) AS page_views,
+            BOOL_OR(v.start_day BETWEEN $10 AND $11) AS has_begun,
+            BOOL_OR(v.is_bounce) AS is_bounce,
+            MAX(v.duration_seconds) AS duration_seconds
+          FROM business.visit_b AS v
+          CROSS JOIN LATERAL (
+            SELECT
+              v.source,
+              v.channel,
+              v.device_type,
+              v.country
+          ) AS e
+          WHERE
+            (
+              v.tenant_hk = $4 AND v.day BETWEEN $10 AND $11 AND v.events > 0
             )
-            OR (
-              e.device_type = ANY(
-                $3
+            AND (
+              e.country = ANY(
+                $1
               )
-              AND NOT (
-                v.browser_name = ANY(
-                  $7
+              OR (
+                e.device_type = ANY(
+                  $3
                 )
-              ) IS TRUE
+                AND NOT (
+                  v.browser_name = ANY(
+                    $7
+                  )
+                ) IS TRUE
+              )
             )
-          )
-          AND (
-            ''
-          ) IS NOT NULL
+            AND (
+              ''
+            ) IS NOT NULL
+          GROUP BY
+            1,
+            2,
+            3
+        ) AS b
         GROUP BY
           1,
-          2,
-          3
+          2
       ) AS b
-    ), by_visitor AS (
-      SELECT
-        b.g,
-        b.site_visitor_hk,
-        SUM(b.events) AS events,
-        SUM(b.page_views) AS page_views,
-        COUNT(*) FILTER(WHERE
-          b.is_visit) AS visits,
-        SUM(b.page_views) FILTER(WHERE
-          NOT b.is_visit) AS views_without_visit,
-        COUNT(*) FILTER(WHERE
-          b.has_begun) AS begun,
-        COUNT(*) FILTER(WHERE
-          b.has_begun AND b.is_bounce) AS bounces,
-        SUM(b.duration_seconds) FILTER(WHERE
-          b.has_begun) AS duration_seconds
-      FROM by_visit AS b
-      GROUP BY
-        1,
-        2
     ), by_group AS (
       SELECT
         b.g,

@@ -1,6 +1,8 @@
 -- overview {"filter":"page==/blog;property:plan!=free"}
 -- rollups: figures of days: no: not without a filter
+-- visit columns: visits of months that are over, in files: no: not filtered by properties of visits, or not at all
 -- visits: visits of days: no: not filtered by properties of visits, or not at all
+-- columns: events of months that are over, in files: no: not by what rows of events and visits say by themselves
 -- events: events: taken
 -- vault: events as the vault knew them at a load date: no: not asked as of a load date
 
@@ -43,7 +45,7 @@ WITH conversion AS MATERIALIZED (
     WHERE
       (
         e.tenant_hk = $5
-        AND e.site_event_hk >= util.time_prefix($11)
+        AND e.site_event_hk >= util.time_prefix($9)
         AND e.site_event_hk < util.time_prefix($8)
       )
       AND NOT e.is_bot
@@ -157,80 +159,80 @@ LEFT JOIN (
     COALESCE(o.revenue, 0) AS revenue,
     COALESCE(o.refunds, 0) AS refunds
   FROM (
-    WITH by_visit AS (
+    WITH by_visitor AS (
       SELECT
         b.*
       FROM (
         SELECT
-          '' AS g,
-          e.site_session_hk,
-          e.site_visitor_hk AS site_visitor_hk,
-          BOOL_OR(e.is_visit) AS is_visit,
-          COUNT(*) AS events,
+          b.g,
+          b.site_visitor_hk,
+          SUM(b.events) AS events,
+          SUM(b.page_views) AS page_views,
           COUNT(*) FILTER(WHERE
-            e.event_type = 'page_view') AS page_views,
-          BOOL_OR(v.start_day BETWEEN $9 AND $10) AS has_begun,
-          BOOL_OR(v.is_bounce) AS is_bounce,
-          MAX(v.duration_seconds) AS duration_seconds
-        FROM business.event_b AS e
-        JOIN business.visit_b AS v
-          ON v.site_session_hk = e.site_session_hk AND v.day = e.day
-        LEFT JOIN LATERAL (
+            b.is_visit) AS visits,
+          SUM(b.page_views) FILTER(WHERE
+            NOT b.is_visit) AS views_without_visit,
+          COUNT(*) FILTER(WHERE
+            b.has_begun) AS begun,
+          COUNT(*) FILTER(WHERE
+            b.has_begun AND b.is_bounce) AS bounces,
+          SUM(b.duration_seconds) FILTER(WHERE
+            b.has_begun) AS duration_seconds
+        FROM (
           SELECT
-            s.custom_properties
-          FROM business.site_event_details_s AS s
+            '' AS g,
+            e.site_session_hk,
+            e.site_visitor_hk AS site_visitor_hk,
+            BOOL_OR(e.is_visit) AS is_visit,
+            COUNT(*) AS events,
+            COUNT(*) FILTER(WHERE
+              e.event_type = 'page_view') AS page_views,
+            BOOL_OR(v.start_day BETWEEN $10 AND $11) AS has_begun,
+            BOOL_OR(v.is_bounce) AS is_bounce,
+            MAX(v.duration_seconds) AS duration_seconds
+          FROM business.event_b AS e
+          JOIN business.visit_b AS v
+            ON v.site_session_hk = e.site_session_hk AND v.day = e.day
+          LEFT JOIN LATERAL (
+            SELECT
+              s.custom_properties
+            FROM business.site_event_details_s AS s
+            WHERE
+              s.site_event_hk = e.site_event_hk
+            LIMIT 1
+          ) AS d
+            ON TRUE
           WHERE
-            s.site_event_hk = e.site_event_hk
-          LIMIT 1
-        ) AS d
-          ON TRUE
-        WHERE
-          (
-            e.tenant_hk = $5
-            AND e.site_event_hk >= util.time_prefix($11)
-            AND e.site_event_hk < util.time_prefix($8)
-          )
-          AND NOT e.is_bot
-          AND (
-            e.site_page_hk = ANY(
-              $1
+            (
+              e.tenant_hk = $5
+              AND e.site_event_hk >= util.time_prefix($9)
+              AND e.site_event_hk < util.time_prefix($8)
             )
-            AND NOT (
-              (
-                d.custom_properties ->> $3
-              ) = ANY(
-                $4
+            AND NOT e.is_bot
+            AND (
+              e.site_page_hk = ANY(
+                $1
               )
-            ) IS TRUE
-          )
-          AND (
-            ''
-          ) IS NOT NULL
+              AND NOT (
+                (
+                  d.custom_properties ->> $3
+                ) = ANY(
+                  $4
+                )
+              ) IS TRUE
+            )
+            AND (
+              ''
+            ) IS NOT NULL
+          GROUP BY
+            1,
+            2,
+            3
+        ) AS b
         GROUP BY
           1,
-          2,
-          3
+          2
       ) AS b
-    ), by_visitor AS (
-      SELECT
-        b.g,
-        b.site_visitor_hk,
-        SUM(b.events) AS events,
-        SUM(b.page_views) AS page_views,
-        COUNT(*) FILTER(WHERE
-          b.is_visit) AS visits,
-        SUM(b.page_views) FILTER(WHERE
-          NOT b.is_visit) AS views_without_visit,
-        COUNT(*) FILTER(WHERE
-          b.has_begun) AS begun,
-        COUNT(*) FILTER(WHERE
-          b.has_begun AND b.is_bounce) AS bounces,
-        SUM(b.duration_seconds) FILTER(WHERE
-          b.has_begun) AS duration_seconds
-      FROM by_visit AS b
-      GROUP BY
-        1,
-        2
     ), by_group AS (
       SELECT
         b.g,

@@ -1,6 +1,8 @@
 -- overview {"compare":["previous_period"]}
 -- rollups: figures of days: taken
+-- visit columns: visits of months that are over, in files: no: not of months whose columns are in files
 -- visits: visits of days: would cost more
+-- columns: events of months that are over, in files: no: not of months whose columns are in files
 -- events: events: would cost more
 -- vault: events as the vault knew them at a load date: no: not asked as of a load date
 

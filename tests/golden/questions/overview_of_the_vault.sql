@@ -1,6 +1,8 @@
 -- overview {"filter":"channel==paid|email,source=~news","asOf":"2026-11-23T12:00:00+00:00"}
 -- rollups: figures of days: no: not asked as of now
+-- visit columns: visits of months that are over, in files: no: not asked as of now
 -- visits: visits of days: no: not asked as of now
+-- columns: events of months that are over, in files: no: not asked as of now
 -- events: events: no: not asked as of now
 -- vault: events as the vault knew them at a load date: taken
 
@@ -143,68 +145,68 @@ LEFT JOIN (
     COALESCE(o.revenue, 0) AS revenue,
     COALESCE(o.refunds, 0) AS refunds
   FROM (
-    WITH by_visit AS (
+    WITH by_visitor AS (
       SELECT
         b.*
       FROM (
         SELECT
-          '' AS g,
-          e.site_session_hk,
-          e.site_visitor_hk AS site_visitor_hk,
-          BOOL_OR(e.is_visit) AS is_visit,
-          COUNT(*) AS events,
+          b.g,
+          b.site_visitor_hk,
+          SUM(b.events) AS events,
+          SUM(b.page_views) AS page_views,
           COUNT(*) FILTER(WHERE
-            e.event_type = 'page_view') AS page_views,
-          BOOL_OR(v.start_day BETWEEN $10 AND $11) AS has_begun,
-          BOOL_OR(v.is_bounce) AS is_bounce,
-          MAX(v.duration_seconds) AS duration_seconds
-        FROM business.events_as_of($3, $4, $5, $6) AS e
-        CROSS JOIN LATERAL (
+            b.is_visit) AS visits,
+          SUM(b.page_views) FILTER(WHERE
+            NOT b.is_visit) AS views_without_visit,
+          COUNT(*) FILTER(WHERE
+            b.has_begun) AS begun,
+          COUNT(*) FILTER(WHERE
+            b.has_begun AND b.is_bounce) AS bounces,
+          SUM(b.duration_seconds) FILTER(WHERE
+            b.has_begun) AS duration_seconds
+        FROM (
           SELECT
-            e.*
-        ) AS v
-        WHERE
-          (
-            e.tenant_hk = $3
-            AND e.site_event_hk >= util.time_prefix($4)
-            AND e.site_event_hk < util.time_prefix($5)
-          )
-          AND NOT e.is_bot
-          AND (
-            e.channel = ANY(
-              $1
-            ) OR e.source ILIKE ANY(
-              $2
+            '' AS g,
+            e.site_session_hk,
+            e.site_visitor_hk AS site_visitor_hk,
+            BOOL_OR(e.is_visit) AS is_visit,
+            COUNT(*) AS events,
+            COUNT(*) FILTER(WHERE
+              e.event_type = 'page_view') AS page_views,
+            BOOL_OR(v.start_day BETWEEN $10 AND $11) AS has_begun,
+            BOOL_OR(v.is_bounce) AS is_bounce,
+            MAX(v.duration_seconds) AS duration_seconds
+          FROM business.events_as_of($3, $4, $5, $6) AS e
+          CROSS JOIN LATERAL (
+            SELECT
+              e.*
+          ) AS v
+          WHERE
+            (
+              e.tenant_hk = $3
+              AND e.site_event_hk >= util.time_prefix($4)
+              AND e.site_event_hk < util.time_prefix($5)
             )
-          )
-          AND (
-            ''
-          ) IS NOT NULL
+            AND NOT e.is_bot
+            AND (
+              e.channel = ANY(
+                $1
+              ) OR e.source ILIKE ANY(
+                $2
+              )
+            )
+            AND (
+              ''
+            ) IS NOT NULL
+          GROUP BY
+            1,
+            2,
+            3
+        ) AS b
         GROUP BY
           1,
-          2,
-          3
+          2
       ) AS b
-    ), by_visitor AS (
-      SELECT
-        b.g,
-        b.site_visitor_hk,
-        SUM(b.events) AS events,
-        SUM(b.page_views) AS page_views,
-        COUNT(*) FILTER(WHERE
-          b.is_visit) AS visits,
-        SUM(b.page_views) FILTER(WHERE
-          NOT b.is_visit) AS views_without_visit,
-        COUNT(*) FILTER(WHERE
-          b.has_begun) AS begun,
-        COUNT(*) FILTER(WHERE
-          b.has_begun AND b.is_bounce) AS bounces,
-        SUM(b.duration_seconds) FILTER(WHERE
-          b.has_begun) AS duration_seconds
-      FROM by_visit AS b
-      GROUP BY
-        1,
-        2
     ), by_group AS (
       SELECT
         b.g,

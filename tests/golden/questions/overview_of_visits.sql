@@ -1,6 +1,8 @@
 -- overview {"filter":"channel==paid|email,source=~news"}
 -- rollups: figures of days: no: not without a filter
+-- visit columns: visits of months that are over, in files: no: not of values as they are, not of parts of them
 -- visits: visits of days: taken
+-- columns: events of months that are over, in files: no: not of values as they are, not of parts of them
 -- events: events: would cost more
 -- vault: events as the vault knew them at a load date: no: not asked as of a load date
 
@@ -38,7 +40,7 @@ WITH conversion AS MATERIALIZED (
     WHERE
       (
         e.tenant_hk = $4
-        AND e.site_event_hk >= util.time_prefix($10)
+        AND e.site_event_hk >= util.time_prefix($8)
         AND e.site_event_hk < util.time_prefix($7)
       )
       AND NOT e.is_bot
@@ -143,67 +145,67 @@ LEFT JOIN (
     COALESCE(o.revenue, 0) AS revenue,
     COALESCE(o.refunds, 0) AS refunds
   FROM (
-    WITH by_visit AS (
+    WITH by_visitor AS (
       SELECT
         b.*
       FROM (
         SELECT
-          '' AS g,
-          v.site_session_hk,
-          v.site_visitor_hk AS site_visitor_hk,
-          BOOL_OR(v.is_visit) AS is_visit,
-          SUM(v.events) AS events,
-          SUM(v.page_views) AS page_views,
-          BOOL_OR(v.start_day BETWEEN $8 AND $9) AS has_begun,
-          BOOL_OR(v.is_bounce) AS is_bounce,
-          MAX(v.duration_seconds) AS duration_seconds
-        FROM business.visit_b AS v
-        CROSS JOIN LATERAL (
+          b.g,
+          b.site_visitor_hk,
+          SUM(b.events) AS events,
+          SUM(b.page_views) AS page_views,
+          COUNT(*) FILTER(WHERE
+            b.is_visit) AS visits,
+          SUM(b.page_views) FILTER(WHERE
+            NOT b.is_visit) AS views_without_visit,
+          COUNT(*) FILTER(WHERE
+            b.has_begun) AS begun,
+          COUNT(*) FILTER(WHERE
+            b.has_begun AND b.is_bounce) AS bounces,
+          SUM(b.duration_seconds) FILTER(WHERE
+            b.has_begun) AS duration_seconds
+        FROM (
           SELECT
-            v.source,
-            v.channel,
-            v.device_type,
-            v.country
-        ) AS e
-        WHERE
-          (
-            v.tenant_hk = $4 AND v.day BETWEEN $8 AND $9 AND v.events > 0
-          )
-          AND (
-            e.channel = ANY(
-              $1
-            ) OR e.source ILIKE ANY(
-              $2
+            '' AS g,
+            v.site_session_hk,
+            v.site_visitor_hk AS site_visitor_hk,
+            BOOL_OR(v.is_visit) AS is_visit,
+            SUM(v.events) AS events,
+            SUM(v.page_views) AS page_views,
+            BOOL_OR(v.start_day BETWEEN $9 AND $10) AS has_begun,
+            BOOL_OR(v.is_bounce) AS is_bounce,
+            MAX(v.duration_seconds) AS duration_seconds
+          FROM business.visit_b AS v
+          CROSS JOIN LATERAL (
+            SELECT
+              v.source,
+              v.channel,
+              v.device_type,
+              v.country
+          ) AS e
+          WHERE
+            (
+              v.tenant_hk = $4 AND v.day BETWEEN $9 AND $10 AND v.events > 0
             )
-          )
-          AND (
-            ''
-          ) IS NOT NULL
+            AND (
+              e.channel = ANY(
+                $1
+              ) OR e.source ILIKE ANY(
+                $2
+              )
+            )
+            AND (
+              ''
+            ) IS NOT NULL
+          GROUP BY
+            1,
+            2,
+            3
+        ) AS b
         GROUP BY
           1,
-          2,
-          3
+          2
       ) AS b
-    ), by_visitor AS (
-      SELECT
-        b.g,
-        b.site_visitor_hk,
-        SUM(b.events) AS events,
-        SUM(b.page_views) AS page_views,
-        COUNT(*) FILTER(WHERE
-          b.is_visit) AS visits,
-        SUM(b.page_views) FILTER(WHERE
-          NOT b.is_visit) AS views_without_visit,
-        COUNT(*) FILTER(WHERE
-          b.has_begun) AS begun,
-        COUNT(*) FILTER(WHERE
-          b.has_begun AND b.is_bounce) AS bounces,
-        SUM(b.duration_seconds) FILTER(WHERE
-          b.has_begun) AS duration_seconds
-      FROM by_visit AS b
-      GROUP BY
-        1,
-        2
     ), by_group AS (
       SELECT
         b.g,

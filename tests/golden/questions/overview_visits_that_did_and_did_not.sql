@@ -1,6 +1,8 @@
 -- overview {"filter":"visit:page==/cart;!visit:event_action==complete"}
 -- rollups: figures of days: no: not without a filter
+-- visit columns: visits of months that are over, in files: no: not filtered by properties of visits, or not at all
 -- visits: visits of days: no: not filtered by properties of visits, or not at all
+-- columns: events of months that are over, in files: no: not of months whose columns are in files
 -- events: events: taken
 -- vault: events as the vault knew them at a load date: no: not asked as of a load date
 
@@ -19,7 +21,7 @@ WITH conversion AS MATERIALIZED (
           WHERE
             (
               e.tenant_hk = $2
-              AND e.site_event_hk >= util.time_prefix($8)
+              AND e.site_event_hk >= util.time_prefix($6)
               AND e.site_event_hk < util.time_prefix($5)
             )
             AND NOT e.is_bot
@@ -41,7 +43,7 @@ WITH conversion AS MATERIALIZED (
             WHERE
               (
                 e.tenant_hk = $2
-                AND e.site_event_hk >= util.time_prefix($8)
+                AND e.site_event_hk >= util.time_prefix($6)
                 AND e.site_event_hk < util.time_prefix($5)
               )
               AND NOT e.is_bot
@@ -77,7 +79,7 @@ WITH conversion AS MATERIALIZED (
     WHERE
       (
         e.tenant_hk = $2
-        AND e.site_event_hk >= util.time_prefix($8)
+        AND e.site_event_hk >= util.time_prefix($6)
         AND e.site_event_hk < util.time_prefix($5)
       )
       AND NOT e.is_bot
@@ -182,54 +184,48 @@ LEFT JOIN (
     COALESCE(o.revenue, 0) AS revenue,
     COALESCE(o.refunds, 0) AS refunds
   FROM (
-    WITH by_visit AS (
+    WITH by_visitor AS (
       SELECT
         b.*
       FROM (
         SELECT
-          '' AS g,
-          e.site_session_hk,
-          e.site_visitor_hk AS site_visitor_hk,
-          BOOL_OR(e.is_visit) AS is_visit,
-          COUNT(*) AS events,
+          b.g,
+          b.site_visitor_hk,
+          SUM(b.events) AS events,
+          SUM(b.page_views) AS page_views,
           COUNT(*) FILTER(WHERE
-            e.event_type = 'page_view') AS page_views,
-          BOOL_OR(v.start_day BETWEEN $6 AND $7) AS has_begun,
-          BOOL_OR(v.is_bounce) AS is_bounce,
-          MAX(v.duration_seconds) AS duration_seconds
-        FROM business.event_b AS e
-        JOIN business.visit_b AS v
-          ON v.site_session_hk = e.site_session_hk AND v.day = e.day
-        WHERE
-          (
-            e.tenant_hk = $2
-            AND e.site_event_hk >= util.time_prefix($8)
-            AND e.site_event_hk < util.time_prefix($5)
-          )
-          AND NOT e.is_bot
-          AND (
+            b.is_visit) AS visits,
+          SUM(b.page_views) FILTER(WHERE
+            NOT b.is_visit) AS views_without_visit,
+          COUNT(*) FILTER(WHERE
+            b.has_begun) AS begun,
+          COUNT(*) FILTER(WHERE
+            b.has_begun AND b.is_bounce) AS bounces,
+          SUM(b.duration_seconds) FILTER(WHERE
+            b.has_begun) AS duration_seconds
+        FROM (
+          SELECT
+            '' AS g,
+            e.site_session_hk,
+            e.site_visitor_hk AS site_visitor_hk,
+            BOOL_OR(e.is_visit) AS is_visit,
+            COUNT(*) AS events,
+            COUNT(*) FILTER(WHERE
+              e.event_type = 'page_view') AS page_views,
+            BOOL_OR(v.start_day BETWEEN $7 AND $8) AS has_begun,
+            BOOL_OR(v.is_bounce) AS is_bounce,
+            MAX(v.duration_seconds) AS duration_seconds
+          FROM business.event_b AS e
+          JOIN business.visit_b AS v
+            ON v.site_session_hk = e.site_session_hk AND v.day = e.day
+          WHERE
             (
-              e.site_session_hk IN (
-                SELECT
-                  e.site_session_hk
-                FROM business.event_b AS e
-                WHERE
-                  (
-                    e.tenant_hk = $2
-                    AND e.site_event_hk >= util.time_prefix($8)
-                    AND e.site_event_hk < util.time_prefix($5)
-                  )
-                  AND NOT e.is_bot
-                  AND (
-                    e.site_session_hk IS NOT NULL AND (
-                      e.site_page_hk = ANY(
-                        $9
-                      )
-                    )
-                  )
-              )
-            ) IS TRUE
-            AND NOT (
+              e.tenant_hk = $2
+              AND e.site_event_hk >= util.time_prefix($6)
+              AND e.site_event_hk < util.time_prefix($5)
+            )
+            AND NOT e.is_bot
+            AND (
               (
                 e.site_session_hk IN (
                   SELECT
@@ -238,49 +234,55 @@ LEFT JOIN (
                   WHERE
                     (
                       e.tenant_hk = $2
-                      AND e.site_event_hk >= util.time_prefix($8)
+                      AND e.site_event_hk >= util.time_prefix($6)
                       AND e.site_event_hk < util.time_prefix($5)
                     )
                     AND NOT e.is_bot
                     AND (
                       e.site_session_hk IS NOT NULL AND (
-                        e.event_action = ANY(
-                          $10
+                        e.site_page_hk = ANY(
+                          $9
                         )
                       )
                     )
                 )
               ) IS TRUE
-            ) IS TRUE
-          )
-          AND (
-            ''
-          ) IS NOT NULL
+              AND NOT (
+                (
+                  e.site_session_hk IN (
+                    SELECT
+                      e.site_session_hk
+                    FROM business.event_b AS e
+                    WHERE
+                      (
+                        e.tenant_hk = $2
+                        AND e.site_event_hk >= util.time_prefix($6)
+                        AND e.site_event_hk < util.time_prefix($5)
+                      )
+                      AND NOT e.is_bot
+                      AND (
+                        e.site_session_hk IS NOT NULL AND (
+                          e.event_action = ANY(
+                            $10
+                          )
+                        )
+                      )
+                  )
+                ) IS TRUE
+              ) IS TRUE
+            )
+            AND (
+              ''
+            ) IS NOT NULL
+          GROUP BY
+            1,
+            2,
+            3
+        ) AS b
         GROUP BY
           1,
-          2,
-          3
+          2
       ) AS b
-    ), by_visitor AS (
-      SELECT
-        b.g,
-        b.site_visitor_hk,
-        SUM(b.events) AS events,
-        SUM(b.page_views) AS page_views,
-        COUNT(*) FILTER(WHERE
-          b.is_visit) AS visits,
-        SUM(b.page_views) FILTER(WHERE
-          NOT b.is_visit) AS views_without_visit,
-        COUNT(*) FILTER(WHERE
-          b.has_begun) AS begun,
-        COUNT(*) FILTER(WHERE
-          b.has_begun AND b.is_bounce) AS bounces,
-        SUM(b.duration_seconds) FILTER(WHERE
-          b.has_begun) AS duration_seconds
-      FROM by_visit AS b
-      GROUP BY
-        1,
-        2
     ), by_group AS (
       SELECT
         b.g,

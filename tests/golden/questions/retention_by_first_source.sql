@@ -1,55 +1,73 @@
 -- retention {"dimension":"source"}
+-- visit columns: visits of months that are over, in files: no: not of months whose columns are in files
 -- visits: visits of days: taken
+-- columns: events of months that are over, in files: no: not of months whose columns are in files
 -- events: events: would cost more
 -- vault: events as the vault knew them at a load date: no: not asked as of a load date
 
-WITH seen AS (
+WITH known AS (
   SELECT
-    s.site_visitor_hk,
-    s.period,
-    (
-      ARRAY_AGG(s.g ORDER BY s.t, s.o, s.g)
-    )[1] AS g
+    c.*
   FROM (
-    SELECT
-      v.site_visitor_hk,
-      CAST(DATE_TRUNC('WEEK', CAST((
-        v.day
-      ) AS TIMESTAMP) + 0 * INTERVAL '1 DAY') AS DATE) - 0 AS period,
-      e.source AS g,
-      v.first_event_timestamp AS t,
-      0 AS o
-    FROM business.visit_b AS v
-    CROSS JOIN LATERAL (
+    WITH seen AS (
       SELECT
-        v.source,
-        v.channel,
-        v.device_type,
-        v.country
-    ) AS e
-    WHERE
-      v.tenant_hk = $2 AND v.day BETWEEN $3 AND $4 AND v.events > 0
-  ) AS s
-  WHERE
-    s.site_visitor_hk IS NOT NULL
-  GROUP BY
-    1,
-    2
-), cohort AS (
-  SELECT
-    s.period,
-    MIN(s.period) OVER (PARTITION BY s.site_visitor_hk) AS first_period,
-    FIRST_VALUE(s.g) OVER (PARTITION BY s.site_visitor_hk ORDER BY s.period) AS g
-  FROM seen AS s
+        s.site_visitor_hk,
+        s.period,
+        (
+          ARRAY_AGG(s.g ORDER BY s.t, s.o, s.g COLLATE "C")
+        )[1] AS g
+      FROM (
+        SELECT
+          v.site_visitor_hk,
+          CAST(DATE_TRUNC('WEEK', CAST((
+            v.day
+          ) AS TIMESTAMP) + 0 * INTERVAL '1 DAY') AS DATE) - 0 AS period,
+          e.source AS g,
+          v.first_event_timestamp AS t,
+          0 AS o
+        FROM business.visit_b AS v
+        CROSS JOIN LATERAL (
+          SELECT
+            v.source,
+            v.channel,
+            v.device_type,
+            v.country
+        ) AS e
+        WHERE
+          v.tenant_hk = $4 AND v.day BETWEEN $2 AND $3 AND v.events > 0
+      ) AS s
+      WHERE
+        s.site_visitor_hk IS NOT NULL
+      GROUP BY
+        1,
+        2
+    ), cohort AS (
+      SELECT
+        s.period,
+        MIN(s.period) OVER (PARTITION BY s.site_visitor_hk) AS first_period,
+        FIRST_VALUE(s.g) OVER (PARTITION BY s.site_visitor_hk ORDER BY s.period) AS g
+      FROM seen AS s
+    )
+    SELECT
+      c.first_period,
+      c.period,
+      COUNT(*) AS visitors,
+      c.g
+    FROM cohort AS c
+    GROUP BY
+      c.first_period,
+      c.period,
+      c.g
+  ) AS c
 ), counted AS (
   SELECT
-    c.first_period,
-    c.period,
-    COUNT(*) AS visitors
-  FROM cohort AS c
+    k.first_period,
+    k.period,
+    SUM(k.visitors) AS visitors
+  FROM known AS k
   GROUP BY
-    c.first_period,
-    c.period
+    k.first_period,
+    k.period
 ), period AS (
   SELECT
     p.period,
@@ -59,7 +77,7 @@ WITH seen AS (
       CAST(DATE_TRUNC('WEEK', CAST((
         CAST(d.day AS DATE)
       ) AS TIMESTAMP) + 0 * INTERVAL '1 DAY') AS DATE) - 0 AS period
-    FROM GENERATE_SERIES(CAST($3 AS TIMESTAMP), CAST($4 AS TIMESTAMP), INTERVAL '1 DAY') AS d(day)
+    FROM GENERATE_SERIES(CAST($2 AS TIMESTAMP), CAST($3 AS TIMESTAMP), INTERVAL '1 DAY') AS d(day)
   ) AS p
 ), line AS (
   SELECT
@@ -91,20 +109,16 @@ SELECT
   jsonb_build_object('cohorts', COALESCE(jsonb_agg(l.cohort ORDER BY l.period), '[]')) || (
     WITH aged AS (
       SELECT
-        c.g,
-        DENSE_RANK() OVER (ORDER BY c.g) AS n,
+        k.g,
+        DENSE_RANK() OVER (ORDER BY k.g) AS n,
         f.number,
         p.number - f.number AS age,
-        COUNT(*) AS visitors
-      FROM cohort AS c
+        k.visitors
+      FROM known AS k
       JOIN period AS p
-        ON p.period = c.period
+        ON p.period = k.period
       JOIN period AS f
-        ON f.period = c.first_period
-      GROUP BY
-        c.g,
-        f.number,
-        p.number
+        ON f.period = k.first_period
     ), age AS (
       SELECT
         p.number - 1 AS age,

@@ -1,48 +1,64 @@
 -- retention {}
+-- visit columns: visits of months that are over, in files: no: not of months whose columns are in files
 -- visits: visits of days: taken
+-- columns: events of months that are over, in files: no: not of months whose columns are in files
 -- events: events: would cost more
 -- vault: events as the vault knew them at a load date: no: not asked as of a load date
 
-WITH seen AS (
+WITH known AS (
   SELECT
-    s.site_visitor_hk,
-    s.period
+    c.*
   FROM (
-    SELECT
-      v.site_visitor_hk,
-      CAST(DATE_TRUNC('WEEK', CAST((
-        v.day
-      ) AS TIMESTAMP) + 0 * INTERVAL '1 DAY') AS DATE) - 0 AS period
-    FROM business.visit_b AS v
-    CROSS JOIN LATERAL (
+    WITH seen AS (
       SELECT
-        v.source,
-        v.channel,
-        v.device_type,
-        v.country
-    ) AS e
-    WHERE
-      v.tenant_hk = $1 AND v.day BETWEEN $2 AND $3 AND v.events > 0
-  ) AS s
-  WHERE
-    s.site_visitor_hk IS NOT NULL
-  GROUP BY
-    1,
-    2
-), cohort AS (
-  SELECT
-    s.period,
-    MIN(s.period) OVER (PARTITION BY s.site_visitor_hk) AS first_period
-  FROM seen AS s
+        s.site_visitor_hk,
+        s.period
+      FROM (
+        SELECT
+          v.site_visitor_hk,
+          CAST(DATE_TRUNC('WEEK', CAST((
+            v.day
+          ) AS TIMESTAMP) + 0 * INTERVAL '1 DAY') AS DATE) - 0 AS period
+        FROM business.visit_b AS v
+        CROSS JOIN LATERAL (
+          SELECT
+            v.source,
+            v.channel,
+            v.device_type,
+            v.country
+        ) AS e
+        WHERE
+          v.tenant_hk = $3 AND v.day BETWEEN $1 AND $2 AND v.events > 0
+      ) AS s
+      WHERE
+        s.site_visitor_hk IS NOT NULL
+      GROUP BY
+        1,
+        2
+    ), cohort AS (
+      SELECT
+        s.period,
+        MIN(s.period) OVER (PARTITION BY s.site_visitor_hk) AS first_period
+      FROM seen AS s
+    )
+    SELECT
+      c.first_period,
+      c.period,
+      COUNT(*) AS visitors
+    FROM cohort AS c
+    GROUP BY
+      c.first_period,
+      c.period
+  ) AS c
 ), counted AS (
   SELECT
-    c.first_period,
-    c.period,
-    COUNT(*) AS visitors
-  FROM cohort AS c
+    k.first_period,
+    k.period,
+    SUM(k.visitors) AS visitors
+  FROM known AS k
   GROUP BY
-    c.first_period,
-    c.period
+    k.first_period,
+    k.period
 ), period AS (
   SELECT
     p.period,
@@ -52,7 +68,7 @@ WITH seen AS (
       CAST(DATE_TRUNC('WEEK', CAST((
         CAST(d.day AS DATE)
       ) AS TIMESTAMP) + 0 * INTERVAL '1 DAY') AS DATE) - 0 AS period
-    FROM GENERATE_SERIES(CAST($2 AS TIMESTAMP), CAST($3 AS TIMESTAMP), INTERVAL '1 DAY') AS d(day)
+    FROM GENERATE_SERIES(CAST($1 AS TIMESTAMP), CAST($2 AS TIMESTAMP), INTERVAL '1 DAY') AS d(day)
   ) AS p
 ), line AS (
   SELECT

@@ -109,7 +109,7 @@ Condition = Leaf | Not | Every | Some | Did
 ANY = Every()
 
 # Keys of custom_properties are dimensions, too: as many as tenants make up.
-PROPERTY = Dimension("property", "Property", "d.custom_properties ->> :key", is_rolled=False)
+PROPERTY = Dimension("property", "Property", "d.custom_properties ->> :key", is_rolled=False, is_of_rows=False)
 
 
 def parse_by(name: str | None, field: str) -> By:

@@ -31,6 +31,7 @@ class Dimension:
         grain: of visit: the same for all events of one.
         entered: the dimension by which visits that began are counted, where that is another one: pages are entered.
         is_rolled: whether the rollups of days have it.
+        is_of_rows: whether rows of events and visits say it by themselves, without p, i, d, and without a time zone.
         formerly: the dimension whose values this one had before, and which: filters that name them mean that one.
     """
 
@@ -41,6 +42,7 @@ class Dimension:
     kind: Kind = Kind.TEXT
     entered: str | None = None
     is_rolled: bool = True
+    is_of_rows: bool = True
     formerly: tuple[str, frozenset[str]] | None = None
 
 

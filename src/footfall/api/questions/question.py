@@ -69,6 +69,7 @@ class Question:
     range: Range | None
     as_of: datetime | Hole | None = None
     is_of_hours: bool = False  # the last hours, instead of days
+    is_in_columns: bool = False  # files have enough of its range, see engines.columns
     where: Condition = ANY
     bots: bool = False
     interval: Interval | None = None
@@ -113,6 +114,11 @@ class Question:
     def dimensions(self) -> tuple[By, ...]:
         """What it is broken down by."""
         return tuple(one for one in (self.by, self.across) if one)
+
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """All that it says of events."""
+        return (self.where, self.start, *self.steps, *(goal.condition for goal in self.goals))
 
     @property
     def measures(self) -> tuple[Measure, ...]:

@@ -14,7 +14,7 @@ from footfall.api.questions.plan import OF_FIGURES, ROLLUPS, plan
 from footfall.api.questions.question import Question
 from footfall.api.statements.chosen import choose
 from footfall.api.statements.conditions import names_of
-from footfall.api.statements.figures import figures, value, values
+from footfall.api.statements.figures import counted, figures, value, values
 from footfall.api.statements.fragments import Tree, column, pairs, sql, statements_of
 
 _STATEMENTS = statements_of("reports/breakdown.sql")
@@ -74,6 +74,7 @@ REPORT = Report(
     keys=(*RANGE, "hours", "dimension", "across", "metrics", "sort", "search", "limit", "cursor"),
     answer=answer,
     statements=(_breakdown,),
+    undivided=counted,
     rows="rows",
     columns=("value", "across"),
     sources=OF_FIGURES,

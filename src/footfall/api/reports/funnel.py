@@ -11,10 +11,12 @@ from sqlglot import exp
 
 from footfall.api.asking import Asked, Report
 from footfall.api.questions.parsing import RANGE
+from footfall.api.questions.plan import OF_WAYS
 from footfall.api.questions.question import Question
 from footfall.api.statements.chosen import choose
 from footfall.api.statements.conditions import meets, names_of, value_of
 from footfall.api.statements.fragments import Tree, column, every, named, parameter, some, sql, statements_of
+from footfall.api.statements.undivided import Undivided, type_of
 
 _STATEMENTS = statements_of("reports/funnel.sql")
 _ACTORS = {"visit": ("e.site_session_hk", "e.is_visit"), "visitor": ("e.site_visitor_hk", "e.site_visitor_hk IS NOT NULL")}
@@ -38,12 +40,27 @@ def events_of_funnel(question: Question) -> Tree:
 
 
 def _funnel(question: Question) -> Tree:
-    slots: dict[str, Any] = {"reached": _reached(question), "steps": _steps(question)}
+    counted = _counted(question).of(question)
     if question.by:
-        tree = sql(_STATEMENTS["funnel_by"], name=names_of(question.by), **slots)
+        tree = sql(_STATEMENTS["funnel_by"], name=names_of(question.by, "c.g"), steps=_steps(question), counted=counted)
     else:
-        tree = sql(_STATEMENTS["funnel"], **slots)
+        tree = sql(_STATEMENTS["funnel"], steps=_steps(question), counted=counted)
     return choose(tree, question)
+
+
+def _counted(question: Question) -> Undivided:
+    numbers = range(1, len(question.steps) + 1)
+    median = _STATEMENTS["median_in_files" if question.is_in_columns else "median"]
+    counts: dict[str, Tree] = {}
+    for number in numbers:
+        here, before = column("r", f"t{number}"), column("r", f"t{max(number - 1, 1)}")
+        counts[f"n{number}"] = sql("count(:here)", here=here)
+        counts[f"m{number}"] = sql(median, here=here, before=before)
+    columns = {name: "bigint" if name.startswith("n") else "numeric" for name in counts}
+    if question.by is None:
+        return Undivided(sql(_STATEMENTS["counted"], counts=named(counts), reached=_reached(question)), columns)
+    rows = sql(_STATEMENTS["counted_by"], counts=named(counts), reached=_reached(question))
+    return Undivided(rows, {"is_all": "boolean", "g": type_of(question.by)} | columns)
 
 
 def _reached(question: Question, step: int | None = None) -> Tree:
@@ -65,6 +82,8 @@ def _reached(question: Question, step: int | None = None) -> Tree:
         assert isinstance(way, exp.Select)  # noqa: S101  so it is written
         way.selects[-1].set("alias", exp.to_identifier(f"s{number}"))
     firsts = named({f"t{n}": sql("min(s.t) FILTER (WHERE :met IS NOT NULL)", met=column("s", f"s{n}")) for n in numbers})
+    if question.by:
+        firsts += named({"g": sql(_STATEMENTS["entered"])})
     if step is None:
         return sql(_STATEMENTS["reached"], firsts=firsts, way=way)
     return sql(_STATEMENTS["reached_by"], firsts=firsts, way=way, step=column("s", f"s{step}"))
@@ -76,8 +95,9 @@ def _steps(question: Question) -> list[Tree]:
             _STATEMENTS["step"],
             number=exp.Literal.number(number),
             text=parameter(text.name),
-            here=column("r", f"t{number}"),
-            before=column("r", f"t{max(number - 1, 1)}"),
+            here=column("c", f"n{number}"),
+            before=column("c", f"n{max(number - 1, 1)}"),
+            median=column("c", f"m{number}"),
         )
         for number, text in enumerate(question.step_texts, 1)
         if not isinstance(text, str)
@@ -90,6 +110,8 @@ REPORT = Report(
     keys=(*RANGE, "hours", "steps", "order", "window", "per", "dimension", "limit"),
     answer=answer,
     statements=(_funnel,),
+    undivided=_counted,
     rows="steps",
     columns=("step", "filter", "count", "percent_of_start", "percent_of_previous", "drop_off", "median_seconds"),
+    sources=OF_WAYS,
 )

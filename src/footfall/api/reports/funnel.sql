@@ -23,44 +23,61 @@ SELECT e.*, CASE WHEN :matches AND e.t - lag(:before) OVER w <= $window * interv
 FROM asked.rows AS e
 WINDOW w AS (PARTITION BY e.actor ORDER BY e.t, e.o, e.hk)
 
--- When each visit (or visitor) first reached each step: t1, t2, …; g is the dimension's value at its first event that meets the first.
+-- When each visit (or visitor) first reached each step: t1, t2, …
 -- name: reached
-SELECT s.actor, :firsts, (array_agg(s.g ORDER BY s.t, s.o, s.hk) FILTER (WHERE s.m1))[1] AS g
+SELECT s.actor, :firsts
 FROM asked.way AS s
 GROUP BY s.actor
 
+-- The dimension's value at its first event that meets the first step.
+-- name: entered
+(array_agg(s.g ORDER BY s.t, s.o, s.hk) FILTER (WHERE s.m1))[1]
+
 -- The same, and the event that reached one step first.
 -- name: reached_by
-SELECT s.actor, :firsts, (array_agg(s.g ORDER BY s.t, s.o, s.hk) FILTER (WHERE s.m1))[1] AS g,
+SELECT s.actor, :firsts,
        (array_agg(s.hk ORDER BY s.t, s.o, s.hk) FILTER (WHERE :step IS NOT NULL))[1] AS site_event_hk,
        (array_agg(s.visit ORDER BY s.t, s.o, s.hk) FILTER (WHERE :step IS NOT NULL))[1] AS site_session_hk
 FROM asked.way AS s
 GROUP BY s.actor
 
+-- How many reached each step: n1, n2, …; and how long half of them took at most from the step before: m1, m2, …, in microseconds.
+-- name: counted
+SELECT :counts FROM asked.reached AS r
+
+-- The same, and by the values of a dimension.
+-- name: counted_by
+WITH reached AS MATERIALIZED (SELECT r.* FROM asked.reached AS r)
+SELECT true AS is_all, NULL AS g, :counts FROM reached AS r
+UNION ALL
+SELECT false AS is_all, r.g, :counts FROM reached AS r WHERE r.t1 IS NOT NULL AND r.g IS NOT NULL GROUP BY r.g
+
+-- name: median
+extract(epoch FROM percentile_cont(0.5) WITHIN GROUP (ORDER BY :here - :before) FILTER (WHERE :here IS NOT NULL)) * 1000000
+
+-- name: median_in_files
+quantile_cont(epoch_us(:here) - epoch_us(:before), 0.5) FILTER (WHERE :here IS NOT NULL)
+
 -- name: step
 jsonb_build_object(
-    'step', :number, 'filter', :text::text, 'count', count(:here),
-    'percent_of_start', coalesce(round(100.0 * count(:here) / nullif(count(r.t1), 0), 2), 0),
-    'percent_of_previous', coalesce(round(100.0 * count(:here) / nullif(count(:before), 0), 2), 0),
-    'drop_off', count(:before) - count(:here),
-    'median_seconds', round(extract(epoch FROM percentile_cont(0.5) WITHIN GROUP (ORDER BY :here - :before)
-                            FILTER (WHERE :here IS NOT NULL))::numeric, 1))
+    'step', :number, 'filter', :text::text, 'count', :here,
+    'percent_of_start', coalesce(round(100.0 * :here / nullif(c.n1, 0), 2), 0),
+    'percent_of_previous', coalesce(round(100.0 * :here / nullif(:before, 0), 2), 0),
+    'drop_off', :before - :here,
+    'median_seconds', round(:median / 1000000, 1))
 
 -- name: funnel
-WITH reached AS MATERIALIZED (SELECT r.* FROM asked.reached AS r)
-SELECT jsonb_build_object('steps', (SELECT jsonb_build_array(:steps) FROM reached AS r))
+SELECT jsonb_build_object('steps', jsonb_build_array(:steps)) FROM asked.counted AS c
 
 -- The same, and by the values of a dimension, those with most on the first step first.
 -- name: funnel_by
-WITH reached AS MATERIALIZED (SELECT r.* FROM asked.reached AS r), grouped AS (
-    SELECT :name AS name, count(*) AS n, jsonb_build_array(:steps) AS steps
-    FROM reached AS r WHERE r.t1 IS NOT NULL AND r.g IS NOT NULL
-    GROUP BY r.g
-), shown AS (
-    SELECT o.* FROM grouped AS o ORDER BY o.n DESC, o.name COLLATE "C" LIMIT $limit
+WITH counted AS MATERIALIZED (SELECT c.* FROM asked.counted AS c), shown AS (
+    SELECT :name AS name, c.n1 AS n, jsonb_build_array(:steps) AS steps
+    FROM counted AS c WHERE NOT c.is_all
+    ORDER BY c.n1 DESC, (:name) COLLATE "C" LIMIT $limit
 )
 SELECT jsonb_build_object(
-    'steps', (SELECT jsonb_build_array(:steps) FROM reached AS r),
+    'steps', (SELECT jsonb_build_array(:steps) FROM counted AS c WHERE c.is_all),
     'groups', (
         SELECT coalesce(jsonb_agg(jsonb_build_object('value', o.name, 'steps', o.steps) ORDER BY o.n DESC, o.name COLLATE "C"), '[]')
         FROM shown AS o))

@@ -12,7 +12,7 @@ from footfall.api.questions.parsing import COMPARING, RANGE
 from footfall.api.questions.plan import OF_FIGURES, ROLLUPS, plan
 from footfall.api.questions.question import Comparison, Question
 from footfall.api.statements.chosen import choose
-from footfall.api.statements.figures import conversions_of, figures, rolled, values
+from footfall.api.statements.figures import conversions_of, counted, figures, rolled, values
 from footfall.api.statements.fragments import Tree, sql, statements_of
 
 _FILE = "reports/overview.sql"
@@ -67,5 +67,6 @@ REPORT = Report(
     keys=(*RANGE, "hours", "metrics", *COMPARING),
     answer=answer,
     statements=(_overview,),
+    undivided=counted,
     sources=OF_FIGURES,
 )

@@ -10,10 +10,12 @@ from sqlglot import exp
 
 from footfall.api.asking import Asked, Report
 from footfall.api.questions.parsing import RANGE
+from footfall.api.questions.plan import OF_WAYS
 from footfall.api.questions.question import Question
 from footfall.api.statements.chosen import choose
 from footfall.api.statements.conditions import meets
 from footfall.api.statements.fragments import Tree, sql, statements_of
+from footfall.api.statements.undivided import Undivided
 
 _STATEMENTS = statements_of("reports/paths.sql")
 
@@ -25,25 +27,37 @@ def answer(asked: Asked) -> dict[str, Any]:
 
 def events_of_paths(question: Question) -> Tree:
     """Rows (g, site_session_hk): of each visit that went from `source` at `level` to `target`, the event at the source."""
-    return sql(_STATEMENTS["events"], following=_following(question))
+    called, end = _called_and_end(question)
+    return sql(_STATEMENTS["events"], following=sql(_STATEMENTS["following"], kept=_kept(question), called=called, end=end))
 
 
 def _paths(question: Question) -> Tree:
-    return choose(sql(_STATEMENTS["paths"], following=_following(question)), question)
+    called, end = _called_and_end(question)
+    return choose(sql(_STATEMENTS["paths"], linked=_linked(question).of(question), called=called, end=end), question)
 
 
-def _following(question: Question) -> Tree:
+def _linked(question: Question) -> Undivided:
+    kind = "bytea" if question.of == "pages" else "text"
+    rows = sql(_STATEMENTS["linked"], kept=_kept(question))
+    return Undivided(rows, {"level": "integer", "what": kind, "next": kind, "is_last": "boolean", "visits": "bigint"})
+
+
+def _kept(question: Question) -> Tree:
     is_of_pages = question.of == "pages"
     is_back = question.direction == "previous"
     return sql(
-        _STATEMENTS["following"],
+        _STATEMENTS["kept"],
         is_step="(e.event_type = 'page_view' AND e.site_page_hk IS NOT NULL)" if is_of_pages else "true",
         what="e.site_page_hk" if is_of_pages else "(e.event_type || ':' || e.event_action) COLLATE \"C\"",
         is_start=meets(question.start),
         order=[exp.Ordered(this=sql(column), desc=is_back) for column in ("a.t", "a.o", "a.g")],
-        called=sql(_STATEMENTS["called_pages" if is_of_pages else "called_events"]),
-        end=exp.Literal.string("(entry)" if is_back else "(exit)"),
     )
+
+
+def _called_and_end(question: Question) -> tuple[Tree, Tree]:
+    """What things are called, and what comes after the last of a visit."""
+    called = sql(_STATEMENTS["called_pages" if question.of == "pages" else "called_events"])
+    return called, exp.Literal.string("(entry)" if question.direction == "previous" else "(exit)")
 
 
 REPORT = Report(
@@ -52,6 +66,8 @@ REPORT = Report(
     keys=(*RANGE, "hours", "start", "direction", "of", "depth", "limit"),
     answer=answer,
     statements=(_paths,),
+    undivided=_linked,
     rows="links",
     columns=("level", "source", "target", "visits"),
+    sources=OF_WAYS,
 )

@@ -1,7 +1,7 @@
 -- What visits did next, or before.
 
--- Each thing on the way of a visit with the thing after it: up to level $depth, at each level the $top most frequent things by name.
--- name: following
+-- Each thing on the way of a visit, by its key, up to level $depth.
+-- name: kept
 WITH event AS (
     SELECT e.site_session_hk, e.event_timestamp AS t, e.raw_event_id AS o, e.site_event_hk AS g, :is_step AS is_step,
            :what AS what, (:is_start AND :is_step) IS TRUE AS is_start
@@ -16,36 +16,71 @@ WITH event AS (
 ), numbered AS (
     SELECT a.site_session_hk, a.g, a.what, row_number() OVER (PARTITION BY a.site_session_hk ORDER BY :order) - 1 AS level
     FROM step AS a WHERE a.what IS DISTINCT FROM a.before
-), kept AS (
-    SELECT n.* FROM numbered AS n WHERE n.level <= $depth
-), counted AS (
-    -- windows, no join: without statistics the planner loops over what it takes for a row. By keys, which sort faster than names
-    SELECT k.*, count(*) OVER (PARTITION BY k.level, k.what) AS n FROM kept AS k
-), ranked AS (
-    SELECT c.*, dense_rank() OVER (PARTITION BY c.level ORDER BY c.n DESC, c.what COLLATE "C") AS rank FROM asked.called AS c
-), named AS (
-    SELECT r.site_session_hk, r.g, r.level, CASE WHEN r.rank <= $top THEN r.what ELSE '(other)' END AS what FROM ranked AS r
 )
-SELECT n.*, coalesce(lead(n.what) OVER (PARTITION BY n.site_session_hk ORDER BY n.level), :end) AS next FROM named AS n
+SELECT n.* FROM numbered AS n WHERE n.level <= $depth
 
--- name: called_pages
-SELECT k.site_session_hk, k.g, k.level, k.n, h.site_page_bk AS what
-FROM counted AS k JOIN business.site_page_h AS h ON h.site_page_hk = k.what
+-- How many visits went from what at a level to what at the next one, unless it was the last. NULL stands for all that is not among the
+-- $top most frequent of its level, nor as frequent as the last of these: which of those it is depends on names.
+-- name: linked
+WITH link AS (
+    SELECT o.level, o.what, o.next, count(*) AS visits
+    FROM (
+        SELECT k.level, k.what, lead(k.what) OVER (PARTITION BY k.site_session_hk ORDER BY k.level) AS next FROM asked.kept AS k
+    ) AS o
+    GROUP BY o.level, o.what, o.next
+), frequent AS (
+    SELECT r.level, r.what
+    FROM (
+        SELECT l.level, l.what, rank() OVER (PARTITION BY l.level ORDER BY sum(l.visits) DESC) AS rank FROM link AS l GROUP BY l.level, l.what
+    ) AS r
+    WHERE r.rank <= $top
+)
+SELECT l.level, s.what, t.what AS next, l.next IS NULL AS is_last, sum(l.visits) AS visits
+FROM link AS l
+LEFT JOIN frequent AS s ON s.level = l.level AND s.what = l.what
+LEFT JOIN frequent AS t ON t.level = l.level + 1 AND t.what = l.next
+GROUP BY 1, 2, 3, 4
 
--- name: called_events
-SELECT k.* FROM counted AS k
-
+-- At each level the $top most frequent things have names.
 -- name: paths
-WITH following AS MATERIALIZED (SELECT f.* FROM asked.following AS f), link AS (
-    SELECT f.level, f.what AS source, f.next AS target, count(*) AS visits
-    FROM following AS f WHERE f.level < $depth
+WITH linked AS MATERIALIZED (SELECT l.* FROM asked.linked AS l), counted AS (
+    SELECT l.level, l.what, sum(l.visits) AS n FROM linked AS l WHERE l.what IS NOT NULL GROUP BY l.level, l.what
+), named AS MATERIALIZED (
+    SELECT c.level, c.what,
+           CASE WHEN dense_rank() OVER (PARTITION BY c.level ORDER BY c.n DESC, c.name COLLATE "C") <= $top THEN c.name ELSE '(other)' END AS name
+    FROM asked.called AS c
+), link AS (
+    SELECT l.level, coalesce(s.name, '(other)') AS source, CASE WHEN l.is_last THEN :end ELSE coalesce(t.name, '(other)') END AS target,
+           sum(l.visits) AS visits
+    FROM linked AS l
+    LEFT JOIN named AS s ON s.level = l.level AND s.what = l.what
+    LEFT JOIN named AS t ON t.level = l.level + 1 AND t.what = l.next
+    WHERE l.level < $depth
     GROUP BY 1, 2, 3
 )
 SELECT jsonb_build_object(
-    'visits', (SELECT count(*) FROM following AS f WHERE f.level = 0),
+    'visits', (SELECT coalesce(sum(l.visits), 0) FROM linked AS l WHERE l.level = 0),
     'links', coalesce((
         SELECT jsonb_agg(jsonb_build_object('level', l.level, 'source', l.source, 'target', l.target, 'visits', l.visits)
                          ORDER BY l.level, l.visits DESC, l.source COLLATE "C", l.target COLLATE "C") FROM link AS l), '[]'))
+
+-- name: called_pages
+SELECT k.*, h.site_page_bk AS name FROM counted AS k JOIN business.site_page_h AS h ON h.site_page_hk = k.what
+
+-- name: called_events
+SELECT k.*, k.what AS name FROM counted AS k
+
+-- The same visit by visit, for the events behind a link.
+-- name: following
+WITH kept AS (SELECT k.* FROM asked.kept AS k), counted AS (
+    -- windows, no join: without statistics the planner loops over what it takes for a row. By keys, which sort faster than names
+    SELECT k.*, count(*) OVER (PARTITION BY k.level, k.what) AS n FROM kept AS k
+), ranked AS (
+    SELECT c.*, dense_rank() OVER (PARTITION BY c.level ORDER BY c.n DESC, c.name COLLATE "C") AS rank FROM asked.called AS c
+), named AS (
+    SELECT r.site_session_hk, r.g, r.level, CASE WHEN r.rank <= $top THEN r.name ELSE '(other)' END AS what FROM ranked AS r
+)
+SELECT n.*, coalesce(lead(n.what) OVER (PARTITION BY n.site_session_hk ORDER BY n.level), :end) AS next FROM named AS n
 
 -- The events behind a link: of each visit that went from the source to the target, the event at the source.
 -- name: events

@@ -1,11 +1,16 @@
--- Of the visitors whose first period in the range is this one, how many were there again how many periods later.
--- name: retention
+-- How many visitors whose first period in the range is this one were there in which; by g, what a dimension said when they were first seen.
+-- name: counted
 WITH seen AS (
     SELECT s.site_visitor_hk, s.period, :first_of_period FROM asked.seen AS s WHERE s.site_visitor_hk IS NOT NULL GROUP BY 1, 2
 ), cohort AS (
     SELECT s.period, min(s.period) OVER (PARTITION BY s.site_visitor_hk) AS first_period, :first FROM seen AS s
-), counted AS (
-    SELECT c.first_period, c.period, count(*) AS visitors FROM cohort AS c GROUP BY c.first_period, c.period
+)
+SELECT c.first_period, c.period, count(*) AS visitors, :g FROM cohort AS c GROUP BY c.first_period, c.period, :by
+
+-- Of the visitors whose first period in the range is this one, how many were there again how many periods later.
+-- name: retention
+WITH known AS (SELECT c.* FROM asked.counted AS c), counted AS (
+    SELECT k.first_period, k.period, sum(k.visitors) AS visitors FROM known AS k GROUP BY k.first_period, k.period
 ), period AS (
     SELECT p.period, row_number() OVER (ORDER BY p.period) AS number
     FROM (SELECT DISTINCT :bucket AS period
@@ -27,11 +32,10 @@ SELECT jsonb_build_object('cohorts', coalesce(jsonb_agg(l.cohort ORDER BY l.peri
 -- periods have passed within the range.
 -- name: groups
 WITH aged AS (
-    SELECT c.g, dense_rank() OVER (ORDER BY c.g) AS n, f.number, p.number - f.number AS age, count(*) AS visitors
-    FROM cohort AS c
-    JOIN period AS p ON p.period = c.period
-    JOIN period AS f ON f.period = c.first_period
-    GROUP BY c.g, f.number, p.number
+    SELECT k.g, dense_rank() OVER (ORDER BY k.g) AS n, f.number, p.number - f.number AS age, k.visitors
+    FROM known AS k
+    JOIN period AS p ON p.period = k.period
+    JOIN period AS f ON f.period = k.first_period
 ), age AS (
     SELECT p.number - 1 AS age, max(p.number) OVER () - p.number + 1 AS last_number FROM period AS p
 ), shown AS (

@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from footfall.api.asking import Asked, Report
 from footfall.api.questions.parsing import RANGE
-from footfall.api.questions.plan import OF_VISITS, VISITS, plan
+from footfall.api.questions.plan import OF_VISITS, plan
 from footfall.api.questions.question import Question
 from footfall.api.statements.chosen import choose
 from footfall.api.statements.figures import rows_of
@@ -31,7 +31,7 @@ def sessions_found(question: Question, how: Literal["in_visits", "in_events", "o
 
 
 def _sessions(question: Question) -> Tree:
-    return sessions_found(question, "in_visits" if plan(question, OF_VISITS) is VISITS else "in_events")
+    return sessions_found(question, "in_visits" if plan(question, OF_VISITS).is_of_visits else "in_events")
 
 
 REPORT = Report(

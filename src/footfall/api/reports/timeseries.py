@@ -8,7 +8,7 @@ from footfall.api.questions.parsing import COMPARING, RANGE
 from footfall.api.questions.plan import OF_FIGURES
 from footfall.api.questions.question import Comparison, Question
 from footfall.api.statements.chosen import choose
-from footfall.api.statements.figures import bucket, figures, values
+from footfall.api.statements.figures import bucket, counted, figures, values
 from footfall.api.statements.fragments import Tree, sql, statements_of
 
 
@@ -46,6 +46,7 @@ REPORT = Report(
     keys=(*RANGE, "hours", "interval", "metrics", *COMPARING),
     answer=answer,
     statements=(_timeseries,),
+    undivided=counted,
     rows="buckets",
     columns=("start",),
     sources=OF_FIGURES,

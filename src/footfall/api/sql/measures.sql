@@ -37,7 +37,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
             SELECT jsonb_object_agg(t.name, t.bytes)
             FROM (SELECT coalesce(pg_partition_root(c.oid), c.oid)::regclass::text AS name, sum(pg_total_relation_size(c.oid)) AS bytes
                   FROM pg_class c
-                  WHERE c.relnamespace::regnamespace::text IN ('auth', 'ref', 'raw', 'staging', 'business', 'util') AND c.relkind = 'r'
+                  WHERE c.relnamespace::regnamespace::text IN ('auth', 'ref', 'raw', 'staging', 'business', 'archive', 'util') AND c.relkind = 'r'
                   GROUP BY 1) t),
         'tenants', (
             SELECT coalesce(jsonb_object_agg(t.tenant_bk, extract(epoch FROM l.received_to)), '{}')

@@ -16,6 +16,14 @@ SELECT FROM business.visit_b AS v
 CROSS JOIN LATERAL (SELECT v.source, v.channel, v.device_type, v.country) AS e
 WHERE v.tenant_hk = $tenant AND v.day BETWEEN $first_day AND $last_day AND v.events > 0
 
+-- The same rows in files, and of months that no file has: `engines.columns` gives the tenant's of the range, and no other.
+-- name: events_in_files
+SELECT FROM event_b AS e
+
+-- name: visits_in_files
+SELECT FROM visit_b AS v
+WHERE v.day BETWEEN $first_day AND $last_day AND v.events > 0
+
 -- What is known of an event's visit.
 -- name: v
 SELECT FROM e JOIN business.visit_b AS v ON v.site_session_hk = e.site_session_hk AND v.day = e.day
@@ -23,6 +31,9 @@ SELECT FROM e JOIN business.visit_b AS v ON v.site_session_hk = e.site_session_h
 -- As of a load date events carry it themselves.
 -- name: v_as_of
 SELECT FROM e CROSS JOIN LATERAL (SELECT e.*) AS v
+
+-- name: v_in_files
+SELECT FROM e JOIN visit_b AS v ON v.site_session_hk = e.site_session_hk AND v.day = e.day
 
 -- name: p
 SELECT FROM e LEFT JOIN business.site_page_h AS p ON p.site_page_hk = e.site_page_hk

@@ -10,7 +10,7 @@ from psycopg.types.numeric import Int8
 from sqlglot import exp
 
 from footfall.api.questions.question import Question
-from footfall.api.statements.fragments import Tree, written
+from footfall.api.statements.fragments import Dialect, Tree, written
 from footfall.database import Connection
 
 Write = Callable[[Question], Tree]
@@ -32,13 +32,13 @@ def compiled(write: Write, shape: Question) -> Statement:
     return statement_of(write(shape))
 
 
-def statement_of(tree: Tree, *, is_pretty: bool = False) -> Statement:
+def statement_of(tree: Tree, dialect: Dialect = "postgres", *, is_pretty: bool = False) -> Statement:
     """The tree as text; `is_pretty`: for people."""
     numbers: dict[str, int] = {}
     tree = tree.copy()
     for node in list(tree.find_all(exp.Parameter)):
         node.set("this", exp.Literal.number(numbers.setdefault(node.name, len(numbers) + 1)))
-    return Statement(written(tree, is_pretty=is_pretty), tuple(numbers))
+    return Statement(written(tree, dialect, is_pretty=is_pretty), tuple(numbers))
 
 
 def rows(connection: Connection, statement: Statement, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:

@@ -7,10 +7,11 @@ from sqlglot import exp
 from footfall.api.questions.conditions import DIMENSIONS, By
 from footfall.api.questions.declared import Kind, Measure
 from footfall.api.questions.formulas import MEASURES, AskedMetric, Formula, Operation
-from footfall.api.questions.plan import ROLLUPS, VISITS, plan
+from footfall.api.questions.plan import ROLLUPS, plan
 from footfall.api.questions.question import FIRST_WEEKDAYS, Question
 from footfall.api.statements.conditions import meets, value_of
 from footfall.api.statements.fragments import Tree, column, every, named, sql, statements_of
+from footfall.api.statements.undivided import Undivided, type_of
 
 _FILE = "statements/figures.sql"
 _EVENTS = MEASURES["events"]
@@ -29,6 +30,8 @@ _FACTS = {
     "is_bounce": "bool_or(v.is_bounce)",
     "duration_seconds": "max(v.duration_seconds)",
 }
+_WITH_VALUE = "SELECT u.* FROM asked.undivided AS u WHERE u.g IS NOT NULL"
+_WITHOUT_VALUE = "SELECT u.* FROM asked.undivided AS u WHERE u.g IS NULL"
 _BEGUN_IN_DAYS = "v.start_day BETWEEN $first_day AND $last_day"
 _BEGUN_IN_HOURS = "v.start_day = v.day AND v.first_event_timestamp >= $since AND v.first_event_timestamp < $until"
 
@@ -45,13 +48,9 @@ def figures(question: Question, conversions: Tree | None = None) -> Tree:
     if plan(question) is ROLLUPS:
         return _of_rollups(question)
     measures = _needed(question)
-    counted = [measure for measure in measures if measure.rows is None]
-    tree = _statement(
-        "figures",
-        by_visit=_by_visit(question, counted),
-        of_visits=named({m.name: sql(m.visit) if m.visit else _sum(m) for m in counted if not m.visitor}),
-        of_visitors=named({m.name: sql(m.visitor) if m.visitor else _or_0(_sum(m)) for m in counted}),
-    )
+    tree = counted(question).of(question)
+    if question.is_in_columns:
+        tree = sql(_WITHOUT_VALUE if question.unknown else _WITH_VALUE, undivided=tree)
     group = _group(question, "e.day")
     for name in dict.fromkeys(measure.rows for measure in measures if measure.rows):
         taken = [measure for measure in measures if measure.rows == name]
@@ -64,6 +63,19 @@ def figures(question: Question, conversions: Tree | None = None) -> Tree:
             same="o.g IS NULL" if question.unknown else "o.g = b.g",
         )
     return tree
+
+
+def counted(question: Question) -> Undivided:
+    """What is counted of events and visits, in groups g; in files also in the one of what has no value."""
+    measures = [measure for measure in _needed(question) if measure.rows is None]
+    by_visitor = _by_visit(question, measures, "by_visitor")
+    if any(measure.visit for measure in measures):
+        of_visits = named({m.name: sql(m.visit) if m.visit else _sum(m) for m in measures if not m.visitor})
+        by_visitor = _statement("by_visitor", by_visit=_by_visit(question, measures, "by_visit"), of_visits=of_visits)
+    of_visitors = named({m.name: sql(m.visitor) if m.visitor else _or_0(_sum(m)) for m in measures})
+    rows = _statement("figures", by_visitor=by_visitor, of_visitors=of_visitors)
+    g = "date" if question.interval else "text[]" if question.across else type_of(question.by)
+    return Undivided(rows, {"g": g} | {measure.name: "numeric" for measure in measures})
 
 
 def conversions_of(question: Question, group: Tree | str, *, is_bucketed: bool = False) -> Tree:
@@ -112,8 +124,8 @@ def _needed(question: Question) -> list[Measure]:
     return sorted(dict.fromkeys(needed), key=list(MEASURES.values()).index)
 
 
-def _by_visit(question: Question, measures: list[Measure]) -> Tree:
-    is_of_visits = plan(question) is VISITS
+def _by_visit(question: Question, measures: list[Measure], name: Literal["by_visit", "by_visitor"]) -> Tree:
+    is_of_visits = plan(question).is_of_visits
     group = _group(question, "v.day" if is_of_visits else "e.day")
     facts = {m.name: sql((m.day if is_of_visits else m.event) or "") for m in measures if m.event}
     known = {fact for measure in measures for fact in measure.facts}
@@ -123,12 +135,18 @@ def _by_visit(question: Question, measures: list[Measure]) -> Tree:
     # visitors that nobody asks for need not be told apart
     visitor = "NULL::bytea" if "site_visitor_hk" not in known else "v.site_visitor_hk" if is_of_visits else "e.site_visitor_hk"
     return _statement(
-        "by_visit_of_visits" if is_of_visits else "by_visit_of_events",
+        f"{name}_of_visits" if is_of_visits else f"{name}_of_events",
         g=group,
-        g_is=sql("(:g) IS NULL" if question.unknown else "(:g) IS NOT NULL", g=group),
+        g_is=_is_asked(question, group),
         visitor=visitor,
         facts=named(facts),
     )
+
+
+def _is_asked(question: Question, group: Tree) -> Tree:
+    if question.is_in_columns:
+        return sql("true")
+    return sql("(:g) IS NULL" if question.unknown else "(:g) IS NOT NULL", g=group)
 
 
 def _begun(question: Question, group: Tree) -> list[Tree]:
@@ -144,7 +162,7 @@ def _group(question: Question, day: str) -> Tree:
     if question.interval:
         return bucket(question, day)
     if question.across:
-        return exp.Array(expressions=[_as_text(by) for by in question.dimensions])
+        return exp.cast(exp.Array(expressions=[_as_text(by) for by in question.dimensions]), "text[]")
     return value_of(question.by) if question.by else sql("''")
 
 

@@ -14,10 +14,24 @@ FROM asked.visits AS v
 WHERE :g_is
 GROUP BY 1, 2, 3
 
+-- Each visitor's part in each group, where visits need not be told apart.
+-- name: by_visitor_of_events
+SELECT :g AS g, :visitor AS site_visitor_hk, :facts
+FROM asked.events AS e
+WHERE :g_is
+GROUP BY 1, 2
+
+-- name: by_visitor_of_visits
+SELECT :g AS g, :visitor AS site_visitor_hk, :facts
+FROM asked.visits AS v
+WHERE :g_is
+GROUP BY 1, 2
+
+-- name: by_visitor
+SELECT b.g, b.site_visitor_hk, :of_visits FROM asked.by_visit AS b GROUP BY 1, 2
+
 -- name: figures
-WITH by_visit AS (SELECT b.* FROM asked.by_visit AS b), by_visitor AS (
-    SELECT b.g, b.site_visitor_hk, :of_visits FROM by_visit AS b GROUP BY 1, 2
-), by_group AS (
+WITH by_visitor AS (SELECT b.* FROM asked.by_visitor AS b), by_group AS (
     SELECT b.g, :of_visitors FROM by_visitor AS b GROUP BY b.g
 )
 SELECT b.* FROM by_group AS b

@@ -10,6 +10,7 @@ import re
 import threading
 from collections.abc import Mapping, Sequence
 from importlib import resources
+from typing import Literal
 
 from sqlglot import exp, parse_one
 
@@ -17,6 +18,7 @@ logging.getLogger("sqlglot").setLevel(logging.WARNING)  # it tells of each index
 
 Tree = exp.Expr
 Slot = Tree | str | Sequence[Tree]
+Dialect = Literal["postgres", "duckdb", "spark", "trino", "clickhouse"]
 
 SLOTS = "asked"  # the schema of rows that are filled in
 _NAMED = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
@@ -34,10 +36,10 @@ def _parsed(text: str) -> Tree:
         return parse_one(text, read="postgres")
 
 
-def written(tree: Tree, *, is_pretty: bool = False) -> str:
-    """The tree as text in PostgreSQL's dialect; `is_pretty`: for people."""
+def written(tree: Tree, dialect: Dialect = "postgres", *, is_pretty: bool = False) -> str:
+    """The tree as text in an engine's dialect; `is_pretty`: for people."""
     with _one_at_a_time:
-        return tree.sql("postgres", normalize_functions=False, comments=False, pretty=is_pretty)
+        return tree.sql(dialect, normalize_functions=False, comments=False, pretty=is_pretty)
 
 
 @functools.cache

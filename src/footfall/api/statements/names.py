@@ -20,8 +20,7 @@ _NAMES = {
 
 def with_keys(connection: Connection, tenant_hk: bytes, question: Question) -> Question:
     """The question with keys in place of the names of pages and items, and patterns in place of parts of texts."""
-    conditions = (question.where, question.start, *question.steps, *(goal.condition for goal in question.goals))
-    keys = _keys(connection, tenant_hk, [leaf for condition in conditions for leaf in leaves_of(condition)])
+    keys = _keys(connection, tenant_hk, [leaf for condition in question.conditions for leaf in leaves_of(condition)])
 
     def leaf(one: Leaf) -> Condition:
         if not isinstance(one, Has):

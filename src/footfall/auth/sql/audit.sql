@@ -492,10 +492,13 @@ CREATE OR REPLACE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON ref.visitor_
 FOR EACH ROW EXECUTE FUNCTION auth.tell_change('segment', 'segment', '');
 CREATE OR REPLACE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON ref.retention
 FOR EACH ROW EXECUTE FUNCTION auth.tell_change('retention', 'layer', '', 'changed');
+CREATE OR REPLACE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON ref.archive_rule
+FOR EACH ROW EXECUTE FUNCTION auth.tell_change('archive_rule', 'layer', '', 'changed');
 CREATE OR REPLACE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON ref.legal_hold
 FOR EACH ROW EXECUTE FUNCTION auth.tell_change('legal_hold', '', 'placed_by,placed_at');
+-- what leaves for the archive is told by archive.leave
 CREATE OR REPLACE TRIGGER audit AFTER INSERT OR UPDATE ON raw.kept_since
-FOR EACH ROW EXECUTE FUNCTION auth.tell_change('retention', 'layer', '', 'applied');
+FOR EACH ROW WHEN (NOT new.is_archived) EXECUTE FUNCTION auth.tell_change('retention', 'layer', '', 'applied');
 CREATE OR REPLACE TRIGGER audit AFTER INSERT ON util.backup
 FOR EACH ROW EXECUTE FUNCTION auth.tell_change('backup', 'taken_at', '', 'made');
 CREATE OR REPLACE TRIGGER audit AFTER INSERT OR UPDATE ON auth.tenant_details_s FOR EACH ROW EXECUTE FUNCTION auth.tell_tenant();

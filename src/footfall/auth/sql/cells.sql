@@ -68,5 +68,5 @@ CREATE OR REPLACE FUNCTION util.begin_sequences(p_cell_number integer) RETURNS b
 LANGUAGE sql AS $$
     SELECT count(setval(format('%I.%I', s.schemaname, s.sequencename), p_cell_number::bigint << 48))
     FROM pg_sequences s
-    WHERE s.schemaname IN ('auth', 'ref', 'raw', 'staging', 'business') AND coalesce(s.last_value, 0) < p_cell_number::bigint << 48
+    WHERE s.schemaname IN ('auth', 'ref', 'raw', 'staging', 'business', 'archive') AND coalesce(s.last_value, 0) < p_cell_number::bigint << 48
 $$;

@@ -8,11 +8,11 @@ LANGUAGE sql STABLE AS $$
     SELECT c.oid::regclass::text
     FROM pg_class c
     JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant_hk' AND NOT a.attisdropped
-    WHERE c.relnamespace::regnamespace::text IN ('auth', 'ref', 'raw', 'staging', 'business')
+    WHERE c.relnamespace::regnamespace::text IN ('auth', 'ref', 'raw', 'staging', 'business', 'archive')
       AND c.relkind IN ('r', 'p') AND NOT c.relispartition
     ORDER BY c.oid::regclass::text <> 'raw.ingest_batch',
              array_position(ARRAY['auth.tenant_alias', 'auth.tenant_details_s', 'auth.tenant_h'], c.oid::regclass::text) NULLS FIRST,
-             array_position(ARRAY['raw', 'staging', 'business', 'ref', 'auth'], c.relnamespace::regnamespace::text), c.relname
+             array_position(ARRAY['raw', 'staging', 'business', 'archive', 'ref', 'auth'], c.relnamespace::regnamespace::text), c.relname
 $$;
 
 -- People who have a role in this tenant and in no other, and are no operators: they go with it.

@@ -6,7 +6,7 @@ CROSS JOIN LATERAL (
     SELECT EXISTS (
         SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'tenant_hk' AND NOT a.attisdropped) AS names_tenant
 ) t
-WHERE c.relnamespace::regnamespace::text IN ('auth', 'ref', 'raw', 'staging', 'business', 'api')
+WHERE c.relnamespace::regnamespace::text IN ('auth', 'ref', 'raw', 'staging', 'business', 'archive', 'api')
   AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
   AND CASE
       -- a partition is reached through its table alone

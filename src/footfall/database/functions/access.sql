@@ -73,7 +73,7 @@ CREATE OR REPLACE FUNCTION util.unsecured_tables() RETURNS SETOF regclass
 LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
     SELECT c.oid::regclass
     FROM pg_class c
-    WHERE c.relnamespace::regnamespace::text IN ('auth', 'ref', 'raw', 'staging', 'business') AND c.relkind IN ('r', 'p')
+    WHERE c.relnamespace::regnamespace::text IN ('auth', 'ref', 'raw', 'staging', 'business', 'archive') AND c.relkind IN ('r', 'p')
       AND CASE WHEN c.relispartition
           THEN NOT c.relrowsecurity OR c.relforcerowsecurity OR EXISTS (SELECT FROM util.grants_of(c.oid))
                OR EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid)
@@ -117,7 +117,7 @@ $$;
 CREATE OR REPLACE FUNCTION util.access_digest() RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
     WITH ours AS (
-        SELECT n.oid FROM pg_namespace n WHERE n.nspname IN ('util', 'auth', 'ref', 'raw', 'staging', 'business', 'api')
+        SELECT n.oid FROM pg_namespace n WHERE n.nspname IN ('util', 'auth', 'ref', 'raw', 'staging', 'business', 'archive', 'api')
     ), things AS (
         SELECT 'pg_class'::regclass AS kind, c.oid, 0 AS part, c.relowner AS owner,
                coalesce(c.relacl, acldefault(CASE c.relkind WHEN 'S' THEN 's' ELSE 'r' END::"char", c.relowner)) AS acl
@@ -150,8 +150,8 @@ $$;
 CREATE OR REPLACE FUNCTION util.own_everything() RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog AS $$
 DECLARE
-    v_schemas constant text[] := ARRAY['util', 'auth', 'ref', 'raw', 'staging', 'business', 'api'];
-    v_of_owner constant text[] := ARRAY['auth.destroy_visitor_secrets', 'auth.end_overdue_sql', 'business.forget_rollups'];
+    v_schemas constant text[] := ARRAY['util', 'auth', 'ref', 'raw', 'staging', 'business', 'archive', 'api'];
+    v_of_owner constant text[] := ARRAY['auth.destroy_visitor_secrets', 'auth.end_overdue_sql', 'business.forget_rollups', 'archive.watch', 'archive.claim', 'archive.release'];
     v_worker constant oid := (SELECT r.oid FROM pg_roles r WHERE r.rolname = 'footfall_worker');
     v_self constant oid := (SELECT r.oid FROM pg_roles r WHERE r.rolname = current_user);
     v_thing record;
@@ -200,7 +200,7 @@ BEGIN
     PERFORM util.own_everything();
     -- what is new is nobody's yet; what only differs waits for a transaction of its own
     PERFORM util.secure_table(t) FROM util.unsecured_tables() t JOIN pg_class c ON c.oid = t WHERE NOT c.relrowsecurity;
-    FOREACH v_schema IN ARRAY ARRAY['util', 'auth', 'ref', 'raw', 'staging', 'business', 'api'] LOOP
+    FOREACH v_schema IN ARRAY ARRAY['util', 'auth', 'ref', 'raw', 'staging', 'business', 'archive', 'api'] LOOP
         -- what is not named below was opened by hand, or by an earlier version
         EXECUTE format('REVOKE ALL ON ALL ROUTINES IN SCHEMA %I'
                        ' FROM PUBLIC, footfall_reader, footfall_analyst, footfall_admin, footfall_ingest', v_schema);
@@ -212,9 +212,9 @@ BEGIN
     END LOOP;
 
     PERFORM util.close_catalog();
-    GRANT USAGE ON SCHEMA util, auth, ref, raw, staging, business, api
+    GRANT USAGE ON SCHEMA util, auth, ref, raw, staging, business, archive, api
         TO footfall_worker, footfall_reader, footfall_ingest, footfall_admin;
-    PERFORM util.grant_on_relations('SELECT, INSERT, UPDATE, DELETE', '{auth,ref,raw,staging,business}', 'footfall_worker');
+    PERFORM util.grant_on_relations('SELECT, INSERT, UPDATE, DELETE', '{auth,ref,raw,staging,business,archive}', 'footfall_worker');
     PERFORM util.grant_on_relations('SELECT', '{api}', 'footfall_worker');
     PERFORM util.grant_on_relations('SELECT', '{business,api}', 'footfall_reader, footfall_analyst');
     GRANT USAGE ON ALL SEQUENCES IN SCHEMA raw, staging TO footfall_worker;
@@ -240,6 +240,9 @@ BEGIN
     -- raw.load_batch counts all tenants together, ref.user_agent belongs to none: neither is for readers
     GRANT SELECT ON raw.site_tracking_events_r, raw.site_tracking_events_v, raw.ingest_batch, raw.refusal, raw.kept_since TO footfall_reader;
     GRANT SELECT ON staging.site_events_staging, staging.note TO footfall_reader;
+    -- which months of its tenant are in files; files hold many tenants, so they are the worker's
+    GRANT SELECT ON archive.part TO footfall_reader;
+    GRANT EXECUTE ON FUNCTION archive.live_parts(bytea, text, date, date) TO footfall_reader;
     GRANT SELECT ON auth.tenant_h, auth.tenant_details_s, auth.tenant_v, auth.tenant_alias TO footfall_reader, footfall_ingest;
     GRANT SELECT ON ref.event_type, ref.conversion_rule, ref.visitor_segment, ref.goal, ref.time_zone TO footfall_reader;
     GRANT EXECUTE ON ALL ROUTINES IN SCHEMA util, business, api TO footfall_reader;

@@ -21,7 +21,7 @@ CREATE OR REPLACE FUNCTION util.kept_since(p_tenant_hk bytea, p_layer text) RETU
 LANGUAGE sql STABLE
 RETURN coalesce((SELECT k.kept_since FROM raw.kept_since k WHERE k.tenant_hk = p_tenant_hk AND k.layer = p_layer), '-infinity');
 
--- The months of a layer ('raw' or 'staging') that nobody wants any more, oldest first.
+-- The months of a layer ('raw' or 'staging') that nobody wants any more, or that leave raw as the archive has them; the oldest first.
 CREATE OR REPLACE FUNCTION util.months_to_drop(p_layer text, p_now timestamptz) RETURNS SETOF text
 LANGUAGE sql STABLE AS $$
     SELECT format('%I.%I', n.nspname, c.relname)
@@ -31,7 +31,8 @@ LANGUAGE sql STABLE AS $$
     WHERE i.inhparent = CASE p_layer WHEN 'raw' THEN 'raw.site_tracking_events_r'::regclass
                                      WHEN 'staging' THEN 'staging.site_events_staging'::regclass END
       AND (to_date(right(c.relname, 6), 'YYYYMM') + interval '1 month') AT TIME ZONE 'UTC' <= least(
-          (SELECT min(util.keep_from(t.tenant_hk, p_layer, p_now))
+          (SELECT min(greatest(util.keep_from(t.tenant_hk, p_layer, p_now),
+                               CASE p_layer WHEN 'raw' THEN archive.leaves_until(t.tenant_hk, p_now) END))
            FROM (SELECT '\x'::bytea AS tenant_hk UNION ALL SELECT h.tenant_hk FROM auth.tenant_h h) t),
           (SELECT min(b.received_from) FROM raw.ingest_batch b WHERE b.processing_status <> 'PROCESSED'))
     ORDER BY c.relname
@@ -40,10 +41,16 @@ $$;
 -- Drops one month that util.months_to_drop names; whether it did. For a transaction of its own: until it ends nothing can be landed,
 -- and it gives up rather than have the door wait for it (lock_not_available).
 CREATE OR REPLACE FUNCTION util.drop_month(p_layer text, p_table text, p_now timestamptz) RETURNS boolean
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog SET lock_timeout = '200ms' AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 BEGIN
+    -- what leaves for the archive is as its parts say: nobody changes it from now on
+    PERFORM util.take_turn('load');
+    PERFORM set_config('lock_timeout', '200ms', true);
     IF p_table IN (SELECT util.months_to_drop(p_layer, p_now)) THEN
         EXECUTE format('DROP TABLE IF EXISTS %s', p_table);
+        IF p_layer = 'raw' THEN
+            PERFORM archive.forget_expired(p_now);
+        END IF;
         RETURN true;
     END IF;
     RETURN false;
@@ -90,7 +97,7 @@ BEGIN
         GET DIAGNOSTICS v_rows = ROW_COUNT;
         v_deleted := v_deleted + v_rows;
         INSERT INTO raw.kept_since VALUES (v_tenant.tenant_hk, p_layer, v_tenant.keep_from)
-        ON CONFLICT (tenant_hk, layer) DO UPDATE SET kept_since = excluded.kept_since;
+        ON CONFLICT (tenant_hk, layer) DO UPDATE SET kept_since = excluded.kept_since, is_archived = false;
     END LOOP;
     RETURN v_deleted;
 END

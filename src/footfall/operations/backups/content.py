@@ -11,7 +11,7 @@ from footfall.database.connection import PREFIX, prefix_of
 from footfall.errors import BackupFailed, SchemaOutdated
 from footfall.operations.checking import run_checks
 
-SCHEMAS = ["util", "auth", "ref", "raw", "staging", "business", "api"]
+SCHEMAS = ["util", "auth", "ref", "raw", "staging", "business", "archive", "api"]
 
 # of visitors' secrets nothing is kept: they are in no backup
 _TABLES = """

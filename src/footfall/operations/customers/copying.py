@@ -11,6 +11,8 @@ from footfall.operations.proof.digest import Digests, Extent, compare, digests_o
 
 # what stays where it is: chains, where they were told; people's roles, in home
 _STAYING = ("auth.audit_", "auth.membership")
+# where its months lie in files: those of this cell hold others, too; the other cell archives it anew
+_NOT_COPIED = "archive.part"
 # Under which ids and times its raw events are known: no tenant is told there.
 _IDENTITIES = """/* customers.copying */
     SELECT DISTINCT ON (f.identity) f.* FROM raw.site_tracking_events_r r
@@ -53,7 +55,9 @@ def copy_rows(source: Connection, there: Connection, move: Move) -> dict[str, in
     empty(there, move)
     _make_months(source, there, move)
     try:
-        rows = {table: _copied(source, there, table, _own(source, table), move) for table in reversed(tables)}
+        rows = {
+            table: _copied(source, there, table, _own(source, table), move) for table in reversed(tables) if table != _NOT_COPIED
+        }
     except psycopg.errors.UniqueViolation as error:
         message = f"a number of {move.tenant_id} is another tenant's in cell {move.target.name} ({error.diag.table_name}), given"
         back = f"footfall tenant move {move.tenant_id} --to {move.source.name}"

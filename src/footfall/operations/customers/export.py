@@ -17,7 +17,8 @@ from footfall.database import Connection
 from footfall.errors import NotAccepted
 
 # what proves who somebody is, or would tell which address a visitor has, goes nowhere
-_SECRET_TABLES = frozenset({"auth.visitor_secret", "auth.erasure_secret"})
+# secrets; and which files hold its months, which says nothing without them
+_SECRET_TABLES = frozenset({"auth.visitor_secret", "auth.erasure_secret", "archive.part"})
 _SECRET_COLUMNS = frozenset({"key_hash", "token_hash", "password_hash"})
 _PEOPLE = "auth.account"
 _PEOPLE_QUERY = sql.SQL(

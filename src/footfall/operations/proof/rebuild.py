@@ -21,28 +21,36 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from footfall import schema
+from footfall.archive.place import Place
+from footfall.archive.restoring import all_left, fill_raw
 from footfall.database import Connection, EmbeddedStore, Store, connect
 from footfall.database.connection import prefix_of
 from footfall.errors import NotAccepted
 from footfall.operations.backups.content import SCHEMAS
 from footfall.operations.proof.context import Taken, take_context
-from footfall.operations.proof.digest import Difference, Digests, Extent, Place, compare, digests_of, snapshot, with_rows
+from footfall.operations.proof.digest import Difference, Digests, Extent, compare, digests_of, snapshot, with_rows
+from footfall.operations.proof.digest import Place as Digested
 from footfall.operations.proof.replay import Gap, Plan, Replay, marked, plan_of
 from footfall.operations.proof.tables import parts
 
 logger = logging.getLogger(__name__)
 
 _NOW = "infinity"
+_RAW = "raw.site_tracking_events_r"
 _THROW_AWAY = "footfall_rebuild_"
 _MOST_GAPS = 20  # that are told one by one
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What to rebuild: these tenants (hash keys), or all; compared in these months (their first days), or in all."""
+    """What to rebuild: these tenants (hash keys), or all; compared in these months (their first days), or in all.
+
+    `archive`: where what has left raw is; None: that is not rebuilt.
+    """
 
     tenants: tuple[bytes, ...] | None = None
     months: tuple[date, ...] = ()
+    archive: Place | None = None
 
     @property
     def until(self) -> str:
@@ -104,10 +112,13 @@ def rebuild_into(store: Store, target: str, wanted: Wanted, told: Told = lambda 
     with connect(store.url, "footfall_worker") as here, snapshot(here):
         schema.require_usable(here)
         told("Looking for what to load", 0)
-        plan = plan_of(here, wanted.tenants, wanted.until)
+        plan = plan_of(here, wanted.tenants, wanted.until, is_archived=wanted.archive is not None)
         with connect(target) as owner, marked(owner):
             told("Copying raw", 0)
             take_context(here, owner, Taken(wanted.tenants, wanted.until, plan.batches))
+            if wanted.archive:
+                told("Fetching raw from the archive", 0)
+                fill_raw(target, wanted.archive, all_left(here, wanted.tenants))
             # nobody misses what a crash of the server takes with it: it is done once more
             owner.execute("SET synchronous_commit = off")
             with connect(target, "footfall_worker") as there:
@@ -161,11 +172,14 @@ def _compared(
     broken = _gap_ends(plan.gaps, names)
     of_events = {part.table for part in parts(here) if part.is_of_events}
     months = {month.strftime("%Y-%m") for month in wanted.months}
+    # what it is made of anew, the archive has proved
+    archived = {(names.get(one.tenant_hk), one.month.strftime("%Y-%m")) for one in all_left(here, wanted.tenants)}
 
-    def is_asked(place: Place) -> bool:
-        return not months or place.month in months
+    def is_asked(place: Digested) -> bool:
+        is_archived = place.table == _RAW and (place.tenant, place.month) in archived
+        return (not months or place.month in months) and not is_archived
 
-    def can_be_rebuilt(place: Place) -> bool:
+    def can_be_rebuilt(place: Digested) -> bool:
         """Raw is whole; or all that is loaded is, and rests upon nothing before."""
         if place.tenant not in broken or place.table.startswith("raw."):
             return True
@@ -190,7 +204,7 @@ def _compared(
     )
 
 
-def _only(digests: Digests, places: set[Place]) -> Digests:
+def _only(digests: Digests, places: set[Digested]) -> Digests:
     return {place: digest for place, digest in digests.items() if place in places}
 
 

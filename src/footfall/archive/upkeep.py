@@ -1,0 +1,80 @@
+"""What is done of itself: by the worker every hour, and at once after an erasure."""
+
+import logging
+from datetime import timedelta
+from threading import Event
+
+from footfall.database import Connection, connect
+from footfall.errors import ArchiveFailed, StoreUnavailable
+
+logger = logging.getLogger(__name__)
+
+_HAS_LEFT = """/* archive.upkeep */
+    SELECT FROM raw.kept_since k WHERE k.tenant_hk = %s AND k.layer = 'raw' AND k.is_archived
+"""
+_PATIENCE = timedelta(days=1)  # with a month that has changed: the tables answer for it meanwhile
+
+
+def keep_up(url: str, connection: Connection, archive: str, stop: Event) -> None:
+    """Write what is due, a file at a time, and have leave what may, until that is done, something was erased, or it is to stop.
+
+    `connection` is a worker's. What a file cannot hold, or a place that is away, is logged, and tried again at the next time.
+    """
+    _written(url, connection, archive, stop, is_urgent=False)
+
+
+def write_anew_if_erased(url: str, connection: Connection, archive: str, stop: Event) -> bool:
+    """Write the files anew that hold what was erased, and unlink the old ones; whether there were any. As `keep_up`."""
+    if not _is_urgent(connection):
+        return False
+    _written(url, connection, archive, stop, is_urgent=True)
+    return True
+
+
+def bring_back(url: str, connection: Connection, archive: str, tenant_hk: bytes) -> None:
+    """Before an erasure: have raw hold all again that a tenant was sent and that has left; nothing where nothing has.
+
+    Raises ArchiveFailed as `footfall.archive.restoring.restore` does.
+    """
+    if connection.execute(_HAS_LEFT, (tenant_hk,)).rowcount:
+        from footfall.archive.place import Place  # noqa: PLC0415
+        from footfall.archive.restoring import bring_back as each  # noqa: PLC0415
+
+        for month in each(url, connection, Place(archive), tenant_hk):
+            logger.info("%s is back from the archive", f"{month:%Y-%m}")
+
+
+def forget_erased(url: str, archive: str) -> bool:
+    """After an erasure has committed: have its files written anew now; whether no file holds it any more.
+
+    What fails here the worker does, before anything else; until then `footfall doctor` says so.
+    """
+    with connect(url, "footfall_worker") as connection:
+        if archive:
+            write_anew_if_erased(url, connection, archive, Event())
+        return not _is_urgent(connection)
+
+
+def _written(url: str, connection: Connection, archive: str, stop: Event, *, is_urgent: bool) -> None:
+    # Arrow and its driver take a third of a second, and forty megabytes: nobody pays for them who archives nothing
+    from footfall.archive.leaving import leave  # noqa: PLC0415
+    from footfall.archive.months import Wish, run  # noqa: PLC0415
+    from footfall.archive.place import Place  # noqa: PLC0415
+
+    wish = Wish(is_urgent=True) if is_urgent else Wish(patience=_PATIENCE)
+    try:
+        place = Place(archive)
+        for one in run(url, connection, place, wish):
+            logger.info("archived %s of %s: %d rows of %d tenants", one.layer, f"{one.month:%Y-%m}", one.rows, one.tenants)
+            if stop.is_set() or (not is_urgent and _is_urgent(connection)):
+                return
+        for rows in () if is_urgent else leave(connection, place):
+            logger.info("%d events as received have left for the archive", rows)
+            if stop.is_set():
+                return
+    except (ArchiveFailed, StoreUnavailable) as error:
+        logger.warning("the archive will be tried again: %s", error)
+
+
+def _is_urgent(connection: Connection) -> bool:
+    return connection.execute("/* archive.upkeep */ SELECT archive.is_urgent()").fetchone() == (True,)
