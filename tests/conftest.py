@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import argon2
 import psycopg
 import pytest
 from playwright.sync_api import Browser, BrowserType, expect, sync_playwright
@@ -109,10 +110,24 @@ def site(worker: Connection) -> Site:
     return Site(worker, "acme", is_there=True)
 
 
+@pytest.fixture(scope="module")
+def module_site(module_url: str) -> Iterator[Site]:
+    """A tenant that the tests of a module share, who only ask about it."""
+    with connect(module_url, "footfall_worker") as connection:
+        yield Site(connection, "acme")
+
+
 @pytest.fixture
 def keys(site: Site) -> dict[str, str]:
     """A key of each kind of the tenant acme."""
     return {kind: add_key(site.connection, "acme", kind, "test")[1] for kind in ("write", "read", "admin")}
+
+
+@pytest.fixture
+def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is slow to guess is slow to test: these hashes cost next to nothing."""
+    quick = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    monkeypatch.setattr("footfall.auth.accounts.passwords._hasher", quick)
 
 
 @pytest.fixture

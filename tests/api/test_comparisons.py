@@ -1,5 +1,6 @@
 """Like is compared with like: the same part of the day, of the week, of the month; and it is said what was compared."""
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from databases import Databases
 from footfall.api.questions.comparisons import compared, range_of_days
 from footfall.api.tenant import Tenant
 from site_under_test import Site, view
@@ -93,18 +95,28 @@ def test_what_is_over_is_compared_with_what_was_just_before(first: date, days: i
         assert other.range.last == asked.first - timedelta(days=1)
 
 
+@pytest.fixture(scope="module")
+def template_with_site(databases: Databases, template: str) -> Iterator[str]:
+    """A view of its own visitor every hour on the half, and an order each day at ten, for sixty days until 14:10 today."""
+    with databases.filled(template, lambda connection: visited(Site(connection, "acme"))) as name:
+        yield name
+
+
 @pytest.fixture
 def level(site: Site) -> Site:
-    """A view of its own visitor every hour on the half, and an order each day at ten, for sixty days until 14:10 today."""
+    site.set_clock(NOW)
+    return site
+
+
+def visited(site: Site) -> None:
     for hour in range(24 * 60):
         moment = NOW.replace(minute=30) - timedelta(hours=hour + 1)
         who = {"session_id": f"s{hour}", "_visitor_id": f"v{hour}", "event_timestamp": moment.isoformat()}
         order = {"evt_type": "transaction_step", "evt_action": "complete", "evt_value": 10, "currency": "USD"}
         site.connection.execute("SELECT util.ensure_month(%s, 'bytea')", (moment,))
         site.land(view("/", 0, **who), *([view("/", 1, **who | order)] if moment.hour == 10 else []), received=NOW)
-    site.connection.execute("SELECT set_config('footfall.now', %s, false)", (NOW.isoformat(),))
+    site.set_clock(NOW)
     site.load()
-    return site
 
 
 @pytest.mark.parametrize("state", ["just loaded", "rolled up"])

@@ -38,9 +38,10 @@ EXAMPLES = [
 ]
 
 
-@pytest.fixture
-def three(site: Site) -> Site:
+@pytest.fixture(scope="module")
+def three(module_site: Site) -> Site:
     """One visit each."""
+    site = module_site
     site.land(
         view("/de", 0, session_id="de", timezone="Europe/Berlin", evt_label="a;b,c|d\\e", properties={"plan": "pro"}),
         view("/in", 0, session_id="in", timezone="Asia/Calcutta", evt_label="50% off", item_id="sku"),

@@ -24,9 +24,10 @@ DAYS = {"dateFrom": "2026-03-10", "dateTo": "2026-03-11"}
 METRICS = ["visitors", "visits", "page_views", "bounce_rate", "conversions", "revenue"]
 
 
-@pytest.fixture
-def busy(site: Site) -> Site:
+@pytest.fixture(scope="module")
+def busy(module_site: Site) -> Site:
     """Three visits of two visitors on two days; one saw pricing and bought, one saw pricing alone, one neither."""
+    site = module_site
     buy = {"evt_type": "transaction_step", "evt_action": "complete", "evt_value": 20, "currency": "USD"}
     site.land(
         view("/pricing", 0, session_id="a", _visitor_id="ann", timezone="Europe/Berlin"),

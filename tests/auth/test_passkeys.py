@@ -20,7 +20,7 @@ HERE = RelyingParty("stats.example.com", "https://stats.example.com")
 
 
 @pytest.fixture
-def accounts(url: str, site: Site, worker: Connection) -> Iterator[Accounts]:
+def accounts(url: str, site: Site, worker: Connection, quick_passwords: None) -> Iterator[Accounts]:
     """Signs people in to acme, which is Ann's."""
     add_account(worker, ANN, "Ann", PASSWORD)
     set_role(worker, ANN, "acme", "owner")

@@ -16,23 +16,12 @@ NEVER = "\\x" + "00" * 20
 
 
 @pytest.fixture(scope="module")
-def settled(module_url: str) -> Iterator[Site]:
+def settled(module_site: Site) -> Site:
     """A little of everything, settled; with sessions of two half hours, a late revision, a duplicate, an invalid event, rules.
 
     Tests share it: what they do to it is undone.
     """
-    with connect(module_url, "footfall_worker") as worker:
-        yield _settled(Site(worker, "acme"))
-
-
-@pytest.fixture
-def owner(settled: Site, module_url: str) -> Iterator[Connection]:
-    """The schema's owner, in a transaction that is undone."""
-    with connect(module_url) as owner, owner.transaction(force_rollback=True):
-        yield owner
-
-
-def _settled(site: Site) -> Site:
+    site = module_site
     own = {"behaviour": {"views_without_engagement": 1}, "pages": [{"path": "/a", "category": "own", "type": "own"}]}
     rules.apply(site.connection, site.tenant_hk, read_rules(own))
     step = {"evt_type": "transaction_step", "evt_action": "complete", "item_id": "sku", "evt_value": 9, "session_id": "s"}
@@ -47,6 +36,13 @@ def _settled(site: Site) -> Site:
     site.land(view("/a", 28, _visitor_id="v_1"), view("/late", 1, session_id="s", _visitor_id="v_2"))
     site.settle()
     return site
+
+
+@pytest.fixture
+def owner(settled: Site, module_url: str) -> Iterator[Connection]:
+    """The schema's owner, in a transaction that is undone."""
+    with connect(module_url) as owner, owner.transaction(force_rollback=True):
+        yield owner
 
 
 def _change(satellite: Satellite) -> str:

@@ -20,7 +20,6 @@ from footfall.api import export
 from footfall.api.questions.parsing import keys_about
 from footfall.api.questions.question import Figure
 from footfall.auth import add_key
-from footfall.database import connect
 from footfall.settings import Settings
 from footfall.web import application, report_wire, wire
 from site_under_test import Site, at, view
@@ -30,21 +29,19 @@ STEPS = ["event_type==page_view", "event_action==complete"]
 
 
 @pytest.fixture(scope="module")
-def busy(module_url: str) -> Iterator[Site]:
+def busy(module_site: Site) -> Site:
     """A visit of everything, and another one: of a tenant that all tests share, which only ask."""
+    site, german = module_site, {"language": "de", "timezone": "Europe/Berlin"}
     step = {"evt_type": "transaction_step", "evt_action": "complete", "item_id": "sku", "session_id": "s"}
-    german = {"language": "de", "timezone": "Europe/Berlin"}
-    with connect(module_url, "footfall_worker") as worker:
-        site = Site(worker, "acme")
-        site.land(
-            view("/?utm_source=n&utm_medium=email", 0, session_id="s", _visitor_id="v_1", **german),
-            {"evt_type": "item_interaction", "item_id": "sku", "evt_label": "Shoe", "session_id": "s", "event_timestamp": at(1)},
-            step | {"event_timestamp": at(2), "evt_value": 9, "transaction_id": "o-1", "properties": {"plan": "pro"}},
-            view("/b", 3, _visitor_id="v_2"),
-        )
-        site.settle()
-        api.add_goal(site.connection, "acme", "Buy", "event_action==complete", None, None)
-        yield site
+    site.land(
+        view("/?utm_source=n&utm_medium=email", 0, session_id="s", _visitor_id="v_1", **german),
+        {"evt_type": "item_interaction", "item_id": "sku", "evt_label": "Shoe", "session_id": "s", "event_timestamp": at(1)},
+        step | {"event_timestamp": at(2), "evt_value": 9, "transaction_id": "o-1", "properties": {"plan": "pro"}},
+        view("/b", 3, _visitor_id="v_2"),
+    )
+    site.settle()
+    api.add_goal(site.connection, "acme", "Buy", "event_action==complete", None, None)
+    return site
 
 
 @pytest.fixture(scope="module")

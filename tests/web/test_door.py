@@ -3,15 +3,40 @@
 import gzip
 import json
 import zlib
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
 import pytest
-from sender import EVENTS, VIEW, VISITOR, post
+from sender import EVENTS, VIEW, VISITOR, client_of, post
 from starlette.testclient import TestClient
 
 from footfall.auth import add_key, set_plan
 from site_under_test import HUMAN, Site
+
+
+@pytest.fixture(scope="module")
+def module_client(module_url: str) -> Iterator[TestClient]:
+    """A client of a server that the tests of this module share."""
+    with client_of(module_url) as client:
+        yield client
+
+
+@pytest.fixture
+def another(module_site: Site) -> Site:
+    """A tenant of its own in their store, for what is told of one tenant."""
+    return Site.another(module_site.connection)
+
+
+@pytest.fixture
+def its_key(another: Site) -> str:
+    """Its write key."""
+    return add_key(another.connection, another.tenant_id, "write", "test")[1]
+
+
+def landed(site: Site, what: str) -> list[tuple]:
+    """What its raw events say, in order."""
+    return site.rows(f"SELECT {what} FROM raw.site_tracking_events_r WHERE tenant_hk = %s ORDER BY 1", site.tenant_hk)
 
 
 def test_one_event_in_the_plans_shape(client, keys, site: Site) -> None:
@@ -132,13 +157,17 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("body", "status", "code"), REFUSED, ids=[f"{code}-{n}" for n, (_, _, code) in enumerate(REFUSED)])
-def test_a_request_that_lands_nothing_says_why(client, keys, owner, body, status: int, code: str | None) -> None:
-    reply = post(client, keys["write"], body)
+def test_a_request_that_lands_nothing_says_why(
+    module_client, its_key: str, another: Site, body, status: int, code: str | None
+) -> None:
+    everybodys = "SELECT count(*) FROM raw.site_tracking_events_r"
+    before = another.value(everybodys)
+    reply = post(module_client, its_key, body)
     said = reply.json()
     assert (reply.status_code, said["success"], said["error_code"]) == (status, False, "TRACKING_ERROR")
     assert code is None or said["debug_info"]["error"] == code
     assert reply.headers["x-footfall-reason"]
-    assert owner.execute("SELECT count(*) FROM raw.site_tracking_events_r").fetchone() == (0,)
+    assert another.value(everybodys) == before
 
 
 def test_a_key_that_does_not_open_the_door_is_told_so(client, keys, site: Site) -> None:
@@ -178,14 +207,16 @@ UNREADABLE = [
     "shape", ["[%s]", '{"tenantId": "acme", "events": [%s], "x": {"events": 1}}', "[%s,]", "\n[%s]\n", "[%s] "]
 )
 @pytest.mark.parametrize(("value", "reason"), UNREADABLE)
-def test_what_cannot_be_read_in_one_event_is_that_events_alone(client, keys, site: Site, shape, value: str, reason: str) -> None:
+def test_what_cannot_be_read_in_one_event_is_that_events_alone(
+    module_client, its_key: str, another: Site, shape: str, value: str, reason: str
+) -> None:
     text = r'"brackets ]}, a quote \" and NaN in a text"'
     event = '{"evt_type": "page_view", "page_url": "/", "page_title": %s, "properties": {"n": %s}}'
-    body = shape % ", ".join([event % (text, 1), event % (text, value), event % (text, 3)])
-    reply = post(client, keys["write"], body)
+    events = ", ".join([event % (text, 1), event % (text, value), event % (text, 3)])
+    reply = post(module_client, its_key, shape.replace("acme", another.tenant_id) % events)
     fates = [(fate["index"], fate["status"], fate.get("reason")) for fate in reply.json()["data"]["events"]]
     assert fates == [(0, "accepted", None), (1, "rejected", reason), (2, "accepted", None)]
-    assert site.rows("SELECT raw_payload #>> '{properties,n}' FROM raw.site_tracking_events_r ORDER BY 1") == [("1",), ("3",)]
+    assert landed(another, "raw_payload #>> '{properties,n}'") == [("1",), ("3",)]
 
 
 def test_one_event_alone_that_cannot_be_read_says_why(client, keys) -> None:
@@ -211,10 +242,10 @@ PACKED = {
 
 
 @pytest.mark.parametrize("encoding", PACKED)
-def test_a_body_may_be_compressed(client, keys, site: Site, encoding: str) -> None:
+def test_a_body_may_be_compressed(module_client, its_key: str, another: Site, encoding: str) -> None:
     body = json.dumps([VIEW | {"page_title": "é" * 500}] * 3).encode()
-    assert post(client, keys["write"], PACKED[encoding](body), **{"Content-Encoding": encoding}).status_code == 202
-    assert site.rows("SELECT DISTINCT raw_payload ->> 'page_title' FROM raw.site_tracking_events_r") == [("é" * 500,)]
+    assert post(module_client, its_key, PACKED[encoding](body), **{"Content-Encoding": encoding}).status_code == 202
+    assert landed(another, "DISTINCT raw_payload ->> 'page_title'") == [("é" * 500,)]
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "zstd", "deflate"])
@@ -502,9 +533,9 @@ def test_numbers_beyond_all_measure_are_kept_as_texts(client, keys, site: Site, 
 
 
 @pytest.mark.parametrize("number", ["1e100", "-1.5E-100", "12e005", "1e0000000000000", "17", "0.25"])
-def test_numbers_that_may_be_meant_stay_numbers(client, keys, site: Site, number: str) -> None:
-    assert post(client, keys["write"], f'{{"evt_type": "page_view", "properties": {{"n": {number}}}}}').status_code == 202
-    assert site.value("SELECT jsonb_typeof(raw_payload #> '{properties,n}') FROM raw.site_tracking_events_r") == "number"
+def test_numbers_that_may_be_meant_stay_numbers(module_client, its_key: str, another: Site, number: str) -> None:
+    assert post(module_client, its_key, f'{{"evt_type": "page_view", "properties": {{"n": {number}}}}}').status_code == 202
+    assert landed(another, "jsonb_typeof(raw_payload #> '{properties,n}')") == [("number",)]
 
 
 @pytest.mark.parametrize(

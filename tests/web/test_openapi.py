@@ -1,6 +1,7 @@
 """The API as described, fuzzed: no request, however odd, ends in a server error, and every answer is one that is described."""
 
 import json
+from collections.abc import Iterator
 
 import pytest
 import schemathesis
@@ -14,9 +15,34 @@ from schemathesis.specs.openapi.checks import (
     response_schema_conformance,
     status_code_conformance,
 )
+from sender import client_of
+from starlette.testclient import TestClient
 
 from footfall import api
+from footfall.auth import add_key
 from footfall.web import openapi, wire
+from site_under_test import Site
+
+
+@pytest.fixture(scope="module")
+def client(module_url: str) -> Iterator[TestClient]:
+    """All examples are of one server: they leave nothing that another would look at."""
+    with client_of(module_url) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def keys(module_site: Site) -> dict[str, str]:
+    """A key of each kind of its tenant."""
+    return {kind: add_key(module_site.connection, "acme", kind, "test")[1] for kind in ("write", "read", "admin")}
+
+
+@pytest.fixture(autouse=True)
+def nothing_waits(module_site: Site) -> Iterator[None]:
+    """What an example sent is loaded after its test: a store where events wait for ever says that it is not ready."""
+    yield
+    module_site.load()
+
 
 CHECKS = [
     not_a_server_error,
@@ -77,11 +103,13 @@ _json = st.recursive(
     | st.text().map(lambda text: text.encode("utf-8", "surrogatepass"))
     | _json.map(lambda value: json.dumps(value).encode())
 )
-def test_no_body_ends_in_a_server_error_nor_in_a_batch_that_cannot_be_loaded(client, keys, site, body: bytes) -> None:
+def test_no_body_ends_in_a_server_error_nor_in_a_batch_that_cannot_be_loaded(
+    client, keys, module_site: Site, body: bytes
+) -> None:
     reply = client.post("/api/tracking/events", content=body, headers={"X-Footfall-Key": keys["admin"]})
     assert reply.status_code in (202, 207, 400, 403), reply.text
-    site.load()
-    assert site.value("SELECT count(*) FROM raw.ingest_batch WHERE processing_status <> 'PROCESSED'") == 0
+    module_site.load()
+    assert module_site.value("SELECT count(*) FROM raw.ingest_batch WHERE processing_status <> 'PROCESSED'") == 0
 
 
 def test_the_wires_event_is_what_staging_reads() -> None:

@@ -1,10 +1,12 @@
 """Whoever has a share link sees figures of one tenant, and nothing else of it, until the link ends."""
 
 import json
+from collections.abc import Iterator
 
 import pytest
 from starlette.testclient import TestClient
 
+from databases import Databases
 from footfall import api
 from footfall.auth import add_account, add_key, add_share_link, hash_password, list_share_links, remove_share_link, set_role
 from site_under_test import Site, view
@@ -16,14 +18,24 @@ PASSWORD = "correct horse battery"
 OF_MANY = {"overview", "timeseries", "breakdown", "goals", "funnel", "retention", "paths", "items", "engagement", "vitals"}
 
 
+@pytest.fixture(scope="module")
+def template_with_site(databases: Databases, template: str) -> Iterator[str]:
+    """Five visits of acme, and one of another tenant."""
+    with databases.filled(template, lambda connection: trade(Site(connection, "acme"))) as name:
+        yield name
+
+
 @pytest.fixture
 def shop(site: Site) -> Site:
+    return site
+
+
+def trade(site: Site) -> None:
     for number in range(5):
         who = {"session_id": f"s{number}", "_visitor_id": f"v{number}"}
         site.land(view("/", number, **who), view("/a", number + 1, **who))
     Site(site.connection, "other").land(view("/secret", session_id="x"))
     site.settle()
-    return site
 
 
 def link(site: Site, *, days: int = 30, password: str = "") -> str:
