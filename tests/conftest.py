@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserType, expect, sync_playwright
 
 from databases import Databases
 from footfall import schema
@@ -128,22 +128,15 @@ def browser() -> Iterator[Browser]:
 
     Its headless shell, where it is: the same engine without a browser's windows around it, for half of the work.
     """
-    names = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
-    executable = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
-    assert executable, "browser tests need Chromium: `apt-get install chromium-headless-shell`, or name one in CHROMIUM"
-    quiet = [
-        # not in each context: beacons that are sent on leave do not hear of that
-        f"--user-agent={HUMAN}",
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-    ]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox", "--disable-gpu", *quiet])
+    with sync_playwright() as playwright, _launched(playwright.chromium, "chromium-headless-shell") as browser:
         yield browser
-        browser.close()
+
+
+@pytest.fixture(scope="module")
+def visitors_browser(browser: Browser) -> Iterator[Browser]:
+    """A whole Chromium: the shell says in its hints that it is headless, and is a bot."""
+    with _launched(browser.browser_type) as whole:
+        yield whole
 
 
 @pytest.fixture
@@ -153,3 +146,21 @@ def shared_data() -> Path:
     if not folder.exists():
         pytest.skip("../shared/data is not here: it comes with the developers' machines, not with a clone")
     return folder
+
+
+@contextlib.contextmanager
+def _launched(kind: BrowserType, *preferred: str) -> Iterator[Browser]:
+    names = (*preferred, "chromium", "chromium-browser", "google-chrome")
+    executable = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+    assert executable, "browser tests need Chromium: `make browser`, or name one in CHROMIUM"
+    quiet = [
+        # not in each context: beacons that are sent on leave do not hear of that
+        f"--user-agent={HUMAN}",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+    ]
+    with kind.launch(executable_path=executable, args=["--no-sandbox", "--disable-gpu", *quiet]) as browser:
+        yield browser

@@ -84,7 +84,8 @@ def demo() -> Iterator[str]:
 
 def take(address: str, *, only_docs: bool) -> None:
     """Every page at every width in every scheme; says what overflows."""
-    executable = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    names = ("chromium-headless-shell", "chromium", "google-chrome")
+    executable = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
         for scheme in SCHEMES[:1] if only_docs else SCHEMES:

@@ -49,6 +49,7 @@ _FILES = (
     "business/sql/judgements.sql",
     "business/sql/rule_tasks.sql",
     "business/sql/refresh.sql",
+    "business/sql/pages.sql",
     "business/sql/marts.sql",
     "business/sql/marts_from_vault.sql",
     "business/sql/rollups.sql",
@@ -75,7 +76,7 @@ _FILES = (
 
 
 _ACCESS = Definition("access", "SELECT util.secure_access()")
-VERSION = Version(number=51, needs=51, serves=34)
+VERSION = Version(number=52, needs=52, serves=34)
 
 
 def deploy(connection: Connection, role_prefix: str | None = None) -> list[str]:

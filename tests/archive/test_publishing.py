@@ -15,6 +15,7 @@ from footfall.archive import months, publishing
 from footfall.archive.layers import LAYERS, NAMES
 from footfall.archive.place import Place
 from footfall.archive.publishing import forget, publish, published_anew
+from footfall.archive.rules import set_rule
 from footfall.archive.verifying import verify
 from footfall.database import Connection, connect
 from footfall.errors import ArchiveFailed
@@ -32,11 +33,8 @@ class Archive:
         for site in (self.acme, self.globex):
             site.land(*(view("/", -n * DAY, session_id=f"{site.tenant_id}-{n}", _visitor_id="ann") for n in range(20)))
             site.settle()
-        worker.execute(
-            "INSERT INTO ref.archive_rule SELECT '', l, 3 FROM unnest(%s::text[]) l"
-            " ON CONFLICT (tenant_hk, layer) DO UPDATE SET copied_after_days = 3",
-            (list(NAMES),),
-        )
+        for layer in NAMES:
+            set_rule(worker, layer, 3)
         self.write()
 
     def write(self) -> None:

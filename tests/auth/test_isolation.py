@@ -45,7 +45,7 @@ def two(worker) -> tuple[Site, Site]:
     sites = (Site(worker, "one"), Site(worker, "two"))
     for site in sites:
         site.land(
-            view("/p", 0, session_id="s", visitor_id="v", event_id="e-1", consent=True, _own_network="Office"),
+            view("/p", 0, session_id="s", visitor_id="v", event_id="e-1", page_title="P", consent=True, _own_network="Office"),
             view("/p", 40, visitor_id="v", event_id="e-2"),
             view("/p", 61, visitor_id="v", event_id="e-3"),
             {"evt_type": "item_interaction", "item_id": "sku", "session_id": "s", "event_id": "e-4"},

@@ -79,6 +79,10 @@ MUTATIONS = {
     "marts.visits": "UPDATE business.visit_b SET events = events + 1",
     "marts.rollups": "UPDATE business.rollup_b SET visits = visits + 1 WHERE visits > 0",
     "marts.days": "DELETE FROM business.day_w",
+    "marts.pages": "INSERT INTO business.page_visit_w"
+    " SELECT d.site_session_hk, p.site_page_hk, p.tenant_hk, NULL, 1, 0, 0, 0, 0, 0, NULL"
+    " FROM business.site_session_details_s d CROSS JOIN business.site_page_h p LIMIT 1",
+    "marts.page_sums": "UPDATE business.page_w SET views = views + 1",
     "audit.chain": "ALTER TABLE auth.audit_event DISABLE TRIGGER keep_audit; DELETE FROM auth.audit_event WHERE seq = 1",
     "erasure.absent": "INSERT INTO auth.tombstone"
     " SELECT tenant_hk, auth.erasure_mark(auth.erasure_secret_of(tenant_hk), 'session', site_session_bk), 1"

@@ -167,33 +167,34 @@ def test_a_page_waits_for_its_snapshot(site: Site) -> None:
     site.settle()
     site.land(view("/", 5, session_id="s"))
     site.load()
+    site.close()
     now = site.value("SELECT max(load_date) FROM raw.load_batch")
     assert site.value("SELECT business.refresh_due('site_page_details', '1 hour', %s)", now) == 0
     assert site.value("SELECT business.refresh_due('site_page_details', '1 hour', %s)", now + timedelta(hours=2)) == 1
 
 
-def test_a_page_of_many_views_waits_for_longer(site: Site, owner) -> None:
-    """All of its views are read each time: so a home page costs no more an hour than one of ten thousand views."""
-    site.land(view("/", 0, session_id="s"), view("/small", 1, session_id="s"))
+def test_an_item_of_many_interactions_waits_for_longer(site: Site, owner) -> None:
+    """All of them are read each time: so the most popular one costs no more an hour than one of ten thousand."""
+    site.land(look("much", 0, "s"), look("little", 1, "s"))
     site.settle()
-    owner.execute("UPDATE business.site_page_details_s SET total_views = 120000 WHERE page_path = '/'")
-    site.land(view("/", 5, session_id="s"), view("/small", 6, session_id="s"))
+    owner.execute("UPDATE business.business_item_details_s SET total_interactions = 120000 WHERE item_name = 'much'")
+    site.land(look("much", 5, "s"), look("little", 6, "s"))
     site.load()
     now = site.value("SELECT max(load_date) FROM raw.load_batch")
-    due = "SELECT business.refresh_due('site_page_details', '1 hour', %s)"
+    due = "SELECT business.refresh_due('business_item_details', '1 hour', %s)"
     assert site.value(due, now + timedelta(hours=2)) == 1
     assert site.value(due, now + timedelta(hours=11)) == 0
     assert site.value(due, now + timedelta(hours=13)) == 1
 
 
-def test_an_event_that_arrives_while_a_page_is_computed_keeps_it_due(site: Site, url: str) -> None:
-    site.land(view("/", 0, session_id="s"))
+def test_an_event_that_arrives_while_an_item_is_computed_keeps_it_due(site: Site, url: str) -> None:
+    site.land(look("sku", 0, "s"))
     site.load()
     with connect(url, "footfall_worker") as other, other.transaction():
-        assert other.execute("SELECT business.refresh_due('site_page_details', '0', now())").fetchone() == (1,)
-        site.land(view("/", 1, session_id="s"))
+        assert other.execute("SELECT business.refresh_due('business_item_details', '0', now())").fetchone() == (1,)
+        site.land(look("sku", 1, "s"))
         site.load()
-    assert site.value("SELECT count(*) FROM business.refresh_w WHERE satellite = 'site_page_details'") == 1
+    assert site.value("SELECT count(*) FROM business.refresh_w WHERE satellite = 'business_item_details'") == 1
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -43,8 +43,8 @@ def shop(worker, served_shop: ServerProcess) -> Iterator[tuple[Site, WebSite]]:
 
 
 @pytest.fixture
-def visitor(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(locale="de-DE", timezone_id="Europe/Berlin")
+def visitor(visitors_browser: Browser) -> Iterator[Page]:
+    context = visitors_browser.new_context(locale="de-DE", timezone_id="Europe/Berlin")
     yield context.new_page()
     context.close()
 

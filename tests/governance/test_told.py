@@ -171,7 +171,7 @@ UNTOLD = {
     "archive publish": "metadata of copies: the files are as before",
     "archive list": "says which months are in files",
     "archive restore": "archive.restored: tests/archive/test_leaving.py",
-    "archive run": "copies what the rules say, as the worker does; what leaves, archive.left tells: tests/archive/test_leaving.py",
+    "archive run": "copies what the rules say; what leaves, archive.left tells: tests/archive/test_leaving.py",
     "archive verify": "proves; shows no event",
     "audit list": "looks at the chains",
     "audit verify": "looks at the chains",

@@ -96,30 +96,35 @@ def test_a_store_and_what_is_made_of_its_raw_are_the_same(url: str, site: Site) 
     assert done.loads == site.value("SELECT count(*) FROM raw.load_batch")
 
 
+# each in a tenant of its own
 DAMAGE = {
-    "a load date": "UPDATE business.site_visitor_h SET load_date = load_date + interval '1 microsecond'",
-    "an event": "UPDATE business.site_event_details_s SET event_value = 12.51 WHERE event_value = 12.5",
-    "a link that is lost": "DELETE FROM business.event_page_l",
-    "a link that nobody made": "UPDATE business.session_visitor_l SET link_session_visitor_hk = sha256(link_session_visitor_hk)",
-    "an end of a timeline": "UPDATE business.site_session_context_s SET load_end_date = load_date + interval '1 s'",
-    "a session": "UPDATE business.site_session_details_s SET is_bounce = NOT is_bounce WHERE load_end_date IS NULL",
-    "a page": "UPDATE business.site_page_details_s SET total_views = 0 WHERE load_end_date IS NULL",
-    "an item that is lost": "DELETE FROM business.business_item_details_s",
-    "a mart": "UPDATE business.event_b SET channel = 'paid'",
-    "a visit": "UPDATE business.visit_b SET exit_page_hk = entry_page_hk, events = events + 1",
-    "a rollup": "UPDATE business.rollup_b SET visits = visits + 1",
-    "a payload": """UPDATE raw.site_tracking_events_r SET raw_payload = raw_payload || '{"evt_label": "forged"}'""",
+    "a load date": "UPDATE business.site_visitor_h SET load_date = load_date + interval '1 microsecond' WHERE",
+    "an event": "UPDATE business.site_event_details_s SET event_value = 12.51 WHERE event_value = 12.5 AND",
+    "a link that is lost": "DELETE FROM business.event_page_l WHERE",
+    "a link that nobody made": "UPDATE business.session_visitor_l SET link_session_visitor_hk = sha256(link_session_visitor_hk)"
+    " WHERE",
+    "an end of a timeline": "UPDATE business.site_session_context_s SET load_end_date = load_date + interval '1 s' WHERE",
+    "a session": "UPDATE business.site_session_details_s SET is_bounce = NOT is_bounce WHERE load_end_date IS NULL AND",
+    "a page": "UPDATE business.site_page_details_s SET total_views = 0 WHERE load_end_date IS NULL AND",
+    "an item that is lost": "DELETE FROM business.business_item_details_s WHERE",
+    "a mart": "UPDATE business.event_b SET channel = 'paid' WHERE",
+    "a visit": "UPDATE business.visit_b SET exit_page_hk = entry_page_hk, events = events + 1 WHERE",
+    "a rollup": "UPDATE business.rollup_b SET visits = visits + 1 WHERE",
+    "a payload": """UPDATE raw.site_tracking_events_r SET raw_payload = raw_payload || '{"evt_label": "forged"}' WHERE""",
 }
 
 
-@pytest.mark.parametrize("damage", DAMAGE)
-def test_whatever_was_changed_afterwards_is_found_to_the_row(url: str, site: Site, owner: Connection, damage: str) -> None:
-    traffic(site)
-    assert owner.execute(DAMAGE[damage]).rowcount
+def test_whatever_was_changed_afterwards_is_found_to_the_row(url: str, worker: Connection, owner: Connection) -> None:
+    damaged = {damage: Site.another(worker) for damage in DAMAGE}
+    well = Site.another(worker)
+    for site in (*damaged.values(), well):
+        traffic(site)
+    for damage, site in damaged.items():
+        assert owner.execute(f"{DAMAGE[damage]} tenant_hk = %s", (site.tenant_hk,)).rowcount, damage
     done = verify(Store(url), ALL)
     assert not done.is_proved
-    assert done.differences[0].place.tenant == "acme"
-    assert done.differences[0].rows
+    found = {(difference.place.tenant, bool(difference.rows)) for difference in done.differences}
+    assert found == {(site.tenant_id, True) for site in damaged.values()}
 
 
 def test_a_raw_event_that_is_lost_is_missed(url: str, site: Site, owner: Connection) -> None:

@@ -4,8 +4,10 @@ from typing import Any
 
 import psycopg
 
+from footfall.api import asking
 from footfall.api.asking import ask
-from footfall.api.refused import Refused
+from footfall.api.engines.outside import Engine
+from footfall.api.refused import Refused, refuse
 from footfall.api.reports import REPORTS
 from footfall.database import Connection
 from footfall.errors import NotAccepted
@@ -35,3 +37,14 @@ def answer(connection: Connection, report: str, request: dict[str, Any], *, is_e
         }
     except (psycopg.DataError, UnicodeEncodeError) as error:
         raise NotAccepted("question_invalid", "a value of the question is none that the store reads") from error
+
+
+def sql_for(connection: Connection, report: str, request: dict[str, Any], engine: Engine) -> str:
+    """What counts the rows that a report's answer is made of, for an engine that reads the published archive.
+
+    `connection` is a reader's. Raises Refused: ``engine_cannot``, or what is wrong with the question.
+    """
+    asked = REPORTS.get(report)
+    if asked is None or asked.undivided is None:
+        refuse("engine_cannot", "sql", ", ".join(name for name, one in REPORTS.items() if one.undivided))
+    return asking.sql_for(connection, asked, asked.undivided, request, engine)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from footfall.api.engines import columns
+from footfall.api.engines.outside import Engine, statement
 from footfall.api.engines.written import counting
 from footfall.api.questions.parsing import Request, Resolved, resolve
 from footfall.api.questions.plan import OF_EVENTS, Source, plan, verdicts
@@ -111,6 +112,16 @@ def explanation(report: Report, question: Question) -> dict[str, Any]:
         "sources": verdicts(question, report.sources),
         "statements": [*counted, *(statement_of(write(shape), is_pretty=True).text for write in report.statements)],
     }
+
+
+def sql_for(connection: Connection, report: Report, count: Count, request: Request, engine: Engine) -> str:
+    """What counts the rows that an answer is made of, for an engine that reads the published archive: see `engines.outside`.
+
+    Raises Refused: ``engine_cannot``, and what `ask` does.
+    """
+    tenant = asking_tenant(connection, request)
+    question = with_keys(connection, tenant.tenant_hk, _resolved(connection, tenant, report, request).question)
+    return statement(count, question, tenant.tenant_hk, engine)
 
 
 def checked(connection: Connection, report: Report, request: Request) -> Request:

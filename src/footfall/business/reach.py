@@ -84,6 +84,7 @@ REACH: tuple[Reached, ...] = (
     Reached("marts", "business.visit_b", _of(_SESSION)),
     Reached("work", "business.site_session_w", _of(_SESSION)),
     Reached("work", "business.superseded_w", _of(_EVENT)),
+    Reached("work", "business.page_visit_w", _of(_SESSION)),
     Reached("work", "business.refresh_w", f"t.satellite = 'site_visitor_details' AND {_of(_VISITOR, 'hash_key')}"),
 )
 
@@ -100,6 +101,8 @@ HOLDS_NOBODY = {
     "staging.note": "counts by reason, with the number of one raw event",
     "business.site_page_h": "what the site shows; a page that only the person saw goes with a deletion",
     "business.site_page_judgement_s": "what the site's pages are, by its rules",
+    "business.page_w": "sums of a page; those of a person's visits are taken out with them",
+    "business.page_title_w": "titles of a page, and how often each was seen; likewise",
     "business.site_page_details_s": "what the site shows, and how often that was seen",
     "business.business_item_h": "what the site offers",
     "business.business_item_details_s": "what the site offers, and how often that was met",

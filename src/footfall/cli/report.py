@@ -45,6 +45,9 @@ def report(
     figure: q.Figure = None,
     others: q.With = None,
     explain: q.Explain = False,  # noqa: FBT002
+    sql: Annotated[
+        api.Engine | None, typer.Option(help="Instead: SQL for this engine, over the tables of `archive publish`.")
+    ] = None,
     data: Data = None,
     database_url: DatabaseUrl = None,
     as_json: AsJson = False,  # noqa: FBT002
@@ -54,9 +57,13 @@ def report(
     Example: footfall report breakdown --tenant acme --by page --filter "channel==search" --from 2026-11-01 --to 2026-11-30
     """
     asked = dict(locals())
-    for option in ("tenant", "name", "explain", "data", "database_url", "as_json"):
+    for option in ("tenant", "name", "explain", "sql", "data", "database_url", "as_json"):
         del asked[option]
     with existing_store(data, database_url, tenant) as store:
+        if sql:
+            with q.reading_as(store, tenant) as connection:
+                typer.echo(api.sql_for(connection, name, q.question_of(asked), sql))
+            return
         answer = q.answer_to(store, tenant, name, q.question_of(asked), is_explained=explain)
     if as_json:
         print_json(answer)

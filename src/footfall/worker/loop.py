@@ -200,9 +200,9 @@ def refresh(connection: Connection, settings: Settings, most: int = _SLICE) -> i
 
 
 def roll_up(connection: Connection, quiet: timedelta) -> int:
-    """Compute the rollups of a day that has been quiet for so long; returns 1, or 0 when there is none."""
+    """Compute the rollups of days of a tenant that have been quiet for so long; returns of how many."""
     rolled = _number(connection, "SELECT business.roll_up_due(%s, util.current_load_date())", quiet)
-    _log(rolled, "rolled up %d day", rolled)
+    _log(rolled, "rolled up %d days", rolled)
     return rolled
 
 

@@ -1,7 +1,7 @@
 """What is counted, as DuckDB's SQL: the same trees as for PostgreSQL, and where the two differ, words in which they agree."""
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -81,13 +81,22 @@ def counting(count: Count, shape: Question) -> Counting:
 
 def restricted(tree: Tree) -> Counting:
     """What a tree asks of event_b and visit_b, which are one tenant's. Raises ValueError for one that names any other rows."""
+    tree, looked_at = filled(tree, _rows)
+    return Counting(statement_of(_agreeing(tree), "duckdb"), looked_at)
+
+
+def filled(tree: Tree, rows: Callable[[Relation, tuple[str, ...]], Tree]) -> tuple[Tree, dict[Relation, tuple[str, ...]]]:
+    """The tree, with these rows where it names event_b and visit_b, and the columns that it looks at.
+
+    Raises ValueError for a tree that names any other rows.
+    """
     _require_own(tree)
     looked_at: dict[Relation, tuple[str, ...]] = {}
     for table in list(tree.find_all(exp.Table)):
         if relation := _RELATIONS.get(table.name):
             columns = looked_at.setdefault(relation, _columns(tree, relation))
-            table.replace(exp.Subquery(this=_rows(relation, columns), alias=table.args["alias"]))
-    return Counting(statement_of(_agreeing(tree), "duckdb"), looked_at)
+            table.replace(exp.Subquery(this=rows(relation, columns), alias=table.args["alias"]))
+    return tree, looked_at
 
 
 def _require_own(tree: Tree) -> None:

@@ -98,6 +98,11 @@ def verdicts(question: Question, sources: tuple[Source, ...]) -> dict[str, str]:
     return {f"{source.name}: {source.words}": _verdict(source, chosen, question) for source in sources}
 
 
+def objection(question: Question, source: Source) -> str:
+    """What a question would have to be for this source to answer it exactly; empty: it does."""
+    return _objection(source, question) or ""
+
+
 def _verdict(source: Source, chosen: Source, question: Question) -> str:
     if source is chosen:
         return "taken"

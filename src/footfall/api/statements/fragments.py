@@ -18,7 +18,7 @@ logging.getLogger("sqlglot").setLevel(logging.WARNING)  # it tells of each index
 
 Tree = exp.Expr
 Slot = Tree | str | Sequence[Tree]
-Dialect = Literal["postgres", "duckdb"]
+Dialect = Literal["postgres", "duckdb", "spark", "trino", "clickhouse"]
 
 SLOTS = "asked"  # the schema of rows that are filled in
 _NAMED = re.compile(r"^-- name: (\w+)$", re.MULTILINE)

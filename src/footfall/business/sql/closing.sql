@@ -41,7 +41,13 @@ BEGIN
         EXIT WHEN business.seen_load() IS NOT DISTINCT FROM v_seen;
     END LOOP;
 
-    v_inserted := business.refresh_site_session_details(v_members, v_load_date);
+    -- events of nobody are no visits: only what they saw of pages is counted
+    v_inserted := business.refresh_site_session_details(ARRAY(
+        SELECT m.site_session_hk FROM unnest(v_members) AS m(site_session_hk)
+        CROSS JOIN LATERAL (
+            SELECT w.is_visit FROM business.site_session_w w WHERE w.site_session_hk = m.site_session_hk LIMIT 1
+        ) w
+        WHERE w.is_visit), v_load_date);
     UPDATE raw.load_batch l
     SET counts = jsonb_build_object('site_session_details_s', v_inserted),
         asked = jsonb_build_object('as_of', p_as_of, 'most', p_limit, 'seen', v_seen, 'taken', (
@@ -50,6 +56,7 @@ BEGIN
                   WHERE cardinality(v_closed) >= p_limit AND w.site_session_hk = ANY (v_closed) GROUP BY w.tenant_hk) t))
     WHERE l.load_date = v_load_date;
 
+    PERFORM business.count_pages(v_closed, v_members, v_load_date);
     PERFORM business.mark_due(v_closed, v_members, v_load_date);
 
     -- from here on loads wait: they write the same rows
@@ -65,8 +72,9 @@ BEGIN
 END
 $$;
 
--- Whoever and whatever these visits met has new figures: bounces, time on page and conversions are known only when they are closed, and
--- which of them count by how they are judged. p_members: the visits with all their half hours.
+-- Whoever these visits are of, and what items they met, has new figures: conversions are known only when they are closed, and which of them
+-- count by how they are judged. p_members: the visits with all their half hours. Pages: business.count_pages. Items are looked for where the
+-- details say that there are some, in the bridge.
 CREATE OR REPLACE FUNCTION business.mark_due(p_visits bytea[], p_members bytea[], p_load_date timestamptz) RETURNS void
 LANGUAGE sql AS $$
     INSERT INTO business.refresh_w (satellite, hash_key, load_date, tenant_hk)
@@ -78,19 +86,14 @@ LANGUAGE sql AS $$
         WHERE c.site_session_hk = s.site_session_hk AND c.site_visitor_hk IS NOT NULL OFFSET 0
     ) c
     UNION
-    SELECT m.satellite, m.hash_key, p_load_date, e.tenant_hk
+    SELECT 'business_item_details', e.business_item_hk, p_load_date, e.tenant_hk
     FROM unnest(p_visits) AS s(site_session_hk)
-    CROSS JOIN LATERAL business.visit_events(s.site_session_hk) e
     CROSS JOIN LATERAL (
-        SELECT 'site_page_details' AS satellite, p.site_page_hk AS hash_key FROM business.event_page_l p
-        WHERE p.site_event_hk = e.site_event_hk
-          AND p.link_event_page_hk BETWEEN substr(e.site_event_hk, 1, 6) AND util.last_key_of(e.site_event_hk)
-        UNION ALL
-        SELECT 'business_item_details', i.business_item_hk FROM business.event_business_item_l i
-        WHERE i.site_event_hk = e.site_event_hk AND e.business_item_info IS NOT NULL
-          AND i.link_event_business_item_hk BETWEEN substr(e.site_event_hk, 1, 6) AND util.last_key_of(e.site_event_hk)
-        OFFSET 0
-    ) m
+        SELECT e.business_item_hk, e.tenant_hk FROM business.visit_bridge(s.site_session_hk) e
+        WHERE EXISTS (SELECT FROM business.site_session_details_s d
+                      WHERE d.site_session_hk = s.site_session_hk AND d.load_end_date IS NULL AND d.items_viewed IS NOT NULL)
+    ) e
+    WHERE e.business_item_hk IS NOT NULL
     ON CONFLICT DO NOTHING;
 $$;
 

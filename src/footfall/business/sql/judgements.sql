@@ -337,6 +337,7 @@ DECLARE
     v_load_date timestamptz;
     v_visits bytea[];
     v_changed bytea[];
+    v_over bytea[];
     v_closed bytea[];
 BEGIN
     PERFORM util.take_turn('sessions');
@@ -358,14 +359,17 @@ BEGIN
         asked = jsonb_build_object('tenant', encode(p_tenant_hk, 'hex'), 'after', encode(p_after, 'hex'), 'until', encode(p_until, 'hex'))
     WHERE l.load_date = v_load_date;
 
-    v_closed := ARRAY(
+    v_over := ARRAY(
         SELECT v.site_session_hk FROM unnest(business.align_classes(v_changed)) AS v(site_session_hk)
+        WHERE NOT EXISTS (SELECT FROM business.site_session_w w WHERE w.root_session_hk = v.site_session_hk AND w.is_open));
+    v_closed := ARRAY(
+        SELECT v.site_session_hk FROM unnest(v_over) AS v(site_session_hk)
         WHERE EXISTS (SELECT FROM business.site_session_details_s d
-                      WHERE d.site_session_hk = v.site_session_hk AND d.load_end_date IS NULL)
-          AND NOT EXISTS (SELECT FROM business.site_session_w w WHERE w.root_session_hk = v.site_session_hk AND w.is_open));
+                      WHERE d.site_session_hk = v.site_session_hk AND d.load_end_date IS NULL));
     PERFORM business.refresh_site_session_details(v_closed, v_load_date);
     PERFORM business.empty_fresh_bridge();
     PERFORM business.store_marts(v_load_date, NULL, NULL, v_changed);
+    PERFORM business.count_pages(v_over, v_over, v_load_date);
     PERFORM business.mark_due(v_closed, v_closed, v_load_date);
 END
 $$;

@@ -239,7 +239,7 @@ BEGIN
 END
 $$;
 
--- What a load leaves for the jobs that follow it: sessions with new events are open (again), their pages and items are due. Returns
+-- What a load leaves for the jobs that follow it: sessions with new events are open (again), their items are due. Returns
 -- the visits that have got events of others, or lost some: sessions whose events are no single visit are divided
 -- (business.split_sessions); of most a look at their first and last event tells that they are one.
 CREATE OR REPLACE FUNCTION business.touch_sessions(p_load_date timestamptz) RETURNS bytea[]
@@ -259,18 +259,18 @@ BEGIN
            -- of events that may be several visits the first alone is one for sure
            CASE WHEN business.is_short(min(f.event_timestamp), max(f.event_timestamp), min(f.session_bucket)) THEN max(f.event_timestamp)
                 ELSE min(f.event_timestamp) END,
-           p_load_date, v.is_visit, v.is_visit,
+           p_load_date, v.is_visit, true,
            NOT business.is_short(min(f.event_timestamp), max(f.event_timestamp), min(f.session_bucket)),
            min(f.event_timestamp) + business.visit_timeout()
     FROM pg_temp.fresh_event f
-    -- an event of nobody is no visit: nothing waits for its end
+    -- an event of nobody is no visit; what it saw of a page is counted like theirs, when it is closed
     CROSS JOIN LATERAL (SELECT f.session_id IS NOT NULL OR f.session_bucket IS NOT NULL AS is_visit) v
     GROUP BY f.site_session_hk, f.tenant_hk, v.is_visit
     ORDER BY f.site_session_hk
     ON CONFLICT (site_session_hk) DO UPDATE SET
         (first_event_timestamp, last_event_timestamp, is_split, is_open) = (
             SELECT least(w.first_event_timestamp, excluded.first_event_timestamp),
-                   greatest(w.last_event_timestamp, excluded.last_event_timestamp), false, w.is_visit OR excluded.is_visit
+                   greatest(w.last_event_timestamp, excluded.last_event_timestamp), false, true
             WHERE NOT w.is_split AND NOT excluded.is_split AND (w.session_bucket IS NOT NULL OR business.is_one_visit(
                 w.first_event_timestamp, w.last_event_timestamp, excluded.first_event_timestamp, excluded.last_event_timestamp))
             UNION ALL
@@ -284,9 +284,6 @@ BEGIN
     SELECT array_agg(t.site_session_hk) INTO v_split FROM touched t WHERE t.is_split;
 
     INSERT INTO business.refresh_w (satellite, hash_key, load_date, tenant_hk)
-    SELECT DISTINCT 'site_page_details', f.site_page_hk, p_load_date, f.tenant_hk
-    FROM pg_temp.fresh_event f WHERE f.site_page_hk IS NOT NULL
-    UNION ALL
     SELECT DISTINCT 'business_item_details', f.business_item_hk, p_load_date, f.tenant_hk
     FROM pg_temp.fresh_event f WHERE f.business_item_hk IS NOT NULL
     ON CONFLICT DO NOTHING;

@@ -1,13 +1,14 @@
--- Satellites that are computed at snapshots: visitors (at most daily), pages and items.
+-- Satellites that are computed at snapshots: visitors (at most daily), pages (of what is carried of them: pages.sql) and items.
 
 -- Recomputes what is due of one of these satellites: keys with new events whose current row is at least p_minimum_age old, at
 -- most p_limit, in turns of their tenants, the longest due first. Returns how many keys were looked at; 0 when nothing is due.
 --
--- All of a key's history is read each time, so what has much of it waits for longer: as many times p_minimum_age as it has p_much views
--- (or interactions). So in that time none costs more than about p_much of them, however long it has existed. NULL: all wait alike, as
--- they did until version 50.
+-- All of a visitor's or item's history is read each time, so what has much of it waits for longer: as many times p_minimum_age as it has
+-- p_much views (or interactions). So in that time none costs more than about p_much of them, however long it has existed. NULL: all wait
+-- alike, as they did until version 50, and as pages do, whose sums are carried. Not p_closed: pages with visits that are not over, as until version 51.
 CREATE OR REPLACE FUNCTION business.refresh_due(
-    p_satellite text, p_minimum_age interval, p_as_of timestamptz, p_limit integer DEFAULT 2000, p_much integer DEFAULT 10000
+    p_satellite text, p_minimum_age interval, p_as_of timestamptz, p_limit integer DEFAULT 2000, p_much integer DEFAULT 10000,
+    p_closed boolean DEFAULT true
 ) RETURNS integer
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -15,6 +16,8 @@ DECLARE
         WHEN 'site_visitor_details' THEN 'total_page_views'
         WHEN 'site_page_details' THEN 'total_views'
         ELSE 'total_interactions' END;
+    v_is_page constant boolean := p_satellite = 'site_page_details';
+    v_much constant integer := CASE WHEN NOT (v_is_page AND p_closed) THEN p_much END;
     v_due bytea[];
     v_keys bytea[];
     v_dates timestamptz[];
@@ -22,6 +25,10 @@ DECLARE
     v_seen timestamptz;
     v_inserted bigint;
 BEGIN
+    IF v_is_page THEN
+        -- what visits saw of pages is added to their sums in that turn, and stays as it is meanwhile
+        PERFORM util.take_turn('sessions');
+    END IF;
     PERFORM util.take_turn(p_satellite);
     -- what is due and what is computed of it is seen at one point between loads, for a rebuild to find it again: if a load came in
     -- between, once more
@@ -38,7 +45,7 @@ BEGIN
                 ) w
                 ORDER BY row_number() OVER (PARTITION BY w.tenant_hk ORDER BY w.since, w.hash_key), w.tenant_hk LIMIT $4) d
             $due$, p_satellite || '_s', replace(p_satellite, '_details', '_hk'), v_total)
-        INTO v_due USING p_satellite, p_as_of, p_minimum_age, p_limit, p_much;
+        INTO v_due USING p_satellite, p_as_of, p_minimum_age, p_limit, v_much;
         IF v_due IS NULL THEN
             DELETE FROM raw.load_batch l WHERE l.load_date = v_load_date;
             RETURN 0;
@@ -50,10 +57,19 @@ BEGIN
         EXIT WHEN business.seen_load() IS NOT DISTINCT FROM v_seen;
     END LOOP;
 
+    IF v_is_page THEN
+        IF NOT p_closed THEN
+            PERFORM business.forget_pages(v_due);
+        END IF;
+        PERFORM business.sum_pages(v_due, NOT p_closed);
+    END IF;
     EXECUTE format('SELECT business.refresh_%s($1, $2)', p_satellite) INTO v_inserted USING v_due, v_load_date;
+    IF v_is_page AND NOT p_closed THEN
+        PERFORM business.forget_pages(v_due);
+    END IF;
     UPDATE raw.load_batch l
     SET counts = jsonb_build_object(p_satellite || '_s', v_inserted),
-        asked = jsonb_build_object('as_of', p_as_of, 'most', p_limit, 'minimum_age', p_minimum_age, 'much', p_much, 'seen', v_seen, 'taken', (
+        asked = jsonb_build_object('as_of', p_as_of, 'most', p_limit, 'minimum_age', p_minimum_age, 'much', v_much, 'closed', p_closed, 'seen', v_seen, 'taken', (
             SELECT jsonb_object_agg(encode(t.tenant_hk, 'hex'), t.keys)
             FROM (SELECT w.tenant_hk, count(DISTINCT w.hash_key) AS keys FROM business.refresh_w w
                   WHERE cardinality(v_due) >= p_limit AND w.satellite = p_satellite AND w.hash_key = ANY (v_due)
@@ -89,6 +105,9 @@ LANGUAGE sql STABLE AS $$
 $$;
 
 -- Visitors as computed from their closed sessions; device and language are those of the latest. Definitions: docs/ask/metrics.md.
+--
+-- A visitor's visits are found by session_visitor_l_site_visitor_hk, their details and context by their keys; their events are read once,
+-- and only those that may be conversions, or are about items, go on from there.
 CREATE OR REPLACE FUNCTION business.site_visitor_details_of(p_keys bytea[], p_as_of timestamptz)
 RETURNS TABLE (
     site_visitor_hk bytea, tenant_hk bytea, visitor_ip_hash text, user_agent text, device_type text, browser_name text,
@@ -97,155 +116,87 @@ RETURNS TABLE (
     total_page_views integer, favorite_items text[], total_transactions integer, lifetime_value numeric, visitor_segment text
 )
 LANGUAGE sql STABLE AS $$
-    SELECT h.site_visitor_hk, h.tenant_hk, (s.latest).visitor_ip_hash, (s.latest).user_agent, (s.latest).device_type,
-           (s.latest).browser_name, (s.latest).browser_version, (s.latest).operating_system, (s.latest).screen_resolution,
-           (s.latest).viewport_size, (s.latest).timezone, (s.latest).language, (s.latest).do_not_track,
-           s.first_visit, s.last_visit, s.sessions, s.page_views, f.items, w.transactions, w.value, g.segment
-    FROM business.site_visitor_h h
-    CROSS JOIN LATERAL (SELECT t.currency FROM auth.tenant_v t WHERE t.tenant_hk = h.tenant_hk LIMIT 1) t
-    CROSS JOIN LATERAL (
-        SELECT (array_agg(c.context ORDER BY d.session_start_time DESC, d.site_session_hk))[1] AS latest,
-               min(d.session_start_time) AS first_visit, max(d.session_start_time) AS last_visit,
-               count(*)::integer AS sessions, sum(d.total_page_views)::integer AS page_views,
+    WITH visit AS MATERIALIZED (
+        SELECT h.site_visitor_hk, h.tenant_hk, t.currency, d.site_session_hk, d.session_start_time, d.total_page_views,
+               d.transaction_completed, d.total_conversion_value
+        FROM unnest(p_keys) AS k(site_visitor_hk)
+        CROSS JOIN LATERAL (
+            SELECT h.site_visitor_hk, h.tenant_hk FROM business.site_visitor_h h WHERE h.site_visitor_hk = k.site_visitor_hk LIMIT 1
+        ) h
+        CROSS JOIN LATERAL (SELECT t.currency FROM auth.tenant_v t WHERE t.tenant_hk = h.tenant_hk LIMIT 1) t
+        CROSS JOIN LATERAL business.visitor_sessions(h.site_visitor_hk) d
+    ), visited AS (
+        SELECT v.site_visitor_hk, v.tenant_hk, v.currency,
+               (array_agg(c.context ORDER BY v.session_start_time DESC, v.site_session_hk))[1] AS latest,
+               min(v.session_start_time) AS first_visit, max(v.session_start_time) AS last_visit,
+               count(*)::integer AS sessions, sum(v.total_page_views)::integer AS page_views,
                -- of visits whose events have gone: what their details say
-               count(*) FILTER (WHERE d.transaction_completed AND r.is_retired) AS transactions_before,
-               coalesce(sum(d.total_conversion_value) FILTER (WHERE r.is_retired), 0) AS value_before
-        FROM business.visitor_sessions(h.site_visitor_hk) d
+               count(*) FILTER (WHERE v.transaction_completed AND r.is_retired) AS transactions_before,
+               coalesce(sum(v.total_conversion_value) FILTER (WHERE r.is_retired), 0) AS value_before
+        FROM visit v
         CROSS JOIN LATERAL (
             SELECT c AS context FROM business.site_session_context_s c
-            WHERE c.site_session_hk = d.site_session_hk AND c.load_end_date IS NULL LIMIT 1
+            WHERE c.site_session_hk = v.site_session_hk AND c.load_end_date IS NULL LIMIT 1
         ) c
         LEFT JOIN LATERAL (
-            SELECT w.is_retired FROM business.site_session_w w WHERE w.site_session_hk = d.site_session_hk LIMIT 1
+            SELECT w.is_retired FROM business.site_session_w w WHERE w.site_session_hk = v.site_session_hk LIMIT 1
         ) r ON true
-    ) s
-    CROSS JOIN LATERAL (
-        SELECT (s.transactions_before + count(*) FILTER (WHERE c.is_transaction))::integer AS transactions,
-               util.money(s.value_before + coalesce(sum(c.value) FILTER (WHERE c.currency = t.currency), 0)) AS value
+        GROUP BY v.site_visitor_hk, v.tenant_hk, v.currency
+    ), event AS MATERIALIZED (
+        SELECT v.site_visitor_hk, v.site_session_hk AS root_session_hk, v.currency AS tenant_currency, e.*
+        FROM visit v
+        CROSS JOIN LATERAL (
+            SELECT e.site_event_hk, e.tenant_hk, e.event_timestamp, e.event_type, e.event_action, e.event_label, e.event_value,
+                   e.event_currency, e.transaction_id, e.transaction_funnel_step, e.raw_event_id,
+                   e.business_item_info ->> 'item_key' AS item_key, e.business_item_info IS NOT NULL AS is_of_item
+            FROM business.visit_events(v.site_session_hk) e
+            WHERE e.event_type IN ('transaction_step', 'item_interaction')
+               OR (e.event_type, e.event_action) IN (SELECT r.event_type, r.event_action FROM ref.conversion_rule r)
+        ) e
+    ), converted AS (
+        SELECT c.site_visitor_hk, count(*) FILTER (WHERE c.is_transaction) AS transactions,
+               sum(c.value) FILTER (WHERE c.currency = c.tenant_currency) AS value
         FROM (
-            SELECT DISTINCT ON (i.identity) c.value, c.currency,
+            SELECT DISTINCT ON (e.site_visitor_hk, i.identity) e.site_visitor_hk, e.tenant_currency, c.value, c.currency,
                    e.event_type = 'transaction_step' AND e.event_action = 'complete' AND NOT c.is_refund AS is_transaction
-            FROM business.visitor_events(h.site_visitor_hk) e
+            FROM event e
             CROSS JOIN LATERAL business.conversion_of(e.tenant_hk, e.event_type, e.event_action, e.event_label,
                                                       e.event_timestamp, e.event_value, e.event_currency,
                                                       business.is_superseded(e.site_event_hk)) c
             CROSS JOIN LATERAL (SELECT business.conversion_identity(
                 e.event_type, e.transaction_id, e.root_session_hk, e.transaction_funnel_step, e.site_event_hk, e.event_value,
                 c.is_refund) AS identity) i
-            ORDER BY i.identity, e.event_timestamp, e.raw_event_id
+            ORDER BY e.site_visitor_hk, i.identity, e.event_timestamp, e.raw_event_id
         ) c
-    ) w
-    CROSS JOIN LATERAL (
-        SELECT array_agg(i.item_key ORDER BY i.interactions DESC, i.item_key COLLATE "C") AS items
+        GROUP BY c.site_visitor_hk
+    ), favorite AS (
+        SELECT i.site_visitor_hk, array_agg(i.item_key ORDER BY i.interactions DESC, i.item_key COLLATE "C")
+                   FILTER (WHERE i.place <= 5) AS items
         FROM (
-            SELECT e.business_item_info ->> 'item_key' AS item_key, count(*) AS interactions
-            FROM business.visitor_events(h.site_visitor_hk) e
-            WHERE e.event_type = 'item_interaction' AND e.business_item_info IS NOT NULL
-            GROUP BY 1
-            ORDER BY count(*) DESC, (e.business_item_info ->> 'item_key') COLLATE "C" LIMIT 5
+            SELECT e.site_visitor_hk, e.item_key, count(*) AS interactions,
+                   row_number() OVER (PARTITION BY e.site_visitor_hk ORDER BY count(*) DESC, e.item_key COLLATE "C") AS place
+            FROM event e WHERE e.event_type = 'item_interaction' AND e.is_of_item
+            GROUP BY e.site_visitor_hk, e.item_key
         ) i
-    ) f
+        GROUP BY i.site_visitor_hk
+    )
+    SELECT s.site_visitor_hk, s.tenant_hk, (s.latest).visitor_ip_hash, (s.latest).user_agent, (s.latest).device_type,
+           (s.latest).browser_name, (s.latest).browser_version, (s.latest).operating_system, (s.latest).screen_resolution,
+           (s.latest).viewport_size, (s.latest).timezone, (s.latest).language, (s.latest).do_not_track,
+           s.first_visit, s.last_visit, s.sessions, s.page_views, f.items, w.transactions, w.value, g.segment
+    FROM visited s
+    LEFT JOIN converted c USING (site_visitor_hk)
+    LEFT JOIN favorite f USING (site_visitor_hk)
+    CROSS JOIN LATERAL (
+        SELECT (s.transactions_before + coalesce(c.transactions, 0))::integer AS transactions,
+               util.money(s.value_before + coalesce(c.value, 0)) AS value
+    ) w
     LEFT JOIN LATERAL (
         SELECT r.segment FROM ref.visitor_segment r
-        WHERE r.tenant_hk IN (h.tenant_hk, '\x') AND s.sessions >= r.minimum_sessions
+        WHERE r.tenant_hk IN (s.tenant_hk, '\x') AND s.sessions >= r.minimum_sessions
           AND w.transactions >= r.minimum_transactions AND w.value >= r.minimum_lifetime_value
         ORDER BY r.tenant_hk DESC, r.position LIMIT 1
     ) g ON true
-    WHERE h.site_visitor_hk = ANY (p_keys) AND s.sessions > 0
-$$;
-
--- The events of a visitor's closed sessions.
-CREATE OR REPLACE FUNCTION business.visitor_events(p_site_visitor_hk bytea)
-RETURNS TABLE (root_session_hk bytea, site_event_hk bytea, tenant_hk bytea, event_timestamp timestamptz, event_type text,
-               event_action text, event_label text, event_value numeric, event_currency text, transaction_id text,
-               transaction_funnel_step text, business_item_info jsonb, raw_event_id bigint)
-LANGUAGE sql STABLE AS $$
-    SELECT s.site_session_hk, e.site_event_hk, e.tenant_hk, e.event_timestamp, e.event_type, e.event_action, e.event_label,
-           e.event_value, e.event_currency, e.transaction_id, e.transaction_funnel_step, e.business_item_info, e.raw_event_id
-    FROM business.visitor_sessions(p_site_visitor_hk) s
-    CROSS JOIN LATERAL business.visit_events(s.site_session_hk) e
-    OFFSET 0
-$$;
-
--- Pages as computed from the sessions that saw them; bots are left out. Definitions: docs/ask/metrics.md.
-CREATE OR REPLACE FUNCTION business.site_page_details_of(p_keys bytea[], p_as_of timestamptz)
-RETURNS TABLE (
-    site_page_hk bytea, tenant_hk bytea, page_url text, page_title text, page_path text, page_hostname text, page_category text,
-    page_type text, total_views integer, unique_visitors integer, avg_time_on_page integer, bounce_rate numeric,
-    conversion_rate numeric
-)
-LANGUAGE sql STABLE AS $$
-    WITH seen AS MATERIALIZED (
-        -- each visit once, with what is known of it as a whole
-        SELECT v.root_session_hk, j.traffic_class, c.site_visitor_hk, e.is_bounce
-        FROM (
-            SELECT DISTINCT v.root_session_hk
-            FROM business.event_page_l p
-            CROSS JOIN LATERAL business.visit_of(p.site_event_hk) AS v(root_session_hk)
-            WHERE p.site_page_hk = ANY (p_keys)
-        ) v
-        LEFT JOIN LATERAL business.judged_class(v.root_session_hk) j(traffic_class) ON true
-        LEFT JOIN LATERAL (
-            SELECT c.site_visitor_hk FROM business.site_session_context_s c
-            WHERE c.site_session_hk = v.root_session_hk AND c.load_end_date IS NULL LIMIT 1
-        ) c ON true
-        LEFT JOIN LATERAL (
-            SELECT e.is_bounce FROM business.site_session_details_s e
-            WHERE e.site_session_hk = v.root_session_hk AND e.load_end_date IS NULL LIMIT 1
-        ) e ON true
-    ), event AS MATERIALIZED (
-        -- every event of those sessions, in order, with the number of the page view that it belongs to
-        SELECT s.root_session_hk, d.site_event_hk, d.event_timestamp, d.event_type, d.time_on_page, d.page_title, p.site_page_hk,
-               s.site_visitor_hk, s.is_bounce,
-               count(*) FILTER (WHERE d.event_type = 'page_view')
-                   OVER (PARTITION BY s.root_session_hk ORDER BY d.event_timestamp, d.raw_event_id) AS view_number,
-               max(d.event_timestamp) FILTER (WHERE d.event_type = 'transaction_step' AND d.event_action = 'complete')
-                   OVER (PARTITION BY s.root_session_hk) AS completed_at
-        FROM seen s
-        CROSS JOIN LATERAL business.visit_events(s.root_session_hk) d
-        LEFT JOIN LATERAL (
-            SELECT p.site_page_hk FROM business.event_page_l p
-            WHERE p.site_event_hk = d.site_event_hk
-              AND p.link_event_page_hk BETWEEN substr(d.site_event_hk, 1, 6) AND util.last_key_of(d.site_event_hk) LIMIT 1
-        ) p ON true
-        WHERE coalesce(s.traffic_class, d.traffic_class) = 'human'
-    ), measured AS (
-        SELECT e.*, e.event_type = 'page_view' AS is_view,
-               max(e.time_on_page) OVER (PARTITION BY e.root_session_hk, e.view_number, e.site_page_hk) AS client_seconds,
-               min(e.event_timestamp) FILTER (WHERE e.event_type = 'page_view') OVER (
-                   PARTITION BY e.root_session_hk ORDER BY e.view_number
-                   GROUPS BETWEEN 1 FOLLOWING AND 1 FOLLOWING) - e.event_timestamp AS until_next_view,
-               min(e.event_timestamp) OVER (PARTITION BY e.root_session_hk, e.site_page_hk) AS first_seen
-        FROM event e
-    )
-    SELECT h.site_page_hk, h.tenant_hk, h.site_page_bk, m.title, a.path, left(a.host, 253),
-           CASE WHEN j.site_page_hk IS NULL THEN g.page_class[1] ELSE j.page_category END,
-           CASE WHEN j.site_page_hk IS NULL THEN g.page_class[2] ELSE j.page_type END, coalesce(m.views, 0), coalesce(m.visitors, 0), m.seconds, m.bounce_rate, m.conversion_rate
-    FROM business.site_page_h h
-    CROSS JOIN LATERAL (
-        SELECT nullif(split_part(h.site_page_bk, '/', 1), '') AS host,
-               business.page_path(h.site_page_bk) AS path
-    ) a
-    CROSS JOIN LATERAL (SELECT staging.page_class(a.path) AS page_class) g
-    LEFT JOIN business.site_page_judgement_s j ON j.site_page_hk = h.site_page_hk AND j.load_end_date IS NULL
-    LEFT JOIN (
-        SELECT m.site_page_hk, count(*) FILTER (WHERE m.is_view)::integer AS views,
-               count(DISTINCT m.site_visitor_hk)::integer AS visitors,
-               mode() WITHIN GROUP (ORDER BY m.page_title COLLATE "C") FILTER (WHERE m.is_view) AS title,
-               -- what the client measured; else the time to the next page view, if that came within half an hour
-               round(avg(coalesce(m.client_seconds, CASE WHEN m.until_next_view <= interval '30 minutes'
-                                                         THEN extract(epoch FROM m.until_next_view) END))
-                     FILTER (WHERE m.is_view))::integer AS seconds,
-               round(100.0 * count(*) FILTER (WHERE m.is_view AND m.view_number = 1 AND m.is_bounce)
-                     / nullif(count(*) FILTER (WHERE m.is_view AND m.view_number = 1 AND m.is_bounce IS NOT NULL), 0), 2)
-                   AS bounce_rate,
-               round(100.0 * count(DISTINCT m.root_session_hk) FILTER (WHERE m.completed_at >= m.first_seen)
-                     / count(DISTINCT m.root_session_hk), 2) AS conversion_rate
-        FROM measured m
-        WHERE m.site_page_hk = ANY (p_keys)
-        GROUP BY m.site_page_hk
-    ) m ON m.site_page_hk = h.site_page_hk
-    WHERE h.site_page_hk = ANY (p_keys)
 $$;
 
 -- Items as computed from the events about them; bots are left out. Definitions: docs/ask/metrics.md.
@@ -286,12 +237,17 @@ LANGUAGE sql STABLE AS $$
                count(*) FILTER (WHERE e.is_interaction AND e.event_timestamp > p_as_of - interval '30 days')::integer AS recent
         FROM event e GROUP BY e.business_item_hk
     ), visit AS MATERIALIZED (
-        -- each visit once, whatever items it met, with its last completion
+        -- each visit once, whatever items it met, with its last completion; of one that is over its details say whether there is any
         SELECT v.root_session_hk, d.completed_at
         FROM (SELECT DISTINCT e.root_session_hk FROM event e WHERE e.is_interaction) v
+        LEFT JOIN LATERAL (
+            SELECT k.transaction_completed FROM business.site_session_details_s k
+            WHERE k.site_session_hk = v.root_session_hk AND k.load_end_date IS NULL AND NOT EXISTS (
+                SELECT FROM business.site_session_w w WHERE w.root_session_hk = v.root_session_hk AND w.is_open) LIMIT 1
+        ) k ON true
         CROSS JOIN LATERAL (
             SELECT max(d.event_timestamp) AS completed_at FROM business.visit_events(v.root_session_hk) d
-            WHERE d.event_type = 'transaction_step' AND d.event_action = 'complete'
+            WHERE k.transaction_completed IS DISTINCT FROM false AND d.event_type = 'transaction_step' AND d.event_action = 'complete'
         ) d
     ), outcome AS (
         -- sessions with the item, and those of them that completed a transaction after that

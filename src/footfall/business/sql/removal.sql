@@ -142,6 +142,9 @@ BEGIN
     PERFORM business.unstage(v_again);
 
     PERFORM business.remove_unlinked();
+    PERFORM business.forget_pages(ARRAY(
+        SELECT t.hash_key FROM pg_temp.touched_key t
+        WHERE t.hub = 'site_page' AND NOT EXISTS (SELECT FROM business.site_page_h h WHERE h.site_page_hk = t.hash_key)));
     DELETE FROM business.refresh_w w
     WHERE w.tenant_hk = p_tenant_hk AND NOT EXISTS (SELECT FROM business.site_visitor_h h WHERE h.site_visitor_hk = w.hash_key)
       AND NOT EXISTS (SELECT FROM business.site_page_h h WHERE h.site_page_hk = w.hash_key)
@@ -246,6 +249,7 @@ BEGIN
     DELETE FROM business.site_session_details_s d WHERE d.site_session_hk = ANY (v_all);
     DELETE FROM business.site_session_judgement_s j WHERE j.site_session_hk = ANY (v_all);
     DELETE FROM business.site_session_w w WHERE w.site_session_hk = ANY (v_all);
+    PERFORM business.count_pages('{}', v_all, NULL);
 END
 $$;
 

@@ -334,39 +334,60 @@ LANGUAGE sql STABLE AS $$
     SELECT r.* FROM business.rollup_until(p_tenant_hk, ARRAY[p_to], p_dimensions, p_until) r
 $$;
 
--- Computes the rollups of one day that has been quiet for p_quiet; returns 1, or 0 when there is none. For a transaction of its own.
+-- Computes the rollups of days that have been quiet for p_quiet: of the one that was touched the longest ago and, as long as they are small,
+-- the days of the tenant that follow it; returns of how many days, 0 when there is none. For a transaction of its own.
+--
+-- What is due is found by day_w_due. To plan the statement takes as long as to count a few hundred visits: so small days share one. No day
+-- is left out between them, as all events between the first and the last are read.
 CREATE OR REPLACE FUNCTION business.roll_up_due(p_quiet interval, p_now timestamptz) RETURNS integer
 LANGUAGE plpgsql SET work_mem = '64MB' AS $$
 DECLARE
-    v_due business.day_w;
+    v_tenant_hk bytea;
+    v_first date;
+    v_days date[];
+    v_touched timestamptz[];
 BEGIN
     PERFORM util.take_turn('rollups');
-    SELECT w.* INTO v_due FROM business.day_w w
+    SELECT w.tenant_hk, w.day INTO v_tenant_hk, v_first FROM business.day_w w
     WHERE NOT w.is_rolled_up AND w.touched_at <= p_now - p_quiet ORDER BY w.touched_at, w.tenant_hk, w.day LIMIT 1;
-    IF v_due.day IS NULL THEN
+    IF v_first IS NULL THEN
         RETURN 0;
     END IF;
-    PERFORM util.ensure_month(v_due.day::timestamp AT TIME ZONE 'UTC', 'date');
+    SELECT array_agg(d.day ORDER BY d.day), array_agg(d.touched_at ORDER BY d.day) INTO v_days, v_touched
+    FROM (
+        SELECT w.day, w.touched_at, w.day - v_first = row_number() OVER (ORDER BY w.day) - 1 AS follows,
+               sum(n.visits) OVER (ORDER BY w.day) - n.visits AS visits_before
+        FROM business.day_w w
+        CROSS JOIN LATERAL (
+            SELECT count(*) AS visits FROM (
+                SELECT FROM business.visit_b v WHERE v.tenant_hk = w.tenant_hk AND v.day = w.day LIMIT 1000) v
+        ) n
+        WHERE w.tenant_hk = v_tenant_hk AND w.day BETWEEN v_first AND v_first + 30 AND NOT w.is_rolled_up AND w.touched_at <= p_now - p_quiet
+    ) d
+    WHERE d.follows AND d.visits_before < 1000;
+    PERFORM util.ensure_month(m.month AT TIME ZONE 'UTC', 'date')
+    FROM (SELECT DISTINCT date_trunc('month', d.day::timestamp) AS month FROM unnest(v_days) AS d(day)) m;
     -- rows that say what they said are not written again: of a day that is rolled up anew most do
     WITH fresh AS MATERIALIZED (
-        SELECT r.* FROM business.rollup_of(v_due.tenant_hk, ARRAY[v_due.day], business.rolled_dimensions()) r
+        SELECT r.* FROM business.rollup_of(v_tenant_hk, v_days, business.rolled_dimensions()) r
     ), stored AS MATERIALIZED (
         SELECT r.* FROM business.rollup_b r
-        WHERE r.tenant_hk = v_due.tenant_hk AND r.day = v_due.day
+        WHERE r.tenant_hk = v_tenant_hk AND r.day = ANY (v_days)
     ), gone AS (
         DELETE FROM business.rollup_b r USING (SELECT s.* FROM stored s EXCEPT SELECT f.* FROM fresh f) s
-        WHERE r.tenant_hk = v_due.tenant_hk AND r.day = v_due.day AND r.dimension = s.dimension AND r.value = s.value
+        WHERE r.tenant_hk = v_tenant_hk AND r.day = ANY (v_days) AND r.day = s.day AND r.dimension = s.dimension AND r.value = s.value
           AND r.previous_day = s.previous_day
         RETURNING 1
     )
     INSERT INTO business.rollup_b
     SELECT n.* FROM (SELECT f.* FROM fresh f EXCEPT SELECT s.* FROM stored s) n
     WHERE (SELECT count(*) FROM gone) >= 0
-    ORDER BY n.dimension, n.value, n.previous_day;
-    -- a load that has touched the day since keeps it due
+    ORDER BY n.day, n.dimension, n.value, n.previous_day;
+    -- a load that has touched a day since keeps it due
     UPDATE business.day_w w SET is_rolled_up = true
-    WHERE w.tenant_hk = v_due.tenant_hk AND w.day = v_due.day AND w.touched_at = v_due.touched_at AND NOT w.is_rolled_up;
-    RETURN 1;
+    FROM unnest(v_days, v_touched) AS d(day, touched_at)
+    WHERE w.tenant_hk = v_tenant_hk AND w.day = d.day AND w.touched_at = d.touched_at AND NOT w.is_rolled_up;
+    RETURN cardinality(v_days);
 END
 $$;
 

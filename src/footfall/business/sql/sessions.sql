@@ -369,59 +369,56 @@ RETURNS TABLE (
 )
 LANGUAGE sql STABLE AS $$
     WITH event AS MATERIALIZED (
-        -- each event once, with the value of its conversion if it is the first of its kind: later steps read it in one pass
-        SELECT e.*, row_number() OVER (
-                   PARTITION BY e.root_session_hk, e.identity ORDER BY e.event_timestamp, e.raw_event_id) = 1 AS is_counted
-        FROM (
-            SELECT w.root_session_hk, t.industry, t.currency AS tenant_currency, d.*, c.value AS conversion_value,
-                   c.currency AS conversion_currency,
-                   CASE WHEN c.value IS NOT NULL THEN business.conversion_identity(
-                       d.event_type, d.transaction_id, w.root_session_hk, d.transaction_funnel_step, d.site_event_hk,
-                       d.event_value, c.is_refund)
-                   END AS identity
-            FROM unnest(p_keys) AS w(root_session_hk)
-            CROSS JOIN LATERAL business.visit_events(w.root_session_hk) d
-            CROSS JOIN LATERAL (
-                SELECT t.industry, t.currency FROM auth.tenant_v t WHERE t.tenant_hk = d.tenant_hk LIMIT 1
-            ) t
-            LEFT JOIN LATERAL business.conversion_of(d.tenant_hk, d.event_type, d.event_action, d.event_label,
-                                                     d.event_timestamp, d.event_value, d.event_currency,
-                                                     business.is_superseded(d.site_event_hk)) c ON true
-        ) e
+        SELECT k.root_session_hk, d.tenant_hk, d.site_event_hk, d.event_timestamp, d.raw_event_id, d.event_type, d.event_action, d.event_label,
+               d.event_value, d.event_currency, d.page_url, d.business_item_info ->> 'item_key' AS item_key,
+               d.business_item_info IS NOT NULL AS is_of_item, d.transaction_id, d.transaction_funnel_step, d.traffic_class
+        FROM unnest(p_keys) AS k(root_session_hk)
+        CROSS JOIN LATERAL business.visit_events(k.root_session_hk) d
+    ), conversion AS (
+        -- of most events a look at what they are says that they are none
+        SELECT e.root_session_hk, e.event_timestamp, e.raw_event_id, c.value, c.currency, t.currency AS tenant_currency,
+               row_number() OVER (PARTITION BY e.root_session_hk, i.identity ORDER BY e.event_timestamp, e.raw_event_id) = 1 AS is_counted
+        FROM event e
+        CROSS JOIN LATERAL (SELECT t.currency FROM auth.tenant_v t WHERE t.tenant_hk = e.tenant_hk LIMIT 1) t
+        CROSS JOIN LATERAL business.conversion_of(e.tenant_hk, e.event_type, e.event_action, e.event_label, e.event_timestamp,
+                                                  e.event_value, e.event_currency, business.is_superseded(e.site_event_hk)) c
+        CROSS JOIN LATERAL (SELECT business.conversion_identity(
+            e.event_type, e.transaction_id, e.root_session_hk, e.transaction_funnel_step, e.site_event_hk, e.event_value,
+            c.is_refund) AS identity) i
+        WHERE e.event_type = 'transaction_step'
+           OR (e.event_type, e.event_action) IN (SELECT r.event_type, r.event_action FROM ref.conversion_rule r)
+    ), worth AS (
+        SELECT c.root_session_hk, sum(c.value) FILTER (WHERE c.currency = c.tenant_currency) AS value,
+               array_agg(c.currency || ' ' || c.value ORDER BY c.event_timestamp, c.raw_event_id) FILTER (
+                   WHERE c.currency <> c.tenant_currency) AS other_values
+        FROM conversion c WHERE c.is_counted GROUP BY c.root_session_hk
     ), session AS (
-        SELECT e.root_session_hk, e.tenant_hk, e.industry, min(e.event_timestamp) AS started, max(e.event_timestamp) AS ended,
+        SELECT e.root_session_hk, e.tenant_hk, min(e.event_timestamp) AS started, max(e.event_timestamp) AS ended,
                count(*) FILTER (WHERE e.event_type = 'page_view') AS page_views, count(*) AS events,
-               (array_agg(e.page_url ORDER BY e.event_timestamp, e.raw_event_id)
-                   FILTER (WHERE e.event_type = 'page_view'))[1] AS entry_page_url,
-               (array_agg(e.page_url ORDER BY e.event_timestamp DESC, e.raw_event_id DESC)
-                   FILTER (WHERE e.event_type = 'page_view'))[1] AS exit_page_url,
+               array_agg(e.page_url ORDER BY e.event_timestamp, e.raw_event_id) FILTER (WHERE e.event_type = 'page_view') AS view_urls,
                count(*) FILTER (WHERE e.event_type IN ('item_interaction', 'transaction_step', 'contact_interaction')) AS acts,
-               array_agg(DISTINCT (e.business_item_info ->> 'item_key') COLLATE "C"
-                         ORDER BY (e.business_item_info ->> 'item_key') COLLATE "C")
-                   FILTER (WHERE e.business_item_info IS NOT NULL) AS items,
+               array_agg(DISTINCT e.item_key COLLATE "C" ORDER BY e.item_key COLLATE "C") FILTER (WHERE e.is_of_item) AS items,
                bool_or(e.event_type = 'transaction_step') AS attempted,
                bool_or(e.event_type = 'transaction_step' AND e.event_action = 'complete') AS completed,
-               util.money(coalesce(sum(e.conversion_value) FILTER (
-                   WHERE e.is_counted AND e.conversion_currency = e.tenant_currency), 0)) AS value,
-               array_agg(e.conversion_currency || ' ' || e.conversion_value ORDER BY e.event_timestamp, e.raw_event_id) FILTER (
-                   WHERE e.is_counted AND e.conversion_currency <> e.tenant_currency) AS other_values,
                array_agg(DISTINCT (e.transaction_funnel_step || ':' || e.event_action) COLLATE "C"
                          ORDER BY (e.transaction_funnel_step || ':' || e.event_action) COLLATE "C")
                    FILTER (WHERE e.transaction_funnel_step IS NOT NULL) AS funnel_steps,
                count(*) FILTER (WHERE e.event_type = 'contact_interaction') AS contacts,
                CASE WHEN bool_or(e.traffic_class = 'bot') THEN 'bot' ELSE 'human' END AS traffic_class
         FROM event e
-        GROUP BY e.root_session_hk, e.tenant_hk, e.industry
+        GROUP BY e.root_session_hk, e.tenant_hk
     )
     SELECT s.root_session_hk, s.tenant_hk, s.started, s.ended, s.page_views::integer, s.events::integer,
-           floor(extract(epoch FROM s.ended - s.started))::integer, s.entry_page_url, s.exit_page_url,
+           floor(extract(epoch FROM s.ended - s.started))::integer, s.view_urls[1], s.view_urls[s.page_views],
            c.referrer_url, c.utm_source, c.utm_medium, c.utm_campaign,
-           s.page_views = 1 AND s.acts = 0, s.items[1:100], s.attempted, s.completed, s.value,
+           s.page_views = 1 AND s.acts = 0, s.items[1:100], s.attempted, s.completed, util.money(coalesce(v.value, 0)),
            jsonb_strip_nulls(jsonb_build_object(
-               'industry', s.industry, 'funnel_steps', to_jsonb(s.funnel_steps), 'contacts', nullif(s.contacts, 0),
-               'values_in_other_currencies', to_jsonb(s.other_values))),
+               'industry', t.industry, 'funnel_steps', to_jsonb(s.funnel_steps), 'contacts', nullif(s.contacts, 0),
+               'values_in_other_currencies', to_jsonb(v.other_values))),
            coalesce(j.traffic_class, s.traffic_class)
     FROM session s
+    LEFT JOIN worth v USING (root_session_hk)
+    CROSS JOIN LATERAL (SELECT t.industry FROM auth.tenant_v t WHERE t.tenant_hk = s.tenant_hk LIMIT 1) t
     LEFT JOIN LATERAL (
         SELECT o.* FROM business.site_session_context_s o
         WHERE o.site_session_hk = s.root_session_hk AND o.load_end_date IS NULL LIMIT 1
@@ -452,5 +449,5 @@ SELECT o.site_session_hk, o.tenant_hk, o.session_start_time, NULL, o.total_page_
        o.exit_page_url, o.referrer_url, o.utm_source, o.utm_medium, o.utm_campaign, NULL, o.items_viewed,
        o.transaction_attempted, o.transaction_completed, o.total_conversion_value, o.business_context, o.traffic_class, true
 FROM business.site_session_details_of(
-    ARRAY(SELECT DISTINCT w.root_session_hk FROM business.site_session_w w WHERE w.is_open), NULL) o
+    ARRAY(SELECT DISTINCT w.root_session_hk FROM business.site_session_w w WHERE w.is_open AND w.is_visit), NULL) o
 WHERE o.total_events > 0;

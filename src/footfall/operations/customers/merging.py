@@ -18,7 +18,8 @@ _DOORS_FORGET = KeyRing.SECONDS + 5.0  # and what they took is committed
 
 _SETTINGS = """/* customers.merging */
     SELECT t.currency,
-           EXISTS (SELECT FROM raw.ingest_batch b WHERE b.tenant_hk = t.tenant_hk AND b.received_from < util.kept_since(t.tenant_hk, 'raw')),
+           EXISTS (SELECT FROM raw.ingest_batch b
+                   WHERE b.tenant_hk = t.tenant_hk AND b.received_from < util.kept_since(t.tenant_hk, 'raw')),
            util.is_moving(t.tenant_hk),
            EXISTS (SELECT FROM auth.tombstone o WHERE o.tenant_hk = t.tenant_hk)
     FROM auth.tenant_v t WHERE t.tenant_hk = %s

@@ -64,6 +64,13 @@ _TRY_AGAIN = """/* proof.replay */
         invalid_count = b.invalid_count - (SELECT count(*) FROM tried t WHERE t.batch_id = b.batch_id)
     WHERE b.batch_id = ANY (%(batches)s) AND b.processing_status = 'PROCESSED'
 """
+# until version 51 loads made their pages due, and snapshots counted visits that were not over
+_PAGES_DUE = """/* proof.replay */
+    INSERT INTO business.refresh_w (satellite, hash_key, load_date, tenant_hk)
+    SELECT DISTINCT 'site_page_details', f.site_page_hk, %(load_date)s::timestamptz, f.tenant_hk
+    FROM pg_temp.fresh_event f WHERE f.site_page_hk IS NOT NULL
+    ON CONFLICT DO NOTHING
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +114,7 @@ class Plan:
 
 
 def plan_of(connection: Connection, tenants: Sequence[bytes] | None, until: str, *, is_archived: bool = False) -> Plan:
-    """The loads of a store until a moment, or of some of its tenants alone; `is_archived`: what has left raw is had from files."""
+    """The loads of a store until a moment, or of some tenants alone; `is_archived`: what has left raw is had from files."""
     parameters = {"tenants": None if tenants is None else list(tenants), "until": until, "is_archived": is_archived}
     whole: list[int] = []
     gaps: list[Gap] = []
@@ -156,11 +163,13 @@ class Replay:
         self._forgot: datetime | None = None
         self._analyzed = time.monotonic()
         self._changes: list[datetime] = []
+        self._closed_since: datetime | None = None
         self.failures: list[str] = []
 
     def run(self, plan: Plan) -> None:
         """Do every step of the plan, then roll up what is due."""
         self._begin()
+        self._closed_since = _closed_since(plan.steps)
         for group in _grouped(plan.steps):
             with self._connection.transaction():
                 for step in group:
@@ -183,7 +192,7 @@ class Replay:
         )
 
     def _roll_up(self) -> None:
-        while self._connection.execute("SELECT business.roll_up_due('0', 'infinity')").fetchone() == (1,):
+        while self._connection.execute("SELECT business.roll_up_due('0', 'infinity')").fetchone() != (0,):
             pass
 
     def _do(self, step: Step) -> None:
@@ -207,6 +216,8 @@ class Replay:
         if left_out := [batch for batch in step.batches if batch in self._left_out]:
             self._connection.execute("SELECT staging.leave_out(%s, %s)", (left_out, step.load_date))
         self._connection.execute("/* proof.replay */ SELECT count(*) FROM business.load_claimed(%s)", (step.batches,))
+        if self._closed_since and step.load_date < self._closed_since:
+            self._connection.execute(_PAGES_DUE, {"load_date": step.load_date})
         self._loaded.update(step.batches)
 
     def _compute(self, step: Step) -> None:
@@ -224,8 +235,8 @@ class Replay:
             self._connection.execute("SELECT business.close_sessions(%s, %s)", (asked["as_of"], most))
         elif most and step.job in _SATELLITES:
             self._connection.execute(
-                "SELECT business.refresh_due(%s, %s, %s, %s, %s)",
-                (step.job, asked["minimum_age"], asked["as_of"], most, asked.get("much")),
+                "SELECT business.refresh_due(%s, %s, %s, %s, %s, %s)",
+                (step.job, asked["minimum_age"], asked["as_of"], most, asked.get("much"), asked.get("closed", False)),
             )
 
     def _retire(self, asked: dict[str, Any]) -> None:
@@ -297,6 +308,15 @@ class Replay:
         if time.monotonic() - self._analyzed > _ANALYZE_SECONDS:
             self._connection.execute("SELECT util.analyze_grown()")
             self._analyzed = time.monotonic()
+
+
+def _closed_since(steps: Sequence[Step]) -> datetime | None:
+    """When snapshots of pages began to count visits that are over; None: they always did."""
+    snapshots = [step for step in steps if step.job in _SATELLITES]
+    if all(step.asked and step.asked.get("closed") for step in snapshots if step.job == "site_page_details"):
+        return None
+    later = [step.load_date for step in snapshots if step.asked and step.asked.get("closed")]
+    return min(later, default=datetime.max.replace(tzinfo=UTC))
 
 
 def _grouped(steps: Sequence[Step]) -> Iterator[list[Step]]:

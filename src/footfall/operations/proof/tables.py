@@ -22,6 +22,9 @@ NOT_DIGESTED = {
     "business.refresh_w": "work: what is due to be computed",
     "business.day_w": "work: which days are rolled up; rollup_b is digested as reports see it, rolled up or not",
     "business.retired_order_w": "work: its effect is in rollup_b",
+    "business.page_visit_w": "work: what each visit saw of a page; its effect is in site_page_details_s",
+    "business.page_w": "work: its sums, likewise",
+    "business.page_title_w": "work: likewise",
     "business.superseded_w": "work: its effect is in event_b.is_superseded",
 }
 
