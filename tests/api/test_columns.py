@@ -304,24 +304,27 @@ def test_what_columns_cannot_say_exactly_is_told(site: Site, asked: dict, object
 
 
 @pytest.mark.usefixtures("small")
-def test_a_file_that_has_gone_is_done_without(spring: Site, folder: Path, monkeypatch, caplog) -> None:
+def test_a_file_that_has_gone_or_is_damaged_is_done_without(spring: Site, folder: Path, monkeypatch, caplog) -> None:
     expected = told_of(spring.ask(VISITORS[0], **SPRING, **VISITORS[1]))
+    found, planned = columns.found, []
+
+    def sweeping(*asked: Any) -> Any:
+        planned.append(found(*asked))
+        for file in folder.glob("bridge/2026-03/*.parquet"):
+            file.unlink()
+        return planned[-1]
+
     with reading(folder):
-        found = columns.found
-
-        def swept(*asked: Any) -> Any:
-            how = found(*asked)
-            for file in folder.rglob("bridge/**/*.parquet"):
-                file.unlink()
-            return how
-
-        monkeypatch.setattr(columns, "found", swept)
+        with monkeypatch.context() as swept:
+            swept.setattr(columns, "found", sweeping)
+            assert told_of(spring.ask(VISITORS[0], **SPRING, **VISITORS[1])) == expected
+        # March was streamed when it was planned anew
+        assert [len(how.held[written.BRIDGE].gaps) for how in planned] == [0, 1]
+        assert caplog.text == ""
+        for file in folder.glob("bridge/2026-04/*.parquet"):
+            file.write_bytes(b"PAR1")
         assert told_of(spring.ask(VISITORS[0], **SPRING, **VISITORS[1])) == expected
         assert "PostgreSQL answers" in caplog.text
-        monkeypatch.setattr(columns, "found", found)
-        caplog.clear()
-        assert told_of(spring.ask(VISITORS[0], **SPRING, **VISITORS[1])) == expected
-        assert caplog.text == ""
 
 
 WAYS_OUT = [
@@ -388,7 +391,7 @@ def test_what_takes_too_long_is_stopped_as_any_question_is() -> None:
 @pytest.mark.usefixtures("small")
 def test_a_question_has_its_own_deadline(spring: Site, folder: Path, url: str, monkeypatch) -> None:
     seconds = []
-    monkeypatch.setattr(columns, "counted", lambda _connection, _tenant, how, _values: seconds.append(how.seconds))
+    monkeypatch.setattr(columns, "_counted", lambda _connection, _tenant, how, _values: seconds.append(how.seconds))
     with pool(url, "footfall_reader", size=1) as readers, reading(folder):
         with database_reading(readers, spring.tenant_hk, 12.5) as connection:
             assert api.answer(connection, VISITORS[0], SPRING | VISITORS[1])["success"]

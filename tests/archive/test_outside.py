@@ -103,7 +103,7 @@ def counting(monkeypatch: pytest.MonkeyPatch) -> Callable:
             return json.dumps(count(how.text), default=as_text)
 
         monkeypatch.setattr(columns, "found", found)
-        monkeypatch.setattr(columns, "counted", counted)
+        monkeypatch.setattr(columns, "_counted", counted)
         return asked
 
     return counted_by

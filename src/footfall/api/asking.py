@@ -34,18 +34,13 @@ class Asked:
         `more` are the parameters that it has beside those of every question; `changed`: it asks something else than this one.
         """
         question = replace(self.question, **changed)
-        counted = self._counted_in_files(question)
+        tenant_hk = self.tenant.tenant_hk
+        counted = columns.counted(self.connection, tenant_hk, question, self.undivided, self.sources, shape_of(question)[1])
         shape, values = shape_of(replace(question, is_in_columns=counted is not None))
-        tenant = {"tenant": self.tenant.tenant_hk, "time_zone": self.tenant.time_zone, "currency": self.tenant.currency}
+        tenant = {"tenant": tenant_hk, "time_zone": self.tenant.time_zone, "currency": self.tenant.currency}
         bound = {**values, **tenant, PARAMETER: counted, **(more or {})}
         ((value,),) = rows(self.connection, compiled(write, shape), bound)
         return value
-
-    def _counted_in_files(self, question: Question) -> str | None:
-        how = columns.found(self.connection, self.tenant.tenant_hk, question, self.undivided, self.sources)
-        if how is None:
-            return None
-        return columns.counted(self.connection, self.tenant.tenant_hk, how, shape_of(question)[1])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

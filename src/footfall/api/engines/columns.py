@@ -17,7 +17,6 @@ from footfall.api.engines.written import BRIDGE, VISIT, Counting, Relation, coun
 from footfall.api.questions.plan import Source, plan
 from footfall.api.questions.question import Question, Range, shape_of
 from footfall.api.statements.undivided import Count
-from footfall.archive.layers import after
 from footfall.database import Connection
 from footfall.vault.hashing import time_prefix
 
@@ -91,7 +90,7 @@ def found(
             parts[layer].append((month, str(_folder / path), row_count or 0))
     held = {}
     for relation in how.looked_at:
-        one, row_count, share = _held(relation, question.range, parts[relation.layer.name], is_joined=BRIDGE in how.looked_at)
+        one, row_count, share = _held(relation, question.range, parts[relation.layer_name], is_joined=BRIDGE in how.looked_at)
         is_few = row_count < LEAST_ROWS and (relation is BRIDGE or BRIDGE not in how.looked_at)
         if not one.files or is_few or share < _LEAST_SHARE:
             return None
@@ -99,8 +98,30 @@ def found(
     return Found(how, held, rows[0][0] or None)
 
 
-def counted(connection: Connection, tenant_hk: bytes, how: Found, values: Mapping[str, Any]) -> str | None:
-    """The rows that are counted, as JSON; None: PostgreSQL has to. Raises psycopg.errors.QueryCanceled when it takes too long."""
+def counted(
+    connection: Connection,
+    tenant_hk: bytes,
+    question: Question,
+    count: Count | None,
+    sources: tuple[Source, ...],
+    values: Mapping[str, Any],
+) -> str | None:
+    """What files count of a question, as JSON; None: PostgreSQL has to count.
+
+    `values` are those of its parameters. Raises psycopg.errors.QueryCanceled when it takes too long.
+    """
+    for _ in range(2):  # a file may go between ledger and reading: it is planned anew, once
+        how = found(connection, tenant_hk, question, count, sources)
+        if how is None:
+            return None
+        try:
+            return _counted(connection, tenant_hk, how, values)
+        except FileNotFoundError:
+            continue
+    return None
+
+
+def _counted(connection: Connection, tenant_hk: bytes, how: Found, values: Mapping[str, Any]) -> str | None:
     import duckdb  # noqa: PLC0415  who has no archive does without
 
     from footfall.api.engines.locked import locked  # noqa: PLC0415
@@ -119,7 +140,9 @@ def counted(connection: Connection, tenant_hk: bytes, how: Found, values: Mappin
             names = [column[0] for column in cursor.description or ()]
             rows = cursor.fetchmany(_MOST_GROUPS + 1)
     except duckdb.Error as error:
-        # a file that has gone or is none, or too little room: the tables say the same
+        if not all(Path(file).exists() for file in files):
+            raise FileNotFoundError from error
+        # a file that is none, or too little room: the tables say the same
         logger.warning("columns are not read, PostgreSQL answers: %s", error)
         return None
     if len(rows) > _MOST_GROUPS:
@@ -148,6 +171,8 @@ def _days_around(asked: Range) -> tuple[date, date]:
 
 def _held(relation: Relation, asked: Range, parts: list[tuple[date, str, int]], *, is_joined: bool) -> tuple[Held, float, float]:
     """What files have of a range, about how many rows of it that are, and which share of its days."""
+    from footfall.archive.layers import after  # noqa: PLC0415  as above
+
     if relation is VISIT:
         first, last = _days_around(asked) if is_joined else (asked.first, asked.last)
         low, high = _midnight(first), _midnight(last + timedelta(days=1))

@@ -3,6 +3,7 @@
 import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
@@ -11,7 +12,9 @@ from footfall.api.statements.chosen import choose
 from footfall.api.statements.compiled import Statement, statement_of
 from footfall.api.statements.fragments import SLOTS, Tree, column, parameter, sql
 from footfall.api.statements.undivided import Count
-from footfall.archive.layers import LAYERS, Layer
+
+if TYPE_CHECKING:
+    from footfall.archive.layers import Layer, Name
 
 _KEPT = 500
 # The one way to rows: a tenant's of a range, out of its files, and those that no file has, of which only its own come here.
@@ -29,16 +32,23 @@ class Relation:
     Attributes:
         name: as trees call them.
         alias: what their columns stand under in dimensions and conditions.
-        layer: of the archive.
+        layer_name: of the archive.
         bound: the column by which they are of a range.
         streamed: the table of those that no file has.
     """
 
     name: str
     alias: str
-    layer: Layer
+    layer_name: "Name"
     bound: str
     streamed: str
+
+    @property
+    def layer(self) -> "Layer":
+        """The layer: what its files have."""
+        from footfall.archive.layers import LAYERS  # noqa: PLC0415  it takes Arrow along: who reads no files does without
+
+        return LAYERS[self.layer_name]
 
     @property
     def fields(self) -> frozenset[str]:
@@ -50,8 +60,8 @@ class Relation:
         return {f"{self.streamed}_files": files, f"{self.streamed}_low": low, f"{self.streamed}_high": high}
 
 
-BRIDGE = Relation("event_b", "e", LAYERS["bridge"], "site_event_hk", "streamed_events")
-VISIT = Relation("visit_b", "v", LAYERS["visit"], "day", "streamed_visits")
+BRIDGE = Relation("event_b", "e", "bridge", "site_event_hk", "streamed_events")
+VISIT = Relation("visit_b", "v", "visit", "day", "streamed_visits")
 _RELATIONS = {relation.name: relation for relation in (BRIDGE, VISIT)}
 
 
