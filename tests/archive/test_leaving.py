@@ -72,7 +72,7 @@ def test_months_leave_one_after_the_other_and_nothing_is_missed(site, other, url
     assert list(run(url, worker, place, Wish(layer="raw"))) == [], "nothing is written anew: there would be nothing in it"
 
 
-def test_a_month_that_everybody_has_left_is_dropped(site, other, url, worker, owner, place) -> None:
+def test_a_month_that_everybody_has_left_is_dropped_and_comes_back_watched(site, other, url, worker, owner, place) -> None:
     rule(owner, None)
     archive(url, worker, place)
     months = worker.execute("SELECT util.months_to_drop('raw', util.current_load_date())").fetchall()
@@ -82,8 +82,18 @@ def test_a_month_that_everybody_has_left_is_dropped(site, other, url, worker, ow
     assert dropped[:2] == ["raw.site_tracking_events_r_202603", "raw.site_tracking_events_r_202604"]
     for month in dropped:
         assert worker.execute("SELECT util.drop_month('raw', %s, util.current_load_date())", (month,)).fetchone() == (True,)
-    assert worker.execute("SELECT count(*) FROM archive.part WHERE is_live AND stale_since IS NULL").fetchone() == (4,)
+    assert fresh(site) == 4
     assert site.failing_checks() == []
+
+    assert len(list(bring_back(url, worker, place, site.tenant_hk))) == 2
+    assert (len(raw(site)), fresh(site)) == (4, 4)
+    owner.execute("UPDATE raw.site_tracking_events_r SET user_agent = 'x'")
+    assert fresh(site) == 2, "a month that is there again is watched again"
+
+
+def fresh(site: Site) -> int:
+    """Parts of all tenants that say what the tables say, or alone have it."""
+    return site.value("SELECT count(*) FROM archive.part WHERE is_live AND stale_since IS NULL")
 
 
 @pytest.mark.parametrize("harm", ["a byte", "the file", "a row", "a hold", "a wait"])

@@ -89,7 +89,7 @@ def reserve(connection: Connection, layer: Name, month: date, tenants: Sequence[
 
 
 def commit(connection: Connection, reserved: Reserved, written: Written, load_date: datetime | None) -> None:
-    """Have a file that was proved stand for its parts from now on."""
+    """Have a file that was proved stand for its parts from now on. Raises ArchiveFailed: ``archive_busy``: some left."""
     tenants, parts = list(written.parts), list(written.parts.values())
     with connection.transaction():
         connection.execute(
@@ -104,7 +104,13 @@ def commit(connection: Connection, reserved: Reserved, written: Written, load_da
             "/* archive.ledger */ UPDATE archive.file f SET row_count = %s, bytes = %s, sha256 = %s WHERE f.file_id = %s",
             (written.rows, written.size, written.sha256, reserved.file_id),
         )
-        connection.execute("SELECT archive.commit_file(%s, util.current_load_date())", (reserved.file_id,))
+        try:
+            connection.execute("SELECT archive.commit_file(%s, util.current_load_date())", (reserved.file_id,))
+        except psycopg.DatabaseError as error:
+            if error.diag.message_primary != "archive_only_copy":
+                raise
+            message = f"{reserved.path}: rows left their table while it was written: it is tried again later"
+            raise ArchiveFailed("archive_busy", message) from None
 
 
 def own_prefix(connection: Connection) -> str:

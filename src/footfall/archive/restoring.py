@@ -7,6 +7,7 @@ from itertools import groupby
 
 from psycopg import sql
 
+from footfall.archive import ledger
 from footfall.archive.digests import NOTHING, digests_of
 from footfall.archive.layers import LAYERS, Layer, Name, days_of
 from footfall.archive.place import Place
@@ -53,6 +54,7 @@ def restore(url: str, connection: Connection, place: Place, tenant_hk: bytes, na
         "",
     )
     connection.execute("SELECT util.ensure_partitions(%s, 0)", (month,))
+    ledger.watch(connection, name, month)  # a month that was dropped is noticed no more
     try:
         with changing(url) as session:
             # the parts are what the tables are then
