@@ -14,6 +14,7 @@ import psycopg
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
+from pyarrow import parquet
 from sqlglot import exp, parse_one
 
 from api import test_reports as reports
@@ -325,6 +326,17 @@ def test_a_file_that_has_gone_or_is_damaged_is_done_without(spring: Site, folder
             file.write_bytes(b"PAR1")
         assert told_of(spring.ask(VISITORS[0], **SPRING, **VISITORS[1])) == expected
         assert "PostgreSQL answers" in caplog.text
+
+
+@pytest.mark.usefixtures("small")
+def test_a_file_that_is_read_well_and_is_another_is_not_believed(spring: Site, folder: Path, caplog) -> None:
+    expected = told_of(spring.ask(VISITORS[0], **SPRING, **VISITORS[1]))
+    for file in folder.glob("bridge/2026-03/*.parquet"):
+        table = parquet.read_table(file)
+        parquet.write_table(table.slice(0, table.num_rows // 2), file)
+    with reading(folder):
+        assert told_of(spring.ask(VISITORS[0], **SPRING, **VISITORS[1])) == expected
+    assert "not as it was written" in caplog.text
 
 
 WAYS_OUT = [

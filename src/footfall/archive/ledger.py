@@ -94,11 +94,19 @@ def commit(connection: Connection, reserved: Reserved, written: Written, load_da
     with connection.transaction():
         connection.execute(
             "/* archive.ledger */ UPDATE archive.part p"
-            " SET row_count = coalesce(w.row_count, 0), digest = coalesce(w.digest, %s), load_date = %s"
+            " SET row_count = coalesce(w.row_count, 0), digest = coalesce(w.digest, %s), load_date = %s, sha256 = %s"
             " FROM archive.part o"
             " LEFT JOIN unnest(%s::bytea[], %s::bigint[], %s::text[]) w(tenant_hk, row_count, digest) USING (tenant_hk)"
             " WHERE o.file_id = %s AND p.file_id = o.file_id AND p.tenant_hk = o.tenant_hk",
-            (NOTHING.digest, load_date, tenants, [one.rows for one in parts], [one.digest for one in parts], reserved.file_id),
+            (
+                NOTHING.digest,
+                load_date,
+                written.sha256,
+                tenants,
+                [one.rows for one in parts],
+                [one.digest for one in parts],
+                reserved.file_id,
+            ),
         )
         connection.execute(
             "/* archive.ledger */ UPDATE archive.file f SET row_count = %s, bytes = %s, sha256 = %s WHERE f.file_id = %s",

@@ -4,9 +4,9 @@
 
 -- The parts that can be read instead of the tables: of a tenant, a layer and the months from p_first to p_last.
 CREATE OR REPLACE FUNCTION archive.live_parts(p_tenant_hk bytea, p_layer text, p_first date, p_last date)
-RETURNS TABLE (month date, path text, row_count bigint)
+RETURNS TABLE (month date, path text, row_count bigint, sha256 bytea)
 LANGUAGE sql STABLE AS $$
-    SELECT p.month, p.path, p.row_count FROM archive.part p
+    SELECT p.month, p.path, p.row_count, p.sha256 FROM archive.part p
     WHERE p.tenant_hk = p_tenant_hk AND p.layer = p_layer AND p.month BETWEEN p_first AND p_last
       AND p.is_live AND p.stale_since IS NULL
     ORDER BY p.month

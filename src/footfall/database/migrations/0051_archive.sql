@@ -29,6 +29,7 @@ CREATE TABLE archive.part (
     month date NOT NULL,
     file_id bigint NOT NULL REFERENCES archive.file,
     path text NOT NULL,
+    sha256 bytea,
     is_live boolean NOT NULL,
     stale_since timestamptz,
     row_count bigint,
@@ -39,6 +40,7 @@ CREATE TABLE archive.part (
     PRIMARY KEY (tenant_hk, layer, month, file_id)
 );
 COMMENT ON TABLE archive.part IS 'A tenant''s month in a file: the very rows that the tables had when it was written.';
+COMMENT ON COLUMN archive.part.sha256 IS 'of the file, as path: who reads it for one tenant sees no other row of the ledger';
 COMMENT ON COLUMN archive.part.stale_since IS 'a row of this tenant and month has changed in its table since: the part tells nothing any more, and is written anew';
 COMMENT ON COLUMN archive.part.digest IS 'of its rows as the file has them, in their order: SHA-256 over the values of each column';
 COMMENT ON COLUMN archive.part.load_date IS 'the newest load that it holds';
