@@ -92,13 +92,13 @@ def reader(tmp_path: Path, binaries: list[Path]):
 
 
 @pytest.mark.parametrize("page", RUN_HERE, ids=name_of)
-def test_what_a_page_says_to_do_works(page: Path, reader: Reader, browser: Browser, used_store: Path):
+def test_what_a_page_says_to_do_works(page: Path, reader: Reader, visitors_browser: Browser, used_store: Path):
     if not starts_footfall(page):
         # as the superuser PostgreSQL has a user of its own, whose files these stay
         subprocess.run(["cp", "-a", used_store, reader.folder], check=True)
         reader.leave_running("footfall up --quiet", until="Footfall is ready")
         reader.paste("footfall tenant add acme --industry e-commerce && footfall key add --tenant acme --kind write")
-    do(reader, page, browser)
+    do(reader, page, visitors_browser)
 
 
 def test_what_a_page_shows_must_be_what_was_shown():
@@ -109,13 +109,13 @@ def test_what_a_page_shows_must_be_what_was_shown():
 
 
 @pytest.mark.clone
-def test_the_readme_leads_from_a_fresh_clone_to_the_first_event(tmp_path: Path, browser: Browser):
+def test_the_readme_leads_from_a_fresh_clone_to_the_first_event(tmp_path: Path, visitors_browser: Browser):
     clone, home = tmp_path / "footfall", tmp_path / "home"
     home.mkdir()
     subprocess.run(["git", "clone", "--quiet", ROOT, clone], check=True)
     with Reader(clone, [clone / ".venv" / "bin"], home) as reader:
         reader.paste("make setup")
-        do(reader, README, browser)
+        do(reader, README, visitors_browser)
 
 
 def test_every_block_is_run_or_says_why_not():

@@ -85,14 +85,23 @@ WITH linked AS MATERIALIZED (
         o.level,
         o.what,
         o.next
-    ), frequent AS (
+    ), counted AS (
+      SELECT
+        l.level,
+        l.what,
+        l.next,
+        l.visits,
+        SUM(l.visits) OVER (PARTITION BY l.level, l.what) AS n,
+        SUM(l.visits) OVER (PARTITION BY l.level, l.next) AS next_n
+      FROM link AS l
+    ), least AS (
       SELECT
         r.level,
-        r.what
+        MIN(r.n) AS n
       FROM (
         SELECT
           l.level,
-          l.what,
+          SUM(l.visits) AS n,
           RANK() OVER (PARTITION BY l.level ORDER BY SUM(l.visits) DESC) AS rank
         FROM link AS l
         GROUP BY
@@ -101,18 +110,20 @@ WITH linked AS MATERIALIZED (
       ) AS r
       WHERE
         r.rank <= $2
+      GROUP BY
+        r.level
     )
     SELECT
-      l.level,
-      s.what,
-      t.what AS next,
-      l.next IS NULL AS is_last,
-      SUM(l.visits) AS visits
-    FROM link AS l
-    LEFT JOIN frequent AS s
-      ON s.level = l.level AND s.what = l.what
-    LEFT JOIN frequent AS t
-      ON t.level = l.level + 1 AND t.what = l.next
+      c.level,
+      CASE WHEN c.n >= s.n THEN c.what END AS what,
+      CASE WHEN c.next_n >= t.n THEN c.next END AS next,
+      c.next IS NULL AS is_last,
+      SUM(c.visits) AS visits
+    FROM counted AS c
+    JOIN least AS s
+      ON s.level = c.level
+    LEFT JOIN least AS t
+      ON t.level = c.level + 1
     GROUP BY
       1,
       2,
@@ -121,45 +132,44 @@ WITH linked AS MATERIALIZED (
   ) AS l
 ), counted AS (
   SELECT
-    l.level,
-    l.what,
-    SUM(l.visits) AS n
+    l.*,
+    SUM(l.visits) OVER (PARTITION BY l.level, l.what) AS n,
+    SUM(l.visits) OVER (PARTITION BY l.level, l.next) AS next_n
   FROM linked AS l
-  WHERE
-    l.what IS NOT NULL
-  GROUP BY
-    l.level,
-    l.what
-), named AS MATERIALIZED (
+), ranked AS (
   SELECT
-    c.level,
-    c.what,
-    CASE
-      WHEN DENSE_RANK() OVER (PARTITION BY c.level ORDER BY c.n DESC, c.name COLLATE "C") <= $2
-      THEN c.name
-      ELSE '(other)'
-    END AS name
+    c.*,
+    DENSE_RANK() OVER (PARTITION BY c.level, c.name IS NULL ORDER BY c.n DESC, c.name COLLATE "C") AS rank,
+    DENSE_RANK() OVER (
+      PARTITION BY c.level, c.next_name IS NULL
+      ORDER BY c.next_n DESC, c.next_name COLLATE "C"
+    ) AS next_rank
   FROM (
     SELECT
-      k.*,
-      h.site_page_bk AS name
-    FROM counted AS k
-    JOIN business.site_page_h AS h
-      ON h.site_page_hk = k.what
+      c.*,
+      h.site_page_bk AS name,
+      o.site_page_bk AS next_name
+    FROM counted AS c
+    LEFT JOIN business.site_page_h AS h
+      ON h.site_page_hk = c.what
+    LEFT JOIN business.site_page_h AS o
+      ON o.site_page_hk = c.next
   ) AS c
 ), link AS (
   SELECT
-    l.level,
-    COALESCE(s.name, '(other)') AS source,
-    CASE WHEN l.is_last THEN '(exit)' ELSE COALESCE(t.name, '(other)') END AS target,
-    SUM(l.visits) AS visits
-  FROM linked AS l
-  LEFT JOIN named AS s
-    ON s.level = l.level AND s.what = l.what
-  LEFT JOIN named AS t
-    ON t.level = l.level + 1 AND t.what = l.next
+    r.level,
+    CASE WHEN r.name IS NOT NULL AND r.rank <= $2 THEN r.name ELSE '(other)' END AS source,
+    CASE
+      WHEN r.is_last
+      THEN '(exit)'
+      WHEN r.next_name IS NOT NULL AND r.next_rank <= $2
+      THEN r.next_name
+      ELSE '(other)'
+    END AS target,
+    SUM(r.visits) AS visits
+  FROM ranked AS r
   WHERE
-    l.level < $1
+    r.level < $1
   GROUP BY
     1,
     2,

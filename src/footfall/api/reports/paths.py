@@ -27,13 +27,16 @@ def answer(asked: Asked) -> dict[str, Any]:
 
 def events_of_paths(question: Question) -> Tree:
     """Rows (g, site_session_hk): of each visit that went from `source` at `level` to `target`, the event at the source."""
-    called, end = _called_and_end(question)
-    return sql(_STATEMENTS["events"], following=sql(_STATEMENTS["following"], kept=_kept(question), called=called, end=end))
+    called = _of_kind("called", question)
+    return sql(
+        _STATEMENTS["events"], following=sql(_STATEMENTS["following"], kept=_kept(question), called=called, end=_end(question))
+    )
 
 
 def _paths(question: Question) -> Tree:
-    called, end = _called_and_end(question)
-    return choose(sql(_STATEMENTS["paths"], linked=_linked(question).of(question), called=called, end=end), question)
+    named = _of_kind("named", question)
+    tree = sql(_STATEMENTS["paths"], linked=_linked(question).of(question), named=named, end=_end(question))
+    return choose(tree, question)
 
 
 def _linked(question: Question) -> Undivided:
@@ -54,10 +57,14 @@ def _kept(question: Question) -> Tree:
     )
 
 
-def _called_and_end(question: Question) -> tuple[Tree, Tree]:
-    """What things are called, and what comes after the last of a visit."""
-    called = sql(_STATEMENTS["called_pages" if question.of == "pages" else "called_events"])
-    return called, exp.Literal.string("(entry)" if question.direction == "previous" else "(exit)")
+def _of_kind(name: str, question: Question) -> Tree:
+    """Things with what people call them: pages by their names, events by themselves."""
+    return sql(_STATEMENTS[f"{name}_{question.of}"])
+
+
+def _end(question: Question) -> Tree:
+    """What comes after the last of a visit."""
+    return exp.Literal.string("(entry)" if question.direction == "previous" else "(exit)")
 
 
 REPORT = Report(

@@ -28,34 +28,42 @@ WITH link AS (
         SELECT k.level, k.what, lead(k.what) OVER (PARTITION BY k.site_session_hk ORDER BY k.level) AS next FROM asked.kept AS k
     ) AS o
     GROUP BY o.level, o.what, o.next
-), frequent AS (
-    SELECT r.level, r.what
+), counted AS (
+    -- windows, no join: without statistics the planner loops over what it takes for a row. Who is at the next level came by one link
+    SELECT l.level, l.what, l.next, l.visits, sum(l.visits) OVER (PARTITION BY l.level, l.what) AS n,
+           sum(l.visits) OVER (PARTITION BY l.level, l.next) AS next_n
+    FROM link AS l
+), least AS (
+    SELECT r.level, min(r.n) AS n
     FROM (
-        SELECT l.level, l.what, rank() OVER (PARTITION BY l.level ORDER BY sum(l.visits) DESC) AS rank FROM link AS l GROUP BY l.level, l.what
+        SELECT l.level, sum(l.visits) AS n, rank() OVER (PARTITION BY l.level ORDER BY sum(l.visits) DESC) AS rank
+        FROM link AS l GROUP BY l.level, l.what
     ) AS r
     WHERE r.rank <= $top
+    GROUP BY r.level
 )
-SELECT l.level, s.what, t.what AS next, l.next IS NULL AS is_last, sum(l.visits) AS visits
-FROM link AS l
-LEFT JOIN frequent AS s ON s.level = l.level AND s.what = l.what
-LEFT JOIN frequent AS t ON t.level = l.level + 1 AND t.what = l.next
+SELECT c.level, CASE WHEN c.n >= s.n THEN c.what END AS what, CASE WHEN c.next_n >= t.n THEN c.next END AS next,
+       c.next IS NULL AS is_last, sum(c.visits) AS visits
+FROM counted AS c
+JOIN least AS s ON s.level = c.level
+LEFT JOIN least AS t ON t.level = c.level + 1
 GROUP BY 1, 2, 3, 4
 
--- At each level the $top most frequent things have names.
+-- At each level the $top most frequent things have names. Windows and no joins, as above: each link has both its things beside it.
 -- name: paths
 WITH linked AS MATERIALIZED (SELECT l.* FROM asked.linked AS l), counted AS (
-    SELECT l.level, l.what, sum(l.visits) AS n FROM linked AS l WHERE l.what IS NOT NULL GROUP BY l.level, l.what
-), named AS MATERIALIZED (
-    SELECT c.level, c.what,
-           CASE WHEN dense_rank() OVER (PARTITION BY c.level ORDER BY c.n DESC, c.name COLLATE "C") <= $top THEN c.name ELSE '(other)' END AS name
-    FROM asked.called AS c
-), link AS (
-    SELECT l.level, coalesce(s.name, '(other)') AS source, CASE WHEN l.is_last THEN :end ELSE coalesce(t.name, '(other)') END AS target,
-           sum(l.visits) AS visits
+    SELECT l.*, sum(l.visits) OVER (PARTITION BY l.level, l.what) AS n, sum(l.visits) OVER (PARTITION BY l.level, l.next) AS next_n
     FROM linked AS l
-    LEFT JOIN named AS s ON s.level = l.level AND s.what = l.what
-    LEFT JOIN named AS t ON t.level = l.level + 1 AND t.what = l.next
-    WHERE l.level < $depth
+), ranked AS (
+    SELECT c.*, dense_rank() OVER (PARTITION BY c.level, c.name IS NULL ORDER BY c.n DESC, c.name COLLATE "C") AS rank,
+           dense_rank() OVER (PARTITION BY c.level, c.next_name IS NULL ORDER BY c.next_n DESC, c.next_name COLLATE "C") AS next_rank
+    FROM asked.named AS c
+), link AS (
+    SELECT r.level, CASE WHEN r.name IS NOT NULL AND r.rank <= $top THEN r.name ELSE '(other)' END AS source,
+           CASE WHEN r.is_last THEN :end WHEN r.next_name IS NOT NULL AND r.next_rank <= $top THEN r.next_name ELSE '(other)' END AS target,
+           sum(r.visits) AS visits
+    FROM ranked AS r
+    WHERE r.level < $depth
     GROUP BY 1, 2, 3
 )
 SELECT jsonb_build_object(
@@ -63,6 +71,15 @@ SELECT jsonb_build_object(
     'links', coalesce((
         SELECT jsonb_agg(jsonb_build_object('level', l.level, 'source', l.source, 'target', l.target, 'visits', l.visits)
                          ORDER BY l.level, l.visits DESC, l.source COLLATE "C", l.target COLLATE "C") FROM link AS l), '[]'))
+
+-- name: named_pages
+SELECT c.*, h.site_page_bk AS name, o.site_page_bk AS next_name
+FROM counted AS c
+LEFT JOIN business.site_page_h AS h ON h.site_page_hk = c.what
+LEFT JOIN business.site_page_h AS o ON o.site_page_hk = c.next
+
+-- name: named_events
+SELECT c.*, c.what AS name, c.next AS next_name FROM counted AS c
 
 -- name: called_pages
 SELECT k.*, h.site_page_bk AS name FROM counted AS k JOIN business.site_page_h AS h ON h.site_page_hk = k.what

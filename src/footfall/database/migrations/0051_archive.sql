@@ -27,7 +27,7 @@ CREATE TABLE archive.part (
     tenant_hk bytea NOT NULL,
     layer text NOT NULL,
     month date NOT NULL,
-    file_id bigint NOT NULL REFERENCES archive.file,
+    file_id bigint NOT NULL,
     path text NOT NULL,
     sha256 bytea,
     is_live boolean NOT NULL,
