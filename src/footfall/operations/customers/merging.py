@@ -6,15 +6,17 @@ sessions of both are those of one tenant. Keys go on working, and its ids name t
 
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from footfall.auth import KeyRing, require_no_hold, tell, tenant_key
+from footfall.business import set_active
 from footfall.database import Connection
 from footfall.errors import NotAccepted
 from footfall.operations.customers.deletion import delete_tenant
 
 _SLICE = 20_000  # events in one transaction: loads wait meanwhile
-_DOORS_FORGET = KeyRing.SECONDS + 5.0  # and what they took is committed
+_DOORS_FORGET = timedelta(seconds=KeyRing.SECONDS + 5)  # and what they took is committed
 
 _SETTINGS = """/* customers.merging */
     SELECT t.currency,
@@ -23,6 +25,9 @@ _SETTINGS = """/* customers.merging */
            util.is_moving(t.tenant_hk),
            EXISTS (SELECT FROM auth.tombstone o WHERE o.tenant_hk = t.tenant_hk)
     FROM auth.tenant_v t WHERE t.tenant_hk = %s
+"""
+_GIVEN_AT = """/* customers.merging */
+    SELECT d.load_date FROM auth.tenant_details_s d WHERE d.tenant_hk = %s AND d.load_end_date IS NULL AND NOT d.is_active
 """
 _PEOPLE = """/* customers.merging */
     INSERT INTO auth.membership (account_id, tenant_hk, role)
@@ -62,12 +67,11 @@ def merge_tenant(
     tenant_hk, into_hk = tenant_key(connection, tenant_id), tenant_key(connection, into)
     _require_mergeable(connection, tenant_hk, into_hk, tenant_id, into)
     names = _names_of(connection, tenant_hk)
-    connection.execute("/* customers.merging */ SELECT business.merge_settings(%s, %s)", (tenant_hk, into_hk))
+    _give_keys(connection, tenant_hk, into_hk)
     (connection if home is None else home).execute(_PEOPLE, (into_hk, tenant_hk))
-    moved_at = time.monotonic()
     events = _take_batches(connection, tenant_hk, into_hk)
-    if connection.execute("SELECT FROM auth.access_key WHERE tenant_hk = %s LIMIT 1", (into_hk,)).rowcount:
-        time.sleep(max(0.0, moved_at + _DOORS_FORGET - time.monotonic()))
+    if ends := connection.execute(_GIVEN_AT, (tenant_hk,)).fetchone():
+        time.sleep(max(0.0, (ends[0] + _DOORS_FORGET - datetime.now(UTC)).total_seconds()))
         events += _take_batches(connection, tenant_hk, into_hk)
     tell(connection, "tenant.merged", names[0], {"events": events}, into_hk)
     receipt = delete_tenant(connection, owner, tenant_id, standby, home)
@@ -96,6 +100,15 @@ def _require_mergeable(connection: Connection, tenant_hk: bytes, into_hk: bytes,
     if has_erased:
         message = f"somebody was erased from {tenant_id}: what comes under their ids, {into} would take again"
         raise NotAccepted("people_erased", message)
+
+
+def _give_keys(connection: Connection, tenant_hk: bytes, into_hk: bytes) -> None:
+    """Give keys and settings to the other. A tenant that had keys is disabled from then on: so it is known when that was."""
+    with connection.transaction():
+        if connection.execute("SELECT FROM auth.access_key WHERE tenant_hk = %s LIMIT 1", (tenant_hk,)).rowcount:
+            connection.execute("SELECT set_config('app.tenant_hk', %s, true)", (tenant_hk.hex(),))
+            set_active(connection, is_active=False)
+        connection.execute("/* customers.merging */ SELECT business.merge_settings(%s, %s)", (tenant_hk, into_hk))
 
 
 def _names_of(connection: Connection, tenant_hk: bytes) -> list[str]:
