@@ -1,16 +1,14 @@
 """A file holds any rows that PostgreSQL can, and is compared value by value: in a folder or in an object store."""
 
-import os
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
-from urllib.parse import quote
-from urllib.request import Request, urlopen
 
 import pyarrow as pa
 import pytest
+from bucket import a_bucket
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -125,19 +123,8 @@ def test_groups_are_of_one_length_and_a_file_of_several_comes_back_whole(tmp_pat
 
 
 def test_an_object_store_is_a_place_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    server = pytest.importorskip("moto.server").ThreadedMotoServer(port=0, verbose=False)
-    server.start()
-    try:
-        host, port = server.get_host_and_port()
-        for name, value in (
-            ("AWS_ACCESS_KEY_ID", "test"),
-            ("AWS_SECRET_ACCESS_KEY", "test"),
-            ("AWS_EC2_METADATA_DISABLED", "true"),
-        ):
-            monkeypatch.setitem(os.environ, name, value)
-        where = f"endpoint_override={quote(f'{host}:{port}')}&scheme=http&region=us-east-1"
-        urlopen(Request(f"http://{host}:{port}/bucket", method="PUT")).close()
-        place = Place(f"s3://bucket/prefix?{where}")
+    with a_bucket(monkeypatch) as (bucket, where, _):
+        place = Place(f"s3://{bucket}/prefix?{where}")
         layer = LAYERS["raw"]
         written = write(
             place, "raw/2026-03/f.parquet", layer, iter(pa.Table.from_pylist([_received(1)], layer.schema).to_batches()), {}
@@ -149,5 +136,3 @@ def test_an_object_store_is_a_place_too(monkeypatch: pytest.MonkeyPatch) -> None
         place.unlink("raw/2026-03/f.parquet")
         assert list(place.paths()) == []
         assert place.size("raw/2026-03/f.parquet") is None
-    finally:
-        server.stop()

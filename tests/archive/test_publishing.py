@@ -4,13 +4,12 @@ import itertools
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import quote
-from urllib.request import Request, urlopen
 
 import pytest
 
 pytest.importorskip("pyiceberg", reason="the extra footfall[iceberg] is not installed")
 
+from bucket import a_bucket
 from pyiceberg.table import StaticTable
 
 from footfall.archive import months, publishing
@@ -171,23 +170,15 @@ def test_a_folder_that_was_moved_is_published_where_it_is(archive: Archive) -> N
 
 
 def test_a_bucket_has_tables_too(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
-    server = pytest.importorskip("moto.server").ThreadedMotoServer(port=0, verbose=False)
-    server.start()
-    try:
-        host, port = server.get_host_and_port()
-        for name, value in (("ACCESS_KEY_ID", "test"), ("SECRET_ACCESS_KEY", "test"), ("EC2_METADATA_DISABLED", "true")):
-            monkeypatch.setenv(f"AWS_{name}", value)
-        urlopen(Request(f"http://{host}:{port}/bucket", method="PUT")).close()
-        bucket = Place(f"s3://bucket/prefix?endpoint_override={quote(f'{host}:{port}')}&scheme=http&region=us-east-1")
+    with a_bucket(monkeypatch) as (name, where, address):
+        bucket = Place(f"s3://{name}/prefix?{where}")
         for path in archive.folder.rglob("*.parquet"):
             bucket.replace(str(path.relative_to(archive.folder)), path.read_bytes())
-        assert publish(archive.worker, bucket)[0].address == "s3://bucket/prefix/bridge"
-        asked = {"s3.endpoint": f"http://{host}:{port}", "s3.region": "us-east-1"}
-        table = StaticTable.from_metadata("s3://bucket/prefix/bridge", asked)
+        assert publish(archive.worker, bucket)[0].address == f"s3://{name}/prefix/bridge"
+        asked = {"s3.endpoint": address, "s3.region": "us-east-1"}
+        table = StaticTable.from_metadata(f"s3://{name}/prefix/bridge", asked)
         assert table.scan().to_arrow().num_rows == archive.acme.value("SELECT count(*) FROM business.event_b")
         assert changes(publish(archive.worker, bucket)) == {}
-    finally:
-        server.stop()
 
 
 def test_without_pyiceberg_it_is_said_and_no_table_tells_of_files_that_go(
