@@ -1,5 +1,6 @@
 """Rows of raw leave PostgreSQL when the archive has them, and for no other reason."""
 
+import io
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -18,12 +19,17 @@ from footfall.database import Connection, Store
 from footfall.errors import ArchiveFailed, NotAccepted
 from footfall.governance import Wish as Entries
 from footfall.governance import all_entries
+from footfall.governance.handing_over import write_person
 from footfall.governance.persons import erase_person
+from footfall.imports.ledger import undo_import
+from footfall.operations.customers.export import export_tenant
+from footfall.operations.customers.merging import merge_tenant
 from footfall.operations.proof.rebuild import Wanted
 from footfall.operations.proof.rebuild import verify as prove
 from footfall.worker.loop import retire
 from site_under_test import RECEIVED, Site, view
 
+MARCH_31 = datetime(2026, 3, 31, 9, 0, tzinfo=UTC)
 APRIL = datetime(2026, 4, 2, 9, 0, tzinfo=UTC)
 
 
@@ -146,7 +152,7 @@ def test_what_has_left_comes_back_bit_by_bit_the_latest_first(site, other, url, 
         drop(worker, place, Wish(layer="raw"))
     assert list(verify(url, worker, place, Wish(), is_full=True)) == []
 
-    assert list(bring_back(url, worker, place, site.tenant_hk)) == [date(2026, 4, 1), date(2026, 3, 1)]
+    assert [one.month for one in bring_back(url, worker, place, site.tenant_hk)] == [date(2026, 4, 1), date(2026, 3, 1)]
 
     assert owner.execute("SELECT t::text FROM raw.site_tracking_events_r t ORDER BY raw_event_id").fetchall() == before
     assert site.failing_checks() == []
@@ -157,6 +163,42 @@ def test_what_has_left_comes_back_bit_by_bit_the_latest_first(site, other, url, 
         "archive.left",
         "archive.left",
     ]
+
+
+@pytest.mark.parametrize(("received", "leaving"), [(MARCH_31, 0), (APRIL, 3)])
+def test_a_month_stays_whole_while_some_of_it_waits(site, other, url, worker, owner, place, received, leaving: int) -> None:
+    """What was set aside waits for an operator, for as long as it takes; half a month would be lost with the next file."""
+    rule(owner, site)
+    archive(url, worker, place)
+    site.land(view("/late", 9), received=received)
+    owner.execute("UPDATE raw.ingest_batch SET processing_status = 'ERROR' WHERE processing_status = 'PENDING'")
+    archive(url, worker, place)
+    assert sum(leave(worker, place)) == leaving
+    assert len(raw(site)) == 5 - leaving
+
+
+def test_who_needs_all_that_was_sent_is_told_that_some_has_left(site, other, url, worker, owner, place, tmp_path) -> None:
+    rule(owner, site)
+    archive(url, worker, place)
+    worker.execute(
+        "INSERT INTO raw.import VALUES (%s, 'i', 'import:x', 'f', 'f', '', 'me', '2026-03-01', '2026-03-01', 1, 1)",
+        (site.tenant_hk,),
+    )
+    assert sum(leave(worker, place)) == 4
+    needing = (
+        lambda: export_tenant(worker, "acme", tmp_path / "all"),
+        lambda: write_person(worker, site.tenant_hk, "visitor", "v", io.BytesIO()),
+        lambda: undo_import(worker, "i"),
+        lambda: merge_tenant(worker, owner, "acme", "other"),
+    )
+    for ask in needing:
+        with pytest.raises(NotAccepted) as refused:
+            ask()
+        assert refused.value.code in ("raw_in_archive", "raw_gone")
+    # what retention has removed from files as well nobody waits for
+    owner.execute("INSERT INTO ref.retention VALUES (%s, 'raw', 30)", (site.tenant_hk,))
+    retire(worker)
+    assert export_tenant(worker, "acme", tmp_path / "rest")["tables"]
 
 
 def test_retention_reaches_what_has_left(site, other, url, worker, owner, place) -> None:

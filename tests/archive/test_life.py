@@ -167,11 +167,10 @@ def test_rows_that_are_missing_come_back_bit_by_bit_or_nothing_changes(
         before[table] = owner.execute(f"DELETE FROM {table} {where}", (acme.tenant_hk,)).rowcount
         assert before[table] > 0
     for layer, of_layer in OF_LAYER.items():
-        status, done = said(url, folder, "restore", "--tenant", "acme", "--layer", layer, "--month", "2026-03")
+        asked = ("restore", "--tenant", "acme", "--layer", layer, "--month", "2026-03")
+        status, (done,) = said(url, folder, *asked)
         assert (status, done["missing"]) == (0, {table: before[table] for table in of_layer})
-        assert said(url, folder, "restore", "--tenant", "acme", "--layer", layer, "--month", "2026-03")[1][
-            "missing"
-        ] == dict.fromkeys(of_layer, 0)
+        assert said(url, folder, *asked)[1][0]["missing"] == dict.fromkeys(of_layer, 0)
     for table in tables:
         copy = table.replace(".", "_")
         for one, other in ((table, copy), (copy, table)):

@@ -202,6 +202,23 @@ def test_who_meets_anothers_numbers_does_not_move_and_an_unnumbered_cell_takes_n
     assert (error.value.code, "tenant move acme --to home" in str(error.value)) == ("ids_met", True)
 
 
+def test_who_has_events_in_the_archive_alone_does_not_move_before_they_are_back(cells, stores):
+    site = Site(stores["home"], "acme")
+    fill(site)
+    with connect(cells.home.url) as owner:
+        owner.execute("INSERT INTO raw.kept_since VALUES (%s, 'raw', '2026-04-01', true)", (site.tenant_hk,))
+        owner.execute(
+            "INSERT INTO archive.part (tenant_hk, layer, month, file_id, path, is_live, row_count)"
+            " VALUES (%s, 'raw', '2026-03-01', 1, 'x', true, 5)",
+            (site.tenant_hk,),
+        )
+    with pytest.raises(NotAccepted) as error:
+        move_tenant(cells, "acme", "b", load, 0)
+    assert error.value.code == "raw_in_archive"
+    assert stores["home"].execute("SELECT count(*) FROM util.tenant_move").fetchone() == (0,)
+    assert stores["b"].execute("SELECT count(*) FROM util.tenant_move").fetchone() == (0,)
+
+
 def test_retention_of_a_cell_goes_on_while_one_of_its_tenants_moves(cells, stores, monkeypatch):
     moved, other = (Site(stores["home"], name) for name in ("acme", "other"))
     for site in (moved, other):

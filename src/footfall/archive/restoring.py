@@ -26,8 +26,9 @@ _TYPES = {"json": "jsonb", "inet": "inet", "money": "numeric(18,4)"}
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What was brought back: rows that were missing, of those that the part has; and in which tables."""
+    """What was brought back of a month: rows that were missing, of those that the part has; and in which tables."""
 
+    month: date
     rows: int
     missing: dict[str, int]
 
@@ -67,7 +68,7 @@ def restore(url: str, connection: Connection, place: Place, tenant_hk: bytes, na
             session.execute(_COME_BACK.format(sql.Literal(tenant_hk), sql.Literal(name), sql.Literal(month)))
     except FileNotFoundError:
         raise ArchiveFailed("archive_unreachable", f"{path} is not there") from None
-    return Restored(digest[0], missing)
+    return Restored(month, digest[0], missing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,19 +102,13 @@ def fill_raw(url: str, place: Place, left: Sequence[Left]) -> int:
     return events
 
 
-def bring_back(url: str, connection: Connection, place: Place, tenant_hk: bytes) -> Iterator[date]:
+def bring_back(url: str, connection: Connection, place: Place, tenant_hk: bytes) -> Iterator[Restored]:
     """Bring all that a tenant was sent and that has left back into raw, the latest month first; each when it is there.
 
     Raises as `restore` does.
     """
-    query = """/* archive.restoring */
-        SELECT p.month FROM archive.part p
-        WHERE p.tenant_hk = %s AND p.layer = 'raw' AND p.is_live AND archive.has_left(p.tenant_hk, p.layer, p.month)
-        ORDER BY p.month DESC
-    """
-    for (month,) in connection.execute(query, (tenant_hk,)).fetchall():
-        restore(url, connection, place, tenant_hk, "raw", month)
-        yield month
+    for one in sorted(all_left(connection, [tenant_hk]), key=lambda left: left.month, reverse=True):
+        yield restore(url, connection, place, tenant_hk, "raw", one.month)
 
 
 def _part(connection: Connection, tenant_hk: bytes, layer: Name, month: date) -> tuple[str, tuple[int, str]]:

@@ -9,9 +9,6 @@ from footfall.errors import ArchiveFailed, StoreUnavailable
 
 logger = logging.getLogger(__name__)
 
-_HAS_LEFT = """/* archive.upkeep */
-    SELECT FROM raw.kept_since k WHERE k.tenant_hk = %s AND k.layer = 'raw' AND k.is_archived
-"""
 _PATIENCE = timedelta(days=1)  # with a month that has changed: the tables answer for it meanwhile
 
 
@@ -32,16 +29,16 @@ def write_anew_if_erased(url: str, connection: Connection, archive: str, stop: E
 
 
 def bring_back(url: str, connection: Connection, archive: str, tenant_hk: bytes) -> None:
-    """Before an erasure: have raw hold all again that a tenant was sent and that has left; nothing where nothing has.
+    """Have raw hold all again that a tenant was sent and that has left; nothing where nothing has.
 
     Raises ArchiveFailed as `footfall.archive.restoring.restore` does.
     """
-    if connection.execute(_HAS_LEFT, (tenant_hk,)).rowcount:
+    if connection.execute("/* archive.upkeep */ SELECT archive.lacks_raw(%s)", (tenant_hk,)).fetchone() == (True,):
         from footfall.archive.place import Place  # noqa: PLC0415
         from footfall.archive.restoring import bring_back as each  # noqa: PLC0415
 
-        for month in each(url, connection, Place(archive), tenant_hk):
-            logger.info("%s is back from the archive", f"{month:%Y-%m}")
+        for back in each(url, connection, Place(archive), tenant_hk):
+            logger.info("%s is back from the archive", f"{back.month:%Y-%m}")
 
 
 def forget_erased(url: str, archive: str) -> bool:

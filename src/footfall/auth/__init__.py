@@ -34,7 +34,17 @@ from footfall.auth.operator_tokens import OPERATOR_TOKEN, add_operator_token, li
 from footfall.auth.own_networks import OwnNetworks, own_network_of, own_networks
 from footfall.auth.packs import PACKS, Pack
 from footfall.auth.plans import LIMITS, Limit, own_plan, plan_of, set_plan
-from footfall.auth.retention import LAYERS, hold, keep, lift_hold, list_holds, list_retention, preview_retention, require_no_hold
+from footfall.auth.retention import (
+    LAYERS,
+    hold,
+    keep,
+    lift_hold,
+    list_holds,
+    list_retention,
+    preview_retention,
+    require_no_hold,
+    require_raw,
+)
 from footfall.auth.share_links import add_share_link, list_share_links, remove_share_link
 from footfall.auth.sql_access import grant_sql_access, revoke_sql_access
 from footfall.auth.tenants import NewTenant, add_tenant, first_id, list_tenants, rename_tenant, tenant_key
@@ -109,6 +119,7 @@ __all__ = [
     "rename_tenant",
     "renew_password",
     "require_no_hold",
+    "require_raw",
     "reset_password",
     "revoke_key",
     "revoke_operator_token",

@@ -93,6 +93,16 @@ def require_no_hold(connection: Connection, tenant_hk: bytes) -> None:
         )
 
 
+def require_raw(connection: Connection, tenant_hk: bytes) -> None:
+    """Raise NotAccepted ``raw_in_archive`` while the archive alone has some of what a tenant was sent."""
+    if connection.execute("SELECT archive.lacks_raw(%s)", (tenant_hk,)).fetchone() == (True,):
+        raise NotAccepted(
+            "raw_in_archive",
+            "older events as received are in the archive only: `footfall archive restore --layer raw` brings them back",
+            HTTPStatus.CONFLICT,
+        )
+
+
 def list_holds(connection: Connection) -> list[dict[str, Any]]:
     """Every hold: of whom, why, by whom and since when."""
     cursor = connection.execute(

@@ -14,7 +14,7 @@ from footfall.archive.months import Wish, drop, listed
 from footfall.archive.months import run as run_due
 from footfall.archive.place import Place
 from footfall.archive.publishing import forget, publish
-from footfall.archive.restoring import restore
+from footfall.archive.restoring import bring_back, restore
 from footfall.archive.rules import list_rules, set_rule
 from footfall.archive.verifying import unknown_files, verify
 from footfall.auth import tenant_key
@@ -129,23 +129,32 @@ def verify_(
 def restore_(
     tenant: Annotated[str, typer.Option(help="Whose.")],
     layer: Annotated[Name, typer.Option(help=_LAYER)],
-    month: Annotated[str, typer.Option(help="Which, e.g. 2026-10.")],
+    month: Annotated[str | None, typer.Option(help="Which, e.g. 2026-10. Of raw, without: all that has left.")] = None,
     data: Data = None,
     database_url: DatabaseUrl = None,
     as_json: AsJson = False,  # noqa: FBT002
 ) -> None:
     """Bring rows back into the tables where they are missing: bit by bit what the file has, or nothing is changed.
 
+    What a rule has leave leaves again within the hour: `footfall archive set --layer raw --after 3 --tenant …` has it stay.
+
     Example: footfall archive restore --tenant acme --layer bridge --month 2026-10
     """
-    with _opened(layer, month, tenant, data, database_url) as (url, connection, place, _):
-        done = restore(url, connection, place, tenant_key(connection, tenant), layer, _month(month))
+    if month is None and layer != "raw":
+        raise SettingInvalid("--month says which month: of all layers but raw none has left")
+    with _opened(layer, month, tenant, data, database_url) as (url, connection, place, wish):
+        tenant_hk = tenant_key(connection, tenant)
+        if wish.month:
+            done = [restore(url, connection, place, tenant_hk, layer, wish.month)]
+        else:
+            done = list(bring_back(url, connection, place, tenant_hk))
     if as_json:
-        print_json(asdict(done))
+        print_json([asdict(one) | {"month": f"{one.month:%Y-%m}"} for one in done])
         return
-    for table, rows in done.missing.items():
-        console.print(f"{table}: {rows:,} rows were missing")
-    console.print(f"The tables have the {done.rows:,} rows of the file.")
+    for one in done:
+        for table, rows in one.missing.items():
+            console.print(f"{one.month:%Y-%m}, {table}: {rows:,} rows were missing")
+    console.print(f"The tables have the {sum(one.rows for one in done):,} rows of the files.")
 
 
 @archive.command(name="drop")

@@ -74,7 +74,9 @@ def export(
     Example: footfall person export user customer-4711 --tenant acme --out customer-4711.zip
     """
     with existing_store(data, database_url, tenant) as store, connect(store.url, "footfall_worker") as connection:
-        counts = export_person(connection, tenant_key(connection, tenant), kind, value, out)
+        tenant_hk = tenant_key(connection, tenant)
+        bring_back(store.url, connection, settings_of(data, database_url).archive, tenant_hk)
+        counts = export_person(connection, tenant_hk, kind, value, out)
     if as_json:
         print_json({"file": out, "rows": counts})
     else:

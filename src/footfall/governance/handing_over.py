@@ -8,7 +8,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import IO, Any
 
-from footfall.auth import tell
+from footfall.auth import require_raw, tell
 from footfall.business.model import VAULT
 from footfall.business.reach import REACH, Reached
 from footfall.database import Connection
@@ -50,8 +50,9 @@ def export_person(connection: Connection, tenant_hk: bytes, kind: Kind, value: s
 def write_person(connection: Connection, tenant_hk: bytes, kind: Kind, value: str, target: IO[bytes]) -> dict[str, int]:
     """The same to an open file. `connection` is a worker's or an administrator's.
 
-    Raises NotAccepted: ``person_unknown``, ``person_too_large``, ``kind_unknown``.
+    Raises NotAccepted: ``person_unknown``, ``person_too_large``, ``kind_unknown``, ``raw_in_archive``: not all of it is here.
     """
+    require_raw(connection, tenant_hk)
     with laid_out(connection, tenant_hk, kind, value):
         counts = _written(connection, target)
         tell(connection, "visitor.exported", kind, {"rows": sum(counts.values())}, tenant_hk)

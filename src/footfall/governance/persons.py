@@ -14,7 +14,7 @@ from typing import Any, Literal, get_args
 
 import psycopg
 
-from footfall.auth import require_no_hold, tell
+from footfall.auth import require_no_hold, require_raw, tell
 from footfall.business.reach import REACH
 from footfall.database import Connection, actor_setting
 from footfall.errors import NotAccepted
@@ -88,20 +88,15 @@ def erase_person(connection: Connection, tenant_hk: bytes, kind: Kind, value: st
     *forget*: their events stay and count as before, nobody's; *delete*: the events go too. Nothing brings them back: what
     comes under one of their ids later is refused. `connection` is a worker's or an administrator's. Raises NotAccepted:
     ``person_unknown``, ``person_too_large``, ``kind_unknown``, ``mode_unknown``, ``tenant_held``, ``raw_gone``: retention has
-    removed from raw what forgetting would load anew; ``raw_in_archive``: what was sent has left for the archive, from which
-    `footfall.archive.upkeep.bring_back` has it first.
+    removed from raw what forgetting would load anew; ``raw_in_archive``: what was sent has left for the archive, and has to be
+    brought back (`footfall.archive.upkeep`).
     """
     if mode not in MODES:
         raise NotAccepted("mode_unknown", f"{mode!r} is no mode: forget or delete")
     with connection.transaction():
         is_somebody = _gather(connection, tenant_hk, kind, value, is_to_change=True)
         require_no_hold(connection, tenant_hk)
-        if _value(connection, "SELECT k.is_archived FROM raw.kept_since k WHERE k.tenant_hk = %s AND k.layer = 'raw'", tenant_hk):
-            raise NotAccepted(
-                "raw_in_archive",
-                "older events as received are in the archive only: the operator's `footfall person erase` brings them back first",
-                HTTPStatus.CONFLICT,
-            )
+        require_raw(connection, tenant_hk)
         if not is_somebody:
             raise NotAccepted("person_unknown", "nothing is held about anybody of this id", HTTPStatus.NOT_FOUND)
         if mode == "forget" and (gone := int(_value(connection, "SELECT business.own_events_gone_from_raw()"))):

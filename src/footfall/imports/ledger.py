@@ -5,7 +5,7 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
-from footfall.auth import tell, tenant_key
+from footfall.auth import require_raw, tell, tenant_key
 from footfall.business import remove_import
 from footfall.database import Connection
 from footfall.errors import NotAccepted
@@ -63,7 +63,7 @@ def undo_import(connection: Connection, import_id: str, tenant_id: str | None = 
 
     Events that others sent too, and that counted as their repetitions, wait to be loaded from those: `reloaded`.
 
-    Raises NotAccepted: ``import_unknown``; ``import_ambiguous``, where tenants have imports of one id.
+    Raises NotAccepted: ``import_unknown``; ``import_ambiguous``, where tenants have imports of one id; ``raw_in_archive``.
     """
     found = connection.execute(
         "/* imports.ledger */ SELECT i.tenant_hk, i.record_source, i.undone_at FROM raw.import i"
@@ -77,6 +77,7 @@ def undo_import(connection: Connection, import_id: str, tenant_id: str | None = 
     if len(found) > 1:
         raise NotAccepted("import_ambiguous", f"several tenants have an import {import_id}: say whose with --tenant")
     ((tenant_hk, record_source, undone_at),) = found
+    require_raw(connection, tenant_hk)
     with connection.transaction():
         removed, reloaded = remove_import(connection, tenant_hk, record_source)
         tell(connection, "events.removed", import_id, {"events": removed}, tenant_hk)

@@ -9,8 +9,17 @@ LANGUAGE sql STABLE AS $$
           AND k.kept_since >= (p_month + interval '1 month') AT TIME ZONE 'UTC')
 $$;
 
--- Until when a tenant's rows of raw leave: whole months, UTC, that its rule lets go and the archive has, each proved within the last day; -infinity:
--- none does. Under a legal hold, or while the tenant moves, nothing leaves.
+-- Whether the archive alone has some of what a tenant was sent.
+CREATE OR REPLACE FUNCTION archive.lacks_raw(p_tenant_hk bytea) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+    SELECT EXISTS (
+        SELECT FROM archive.part p
+        WHERE p.tenant_hk = p_tenant_hk AND p.layer = 'raw' AND p.is_live AND p.row_count > 0
+          AND archive.has_left(p.tenant_hk, p.layer, p.month))
+$$;
+
+-- Until when a tenant's rows of raw leave: whole months, UTC, that its rule lets go and the archive has, each proved within the last hour; -infinity:
+-- none does. What waits to be loaded stays, with all of its month. Under a legal hold, or while the tenant moves, nothing leaves.
 CREATE OR REPLACE FUNCTION archive.leaves_until(p_tenant_hk bytea, p_now timestamptz) RETURNS timestamptz
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
@@ -23,11 +32,11 @@ BEGIN
         WHERE NOT EXISTS (
             SELECT FROM archive.part p
             WHERE p.tenant_hk = p_tenant_hk AND p.layer = 'raw' AND p.month = (m.month AT TIME ZONE 'UTC')::date
-              AND p.is_live AND p.stale_since IS NULL AND p.proved_at > p_now - interval '1 day'
+              AND p.is_live AND p.stale_since IS NULL AND p.proved_at > p_now - interval '1 hour'
               -- what is being written anew is read from the table
               AND NOT EXISTS (SELECT FROM archive.part n WHERE n.tenant_hk = p.tenant_hk AND n.layer = 'raw' AND n.month = p.month AND NOT n.is_live));
     END IF;
-    RETURN least(v_until, v_missing);
+    RETURN least(v_until, v_missing, date_trunc('month', business.waiting_from(p_tenant_hk), 'UTC'));
 END
 $$;
 
@@ -61,7 +70,7 @@ LANGUAGE sql STABLE AS $$
     CROSS JOIN LATERAL (SELECT archive.may_leave_until(h.tenant_hk, p_now) AS until) u
     JOIN archive.part p ON p.tenant_hk = h.tenant_hk AND p.layer = 'raw' AND p.month::timestamp AT TIME ZONE 'UTC' < u.until
     WHERE u.until > '-infinity' AND p.month::timestamp AT TIME ZONE 'UTC' >= date_trunc('month', util.kept_since(h.tenant_hk, 'raw'), 'UTC')
-      AND p.is_live AND p.stale_since IS NULL AND coalesce(p.proved_at, '-infinity') < p_now - interval '20 hours'
+      AND p.is_live AND p.stale_since IS NULL AND coalesce(p.proved_at, '-infinity') < p_now - interval '10 minutes'
 $$;
 
 -- Has the rows of one month of one tenant, the earliest that is due, leave raw; returns how many, NULL when none is due. For a transaction of its own:
@@ -80,7 +89,7 @@ BEGIN
     SELECT h.tenant_hk, s.since, l.until INTO v_due
     FROM auth.tenant_h h
     CROSS JOIN LATERAL (SELECT util.kept_since(h.tenant_hk, 'raw') AS since) s
-    CROSS JOIN LATERAL (SELECT least(archive.leaves_until(h.tenant_hk, p_now), business.waiting_from(h.tenant_hk)) AS until) l
+    CROSS JOIN LATERAL (SELECT archive.leaves_until(h.tenant_hk, p_now) AS until) l
     WHERE l.until > s.since AND EXISTS (SELECT FROM archive.months_of_raw(h.tenant_hk, l.until))
     ORDER BY h.tenant_hk LIMIT 1;
     IF v_due.tenant_hk IS NULL THEN

@@ -243,6 +243,7 @@ BEGIN
     -- which months of its tenant are in files; files hold many tenants, so they are the worker's
     GRANT SELECT ON archive.part TO footfall_reader;
     GRANT EXECUTE ON FUNCTION archive.live_parts(bytea, text, date, date) TO footfall_reader;
+    GRANT EXECUTE ON FUNCTION archive.lacks_raw(bytea) TO footfall_admin;
     GRANT SELECT ON auth.tenant_h, auth.tenant_details_s, auth.tenant_v, auth.tenant_alias TO footfall_reader, footfall_ingest;
     GRANT SELECT ON ref.event_type, ref.conversion_rule, ref.visitor_segment, ref.goal, ref.time_zone TO footfall_reader;
     GRANT EXECUTE ON ALL ROUTINES IN SCHEMA util, business, api TO footfall_reader;

@@ -12,7 +12,7 @@ from typing import Any
 
 from psycopg import sql
 
-from footfall.auth import tenant_key
+from footfall.auth import require_raw, tenant_key
 from footfall.database import Connection
 from footfall.errors import NotAccepted
 
@@ -31,9 +31,11 @@ _COLUMNS = "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND a
 def export_tenant(connection: Connection, tenant_id: str, folder: Path) -> dict[str, Any]:
     """Write every table's rows of a tenant, as of one moment, and `index.json`, which this returns: files, rows, SHA-256.
 
-    `connection` is a worker's. Raises NotAccepted: ``tenant_unknown``, ``folder_not_empty``, ``file_unwritable``.
+    `connection` is a worker's. Raises NotAccepted: ``tenant_unknown``, ``folder_not_empty``, ``file_unwritable``,
+    ``raw_in_archive``: not all of it is in tables.
     """
     tenant_hk = tenant_key(connection, tenant_id)
+    require_raw(connection, tenant_hk)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if any(folder.iterdir()):

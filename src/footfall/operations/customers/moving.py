@@ -22,7 +22,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from footfall.auth import KeyRing, tell
+from footfall.auth import KeyRing, require_raw, tell
 from footfall.database import CONNECT_SECONDS, Cell, Cells, Connection, connect, require_numbered
 from footfall.errors import NotAccepted
 from footfall.operations.customers.copying import Move, copy_rows, empty, named, own_tables
@@ -119,11 +119,15 @@ def _announce(source: Connection, there: Connection, move: Move) -> None:
     if source.execute("SELECT 1 FROM auth.sql_access WHERE tenant_hk = %s", (move.tenant_hk,)).fetchone():
         message = f"its SQL login is of this server: footfall tenant sql-access {move.tenant_id} --revoke, and give it one there"
         raise NotAccepted("sql_access_there", message)
+    require_raw(source, move.tenant_hk)  # files stay with the cell that wrote them
     said = "INSERT INTO util.tenant_move VALUES (%s, %s, %s, %s, util.current_load_date())"
     # a note that it left the other end long ago is over
     over = " ON CONFLICT (tenant) DO UPDATE SET state = excluded.state, other_cell = excluded.other_cell, since = excluded.since"
     there.execute(said + over, (move.tenant_hk, move.tenant_id, "arriving", move.source.name))
     with source.transaction():
+        # what has begun to leave for files meanwhile
+        source.execute("SELECT util.take_turn('retention')")
+        require_raw(source, move.tenant_hk)
         if _state(source, move) is None:
             details = {"to": move.target.name, "from": move.source.name}
             tell(source, "tenant.leaving", move.tenant_id, details, move.tenant_hk)
