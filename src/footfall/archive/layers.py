@@ -77,17 +77,19 @@ class Layer:
     Attributes:
         name: in the ledger and in paths.
         fields: the columns of its files.
-        tables: SQL after FROM, `t` among them; {first} and {last} are the bounds of what is asked for, {tenants} a condition.
+        table: whose rows they are, called `t`.
+        by: by which column of it a month is one: {first} and {last} of what is asked for are keys of events, days, or moments.
         order: how the rows of a tenant are sorted, by `t`; they are in the order of time.
-        by: what the bounds are: keys of events, days, or moments.
+        joins: SQL of what else a row is made of; may take {first} and {last}.
         check: SQL of whether all that a row is made of is one event of one load; empty: it is made of one row.
     """
 
     name: Name
     fields: tuple[Field, ...]
-    tables: str
+    table: str
+    by: Literal["site_event_hk", "day", "received_timestamp"]
     order: str
-    by: Literal["key", "day", "moment"]
+    joins: str = ""
     check: str = ""
 
     @property
@@ -103,29 +105,22 @@ class Layer:
                 *([f"{self.check} AS is_one"] if self.check else []),
             ]
         )
-        text = f"/* archive.layers */ SELECT {columns} FROM {self.tables} ORDER BY t.tenant_hk, {self.order}"  # noqa: S608  of constants
-        return sql.SQL(text).format(first=self._bound(first), last=self._bound(last), tenants=tenants)
+        return self._rows(f"SELECT {columns}", first, last, tenants, f"ORDER BY t.tenant_hk, {self.order}", self.joins)
 
     def counting(self, month: date, tenants: sql.Composable) -> sql.Composed:
         """How many rows each of these tenants has in a month."""
-        table = {
-            "bridge": "business.event_b",
-            "visit": "business.visit_b",
-            "vault": "business.site_event_h",
-            "raw": "raw.site_tracking_events_r",
-        }[self.name]
-        column = {"key": "t.site_event_hk", "day": "t.day", "moment": "t.received_timestamp"}[self.by]
-        text = (
-            f"/* archive.layers */ SELECT t.tenant_hk, count(*) FROM {table} t"  # noqa: S608  of constants
-            f" WHERE {column} >= {{first}} AND {column} < {{last}} AND {{tenants}} GROUP BY 1"
-        )
-        return sql.SQL(text).format(first=self._bound(month), last=self._bound(after(month)), tenants=tenants)
+        return self._rows("SELECT t.tenant_hk, count(*)", month, after(month), tenants, "GROUP BY t.tenant_hk")
+
+    def _rows(self, what: str, first: date, last: date, tenants: sql.Composable, then: str, joins: str = "") -> sql.Composed:
+        where = f"t.{self.by} >= {{first}} AND t.{self.by} < {{last}} AND {{tenants}}"
+        text = f"/* archive.layers */ {what} FROM {self.table} t {joins} WHERE {where} {then}"
+        return sql.SQL(text).format(first=self._bound(first), last=self._bound(last), tenants=tenants)
 
     def _bound(self, day: date) -> sql.Literal:
         if self.by == "day":
             return sql.Literal(day)
         moment = datetime(day.year, day.month, day.day, tzinfo=UTC)
-        return sql.Literal(time_prefix(moment) if self.by == "key" else moment)
+        return sql.Literal(time_prefix(moment) if self.by == "site_event_hk" else moment)
 
 
 def after(month: date) -> date:
@@ -170,9 +165,9 @@ _BRIDGE = Layer(
         Field(24, "raw_event_id", "long", is_unique=True),
         Field(25, "is_superseded", "flag", is_required=True),
     ),
-    "business.event_b t WHERE t.site_event_hk >= {first} AND t.site_event_hk < {last} AND {tenants}",
+    "business.event_b",
+    "site_event_hk",
     "t.site_event_hk",
-    "key",
 )
 
 _VISIT = Layer(
@@ -221,14 +216,14 @@ _VISIT = Layer(
         Field(41, "utm_id", "text"),
         Field(42, "consent", "text"),
     ),
-    "business.visit_b t WHERE t.day >= {first} AND t.day < {last} AND {tenants}",
-    "t.day, t.site_session_hk",
+    "business.visit_b",
     "day",
+    "t.day, t.site_session_hk",
 )
 
 # links are found by their own keys, which begin as those of their events
 _LINK = (
-    "business.{table} {alias} ON {alias}.site_event_hk = t.site_event_hk AND {alias}.tenant_hk = t.tenant_hk"
+    "LEFT JOIN business.{table} {alias} ON {alias}.site_event_hk = t.site_event_hk AND {alias}.tenant_hk = t.tenant_hk"
     " AND {alias}.{key} >= {{first}} AND {alias}.{key} < {{last}}"
 )
 _OF_ONE_LOAD = "({alias}.load_date = t.load_date AND {alias}.record_source = t.record_source)"
@@ -267,18 +262,17 @@ _VAULT = Layer(
         Field(29, "custom_properties", "json", "d.custom_properties"),
         Field(30, "raw_event_id", "long", "d.raw_event_id", is_unique=True, is_required=True),
     ),
-    "business.site_event_h t"
-    " LEFT JOIN "
-    + _LINK.format(table="event_session_l", alias="s", key="link_event_session_hk")
-    + " LEFT JOIN "
-    + _LINK.format(table="event_page_l", alias="p", key="link_event_page_hk")
-    + " LEFT JOIN "
-    + _LINK.format(table="event_business_item_l", alias="i", key="link_event_business_item_hk")
-    + " LEFT JOIN "
-    + _LINK.format(table="site_event_details_s", alias="d", key="site_event_hk")
-    + " WHERE t.site_event_hk >= {first} AND t.site_event_hk < {last} AND {tenants}",
+    "business.site_event_h",
+    "site_event_hk",
     "t.site_event_hk",
-    "key",
+    " ".join(
+        (
+            _LINK.format(table="event_session_l", alias="s", key="link_event_session_hk"),
+            _LINK.format(table="event_page_l", alias="p", key="link_event_page_hk"),
+            _LINK.format(table="event_business_item_l", alias="i", key="link_event_business_item_hk"),
+            _LINK.format(table="site_event_details_s", alias="d", key="site_event_hk"),
+        )
+    ),
     f"coalesce({_OF_ONE_LOAD.format(alias='s')} AND {_OF_ONE_LOAD.format(alias='d')} AND d.load_end_date IS NULL"
     f" AND (p.site_event_hk IS NULL OR {_OF_ONE_LOAD.format(alias='p')})"
     f" AND (i.site_event_hk IS NULL OR {_OF_ONE_LOAD.format(alias='i')}), false)",
@@ -304,10 +298,10 @@ _RAW = Layer(
         Field(15, "own_network", "text"),
         Field(16, "load_date", "moment", "b.load_date"),
     ),
-    "raw.site_tracking_events_r t LEFT JOIN raw.ingest_batch b ON b.batch_id = t.batch_id AND b.tenant_hk = t.tenant_hk"
-    " WHERE t.received_timestamp >= {first} AND t.received_timestamp < {last} AND {tenants}",
+    "raw.site_tracking_events_r",
+    "received_timestamp",
     "t.received_timestamp, t.raw_event_id",
-    "moment",
+    "LEFT JOIN raw.ingest_batch b ON b.batch_id = t.batch_id AND b.tenant_hk = t.tenant_hk",
 )
 
 LAYERS: dict[Name, Layer] = {layer.name: layer for layer in (_BRIDGE, _VISIT, _VAULT, _RAW)}
