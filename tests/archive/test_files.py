@@ -17,6 +17,7 @@ from footfall.archive.digests import digests_of
 from footfall.archive.layers import LAYERS, Field, Layer
 from footfall.archive.place import Place
 from footfall.archive.writing import read, write
+from footfall.database import Connection
 from footfall.errors import ArchiveFailed
 
 _TEXT = st.one_of(
@@ -81,6 +82,22 @@ def test_whatever_rows_there_are_a_file_gives_them_back_and_their_digest_goes_by
         other = data.draw(_value(field).filter(lambda value: value != rows[place_of][field.name]))
         rows[place_of][field.name] = other
         assert digests_of(pa.Table.from_pylist(rows, layer.schema).combine_chunks().to_batches()) != written.parts
+
+
+@pytest.mark.parametrize("layer", LAYERS.values(), ids=lambda layer: layer.name)
+def test_a_layer_has_every_column_of_its_tables_but_what_follows_from_a_row(layer: Layer, owner: Connection) -> None:
+    (tables,) = owner.execute("SELECT archive.tables_of(%s)", (layer.name,)).fetchone()
+    columns = {
+        name
+        for (name,) in owner.execute(
+            "SELECT attname FROM pg_attribute WHERE attrelid = ANY (%s::regclass[]) AND attnum > 0 AND NOT attisdropped",
+            (tables,),
+        )
+    }
+    made = {"hash_diff", "load_end_date", *(f"link_event_{one}_hk" for one in ("session", "page", "business_item"))}
+    assert {field.name for field in layer.fields} - {"load_date"} == columns - made - {"load_date"}
+    assert layer.table in tables
+    assert len({field.number for field in layer.fields}) == len(layer.fields)
 
 
 def test_a_value_that_comes_back_as_another_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
