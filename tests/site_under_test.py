@@ -108,6 +108,11 @@ class Site:
         while self.value("SELECT business.roll_up_due('0', %s)", as_of):
             pass
 
+    def divide(self) -> None:
+        """Have the hours of every day that is not rolled up be rolled up one by one, as if its visits were many."""
+        while self.value("SELECT business.divide_day('2100-01-01', 1)"):
+            pass
+
     def settle(self) -> None:
         """Load, close, refresh and roll up: nothing is left to do."""
         self.load()

@@ -53,6 +53,7 @@ _FILES = (
     "business/sql/marts.sql",
     "business/sql/marts_from_vault.sql",
     "business/sql/rollups.sql",
+    "business/sql/rolling_up.sql",
     "business/sql/removal.sql",
     "business/sql/retention.sql",
     "business/sql/retiring.sql",
@@ -76,7 +77,7 @@ _FILES = (
 
 
 _ACCESS = Definition("access", "SELECT util.secure_access()")
-VERSION = Version(number=52, needs=52, serves=34)
+VERSION = Version(number=54, needs=54, serves=34)
 
 
 def deploy(connection: Connection, role_prefix: str | None = None) -> list[str]:

@@ -155,7 +155,7 @@ def stories(draw) -> Story:
         traffic=draw(st.lists(hits(), min_size=sizes[0], max_size=sizes[1], unique_by=lambda hit: hit["minutes"])),
         order=draw(st.randoms(use_true_random=False)),
         cut=draw(st.sampled_from([8, 25, 60])),
-        rolled=draw(st.sampled_from(["never", "always", "in the end"])),
+        rolled=draw(st.sampled_from(["never", "always", "in the end", "by the hour"])),
         left_open=draw(st.integers(0, 3)) == 0,
     )
 
@@ -228,6 +228,9 @@ class Told:
             self.tell(chunk, close=not (self.story.left_open and len(self.rounds) == 1))
             if self.story.rolled == "always" or (self.story.rolled == "in the end" and is_last):
                 self.site.roll_up()
+            if self.story.rolled == "by the hour":
+                self.site.divide()
+                self.site.value("SELECT business.roll_up_hour('infinity')")
 
     def latest(self) -> str:
         """The last load date."""

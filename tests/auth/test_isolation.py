@@ -80,6 +80,13 @@ def two(worker) -> tuple[Site, Site]:
             (site.tenant_hk, file_id, site.tenant_id),
         )
     sites[0].settle()
+    # of a day that is divided: a further visit has it counted by the hour
+    sites[0].land(view("/", 1, _visitor_id="divided"))
+    sites[1].land(view("/", 1, _visitor_id="divided"))
+    sites[0].load()
+    sites[0].divide()
+    while sites[0].value("SELECT business.roll_up_hour('infinity')"):
+        pass
     return sites
 
 

@@ -35,6 +35,14 @@ def settled(module_site: Site) -> Site:
     site.settle()
     site.land(view("/a", 28, _visitor_id="v_1"), view("/late", 1, session_id="s", _visitor_id="v_2"))
     site.settle()
+    # a day of which the hours are rolled up
+    site.land(view("/a", -1440, session_id="yesterday"))
+    site.load()
+    site.close()
+    site.refresh()
+    site.divide()
+    while site.value("SELECT business.roll_up_hour('infinity')"):
+        pass
     return site
 
 
@@ -73,6 +81,7 @@ MUTATIONS = {
     "sessions.silence": "UPDATE business.site_session_w SET root_session_hk = site_session_hk",
     "marts.events": "UPDATE business.event_b SET source = 'elsewhere' WHERE source = 'direct'",
     "marts.visits": "UPDATE business.visit_b SET events = events + 1",
+    "marts.hours": "UPDATE business.rollup_hour_w SET visits = visits + 1 WHERE visits > 0",
     "marts.rollups": "UPDATE business.rollup_b SET visits = visits + 1 WHERE visits > 0",
     "marts.days": "DELETE FROM business.day_w",
     "marts.pages": "INSERT INTO business.page_visit_w"

@@ -10,7 +10,7 @@ MART_ROWS = {
         UNION ALL
         SELECT r.*
         FROM (SELECT w.tenant_hk, array_agg(w.day) AS days FROM business.day_w w WHERE NOT w.is_rolled_up GROUP BY w.tenant_hk) w
-        CROSS JOIN LATERAL business.rollup_of(w.tenant_hk, w.days, business.rolled_dimensions()) r
+        CROSS JOIN LATERAL business.count_days(w.tenant_hk, w.days, business.rolled_dimensions()) r
     ) t""",
 }
 

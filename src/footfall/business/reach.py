@@ -108,5 +108,7 @@ HOLDS_NOBODY = {
     "business.business_item_details_s": "what the site offers, and how often that was met",
     "business.rollup_b": "figures of days: an erasure takes back those of its days, and they are made anew",
     "business.day_w": "which days are rolled up",
+    "business.hour_w": "which hours of large days are rolled up",
+    "business.rollup_hour_w": "figures of such hours: an erasure takes back those of its days, and they are made anew",
     "business.retired_order_w": "digests of orders' numbers, and days: nothing leads from them to anybody",
 }

@@ -164,6 +164,8 @@ PURPOSES = (
             "business.page_visit_w",
             "business.rollup_b",
             "business.day_w",
+            "business.hour_w",
+            "business.rollup_hour_w",
             "business.refresh_w",
             "business.retired_order_w",
         ),

@@ -56,7 +56,7 @@ FROM (
     SELECT r.*, d.dimension::varchar(30)
     FROM business.day_w w
     CROSS JOIN unnest(business.rolled_dimensions()) AS d(dimension)
-    JOIN LATERAL business.rollup_of(w.tenant_hk, ARRAY[w.day], ARRAY[d.dimension]) r ON r.dimension = d.dimension
+    JOIN LATERAL business.count_days(w.tenant_hk, ARRAY[w.day], ARRAY[d.dimension]) r ON r.dimension = d.dimension
     WHERE NOT w.is_rolled_up
 ) r
 JOIN auth.tenant_v t ON t.tenant_hk = r.tenant_hk
@@ -76,7 +76,7 @@ FROM (
     SELECT r.* FROM business.day_w w
     JOIN business.rollup_b r ON r.tenant_hk = w.tenant_hk AND r.day = w.day AND r.dimension = 'all' WHERE w.is_rolled_up
     UNION ALL
-    SELECT r.* FROM business.day_w w CROSS JOIN LATERAL business.rollup_of(w.tenant_hk, ARRAY[w.day], '{all}') r
+    SELECT r.* FROM business.day_w w CROSS JOIN LATERAL business.count_days(w.tenant_hk, ARRAY[w.day], '{all}') r
     WHERE NOT w.is_rolled_up
 ) r
 JOIN auth.tenant_v t ON t.tenant_hk = r.tenant_hk

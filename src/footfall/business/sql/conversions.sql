@@ -50,6 +50,8 @@ CREATE OR REPLACE FUNCTION business.supersede(p_load_date timestamptz) RETURNS b
 LANGUAGE plpgsql AS $$
 DECLARE
     v_superseded bigint;
+    v_visits bytea[];
+    v_days date[];
 BEGIN
     WITH named AS (
         SELECT DISTINCT f.tenant_hk, f.transaction_info ->> 'transaction_id' AS transaction_id
@@ -91,18 +93,17 @@ BEGIN
         FROM marked m WHERE w.root_session_hk = m.site_session_hk AND w.is_visit AND NOT w.is_open
     ), counted_anew AS (
         -- an order is told apart by the day on which it was seen before
-        SELECT m.tenant_hk, m.day FROM marked m
+        SELECT m.site_session_hk, m.day FROM marked m
         UNION
-        SELECT m.tenant_hk, e.day FROM marked m
+        SELECT e.site_session_hk, e.day FROM marked m
         CROSS JOIN LATERAL (
-            SELECT e.day FROM business.event_b e
-            WHERE e.tenant_hk = m.tenant_hk AND e.transaction_id = m.transaction_id AND e.day > m.day OFFSET 0
+            SELECT e.site_session_hk, e.day FROM business.event_b e
+            WHERE e.tenant_hk = m.tenant_hk AND e.transaction_id = m.transaction_id AND e.day >= m.day OFFSET 0
         ) e
-    ), days AS (
-        UPDATE business.day_w w SET is_rolled_up = false, touched_at = greatest(w.touched_at, p_load_date)
-        FROM counted_anew c WHERE w.tenant_hk = c.tenant_hk AND w.day = c.day
     )
-    SELECT count(*) INTO v_superseded FROM marked;
+    SELECT (SELECT count(*) FROM marked), array_agg(c.site_session_hk), array_agg(c.day) INTO v_superseded, v_visits, v_days
+    FROM counted_anew c;
+    PERFORM business.mark_visits(p_load_date, v_visits, v_days);
     RETURN v_superseded;
 END
 $$;

@@ -114,6 +114,9 @@ DECLARE
     v_left bytea[];      -- whose visits those were that are counted once more
 BEGIN
     IF cardinality(p_anew) > 0 THEN
+        -- when they began may be another hour afterwards
+        PERFORM business.mark_visits(p_load_date, array_agg(v.site_session_hk), array_agg(v.day))
+        FROM business.visit_b v WHERE v.site_session_hk = ANY (p_anew);
         WITH gone AS (
             DELETE FROM business.visit_b v WHERE v.site_session_hk = ANY (p_anew) RETURNING v.site_visitor_hk
         )
@@ -298,11 +301,9 @@ LANGUAGE sql AS $$
         WHERE v.site_session_hk = p.site_session_hk
           AND (v.start_day, v.is_bounce, v.duration_seconds)
               IS DISTINCT FROM (d.start_day, d.is_bounce, d.session_duration_seconds)
-        RETURNING v.tenant_hk, v.day
+        RETURNING v.site_session_hk, v.day
     )
-    UPDATE business.day_w w SET is_rolled_up = false, touched_at = greatest(w.touched_at, util.current_load_date())
-    FROM (SELECT DISTINCT c.tenant_hk, c.day FROM closed c) c
-    WHERE w.tenant_hk = c.tenant_hk AND w.day = c.day
+    SELECT business.mark_visits(util.current_load_date(), array_agg(c.site_session_hk), array_agg(c.day)) FROM closed c
 $$;
 
 -- How a visit went, as its details said at a load date (NULL: now): no row while it is open for the first time, or of a bot; and none while
@@ -362,53 +363,45 @@ LANGUAGE sql AS $$
           IS DISTINCT FROM (s.site_session_hk, c.site_visitor_hk, c.source, c.channel, c.device_type, c.country)
 $$;
 
--- Resets the rollups of the days that these parts of visits touch: the days themselves; and the later days of the same visits,
--- visitors and transactions, whose last day before may be another one now. p_visitors: whose visits these were until now.
+-- Has counted anew what these parts of visits touch: the visits on all their days; and what comes after them of the same visitors and
+-- transactions, whose last time before may be another one now. p_visitors: whose visits these were until now.
 CREATE OR REPLACE FUNCTION business.mark_days(p_load_date timestamptz, p_visits bytea[], p_days date[], p_visitors bytea[])
 RETURNS void
 LANGUAGE sql AS $$
-    INSERT INTO business.day_w AS w (tenant_hk, day, touched_at, is_rolled_up)
-    SELECT t.tenant_hk, t.day, p_load_date, false
+    SELECT business.mark_visits(p_load_date, array_agg(t.site_session_hk), array_agg(t.day))
     FROM (
-        SELECT f.tenant_hk, f.day FROM pg_temp.fresh_b f
-        UNION
-        SELECT v.tenant_hk, v.day
+        SELECT p.site_session_hk, v.day
         FROM (SELECT DISTINCT p.site_session_hk FROM unnest(p_visits) AS p(site_session_hk)) p
-        CROSS JOIN LATERAL (
-            SELECT v.tenant_hk, v.day FROM business.visit_b v WHERE v.site_session_hk = p.site_session_hk OFFSET 0
-        ) v
+        CROSS JOIN LATERAL (SELECT v.day FROM business.visit_b v WHERE v.site_session_hk = p.site_session_hk OFFSET 0) v
         UNION
-        SELECT o.tenant_hk, o.day
+        SELECT o.site_session_hk, o.day
         FROM (
-            SELECT v.site_visitor_hk, min(p.day) AS day
+            SELECT v.site_visitor_hk, min(p.day) AS day, min(v.first_event_timestamp) AS first_event_timestamp
             FROM unnest(p_visits, p_days) AS p(site_session_hk, day)
             CROSS JOIN LATERAL (
-                SELECT v.site_visitor_hk FROM business.visit_b v
+                SELECT v.site_visitor_hk, v.first_event_timestamp FROM business.visit_b v
                 WHERE v.site_session_hk = p.site_session_hk AND v.day = p.day LIMIT 1
             ) v
             GROUP BY v.site_visitor_hk
         ) v
         CROSS JOIN LATERAL (
-            SELECT o.tenant_hk, o.day FROM business.visit_b o
-            WHERE o.site_visitor_hk = v.site_visitor_hk AND o.day > v.day OFFSET 0
+            SELECT o.site_session_hk, o.day FROM business.visit_b o
+            WHERE o.site_visitor_hk = v.site_visitor_hk AND o.day >= v.day
+              AND (o.day > v.day OR o.last_event_timestamp >= v.first_event_timestamp) OFFSET 0
         ) o
         UNION
-        SELECT o.tenant_hk, o.day
+        SELECT o.site_session_hk, o.day
         FROM unnest(p_visitors) AS p(site_visitor_hk)
         CROSS JOIN LATERAL (
-            SELECT o.tenant_hk, o.day FROM business.visit_b o WHERE o.site_visitor_hk = p.site_visitor_hk OFFSET 0
+            SELECT o.site_session_hk, o.day FROM business.visit_b o WHERE o.site_visitor_hk = p.site_visitor_hk OFFSET 0
         ) o
         UNION
-        SELECT f.tenant_hk, e.day
+        SELECT e.site_session_hk, e.day
         FROM pg_temp.fresh_b f
         CROSS JOIN LATERAL (
-            SELECT e.day FROM business.event_b e
-            WHERE e.tenant_hk = f.tenant_hk AND e.transaction_id = f.transaction_id AND e.day > f.day OFFSET 0
+            SELECT e.site_session_hk, e.day FROM business.event_b e
+            WHERE e.tenant_hk = f.tenant_hk AND e.transaction_id = f.transaction_id AND e.day >= f.day OFFSET 0
         ) e
         WHERE f.transaction_id IS NOT NULL
     ) t
-    -- of a day whose events have gone nothing can be counted again
-    WHERE t.day >= business.first_day(t.tenant_hk, 'events')
-    ORDER BY t.tenant_hk, t.day
-    ON CONFLICT (tenant_hk, day) DO UPDATE SET touched_at = excluded.touched_at, is_rolled_up = false
 $$;

@@ -132,6 +132,7 @@ BEGIN
     DELETE FROM business.visit_b v WHERE v.tenant_hk = p_tenant_hk AND NOT EXISTS (
         SELECT FROM business.site_session_w w WHERE w.site_session_hk = v.site_session_hk AND w.is_retired);
     DELETE FROM business.rollup_b r WHERE r.tenant_hk = p_tenant_hk AND r.day >= business.first_day(p_tenant_hk, 'events');
+    PERFORM business.forget_hours(p_tenant_hk, '-infinity', 'infinity');
     DELETE FROM business.day_w w WHERE w.tenant_hk = p_tenant_hk;
     FOR v_month IN
         SELECT DISTINCT date_trunc('month', d.event_timestamp, 'UTC') FROM business.site_event_details_s d

@@ -154,10 +154,10 @@ BEGIN
     WHERE t.hub IN ('site_visitor', 'site_page', 'business_item')
     ON CONFLICT DO NOTHING;
 
-    UPDATE business.day_w w SET is_rolled_up = false, touched_at = greatest(w.touched_at, v_load_date)
-    WHERE w.tenant_hk = p_tenant_hk AND w.day = ANY (v_days);
+    PERFORM business.mark_whole_days(p_tenant_hk, v_days, v_load_date);
     DELETE FROM business.rollup_b r
     WHERE r.tenant_hk = p_tenant_hk AND r.day = ANY (v_days) AND r.day >= business.first_day(p_tenant_hk, 'events');
+    DELETE FROM business.rollup_hour_w r WHERE r.tenant_hk = p_tenant_hk AND r.day = ANY (v_days);
     DELETE FROM business.day_w w
     WHERE w.tenant_hk = p_tenant_hk AND w.day = ANY (v_days) AND NOT EXISTS (
         SELECT FROM business.event_b e

@@ -123,6 +123,7 @@ BEGIN
     IF util.kept_since(p_tenant_hk, 'events') < p_until THEN
         INSERT INTO raw.kept_since VALUES (p_tenant_hk, 'events', p_until)
         ON CONFLICT (tenant_hk, layer) DO UPDATE SET kept_since = excluded.kept_since;
+        PERFORM business.forget_hours(p_tenant_hk, '-infinity', p_first);
         DELETE FROM business.day_w w WHERE w.tenant_hk = p_tenant_hk AND w.day < p_first;
     END IF;
 END
@@ -167,7 +168,7 @@ BEGIN
         ON CONFLICT (tenant_hk, layer) DO UPDATE SET kept_since = excluded.kept_since;
         DELETE FROM business.rollup_b r WHERE r.tenant_hk = p_tenant_hk AND r.day < v_first;
         GET DIAGNOSTICS v_figures = ROW_COUNT;
-        -- as business.rollup_until has it from now on
+        -- as business.count_visits has it from now on
         WITH known AS (
             DELETE FROM business.rollup_b r
             WHERE r.tenant_hk = p_tenant_hk AND r.previous_day < v_first AND EXISTS (

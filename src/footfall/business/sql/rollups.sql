@@ -1,5 +1,5 @@
--- Rollups: figures of a day by the values of a dimension. They are computed when a day has been quiet for a while, from the bridge; as
--- long as they are not, reports count that day from the bridge itself, with the very same function.
+-- Rollups: figures of a day by the values of a dimension. They are computed when a day, or an hour of a day with many visits, has been quiet for a
+-- while (rolling_up.sql), from the bridge; as long as they are not, reports count from the bridge itself, with the very same function.
 
 -- The dimensions that are rolled up, as they are declared (api/questions/dimensions).
 --   grain       visit: a property of the visit, the same for all its events; event: of the event itself
@@ -28,23 +28,25 @@ $$;
 
 -- The rollups of some days of a tenant, counted from the bridge: for each dimension (also `currency`: conversions by theirs; `funnel`:
 -- visits of one day that started, progressed, completed a transaction; `transaction`: completed transactions) and value, by the day
--- on which what can recur was last seen with that value. Until p_until, a moment of the last of these days.
-CREATE OR REPLACE FUNCTION business.rollup_until(p_tenant_hk bytea, p_days date[], p_dimensions text[], p_until timestamptz)
-RETURNS SETOF business.rollup_b
+-- on which what can recur was last seen with that value. Until p_until, a moment of the last of these days. p_hours: only of the visits whose first
+-- event of the day lies in one of these hours (UTC); NULL: of all. The figures of all hours add up to those of the day: what recurs within it counts in
+-- the hour in which it comes first. Of latest_name: business.name_of.
+CREATE OR REPLACE FUNCTION business.count_visits(
+    p_tenant_hk bytea, p_days date[], p_dimensions text[], p_until timestamptz, p_hours timestamptz[]
+) RETURNS SETOF business.rollup_hour_w
 -- Of a partition that was filled a moment ago there are no statistics, and a nested loop over ten thousand visits takes minutes. What is
 -- looked up by an index is asked for row by row (LATERAL); all else is hashed, however few rows the planner thinks there are.
 LANGUAGE plpgsql STABLE SET enable_nestloop = off SET jit = off AS $$
 DECLARE
     v_zone text;
     v_currency text;
-    v_of_visits text := business.unpivoted(p_dimensions, 'visit', 'v');
-    v_of_events text := business.unpivoted(p_dimensions, 'event', 'e');
+    v_query text;
     v_of_both text;
     -- what a part of a visit counts is of its whole day
     v_needs_events boolean := p_until < 'infinity' OR EXISTS (
         SELECT FROM business.dimensions() d WHERE d.dimension = ANY (p_dimensions) AND d.grain = 'event');
 BEGIN
-    IF cardinality(p_days) = 0 THEN
+    IF cardinality(p_days) = 0 OR cardinality(p_hours) = 0 THEN
         RETURN;
     END IF;
     SELECT t.time_zone, t.currency INTO v_zone, v_currency FROM auth.tenant_v t WHERE t.tenant_hk = p_tenant_hk;
@@ -52,45 +54,67 @@ BEGIN
                || ', ', '') || '(''currency'', e.currency)) AS d(dimension, value)'
     INTO v_of_both FROM business.dimensions() d WHERE d.dimension = ANY (p_dimensions);
 
-    RETURN QUERY EXECUTE format($query$
+    -- $1 the tenant, $2 the days, $3 and $4 when they begin and end, $5 the dimensions, $6 the tenant's currency, $7 until when, $8 the first day of
+    -- which visits are kept, $9 the hours
+    v_query := $query$
     WITH visit AS MATERIALIZED (
-        SELECT v.* FROM business.visit_b v
-        WHERE v.tenant_hk = $1 AND v.day = ANY ($2) AND v.events > 0 AND v.first_event_timestamp < $7
+        SELECT v.*, date_trunc('hour', v.first_event_timestamp, 'UTC') AS hour FROM business.visit_b v
+        WHERE $9 IS NULL AND v.tenant_hk = $1 AND v.day = ANY ($2) AND v.events > 0 AND v.first_event_timestamp < $7
+        UNION ALL
+        SELECT v.*, h.hour
+        FROM unnest($9) AS h(hour)
+        CROSS JOIN LATERAL (
+            SELECT v.* FROM business.visit_b v
+            WHERE v.tenant_hk = $1 AND v.day = ANY ($2) AND v.events > 0 AND v.first_event_timestamp >= h.hour
+              AND v.first_event_timestamp < least(h.hour + interval '1 hour', $7) OFFSET 0
+        ) v
+        WHERE $9 IS NOT NULL
     ), event AS MATERIALIZED (
+        SELECT e.* FROM business.event_b e
+        WHERE $9 IS NULL AND e.tenant_hk = $1 AND e.day = ANY ($2) AND NOT e.is_bot
+          AND e.site_event_hk >= util.time_prefix($3) AND e.site_event_hk < util.time_prefix(least($4, $7)) AND <is_needed>
+        UNION ALL
         SELECT e.*
-        FROM business.event_b e
-        WHERE e.tenant_hk = $1 AND e.day = ANY ($2) AND NOT e.is_bot
-          AND e.site_event_hk >= util.time_prefix($3) AND e.site_event_hk < util.time_prefix(least($4, $7))
-          AND (%4$L OR e.event_type = 'transaction_step' OR (e.event_type, e.event_action) IN (
-              SELECT r.event_type, r.event_action FROM ref.conversion_rule r WHERE r.tenant_hk IN ($1, '\x')))
+        FROM (
+            SELECT v.hour, max(v.last_event_timestamp) AS last_event_timestamp FROM visit v WHERE $9 IS NOT NULL GROUP BY v.hour
+        ) h
+        CROSS JOIN LATERAL (
+            SELECT e.* FROM business.event_b e
+            WHERE e.tenant_hk = $1 AND e.day = ANY ($2) AND NOT e.is_bot AND e.site_event_hk >= util.time_prefix(h.hour)
+              AND e.site_event_hk < util.time_prefix(least(h.last_event_timestamp + interval '1 second', $7)) AND <is_needed> OFFSET 0
+        ) e
+        JOIN visit v ON v.site_session_hk = e.site_session_hk AND v.day = e.day AND v.hour = h.hour
     ), counted AS (
         SELECT e.site_session_hk, e.day, count(*) AS events, count(*) FILTER (WHERE e.event_type = 'page_view') AS page_views
         FROM event e WHERE $7 < 'infinity' GROUP BY e.site_session_hk, e.day
     ), of_visit AS (
-        SELECT d.dimension, d.value, v.day, v.site_session_hk, v.site_visitor_hk, v.previous_day, v.is_visit,
+        SELECT d.dimension, d.value, v.day, v.hour, v.site_session_hk, v.site_visitor_hk, v.previous_day, v.is_visit,
                coalesce(n.events, v.events) AS events, coalesce(n.page_views, v.page_views) AS page_views,
                (v.start_day = v.day)::integer AS begun, (v.start_day = v.day AND v.is_bounce)::integer AS bounces,
                CASE WHEN v.start_day = v.day THEN v.duration_seconds END AS duration_seconds
         FROM visit v
         LEFT JOIN counted n USING (site_session_hk, day)
-        CROSS JOIN LATERAL %1$s
+        CROSS JOIN LATERAL <of_visit>
         WHERE d.value IS NOT NULL
     ), visitor AS (
-        -- each once a day and value, with the last day before on which a visit of theirs had that value
+        -- each once a day and value, in the hour of its first visit with that value, with the last day before on which one had it
         SELECT o.dimension, o.value, o.day, r.previous_day, count(*) AS visitors
-        FROM (SELECT DISTINCT o.dimension, o.value, o.day, o.site_visitor_hk FROM of_visit o
-              WHERE o.site_visitor_hk IS NOT NULL) o
+        FROM (SELECT o.dimension, o.value, o.day, o.site_visitor_hk, min(o.hour) AS hour FROM of_visit o
+              WHERE o.site_visitor_hk IS NOT NULL GROUP BY o.dimension, o.value, o.day, o.site_visitor_hk) o
         LEFT JOIN (
-            SELECT d.dimension, d.value, t.day, t.site_visitor_hk, max(v.day) AS previous_day
+            SELECT d.dimension, d.value, t.day, t.site_visitor_hk, max(v.day) FILTER (WHERE v.day < t.day) AS previous_day,
+                   min(date_trunc('hour', v.first_event_timestamp, 'UTC')) FILTER (WHERE v.day = t.day) AS first_hour
             FROM (SELECT DISTINCT v.site_visitor_hk, v.day FROM visit v WHERE v.site_visitor_hk IS NOT NULL) t
             CROSS JOIN LATERAL (
                 SELECT v.* FROM business.visit_b v
-                WHERE v.site_visitor_hk = t.site_visitor_hk AND v.day < t.day AND v.events > 0 OFFSET 0
+                WHERE v.site_visitor_hk = t.site_visitor_hk AND (v.day < t.day OR ($9 IS NOT NULL AND v.day = t.day)) AND v.events > 0
+                OFFSET 0
             ) v
-            CROSS JOIN LATERAL %1$s
+            CROSS JOIN LATERAL <of_visit>
             WHERE d.value IS NOT NULL
             GROUP BY d.dimension, d.value, t.day, t.site_visitor_hk
         ) r USING (dimension, value, day, site_visitor_hk)
+        WHERE coalesce(r.first_hour >= o.hour, true)
         GROUP BY o.dimension, o.value, o.day, r.previous_day
     ), of_event AS (
         SELECT d.dimension, d.value, e.day, e.site_session_hk, bool_or(e.is_visit) AS is_visit, count(*) AS events,
@@ -106,8 +130,8 @@ BEGIN
             SELECT i.* FROM business.business_item_h i
             WHERE 'item_type' = ANY ($5) AND i.business_item_hk = e.business_item_hk LIMIT 1
         ) i ON true
-        CROSS JOIN LATERAL %2$s
-        WHERE d.value IS NOT NULL AND %4$L
+        CROSS JOIN LATERAL <of_event>
+        WHERE d.value IS NOT NULL AND <needs_events>
         GROUP BY d.dimension, d.value, e.day, e.site_session_hk
     ), of_event_before AS (
         -- what visits of several days met on their earlier days
@@ -123,14 +147,23 @@ BEGIN
             SELECT i.* FROM business.business_item_h i
             WHERE 'item_type' = ANY ($5) AND i.business_item_hk = e.business_item_hk LIMIT 1
         ) i ON true
-        CROSS JOIN LATERAL %2$s
-        WHERE t.previous_day IS NOT NULL AND d.value IS NOT NULL AND %4$L
+        CROSS JOIN LATERAL <of_event>
+        WHERE t.previous_day IS NOT NULL AND d.value IS NOT NULL AND <needs_events>
         GROUP BY d.dimension, d.value, t.day, t.site_session_hk
     ), conversion AS MATERIALIZED (
         SELECT e.*, c.value, c.currency, c.is_refund, i.identity,
                -- a conversion is its first event; what repeats it adds nothing
                row_number() OVER (PARTITION BY e.day, i.identity
-                                  ORDER BY e.event_timestamp, e.raw_event_id, e.site_event_hk) = 1 AS is_first
+                                  ORDER BY e.event_timestamp, e.raw_event_id, e.site_event_hk) = 1
+               AND ($9 IS NULL OR e.transaction_id IS NULL OR NOT EXISTS (
+                   SELECT FROM business.event_b o
+                   CROSS JOIN LATERAL business.conversion_of(o.tenant_hk, o.event_type, o.event_action, o.event_label, o.event_timestamp,
+                                                             o.event_value, o.event_currency, o.is_superseded) oc
+                   WHERE o.tenant_hk = $1 AND o.transaction_id = e.transaction_id AND o.day = e.day AND NOT o.is_bot
+                     AND business.comes_before(o, e.event_timestamp, e.raw_event_id, e.site_event_hk)
+                     AND i.identity = business.conversion_identity(
+                         o.event_type, o.transaction_id, o.site_session_hk, o.transaction_funnel_step, o.site_event_hk, o.event_value,
+                         oc.is_refund))) AS is_first
         FROM event e
         CROSS JOIN LATERAL business.conversion_of(e.tenant_hk, e.event_type, e.event_action, e.event_label, e.event_timestamp,
                                                   e.event_value, e.event_currency, e.is_superseded) c
@@ -146,7 +179,7 @@ BEGIN
         LEFT JOIN LATERAL (
             SELECT i.* FROM business.business_item_h i WHERE i.business_item_hk = e.business_item_hk LIMIT 1
         ) i ON true
-        CROSS JOIN LATERAL %3$s
+        CROSS JOIN LATERAL <of_both>
         WHERE d.value IS NOT NULL
     ), earlier AS MATERIALIZED (
         -- conversions of earlier days that are the same, or of the same visit: of one transaction, or of a visit of several days
@@ -199,7 +232,7 @@ BEGIN
             LEFT JOIN LATERAL (
                 SELECT i.* FROM business.business_item_h i WHERE i.business_item_hk = e.business_item_hk LIMIT 1
             ) i ON true
-            CROSS JOIN LATERAL %3$s
+            CROSS JOIN LATERAL <of_both>
             WHERE e.site_session_hk = e.later_session_hk AND d.value IS NOT NULL
             GROUP BY d.dimension, d.value, e.later_day, e.site_session_hk
         ) b USING (dimension, value, day, site_session_hk)
@@ -233,6 +266,15 @@ BEGIN
         ) b ON true
         WHERE 'transaction' = ANY ($5) AND e.event_type = 'transaction_step' AND e.event_action = 'complete'
           AND coalesce(e.event_value, 0) >= 0 AND NOT e.is_superseded
+          -- of all hours it counts in that of the first
+          AND ($9 IS NULL OR e.transaction_id IS NULL OR NOT EXISTS (
+              SELECT FROM business.event_b o
+              WHERE o.tenant_hk = $1 AND o.transaction_id = e.transaction_id AND o.day = e.day AND NOT o.is_bot
+                AND o.event_type = 'transaction_step' AND o.event_action = 'complete' AND coalesce(o.event_value, 0) >= 0
+                AND NOT o.is_superseded AND business.comes_before(o, e.event_timestamp, e.raw_event_id, e.site_event_hk)
+                AND i.identity = business.conversion_identity(
+                    o.event_type, o.transaction_id, o.site_session_hk, o.transaction_funnel_step, o.site_event_hk, o.event_value,
+                    false)))
         GROUP BY e.day, i.identity
     ), figure AS (
         -- what is merely counted
@@ -244,7 +286,7 @@ BEGIN
         FROM of_visit o GROUP BY o.dimension, o.value, o.day
         UNION ALL
         SELECT o.dimension, o.value, o.day, NULL, sum(o.events), sum(o.page_views), sum(o.interactions), 0, NULL, NULL, NULL, NULL,
-               0, 0, 0, substr(max(o.latest_name COLLATE "C"), 68), 0,
+               0, 0, 0, max(o.latest_name COLLATE "C"), 0,
                coalesce(sum(o.page_views) FILTER (WHERE NOT o.is_visit), 0)
         FROM of_event o GROUP BY o.dimension, o.value, o.day
         -- what can recur
@@ -275,26 +317,88 @@ BEGIN
         SELECT 'transaction', '', c.day, c.previous_day, 0, 0, 0, 0, NULL, NULL, NULL, NULL, count(*), 0, 0, NULL, 0, 0
         FROM completion c GROUP BY c.day, c.previous_day
     )
-    SELECT $1, f.dimension::varchar(30), f.day, f.value::text, r.previous_day, sum(f.events)::bigint,
+    SELECT $1, f.day, NULL::timestamptz, f.dimension::varchar(30), f.value::text, r.previous_day, sum(f.events)::bigint,
            sum(f.page_views)::bigint, sum(f.interactions)::bigint, sum(f.visits)::bigint, sum(f.visitors)::bigint,
            sum(f.begun)::bigint, sum(f.bounces)::bigint, sum(f.duration_seconds)::bigint, sum(f.conversions)::bigint,
-           sum(f.converted)::bigint, sum(f.revenue), max(f.latest_name)::varchar(255), sum(f.refunds),
+           sum(f.converted)::bigint, sum(f.revenue), max(f.latest_name COLLATE "C"), sum(f.refunds),
            sum(f.views_without_visit)::bigint
     FROM figure f
     -- of days whose visits have gone nobody asks any more
     CROSS JOIN LATERAL (SELECT CASE WHEN f.previous_day >= $8 THEN f.previous_day ELSE '-infinity' END AS previous_day) r
     GROUP BY f.dimension, f.day, f.value, r.previous_day
-    $query$, v_of_visits, v_of_events, v_of_both, v_needs_events)
+    $query$;
+    v_query := replace(v_query, '<of_visit>', business.unpivoted(p_dimensions, 'visit', 'v'));
+    v_query := replace(v_query, '<of_event>', business.unpivoted(p_dimensions, 'event', 'e'));
+    v_query := replace(v_query, '<of_both>', v_of_both);
+    v_query := replace(v_query, '<is_needed>', $needed$(<needs_events> OR e.event_type = 'transaction_step'
+        OR (e.event_type, e.event_action) IN (
+            SELECT r.event_type, r.event_action FROM ref.conversion_rule r WHERE r.tenant_hk IN ($1, '\x')))$needed$);
+    v_query := replace(v_query, '<needs_events>', v_needs_events::text);
+    RETURN QUERY EXECUTE v_query
     USING p_tenant_hk, p_days, util.day_start((SELECT min(d) FROM unnest(p_days) d), v_zone),
-          util.day_start((SELECT max(d) FROM unnest(p_days) d) + 1, v_zone), p_dimensions, v_currency, p_until, business.first_day(p_tenant_hk, 'marts');
+          util.day_start((SELECT max(d) FROM unnest(p_days) d) + 1, v_zone), p_dimensions, v_currency, p_until,
+          business.first_day(p_tenant_hk, 'marts'), p_hours;
 END
 $$;
 
--- The same of whole days.
+-- Whether an event comes before one of this time, number and key: as window functions order them.
+CREATE OR REPLACE FUNCTION business.comes_before(p_event business.event_b, p_event_timestamp timestamptz, p_raw_event_id bigint, p_event_hk bytea)
+RETURNS boolean
+LANGUAGE sql IMMUTABLE
+RETURN (p_event.event_timestamp, coalesce(p_event.raw_event_id, 9223372036854775807), p_event.site_event_hk)
+       < (p_event_timestamp, coalesce(p_raw_event_id, 9223372036854775807), p_event_hk);
+
+-- The name in a latest_name that has before it when it was met: a time and an event's key.
+CREATE OR REPLACE FUNCTION business.name_of(p_latest_name text) RETURNS text
+LANGUAGE sql IMMUTABLE
+RETURN substr(p_latest_name, 68);
+
+-- The rollups of whole days.
 CREATE OR REPLACE FUNCTION business.rollup_of(p_tenant_hk bytea, p_days date[], p_dimensions text[])
 RETURNS SETOF business.rollup_b
 LANGUAGE sql STABLE AS $$
-    SELECT r.* FROM business.rollup_until(p_tenant_hk, p_days, p_dimensions, 'infinity') r
+    SELECT c.tenant_hk, c.dimension, c.day, c.value, c.previous_day, c.events, c.page_views, c.interactions, c.visits, c.visitors, c.begun,
+           c.bounces, c.duration_seconds, c.conversions, c.converted, c.revenue, business.name_of(c.latest_name), c.refunds,
+           c.views_without_visit
+    FROM business.count_visits(p_tenant_hk, p_days, p_dimensions, 'infinity', NULL) c
+$$;
+
+-- The rollups of a day until a moment of it: of its hours that are rolled up, and whose visits had ended by then, from those, of the others from
+-- the bridge. Of a day that is not divided: all.
+CREATE OR REPLACE FUNCTION business.rollup_of_hours(p_tenant_hk bytea, p_day date, p_dimensions text[], p_until timestamptz)
+RETURNS SETOF business.rollup_b
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    v_zone constant text := (SELECT t.time_zone FROM auth.tenant_v t WHERE t.tenant_hk = p_tenant_hk);
+    v_rolled constant timestamptz[] := ARRAY(
+        SELECT w.hour FROM business.day_w d JOIN business.hour_w w USING (tenant_hk, day)
+        WHERE d.tenant_hk = p_tenant_hk AND d.day = p_day AND d.is_divided AND w.is_rolled_up AND w.ends_at < p_until);
+    -- all others, whether anything is known of them or not: so none is missed
+    v_others constant timestamptz[] := ARRAY(
+        SELECT h.hour FROM generate_series(date_trunc('hour', util.day_start(p_day, v_zone), 'UTC'),
+                                           util.day_start(p_day + 1, v_zone), interval '1 hour') AS h(hour)
+        WHERE h.hour <> ALL (v_rolled));
+    v_first constant date := business.first_day(p_tenant_hk, 'marts');
+BEGIN
+    RETURN QUERY
+    SELECT p_tenant_hk, c.dimension, p_day, c.value, k.previous_day, sum(c.events)::bigint, sum(c.page_views)::bigint,
+           sum(c.interactions)::bigint, sum(c.visits)::bigint, sum(c.visitors)::bigint, sum(c.begun)::bigint, sum(c.bounces)::bigint,
+           sum(c.duration_seconds)::bigint, sum(c.conversions)::bigint, sum(c.converted)::bigint, sum(c.revenue),
+           business.name_of(max(c.latest_name COLLATE "C"))::varchar(255), sum(c.refunds), sum(c.views_without_visit)::bigint
+    FROM (
+        SELECT r.* FROM unnest(v_rolled) AS h(hour)
+        CROSS JOIN LATERAL (
+            SELECT r.* FROM business.rollup_hour_w r
+            WHERE r.tenant_hk = p_tenant_hk AND r.day = p_day AND r.hour = h.hour AND r.dimension = ANY (p_dimensions) OFFSET 0
+        ) r
+        UNION ALL
+        SELECT c.*
+        FROM business.count_visits(p_tenant_hk, ARRAY[p_day], p_dimensions, p_until, CASE WHEN cardinality(v_rolled) > 0 THEN v_others END) c
+    ) c
+    -- as business.count_visits has it: the first day of which visits are kept may be another one since
+    CROSS JOIN LATERAL (SELECT CASE WHEN c.previous_day >= v_first THEN c.previous_day ELSE '-infinity' END AS previous_day) k
+    GROUP BY c.dimension, c.value, k.previous_day;
+END
 $$;
 
 -- Every dimension of rollup_b.
@@ -310,9 +414,26 @@ RETURN ARRAY(
     SELECT w.day FROM business.day_w w
     WHERE w.tenant_hk = p_tenant_hk AND w.day BETWEEN p_from AND p_to AND NOT w.is_rolled_up);
 
+-- The figures of whole days, counted now: of divided ones what is rolled up of their hours is not counted again.
+CREATE OR REPLACE FUNCTION business.count_days(p_tenant_hk bytea, p_days date[], p_dimensions text[])
+RETURNS SETOF business.rollup_b
+LANGUAGE sql STABLE AS $$
+    SELECT r.*
+    FROM (
+        SELECT coalesce(array_agg(w.day) FILTER (WHERE w.is_divided), '{}') AS divided,
+               coalesce(array_agg(w.day) FILTER (WHERE NOT w.is_divided), '{}') AS whole
+        FROM business.day_w w WHERE w.tenant_hk = p_tenant_hk AND w.day = ANY (p_days)
+    ) d
+    CROSS JOIN LATERAL (
+        SELECT r.* FROM business.rollup_of(p_tenant_hk, d.whole, p_dimensions) r
+        UNION ALL
+        SELECT r.* FROM unnest(d.divided) AS u(day) CROSS JOIN LATERAL business.rollup_of_hours(p_tenant_hk, u.day, p_dimensions, 'infinity') r
+    ) r
+$$;
+
 -- A tenant's figures of a dimension in a range of days, wherever they are: of days whose rollups are good from those, of the others
--- (today, as a rule) from the bridge. The distinct visits, visitors and conversions of any part of the range that begins on day a
--- are the sums over previous_day < a.
+-- (today, as a rule) from their hours and from the bridge. The distinct visits, visitors and conversions of any part of the range that begins on
+-- day a are the sums over previous_day < a.
 CREATE OR REPLACE FUNCTION business.rollups(p_tenant_hk bytea, p_from date, p_to date, p_dimensions text[])
 RETURNS SETOF business.rollup_b
 LANGUAGE sql STABLE AS $$
@@ -321,7 +442,7 @@ LANGUAGE sql STABLE AS $$
       -- once, not once a row
       AND r.day <> ALL ((SELECT business.live_days(p_tenant_hk, p_from, p_to))::date[])
     UNION ALL
-    SELECT r.* FROM business.rollup_of(p_tenant_hk, business.live_days(p_tenant_hk, p_from, p_to), p_dimensions) r
+    SELECT r.* FROM business.count_days(p_tenant_hk, business.live_days(p_tenant_hk, p_from, p_to), p_dimensions) r
 $$;
 
 -- The same until p_until, a moment of the last day.
@@ -331,74 +452,5 @@ CREATE OR REPLACE FUNCTION business.rollups_until(
 LANGUAGE sql STABLE AS $$
     SELECT r.* FROM business.rollups(p_tenant_hk, p_from, p_to - 1, p_dimensions) r
     UNION ALL
-    SELECT r.* FROM business.rollup_until(p_tenant_hk, ARRAY[p_to], p_dimensions, p_until) r
+    SELECT r.* FROM business.rollup_of_hours(p_tenant_hk, p_to, p_dimensions, p_until) r
 $$;
-
--- Computes the rollups of days that have been quiet for p_quiet: of the one that was touched the longest ago and, as long as they are small,
--- the days of the tenant that follow it; returns of how many days, 0 when there is none. For a transaction of its own.
---
--- What is due is found by day_w_due. To plan the statement takes as long as to count a few hundred visits: so small days share one. No day
--- is left out between them, as all events between the first and the last are read.
-CREATE OR REPLACE FUNCTION business.roll_up_due(p_quiet interval, p_now timestamptz) RETURNS integer
-LANGUAGE plpgsql SET work_mem = '64MB' AS $$
-DECLARE
-    v_tenant_hk bytea;
-    v_first date;
-    v_days date[];
-    v_touched timestamptz[];
-BEGIN
-    PERFORM util.take_turn('rollups');
-    SELECT w.tenant_hk, w.day INTO v_tenant_hk, v_first FROM business.day_w w
-    WHERE NOT w.is_rolled_up AND w.touched_at <= p_now - p_quiet ORDER BY w.touched_at, w.tenant_hk, w.day LIMIT 1;
-    IF v_first IS NULL THEN
-        RETURN 0;
-    END IF;
-    SELECT array_agg(d.day ORDER BY d.day), array_agg(d.touched_at ORDER BY d.day) INTO v_days, v_touched
-    FROM (
-        SELECT w.day, w.touched_at, w.day - v_first = row_number() OVER (ORDER BY w.day) - 1 AS follows,
-               sum(n.visits) OVER (ORDER BY w.day) - n.visits AS visits_before
-        FROM business.day_w w
-        CROSS JOIN LATERAL (
-            SELECT count(*) AS visits FROM (
-                SELECT FROM business.visit_b v WHERE v.tenant_hk = w.tenant_hk AND v.day = w.day LIMIT 1000) v
-        ) n
-        WHERE w.tenant_hk = v_tenant_hk AND w.day BETWEEN v_first AND v_first + 30 AND NOT w.is_rolled_up AND w.touched_at <= p_now - p_quiet
-    ) d
-    WHERE d.follows AND d.visits_before < 1000;
-    PERFORM util.ensure_month(m.month AT TIME ZONE 'UTC', 'date')
-    FROM (SELECT DISTINCT date_trunc('month', d.day::timestamp) AS month FROM unnest(v_days) AS d(day)) m;
-    -- rows that say what they said are not written again: of a day that is rolled up anew most do
-    WITH fresh AS MATERIALIZED (
-        SELECT r.* FROM business.rollup_of(v_tenant_hk, v_days, business.rolled_dimensions()) r
-    ), stored AS MATERIALIZED (
-        SELECT r.* FROM business.rollup_b r
-        WHERE r.tenant_hk = v_tenant_hk AND r.day = ANY (v_days)
-    ), gone AS (
-        DELETE FROM business.rollup_b r USING (SELECT s.* FROM stored s EXCEPT SELECT f.* FROM fresh f) s
-        WHERE r.tenant_hk = v_tenant_hk AND r.day = ANY (v_days) AND r.day = s.day AND r.dimension = s.dimension AND r.value = s.value
-          AND r.previous_day = s.previous_day
-        RETURNING 1
-    )
-    INSERT INTO business.rollup_b
-    SELECT n.* FROM (SELECT f.* FROM fresh f EXCEPT SELECT s.* FROM stored s) n
-    WHERE (SELECT count(*) FROM gone) >= 0
-    ORDER BY n.day, n.dimension, n.value, n.previous_day;
-    -- a load that has touched a day since keeps it due
-    UPDATE business.day_w w SET is_rolled_up = true
-    FROM unnest(v_days, v_touched) AS d(day, touched_at)
-    WHERE w.tenant_hk = v_tenant_hk AND w.day = d.day AND w.touched_at = d.touched_at AND NOT w.is_rolled_up;
-    RETURN cardinality(v_days);
-END
-$$;
-
--- What counts as a conversion has changed: the days of the tenants concerned are counted anew.
-CREATE OR REPLACE FUNCTION business.forget_rollups() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
-BEGIN
-    UPDATE business.day_w w SET is_rolled_up = false
-    WHERE CASE TG_OP WHEN 'INSERT' THEN NEW.tenant_hk ELSE OLD.tenant_hk END IN (w.tenant_hk, '\x');
-    RETURN NULL;
-END
-$$;
-CREATE OR REPLACE TRIGGER conversion_rule_changed AFTER INSERT OR UPDATE OR DELETE ON ref.conversion_rule
-FOR EACH ROW EXECUTE FUNCTION business.forget_rollups();

@@ -36,7 +36,7 @@ BEGIN
         PERFORM business.rebuild_marts(p_before.tenant_hk);
     END IF;
     IF v_now.currency <> p_before.currency THEN
-        UPDATE business.day_w w SET is_rolled_up = false WHERE w.tenant_hk = p_before.tenant_hk AND w.is_rolled_up;
+        PERFORM business.mark_whole_days(p_before.tenant_hk, NULL, util.current_load_date());
         UPDATE business.site_session_w w SET is_open = true
         WHERE w.tenant_hk = p_before.tenant_hk AND NOT w.is_open AND NOT w.is_retired;
     END IF;

@@ -21,6 +21,8 @@ NOT_DIGESTED = {
     "business.site_session_w": "work: its roots are in site_session_same_as_s, its sessions in site_session_details_s",
     "business.refresh_w": "work: what is due to be computed",
     "business.day_w": "work: which days are rolled up; rollup_b is digested as reports see it, rolled up or not",
+    "business.hour_w": "work: which hours of large days are rolled up",
+    "business.rollup_hour_w": "work: what those came to; their sums are in rollup_b",
     "business.retired_order_w": "work: its effect is in rollup_b",
     "business.page_visit_w": "work: what each visit saw of a page; its effect is in site_page_details_s",
     "business.page_w": "work: its sums, likewise",
