@@ -50,15 +50,14 @@ def _change(metric: str, now: float | None, before: float | None) -> float | Non
 def _overview(question: Question) -> Tree:
     statements = statements_of(_FILE)
     if plan(question) is ROLLUPS:
-        revenue = sql(statements["revenue_of_rollups"], rolled=rolled(question, "currency"))
-        overview = sql(statements["overview"], metrics=values(question), figures=figures(question), revenue=revenue)
+        found, all_found = sql(statements["rolled_once"]), rolled(question, "all", "currency")
+        revenue = sql(statements["revenue_of_rollups"], rolled=found)
     else:
-        found = sql(statements["found"])
+        found, all_found = sql(statements["converted_once"]), conversions_of(question, "''")
         revenue = sql(statements["revenue_of_conversions"], conversions=found)
-        overview = sql(statements["overview"], metrics=values(question), figures=figures(question, found), revenue=revenue)
-        assert isinstance(overview, exp.Select)  # noqa: S101  so it is written
-        overview = overview.with_("conversion", conversions_of(question, "''"), materialized=True)
-    return choose(overview, question)
+    overview = sql(statements["overview"], metrics=values(question), figures=figures(question, found), revenue=revenue)
+    assert isinstance(overview, exp.Select)  # noqa: S101  so it is written
+    return choose(overview.with_("found", all_found, materialized=True), question)
 
 
 REPORT = Report(

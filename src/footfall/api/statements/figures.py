@@ -43,10 +43,10 @@ def bucket(question: Question, day: str) -> Tree:
     return sql(_BUCKETS[question.interval], day=day, shift=shift)
 
 
-def figures(question: Question, conversions: Tree | None = None) -> Tree:
-    """Rows (g, and each measure by its name), from the source that the plan says; `conversions`: where these stand already."""
+def figures(question: Question, found: Tree | None = None) -> Tree:
+    """Rows (g, and each measure by its name), from the source that the plan says; `found`: where its rollups or conversions stand already."""
     if plan(question) is ROLLUPS:
-        return _of_rollups(question)
+        return _of_rollups(question, found)
     measures = _needed(question)
     tree = counted(question).of(question)
     if question.is_in_columns:
@@ -57,7 +57,7 @@ def figures(question: Question, conversions: Tree | None = None) -> Tree:
         tree = _statement(
             "figures_with_taken",
             figures=tree,
-            rows=_chosen_conversions(question, group, conversions) if name == "conversions" else rows_of(name, group),
+            rows=_chosen_conversions(question, group, found) if name == "conversions" else rows_of(name, group),
             taken=named({m.name: sql(m.taken or "") for m in taken}),
             columns=named({m.name: column("o", m.name) if m.is_quantile else _or_0(column("o", m.name)) for m in taken}),
             same="o.g IS NULL" if question.unknown else "o.g = b.g",
@@ -170,7 +170,7 @@ def _as_text(by: By) -> Tree:
     return value_of(by) if by.dimension.kind is Kind.TEXT else sql("encode(:key, 'hex')", key=value_of(by))
 
 
-def _of_rollups(question: Question) -> Tree:
+def _of_rollups(question: Question, found: Tree | None) -> Tree:
     entered = _entered(question)
     if question.interval:
         group = bucket(question, "r.day")
@@ -186,9 +186,8 @@ def _of_rollups(question: Question) -> Tree:
         # bounces and durations of a page are those of the visits that entered there
         counted = tree if measure.of_begun or not entered else exp.Filter(this=tree, expression=exp.Where(this=own.copy()))
         measures[measure.name] = _or_0(counted)
-    return _statement(
-        "figures_of_rollups", g=group, since=since, own=own, rolled=rolled(question, *dimensions), measures=named(measures)
-    )
+    found = found or rolled(question, *dimensions)
+    return _statement("figures_of_rollups", g=group, since=since, own=own, rolled=found, measures=named(measures))
 
 
 def _rolled(by: By | None) -> str:
