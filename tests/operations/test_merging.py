@@ -111,6 +111,9 @@ def test_an_interrupted_merge_goes_on(both, worker, owner, slept, monkeypatch) -
     ("prepare", "code"),
     [
         ("INSERT INTO raw.kept_since VALUES (%(t)s, 'raw', now())", "raw_gone"),
+        ("INSERT INTO raw.kept_since VALUES (%(into)s, 'raw', now())", "raw_gone"),
+        ("INSERT INTO raw.kept_since VALUES (%(t)s, 'events', '2026-01-01')", "events_gone"),
+        ("INSERT INTO raw.kept_since VALUES (%(into)s, 'events', now())", "events_gone"),
         ("UPDATE auth.tenant_details_s SET currency = 'CHF' WHERE tenant_hk = %(t)s", "currencies_differ"),
         ("INSERT INTO auth.tombstone VALUES (%(t)s, 'x', 1)", "people_erased"),
         ("INSERT INTO util.tenant_move VALUES (%(t)s, 'outlet', 'leaving', 'b', now())", "tenant_moving"),
@@ -119,7 +122,7 @@ def test_an_interrupted_merge_goes_on(both, worker, owner, slept, monkeypatch) -
 )
 def test_a_merge_that_would_lose_something_is_refused(both, worker, owner, prepare: str, code: str) -> None:
     if prepare:
-        owner.execute(prepare, {"t": both["outlet"].tenant_hk})
+        owner.execute(prepare, {"t": both["outlet"].tenant_hk, "into": both["acme"].tenant_hk})
     else:
         hold(worker, "outlet", "case")
     with pytest.raises(NotAccepted) as refused:
