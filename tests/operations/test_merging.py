@@ -2,10 +2,11 @@
 
 import pytest
 
-from footfall.auth import KeyRing, add_account, add_key, hold, set_role, tenant_key
+from footfall.auth import KeyRing, add_account, add_key, hold, rename_tenant, set_role, tenant_key
 from footfall.database import Connection
 from footfall.errors import NotAccepted
 from footfall.governance import Wish, all_entries, verify
+from footfall.operations.customers import merging
 from footfall.operations.customers.merging import merge_tenant
 from site_under_test import Site, view
 
@@ -105,6 +106,26 @@ def test_an_interrupted_merge_goes_on(both, worker, owner, slept, monkeypatch) -
     both["acme"].settle()
     assert fates(both["acme"]) == ["invalid", *["loaded"] * 6]
     assert both["acme"].failing_checks() == []
+
+
+def test_names_go_with_the_keys_and_are_there_whatever_interrupts_a_merge(both, worker, owner, slept, monkeypatch) -> None:
+    """A site that names its tenant in what it sends is known by its key at every moment."""
+    _, key = add_key(worker, "outlet", "write", "web")
+    rename_tenant(worker, "outlet", "outlet-2")
+    delete = merging.delete_tenant
+
+    def die(*given: object) -> None:
+        if gone:
+            delete(*given)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(merging, "delete_tenant", die)
+    for gone in (False, True):
+        with pytest.raises(KeyboardInterrupt):
+            merge_tenant(worker, owner, "outlet", "acme")
+        (names,) = worker.execute("SELECT names FROM auth.key_owner(sha256(%s))", (key.encode(),)).fetchone()
+        assert set(names) == {"acme", "outlet", "outlet-2"}
+    assert {tenant_key(worker, name) for name in names} == {both["acme"].tenant_hk}
 
 
 @pytest.mark.parametrize(

@@ -64,16 +64,14 @@ def merge_tenant(
     tenant_hk, into_hk = tenant_key(connection, tenant_id), tenant_key(connection, into)
     _require_mergeable(connection, tenant_hk, into_hk, tenant_id, into)
     names = _names_of(connection, tenant_hk)
-    _give_keys(connection, tenant_hk, into_hk)
+    _give_keys(connection, tenant_hk, into_hk, names)
     (connection if home is None else home).execute(_PEOPLE, (into_hk, tenant_hk))
     events = _take_batches(connection, tenant_hk, into_hk)
     if ends := connection.execute(_GIVEN_AT, (tenant_hk,)).fetchone():
         time.sleep(max(0.0, (ends[0] + _DOORS_FORGET - datetime.now(UTC)).total_seconds()))
         events += _take_batches(connection, tenant_hk, into_hk)
     tell(connection, "tenant.merged", names[0], {"events": events}, into_hk)
-    receipt = delete_tenant(connection, owner, tenant_id, standby, home)
-    connection.execute(_NAMES, {"into": into_hk, "names": names})
-    return Merged(events, receipt)
+    return Merged(events, delete_tenant(connection, owner, names[0], standby, home))
 
 
 def _require_mergeable(connection: Connection, tenant_hk: bytes, into_hk: bytes, tenant_id: str, into: str) -> None:
@@ -107,13 +105,17 @@ def _require_mergeable(connection: Connection, tenant_hk: bytes, into_hk: bytes,
         raise NotAccepted("people_erased", message)
 
 
-def _give_keys(connection: Connection, tenant_hk: bytes, into_hk: bytes) -> None:
-    """Give keys and settings to the other. A tenant that had keys is disabled from then on: so it is known when that was."""
+def _give_keys(connection: Connection, tenant_hk: bytes, into_hk: bytes, names: list[str]) -> None:
+    """Give keys and settings to the other, with the names that are sent along: whoever has a key is taken for the other then.
+
+    A tenant that had keys is disabled from then on: so it is known when that was.
+    """
     with connection.transaction():
         if connection.execute("SELECT FROM auth.access_key WHERE tenant_hk = %s LIMIT 1", (tenant_hk,)).rowcount:
             connection.execute("SELECT set_config('app.tenant_hk', %s, true)", (tenant_hk.hex(),))
             set_active(connection, is_active=False)
         connection.execute("/* customers.merging */ SELECT business.merge_settings(%s, %s)", (tenant_hk, into_hk))
+        connection.execute(_NAMES, {"into": into_hk, "names": names})
 
 
 def _names_of(connection: Connection, tenant_hk: bytes) -> list[str]:
