@@ -3,7 +3,9 @@
 import io
 from datetime import UTC, date, datetime
 from pathlib import Path
+from threading import Event
 
+import psycopg
 import pytest
 from in_process import run as footfall
 
@@ -12,7 +14,8 @@ from footfall.archive.leaving import leave
 from footfall.archive.months import Wish, drop, run
 from footfall.archive.place import Place
 from footfall.archive.restoring import bring_back, restore
-from footfall.archive.verifying import verify
+from footfall.archive.upkeep import write_anew_if_erased
+from footfall.archive.verifying import drop_unknown, verify
 from footfall.archive.writing import read
 from footfall.auth import hold
 from footfall.database import Connection, Store
@@ -22,6 +25,7 @@ from footfall.governance import all_entries
 from footfall.governance.handing_over import write_person
 from footfall.governance.persons import erase_person
 from footfall.imports.ledger import undo_import
+from footfall.operations.customers.deletion import delete_tenant
 from footfall.operations.customers.export import export_tenant
 from footfall.operations.customers.merging import merge_tenant
 from footfall.operations.proof.rebuild import Wanted
@@ -141,6 +145,47 @@ def test_what_left_and_is_in_a_file_with_others_stays_when_those_are_written_ane
     assert parts(site) == before
 
 
+def test_what_another_sent_does_not_come_into_a_month_that_has_left_meanwhile(site, other, url, worker, owner, place) -> None:
+    """All of such a month is dropped when everybody has left it: nothing in it would be in a file."""
+    rule(owner, site)
+    archive(url, worker, place)
+    assert sum(leave(worker, place)) == 4
+    with pytest.raises(psycopg.DatabaseError, match="raw_gone"):
+        worker.execute("SELECT business.merge_batches(%s, %s, 10)", (other.tenant_hk, site.tenant_hk))
+    assert len(raw(other)) == 4
+
+
+def test_who_had_nothing_left_in_a_month_keeps_no_file_with_others(site, other, url, worker, owner, place) -> None:
+    rule(owner, None)
+    archive(url, worker, place)
+    # retention removes all that acme received in March, and not the month
+    worker.execute("SELECT set_config('footfall.now', '2026-05-10', false)")
+    owner.execute("INSERT INTO ref.retention VALUES (%s, 'raw', 45)", (site.tenant_hk,))
+    retire(worker)
+    archive(url, worker, place)
+    assert list(leave(worker, place)) == [3, 0]
+    delete_tenant(worker, owner, "other")
+    assert write_anew_if_erased(url, worker, str(place.folder), Event())
+    assert not write_anew_if_erased(url, worker, str(place.folder), Event())
+    assert worker.execute("SELECT path FROM archive.file WHERE state = 'live' AND month = '2026-03-01'").fetchall() == []
+
+
+def test_the_only_copy_is_not_dropped_as_unknown(site, other, url, worker, owner, place) -> None:
+    """The store is restored from a backup of before a file was written anew, which has what left under its later name."""
+    rule(owner, None)
+    archive(url, worker, place)
+    assert sum(leave(worker, place)) == 8
+    owner.execute("CREATE TABLE util.file AS TABLE archive.file; CREATE TABLE util.part AS TABLE archive.part")
+    owner.execute("UPDATE archive.file SET goes_at_once = true")
+    archive(url, worker, place)
+    owner.execute("TRUNCATE archive.file, archive.part")
+    owner.execute("INSERT INTO archive.file OVERRIDING SYSTEM VALUE TABLE util.file; INSERT INTO archive.part TABLE util.part")
+    before = sorted(place.paths())
+    with pytest.raises(ArchiveFailed, match="bring it back first"):
+        drop_unknown(worker, place)
+    assert sorted(place.paths()) == before
+
+
 def test_what_has_left_comes_back_bit_by_bit_the_latest_first(site, other, url, worker, owner, place) -> None:
     rule(owner, site)
     before = owner.execute("SELECT t::text FROM raw.site_tracking_events_r t ORDER BY raw_event_id").fetchall()
@@ -190,6 +235,7 @@ def test_who_needs_all_that_was_sent_is_told_that_some_has_left(site, other, url
         lambda: write_person(worker, site.tenant_hk, "visitor", "v", io.BytesIO()),
         lambda: undo_import(worker, "i"),
         lambda: merge_tenant(worker, owner, "acme", "other"),
+        lambda: merge_tenant(worker, owner, "other", "acme"),
     )
     for ask in needing:
         with pytest.raises(NotAccepted) as refused:

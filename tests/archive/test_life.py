@@ -1,5 +1,6 @@
 """What reaches the files: erasure, deletion, retention; what is proved of them; and rows that come back out of them."""
 
+import io
 import json
 import threading
 from pathlib import Path
@@ -15,7 +16,8 @@ from footfall.archive.upkeep import write_anew_if_erased
 from footfall.archive.verifying import verify
 from footfall.database import Connection
 from footfall.governance.persons import erase_person
-from site_under_test import Site, at, view
+from footfall.imports import import_access_log, undo_import
+from site_under_test import HUMAN, Site, at, view
 
 OF_LAYER = {
     "bridge": ["business.event_b"],
@@ -249,6 +251,24 @@ def test_a_restore_brings_nobody_back(sites: tuple[Site, Site], url: str, worker
     line = ("--tenant", "acme", "--layer", "bridge", "--month", "2026-03")
     status, _, errors = command("archive", "restore", *line, environment={"DATABASE_URL": url, "FOOTFALL_ARCHIVE": str(folder)})
     assert (status, "would come back" in errors) == (1, True)
+
+
+def test_a_restore_brings_no_import_back_that_was_taken_back(
+    sites: tuple[Site, Site], url: str, worker: Connection, folder: Path
+) -> None:
+    acme = sites[0]
+    log = f'203.0.113.9 - - [10/Mar/2026:11:00:00 +0000] "GET /a HTTP/1.1" 200 1 "-" "{HUMAN}"\n'
+    done = import_access_log(worker, io.BytesIO(log.encode()), "acme", "https://acme.example", file_name="access.log", by="jo")
+    acme.settle()
+    copied(url, worker, Place(str(folder)))
+    undo_import(worker, done.import_id)
+    acme.settle()
+    environment = {"DATABASE_URL": url, "FOOTFALL_ARCHIVE": str(folder)}
+    for layer in ("vault", "visit", "bridge"):
+        line = ("--tenant", "acme", "--layer", layer, "--month", "2026-03")
+        status, _, errors = command("archive", "restore", *line, environment=environment)
+        assert (status, "would come back" in errors) == (1, True)
+    assert acme.failing_checks() == []
 
 
 def test_a_tenant_that_is_deleted_is_in_no_file(sites: tuple[Site, Site], url: str, worker: Connection, folder: Path) -> None:

@@ -113,6 +113,14 @@ def test_who_changes_a_row_makes_its_part_stale_and_nobody_elses_until_it_is_wri
     assert stored.fresh(stored.shop) == {"bridge", "vault", "visit"}
 
 
+def test_a_row_that_becomes_another_tenants_makes_the_parts_of_both_stale(stored: Stored, owner: Connection) -> None:
+    stored.run()
+    query = "UPDATE raw.site_tracking_events_r SET tenant_hk = %s WHERE tenant_hk = %s"
+    owner.execute(query, (stored.acme.tenant_hk, stored.small.tenant_hk))
+    assert [stored.fresh(site) for site in (stored.acme, stored.small)] == [{"bridge", "vault", "visit"}] * 2
+    assert stored.fresh(stored.shop) == set(LAYERS)
+
+
 def test_a_change_under_way_while_a_month_is_reserved_is_in_the_file_and_one_after_it_makes_it_stale(
     stored: Stored, owner: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,10 +2,11 @@
 
 import pytest
 
-from footfall.auth import KeyRing, add_account, add_key, hold, set_role, tenant_key
+from footfall.auth import KeyRing, add_account, add_key, hold, rename_tenant, set_role, tenant_key
 from footfall.database import Connection
 from footfall.errors import NotAccepted
 from footfall.governance import Wish, all_entries, verify
+from footfall.operations.customers import merging
 from footfall.operations.customers.merging import merge_tenant
 from site_under_test import Site, view
 
@@ -107,10 +108,33 @@ def test_an_interrupted_merge_goes_on(both, worker, owner, slept, monkeypatch) -
     assert both["acme"].failing_checks() == []
 
 
+def test_names_go_with_the_keys_and_are_there_whatever_interrupts_a_merge(both, worker, owner, slept, monkeypatch) -> None:
+    """A site that names its tenant in what it sends is known by its key at every moment."""
+    _, key = add_key(worker, "outlet", "write", "web")
+    rename_tenant(worker, "outlet", "outlet-2")
+    delete, is_before = merging.delete_tenant, iter((True, False))
+
+    def die(*given: object) -> None:
+        if not next(is_before):
+            delete(*given)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(merging, "delete_tenant", die)
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            merge_tenant(worker, owner, "outlet", "acme")
+        (names,) = worker.execute("SELECT names FROM auth.key_owner(sha256(%s))", (key.encode(),)).fetchone()
+        assert set(names) == {"acme", "outlet", "outlet-2"}
+    assert {tenant_key(worker, name) for name in names} == {both["acme"].tenant_hk}
+
+
 @pytest.mark.parametrize(
     ("prepare", "code"),
     [
         ("INSERT INTO raw.kept_since VALUES (%(t)s, 'raw', now())", "raw_gone"),
+        ("INSERT INTO raw.kept_since VALUES (%(into)s, 'raw', now())", "raw_gone"),
+        ("INSERT INTO raw.kept_since VALUES (%(t)s, 'events', '2026-01-01')", "events_gone"),
+        ("INSERT INTO raw.kept_since VALUES (%(into)s, 'events', now())", "events_gone"),
         ("UPDATE auth.tenant_details_s SET currency = 'CHF' WHERE tenant_hk = %(t)s", "currencies_differ"),
         ("INSERT INTO auth.tombstone VALUES (%(t)s, 'x', 1)", "people_erased"),
         ("INSERT INTO util.tenant_move VALUES (%(t)s, 'outlet', 'leaving', 'b', now())", "tenant_moving"),
@@ -119,7 +143,7 @@ def test_an_interrupted_merge_goes_on(both, worker, owner, slept, monkeypatch) -
 )
 def test_a_merge_that_would_lose_something_is_refused(both, worker, owner, prepare: str, code: str) -> None:
     if prepare:
-        owner.execute(prepare, {"t": both["outlet"].tenant_hk})
+        owner.execute(prepare, {"t": both["outlet"].tenant_hk, "into": both["acme"].tenant_hk})
     else:
         hold(worker, "outlet", "case")
     with pytest.raises(NotAccepted) as refused:

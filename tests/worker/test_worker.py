@@ -13,6 +13,7 @@ from footfall.database import connect
 from footfall.raw import land
 from footfall.settings import Settings
 from footfall.worker import load, load_pending, loop, quarantine, work, work_once
+from footfall.worker.diary import Diary
 from footfall.worker.quarantine import quarantine_poison
 from site_under_test import Site, view
 
@@ -252,6 +253,29 @@ def test_a_worker_that_has_lost_one_of_its_halves_ends(url: str, monkeypatch: py
     monkeypatch.setattr(loop, "keep_house", break_down)
     with pytest.raises(RuntimeError, match="unforeseen"):
         work(url, Settings(poll_seconds=0.01), threading.Event())
+
+
+def test_what_was_erased_and_cannot_be_written_anew_is_tried_again_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A place that is away would else have a worker do nothing but ask for it, and fill the log."""
+    tried, waited = [], []
+
+    class Stop(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            waited.append(timeout)
+            return self.is_set()
+
+    stop = Stop()
+
+    def fail(*_: object) -> bool:
+        tried.append(len(waited))
+        if len(tried) == 3:
+            stop.set()
+        return True
+
+    monkeypatch.setattr(loop, "write_anew_if_erased", fail)
+    monkeypatch.setattr(loop, "keep_up", lambda *_: None)
+    loop._archive("", Settings(archive="away"), Diary(), None, stop)  # noqa: SLF001  a part of a worker
+    assert tried == [0, 1, 2]
 
 
 def test_upkeep_outlives_a_task_that_fails(site: Site, url: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -128,7 +128,15 @@ def own_prefix(connection: Connection) -> str:
 
 
 def let_go_of_empty(connection: Connection, files: Sequence[int]) -> None:
-    """Have files be dead that no part is in any more, as when the tenants that they were of have gone."""
+    """Have files be dead that no part is in any more, as when the tenants that they were of have gone.
+
+    A part without rows of a month that has left stands for nothing, and is carried into no other file: it goes first.
+    """
+    nothing = """/* archive.ledger */
+        DELETE FROM archive.part p
+        WHERE p.file_id = ANY (%s) AND p.is_live AND p.row_count = 0 AND archive.has_left(p.tenant_hk, p.layer, p.month)
+    """
+    connection.execute(nothing, (list(files),))
     query = """/* archive.ledger */
         UPDATE archive.file f SET state = 'dead', changed_at = util.current_load_date(), goes_at_once = true
         WHERE f.file_id = ANY (%s) AND f.state = 'live' AND NOT EXISTS (SELECT FROM archive.part p WHERE p.file_id = f.file_id)

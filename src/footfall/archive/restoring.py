@@ -45,7 +45,7 @@ class _Table:
 def restore(url: str, connection: Connection, place: Place, tenant_hk: bytes, name: Name, month: date) -> Restored:
     """Bring a tenant's month of a layer back, in one transaction. Of months that have left the latest comes first: `bring_back`.
 
-    Raises ArchiveFailed: ``restore_refused``: there is no such part, or what it holds was erased or removed by retention since;
+    Raises ArchiveFailed: ``restore_refused``: there is no such part, or some of it was erased, taken back or retired since;
     ``restore_differs``: the tables have other rows of that month; ``archive_unreachable``, ``archive_not_proved``: the file is
     not there, or not whole.
     """
@@ -115,6 +115,7 @@ def _part(connection: Connection, tenant_hk: bytes, layer: Name, month: date) ->
     query = """/* archive.restoring */
         SELECT p.path, p.row_count, p.digest,
                EXISTS (SELECT FROM auth.erasure e WHERE e.tenant_hk = p.tenant_hk AND e.erased_at >= f.reserved_at),
+               EXISTS (SELECT FROM raw.import i WHERE i.tenant_hk = p.tenant_hk AND i.undone_at >= f.reserved_at),
                NOT o.is_left AND p.month::timestamp AT TIME ZONE 'UTC' < util.kept_since(
                    p.tenant_hk, CASE p.layer WHEN 'raw' THEN 'raw' WHEN 'visit' THEN 'marts' ELSE 'events' END),
                o.is_left AND archive.has_left(p.tenant_hk, p.layer, (p.month + interval '1 month')::date)
@@ -125,13 +126,13 @@ def _part(connection: Connection, tenant_hk: bytes, layer: Name, month: date) ->
     row = connection.execute(query, (tenant_hk, layer, month)).fetchone()
     if row is None:
         raise ArchiveFailed("restore_refused", f"{layer} {month:%Y-%m} of this tenant is in no file: `footfall archive list`")
-    path, rows, digest, is_erased, is_removed, has_later = row
+    path, rows, digest, is_erased, is_undone, is_removed, has_later = row
     if has_later:
         raise ArchiveFailed(
             "restore_refused", f"{layer} {month:%Y-%m}: the month after it has left, too: the latest comes back first"
         )
-    if is_erased or is_removed:
-        why = "somebody was erased" if is_erased else "retention has removed rows"
+    gone = {"somebody was erased": is_erased, "an import was taken back": is_undone, "retention has removed rows": is_removed}
+    if why := next((why for why, holds in gone.items() if holds), None):
         raise ArchiveFailed("restore_refused", f"{layer} {month:%Y-%m}: {why} since {path} was written: it would come back")
     return path, (rows, digest)
 

@@ -12,6 +12,7 @@ from footfall.archive.digests import NOTHING, PartDigest, digests_of
 from footfall.archive.layers import LAYERS, NAMES, Name
 from footfall.archive.months import Wish, rows_of
 from footfall.archive.place import Place
+from footfall.archive.restoring import all_left
 from footfall.archive.rows import Session, snapshot
 from footfall.archive.writing import read, sha256_of
 from footfall.database import Connection
@@ -74,6 +75,21 @@ def unknown_files(connection: Connection, place: Place) -> list[str]:
         SELECT t.path FROM unnest(%s::text[]) t(path) WHERE t.path NOT IN (SELECT f.path FROM archive.file f)
     """
     return sorted(path for (path,) in connection.execute(query, (there,)))
+
+
+def drop_unknown(connection: Connection, place: Place) -> int:
+    """Unlink the files that the ledger does not know; returns how many.
+
+    Raises ArchiveFailed: ``archive_only_copy``: rows that have left are in a file that is not there, which one of these may be
+    under its later name: a ledger of yesterday does not know what was written anew since.
+    """
+    unknown = unknown_files(connection, place)
+    for path in sorted({one.path for one in all_left(connection, None)}) if unknown else ():
+        if place.size(path) is None:
+            raise ArchiveFailed("archive_only_copy", f"{path} is not there, and has what left PostgreSQL: bring it back first")
+    for path in unknown:
+        place.unlink(path)
+    return len(unknown)
 
 
 def _of_file(place: Place, file: _File, names: dict[bytes, str]) -> Iterator[Fault]:

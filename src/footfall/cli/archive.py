@@ -16,7 +16,7 @@ from footfall.archive.place import Place
 from footfall.archive.publishing import forget, publish
 from footfall.archive.restoring import bring_back, restore
 from footfall.archive.rules import list_rules, set_rule
-from footfall.archive.verifying import unknown_files, verify
+from footfall.archive.verifying import drop_unknown, verify
 from footfall.auth import tenant_key
 from footfall.cli.options import AsJson, Data, DatabaseUrl, existing_store, settings_of
 from footfall.cli.output import console, print_json, print_rows
@@ -176,10 +176,7 @@ def drop_(
         raise SettingInvalid("say what to drop: --month, --tenant, --layer, --unknown or --all")
     with _opened(layer, month, tenant, data, database_url) as (url, connection, place, wish):
         if unknown:
-            paths = unknown_files(connection, place)
-            for path in paths:
-                place.unlink(path)
-            gone = len(paths)
+            gone = drop_unknown(connection, place)
         else:
             gone = drop(connection, place, wish)
             # files of others, too, are written without it

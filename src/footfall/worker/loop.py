@@ -246,8 +246,7 @@ def _archive(url: str, settings: Settings, diary: Diary, connection: Connection,
     due = time.monotonic()
     while not stop.is_set():
         try:
-            if write_anew_if_erased(url, connection, settings.archive, stop):
-                continue
+            write_anew_if_erased(url, connection, settings.archive, stop)
             if time.monotonic() >= due:
                 due = time.monotonic() + _RETENTION_SECONDS
                 with diary.entry("archive"):

@@ -77,7 +77,7 @@ def _batches(pieces: "_File", first: bytes, columns: tuple[str, ...]) -> pa.Reco
     reader = csv.open_csv(
         pieces,
         read_options=csv.ReadOptions(column_names=list(columns), block_size=_PIECE, use_threads=False),
-        parse_options=csv.ParseOptions(newlines_in_values=True),
+        parse_options=csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=False),  # NULL alone is one
         convert_options=csv.ConvertOptions(
             column_types=dict.fromkeys(columns, pa.string()),
             strings_can_be_null=True,

@@ -21,7 +21,7 @@ BEGIN
         RETURN NULL;
     END IF;
     UPDATE archive.part p SET stale_since = util.current_load_date()
-    WHERE p.tenant_hk = CASE TG_OP WHEN 'DELETE' THEN old.tenant_hk ELSE new.tenant_hk END
+    WHERE p.tenant_hk IN (old.tenant_hk, new.tenant_hk)  -- two where a row becomes another tenant's
       AND p.layer = TG_ARGV[0] AND p.month = TG_ARGV[1]::date AND p.stale_since IS NULL;
     RETURN NULL;
 END

@@ -7,11 +7,13 @@ SELECT h.tenant_hk, h.tenant_bk, d.tenant_name, d.industry, d.time_zone, d.curre
 FROM auth.tenant_h h
 JOIN auth.tenant_details_s d ON d.tenant_hk = h.tenant_hk AND d.load_end_date IS NULL;
 
--- The tenant of a public id, its first or a later one. An id that nobody has names whoever would be given it.
+-- The tenant of a public id, its first or a later one. An id that nobody has names whoever would be given it. A first id comes before later ones: who
+-- becomes part of another goes by it until it is gone.
 CREATE OR REPLACE FUNCTION auth.tenant_named(p_tenant_id text) RETURNS bytea
 LANGUAGE sql STABLE
 RETURN CASE WHEN p_tenant_id IS NOT NULL THEN
-    coalesce((SELECT a.tenant_hk FROM auth.tenant_alias a WHERE a.alias = p_tenant_id), util.tenant_key(p_tenant_id)) END;
+    coalesce((SELECT h.tenant_hk FROM auth.tenant_h h WHERE h.tenant_hk = util.tenant_key(p_tenant_id)),
+             (SELECT a.tenant_hk FROM auth.tenant_alias a WHERE a.alias = p_tenant_id), util.tenant_key(p_tenant_id)) END;
 
 -- Whose key this is, by the key's SHA-256, and which limit of its plan the tenant has reached, until when; `tenant_id` is the id that
 -- its keys are made of, `names` all that requests may call it by, the one that is shown first. No row: unknown, revoked or expired.

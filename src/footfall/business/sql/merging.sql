@@ -39,9 +39,25 @@ BEGIN
 END
 $$;
 
+-- Why not all that a tenant was sent can be another's; NULL: it can. raw_gone: some of it was received in a time of which raw of either has gone, be it
+-- by retention or into files: it could not be loaded, or nothing would ever remove it, or all of the month goes as if files had it. events_gone: events
+-- of either have gone from the vault: they would come back, or be refused and their figures be lost.
+CREATE OR REPLACE FUNCTION business.lost_by_merge(p_tenant_hk bytea, p_into_hk bytea) RETURNS text
+LANGUAGE sql STABLE AS $$
+    SELECT CASE
+        WHEN EXISTS (
+            SELECT FROM raw.ingest_batch b
+            WHERE b.tenant_hk = p_tenant_hk AND b.received_from < greatest(util.kept_since(p_tenant_hk, 'raw'), util.kept_since(p_into_hk, 'raw')))
+        THEN 'raw_gone'
+        WHEN util.kept_since(p_tenant_hk, 'events') > '-infinity' OR EXISTS (
+            SELECT FROM business.rollup_b r WHERE r.tenant_hk = p_tenant_hk AND r.day < business.first_day(p_into_hk, 'events'))
+        THEN 'events_gone'
+    END
+$$;
+
 -- Makes what a tenant was sent another's: raw events of some of its batches, of p_most events or one batch. They wait to be loaded, behind what is of today; what
 -- staging had of them goes. Imports go along with the last of them. Returns how many events; 0: there are no more. For a transaction of its own; a batch that is being
--- loaded is waited for.
+-- loaded is waited for. Raises what business.lost_by_merge says: until the turn of loads came, some may have left for files.
 CREATE OR REPLACE FUNCTION business.merge_batches(p_tenant_hk bytea, p_into_hk bytea, p_most integer) RETURNS bigint
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -56,6 +72,9 @@ BEGIN
     IF v_batch_ids IS NULL THEN
         UPDATE raw.import i SET tenant_hk = p_into_hk WHERE i.tenant_hk = p_tenant_hk;
         RETURN 0;
+    END IF;
+    IF business.lost_by_merge(p_tenant_hk, p_into_hk) IS NOT NULL THEN
+        RAISE EXCEPTION '%', business.lost_by_merge(p_tenant_hk, p_into_hk) USING ERRCODE = 'FF409';
     END IF;
 
     DELETE FROM staging.site_events_staging s USING raw.ingest_batch b
