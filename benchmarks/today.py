@@ -2,9 +2,9 @@
 
     .venv/bin/python benchmarks/today.py [events]
 
-One tenant's events of today, four to a visit, are loaded in the order of their times; visits that are over are closed, and the hours
-that have been quiet since are rolled up, as the worker does. Then each question is asked over HTTP, in turns with the same store
-as it was before days were divided, while new events keep today from being quiet: median milliseconds, and CPU time of PostgreSQL.
+One tenant's events of today, four to a visit, are loaded in the order of their times; visits that are over are closed, and the
+hours that have been quiet since are rolled up, as the worker does. Then each question is asked over HTTP, in turns with the same
+store as it was before days were divided, while new events keep today from being quiet: median milliseconds, and CPU time of PostgreSQL.
 Last, an event that comes hours late, and what its day costs until it is rolled up again.
 """
 
@@ -113,7 +113,8 @@ def _roll_up_hours(worker: Connection, now: datetime) -> None:
     """Those whose visits are over: the hour of now and the one before are touched again and again."""
     worker.execute("SELECT business.divide_day(util.current_load_date())")
     worker.execute(
-        "UPDATE business.hour_w SET touched_at = 'infinity' WHERE NOT is_rolled_up AND hour >= date_trunc('hour', %s - interval '1 hour')",
+        "UPDATE business.hour_w SET touched_at = 'infinity'"
+        " WHERE NOT is_rolled_up AND hour >= date_trunc('hour', %s - interval '1 hour')",
         (now,),
     )
     while worker.execute("SELECT business.roll_up_hour(util.current_load_date())").fetchone() != (0,):

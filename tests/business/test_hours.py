@@ -2,7 +2,6 @@
 
 import contextlib
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
@@ -21,16 +20,18 @@ DAY = NOON.date()
 BY_HOURS = """
     WITH asked AS (
         SELECT w.day, m.until FROM business.day_w w
-        CROSS JOIN unnest('{infinity}'::timestamptz[] || %(moments)s) AS m(until) WHERE w.tenant_hk = %(tenant)s AND w.is_divided
+        CROSS JOIN unnest('{infinity}'::timestamptz[] || %(moments)s) AS m(until)
+        WHERE w.tenant_hk = %(tenant)s AND w.is_divided
     ), by_hours AS (
         SELECT a.until, r.* FROM asked a
         CROSS JOIN LATERAL business.rollup_of_hours(%(tenant)s, a.day, business.rolled_dimensions(), a.until) r
     ), whole AS (
-        SELECT a.until, c.tenant_hk, c.dimension, c.day, c.value, c.previous_day, c.events, c.page_views, c.interactions, c.visits, c.visitors,
-               c.begun, c.bounces, c.duration_seconds, c.conversions, c.converted, c.revenue, business.name_of(c.latest_name), c.refunds,
-               c.views_without_visit
+        SELECT a.until, c.tenant_hk, c.dimension, c.day, c.value, c.previous_day, c.events, c.page_views, c.interactions, c.visits,
+               c.visitors, c.begun, c.bounces, c.duration_seconds, c.conversions, c.converted, c.revenue,
+               business.name_of(c.latest_name), c.refunds, c.views_without_visit
         FROM asked a
-        CROSS JOIN LATERAL business.count_visits(%(tenant)s, ARRAY[a.day], business.rolled_dimensions(), a.until, NULL) c
+        CROSS JOIN LATERAL
+            business.count_visits(%(tenant)s, ARRAY[a.day], business.rolled_dimensions(), a.until, NULL) c
     )
     SELECT 'hours', h::text FROM (SELECT * FROM by_hours EXCEPT SELECT * FROM whole) h
     UNION ALL

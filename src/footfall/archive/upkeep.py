@@ -12,12 +12,12 @@ logger = logging.getLogger(__name__)
 _PATIENCE = timedelta(days=1)  # with a month that has changed: the tables answer for it meanwhile
 
 
-def keep_up(url: str, connection: Connection, archive: str, stop: Event) -> None:
+def keep_up(url: str, connection: Connection, archive: str, stop: Event) -> bool:
     """Write what is due, a file at a time, and have leave what may, until that is done, something was erased, or it is to stop.
 
-    `connection` is a worker's. What a file cannot hold, or a place that is away, is logged, and tried again at the next time.
+    Returns whether nothing is left to do until the next time. `connection` is a worker's. What a file cannot hold, or a place that is away, is logged, and tried again at the next time.
     """
-    _written(url, connection, archive, stop, is_urgent=False)
+    return _written(url, connection, archive, stop, is_urgent=False)
 
 
 def write_anew_if_erased(url: str, connection: Connection, archive: str, stop: Event) -> bool:
@@ -52,7 +52,7 @@ def forget_erased(url: str, archive: str) -> bool:
         return not _is_urgent(connection)
 
 
-def _written(url: str, connection: Connection, archive: str, stop: Event, *, is_urgent: bool) -> None:
+def _written(url: str, connection: Connection, archive: str, stop: Event, *, is_urgent: bool) -> bool:
     # Arrow and its driver take a third of a second, and forty megabytes: nobody pays for them who archives nothing
     from footfall.archive.leaving import leave  # noqa: PLC0415
     from footfall.archive.months import Wish, run  # noqa: PLC0415
@@ -64,13 +64,14 @@ def _written(url: str, connection: Connection, archive: str, stop: Event, *, is_
         for one in run(url, connection, place, wish):
             logger.info("archived %s of %s: %d rows of %d tenants", one.layer, f"{one.month:%Y-%m}", one.rows, one.tenants)
             if stop.is_set() or (not is_urgent and _is_urgent(connection)):
-                return
+                return False
         for rows in () if is_urgent else leave(connection, place):
             logger.info("%d events as received have left for the archive", rows)
             if stop.is_set():
-                return
+                return False
     except (ArchiveFailed, StoreUnavailable) as error:
         logger.warning("the archive will be tried again: %s", error)
+    return True
 
 
 def _is_urgent(connection: Connection) -> bool:

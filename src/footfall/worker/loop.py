@@ -250,7 +250,9 @@ def _archive(url: str, settings: Settings, diary: Diary, connection: Connection,
             if time.monotonic() >= due:
                 due = time.monotonic() + _RETENTION_SECONDS
                 with diary.entry("archive"):
-                    keep_up(url, connection, settings.archive, stop)
+                    is_done = keep_up(url, connection, settings.archive, stop)
+                if not is_done:
+                    due = time.monotonic()
         except psycopg.Error as error:
             if connection.closed:
                 raise

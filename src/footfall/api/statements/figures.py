@@ -44,7 +44,10 @@ def bucket(question: Question, day: str) -> Tree:
 
 
 def figures(question: Question, found: Tree | None = None) -> Tree:
-    """Rows (g, and each measure by its name), from the source that the plan says; `found`: where its rollups or conversions stand already."""
+    """Rows (g, and each measure by its name), from the source that the plan says.
+
+    `found`: where its rollups, or its conversions, stand already.
+    """
     if plan(question) is ROLLUPS:
         return _of_rollups(question, found)
     measures = _needed(question)
