@@ -4,7 +4,7 @@
 
 One tenant's events of today, four to a visit, are loaded in the order of their times; visits that are over are closed, and the
 hours that have been quiet since are rolled up, as the worker does. Then each question is asked over HTTP, in turns with the same
-store as it was before days were divided, while new events keep today from being quiet: median milliseconds, and CPU time of PostgreSQL.
+store as it was before days were divided, while new events keep today from being quiet: median milliseconds, and CPU time.
 Last, an event that comes hours late, and what its day costs until it is rolled up again.
 """
 

@@ -26,8 +26,8 @@ BY_HOURS = """
         SELECT a.until, r.* FROM asked a
         CROSS JOIN LATERAL business.rollup_of_hours(%(tenant)s, a.day, business.rolled_dimensions(), a.until) r
     ), whole AS (
-        SELECT a.until, c.tenant_hk, c.dimension, c.day, c.value, c.previous_day, c.events, c.page_views, c.interactions, c.visits,
-               c.visitors, c.begun, c.bounces, c.duration_seconds, c.conversions, c.converted, c.revenue,
+        SELECT a.until, c.tenant_hk, c.dimension, c.day, c.value, c.previous_day, c.events, c.page_views, c.interactions,
+               c.visits, c.visitors, c.begun, c.bounces, c.duration_seconds, c.conversions, c.converted, c.revenue,
                business.name_of(c.latest_name), c.refunds, c.views_without_visit
         FROM asked a
         CROSS JOIN LATERAL
