@@ -1,6 +1,8 @@
 # The commands of this project; `make` alone lists them. Everything is set up in .venv beside this file.
 PYTHON ?= python3
 BIN := .venv/bin
+# A process that may not keep what it compiles, as some machines have it, compiles all of Footfall at each start: a third of it.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help lists setup browser browsers prometheus spark servers demo docs wheel pins test test-browsers test-readme soak lint golden screenshots bench bench-reports
 
