@@ -97,7 +97,7 @@ test: setup browser prometheus servers  ## run all tests, on a real PostgreSQL a
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 test-browsers: setup browsers  ## tell the tracker's and the dashboard's story in Chromium, Firefox and WebKit
-	$(BIN)/python -m pytest -m browsers -n auto --dist loadfile
+	$(BIN)/python -m pytest -m browsers -n auto --dist loadfile $$(grep -rl --include='*.py' mark.browsers tests)
 
 test-readme: setup browser  ## try the README's five minutes in a fresh clone with an empty home
 	$(BIN)/python -m pytest -m clone tests/docs
