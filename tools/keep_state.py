@@ -1,12 +1,13 @@
 """Keeps what a store of this version looks like, for tests/database/test_states.py: every version's stores open in later ones.
 
-    .venv/bin/python tools/keep_state.py NAME      writes tests/database/states/NAME.sql.xz
+    .venv/bin/python tools/keep_state.py      writes tests/database/states/NAME.sql.xz, by the name of the last migration
 
-Run it before a version with new migrations begins, by the name of the last migration that it has. The store is small, and full of
+Run it before a version with new migrations begins. The store is small, and full of
 what meanings have changed for, or may: ties in time, orders without a number, refunds, visitors who ask not to be tracked, events
 without a time, events of a server, bots, invalid events, visits by session ids and by silence.
 """
 
+import argparse
 import json
 import lzma
 import subprocess
@@ -19,7 +20,7 @@ from typing import Any
 
 from footfall import schema
 from footfall.auth import NewTenant, add_tenant
-from footfall.database import EmbeddedStore, connect
+from footfall.database import EmbeddedStore, connect, migrations
 from footfall.raw import IncomingEvent, land
 from footfall.worker import load_pending
 from footfall.worker.loop import close_sessions, roll_up
@@ -34,7 +35,9 @@ _EVENTS_A_LOAD = 60
 
 def main() -> None:
     """Fill a store of its own and write its dump."""
-    state = Path(__file__).parents[1] / "tests/database/states" / f"{sys.argv[1]}.sql.xz"
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
+    name, _ = migrations()[-1]
+    state = Path(__file__).parents[1] / "tests/database/states" / f"{name}.sql.xz"
     with tempfile.TemporaryDirectory() as folder, EmbeddedStore(Path(folder) / "data") as store:
         with connect(store.url) as owner:
             database = owner.execute("SELECT current_database()").fetchone()[0]  # type: ignore[index]
