@@ -15,8 +15,8 @@ _PATIENCE = timedelta(days=1)  # with a month that has changed: the tables answe
 def keep_up(url: str, connection: Connection, archive: str, stop: Event) -> bool:
     """Write what is due, a file at a time, and have leave what may, until that is done, something was erased, or it is to stop.
 
-    Returns whether nothing is left to do until the next time. `connection` is a worker's. What a file cannot hold, or a place that
-    is away, is logged, and tried again at the next time.
+    Returns whether nothing is left to do until the next time. `connection` is a worker's. What a file cannot hold, or a place
+    that is away, is logged, and tried again at the next time.
     """
     return _written(url, connection, archive, stop, is_urgent=False)
 
