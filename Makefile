@@ -12,16 +12,12 @@ help:  ## list these commands
 STATIC := src/footfall/web/static
 setup: .venv/.installed $(STATIC)/swagger-ui/.built $(STATIC)/tracker/.built $(STATIC)/dashboard/.built $(STATIC)/guide/.built src/footfall/third_party/notices.txt  ## install what is needed, pinned, into .venv; build the scripts and pages
 
-# uv is one of what is pinned. It loads, lays out and compiles on all cores: half of pip's work, and it need not wait in turn.
-INSTALL := $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python
 .venv/.installed: requirements-dev.txt pyproject.toml
 	$(PYTHON) -m venv .venv
-	sed -n '/^uv==/,/[^\\]$$/p' requirements-dev.txt >.venv/uv.txt
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r .venv/uv.txt
-	$(INSTALL) --require-hashes -r requirements-dev.txt
-	$(INSTALL) --no-deps --no-build-isolation --editable .
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@# it asks for an older typer than ours, and runs with ours: only tests use it
-	$(INSTALL) --no-deps openapi-python-client==0.29.1
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps openapi-python-client==0.29.1
 	@touch $@
 
 # Scripts of packages are not run: the page needs only files of theirs.
