@@ -103,10 +103,10 @@ def application(settings: Settings, url: str) -> Application:
     attempts = Attempts(proxies)
     passkeys = PasskeyPages(Passkeys(signing_in, accounts), callers, attempts, origin)
     session = Session(callers, accounts, attempts, origin, passkeys, is_single_sign_on=bool(settings.oidc_issuer))
-    sign_ons = SignOns(signing_in, accounts, Provider(settings), settings.oidc_roles)
+    sign_ons = SignOns(signing_in, administrators, accounts, Provider(settings), settings.oidc_roles)
     proof = Proof(callers, administrators, in_turns, settings.data)
     # apart: who watches sees also what keeps all others waiting
-    watching = pool(url, "footfall_admin", size=1) if settings.metrics_token else None
+    watching = pools(cells, "footfall_admin", size=1) if settings.metrics_token else None
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
