@@ -118,19 +118,6 @@ class Copies:
             if wish.keys() <= told.keys():  # else it is another store's
                 self._grant(wish, {name: size for name in wish if (size := told[name]) is not None})
 
-    def fetch(self) -> None:
-        """Fetch what has been granted."""
-        while not self._ended.is_set():
-            with self._lock:
-                if not self._granted:
-                    self._fetching = None
-                    return
-                wish, sizes = self._granted.popleft()
-            for name in sizes:
-                self._fetch(name, wish[name], sizes)
-            with self._lock:
-                self._coming.difference_update(wish)
-
     def close(self) -> None:
         """Fetch nothing more."""
         self._ended.set()
@@ -139,6 +126,8 @@ class Copies:
 
     def _grant(self, wish: dict[str, str], sizes: dict[str, int]) -> None:
         with self._lock:
+            if wish not in self._wishes:  # newer ones have pushed it out
+                return
             self._wishes.remove(wish)
             if sum(sizes.values()) > self._most:
                 logger.warning("%d files of a question have no room together in FOOTFALL_ARCHIVE_CACHE", len(sizes))
@@ -146,9 +135,23 @@ class Copies:
                 return
             self._coming.update(wish)
             self._granted.append((wish, sizes))
-            if self._fetching is None:
-                self._fetching = threading.Thread(target=self.fetch, name="archive-copies", daemon=True)
+            if self._fetching is None or not self._fetching.is_alive():
+                self._fetching = threading.Thread(target=self._fetch_granted, name="archive-copies", daemon=True)
                 self._fetching.start()
+
+    def _fetch_granted(self) -> None:
+        while not self._ended.is_set():
+            with self._lock:
+                if not self._granted:
+                    self._fetching = None
+                    return
+                wish, sizes = self._granted.popleft()
+            try:
+                for name in sizes:
+                    self._fetch(name, wish[name], sizes)
+            finally:
+                with self._lock:
+                    self._coming.difference_update(wish)
 
     def _fetch(self, name: str, path: str, beside: Mapping[str, int]) -> None:
         """Have a copy, unless there is one; none of those `beside` it goes for that."""

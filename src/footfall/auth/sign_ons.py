@@ -112,14 +112,14 @@ class SignOns:
             identity.is_proved,
             identity.name,
             named,
-            [self._everywhere.key_of(tenant) for tenant in named],
             [tenant for tenant, _ in given],
             [role for _, role in given],
             not set(of_operators).isdisjoint(identity.groups) if of_operators else None,
+            [self._everywhere.key_of(tenant) for tenant in named],
         )
         with acting_as(Actor("single_sign_on", identity.issuer, "dashboard")), changing(self._connections) as connection:
             row = connection.execute(
-                "SELECT * FROM auth.account_of_identity(%s, %s, %s, %s, %s, %s, %s::bytea[], %s, %s, %s)", values
+                "SELECT * FROM auth.account_of_identity(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s::bytea[])", values
             ).fetchone()
         assert row is not None  # noqa: S101  it returns one row
         account_id, totp_secret, refused = row

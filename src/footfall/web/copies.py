@@ -45,6 +45,6 @@ def _once(copies: Copies, store: Pool) -> None:
         with store.connection() as connection:
             copies.look_after(connection)
     except (psycopg.Error, PoolTimeout, CellAway):
-        pass  # while a store is away nobody is erased there; /health/ready says so
-    except OSError as error:
-        logger.warning("the folder that FOOTFALL_ARCHIVE_CACHE names cannot be looked after: %s", error)
+        pass  # /health/ready says so
+    except Exception:  # whatever it is: who stops here keeps what is erased
+        logger.exception("the folder that FOOTFALL_ARCHIVE_CACHE names cannot be looked after")

@@ -42,7 +42,7 @@ $$;
 -- e-mail address is linked when the provider has proved it (p_is_proved); otherwise one is made, for who has a role. refused: why not.
 CREATE OR REPLACE FUNCTION auth.account_of_identity(
     p_issuer text, p_subject text, p_email text, p_is_proved boolean, p_name text,
-    p_named text[], p_keys bytea[], p_tenants text[], p_roles text[], p_is_operator boolean
+    p_named text[], p_tenants text[], p_roles text[], p_is_operator boolean, p_keys bytea[] DEFAULT NULL
 ) RETURNS TABLE (account_id bigint, totp_secret bytea, refused text)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 DECLARE
