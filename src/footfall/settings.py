@@ -147,6 +147,14 @@ class Settings:
         "",
         "Where months that are over are copied to as columns: a folder, or s3://bucket/prefix; empty: nowhere.",
     )
+    archive_cache: str = _setting(
+        "FOOTFALL_ARCHIVE_CACHE",
+        "",
+        "Folder for copies of the archive's files, where these are in an object store: questions read them; empty: none do.",
+    )
+    archive_cache_bytes: int = _setting(
+        "FOOTFALL_ARCHIVE_CACHE_BYTES", 10_000_000_000, "Most bytes of those copies; what was read least recently goes first."
+    )
     sql_url: str = _setting(
         "FOOTFALL_SQL_URL", "", "A standby of the store, on which tenants' SQL logins ask; empty: they ask the store itself."
     )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from footfall.database import Connection, Room, Store
+from footfall.database import Cells, Connection, Room
 from footfall.operations import doctor
 from footfall.operations.doctor import examine
 from footfall.settings import Networks, PublicUrl, Settings
@@ -19,7 +19,7 @@ OF_TESTS = {"fsync_off", "full_page_writes_off", "synchronous_commit_off"}
 
 
 def codes(url: str, settings: Settings = PRODUCTION) -> set[str]:
-    return {one.code for one in examine(Store(url), settings)} - OF_TESTS
+    return {one.code for one in examine(Cells(url), settings)} - OF_TESTS
 
 
 def make_well(owner: Connection) -> None:
@@ -59,7 +59,7 @@ def test_what_is_wrong_with_a_store_is_told(well: str, owner: Connection, code: 
 
 
 def test_a_store_that_has_just_been_made_is_not_blamed(url: str):
-    found = {one.code: one.level for one in examine(Store(url), PRODUCTION)}
+    found = {one.code: one.level for one in examine(Cells(url), PRODUCTION)}
     assert found["no_backup"] == "risky"
     assert "not_checked" not in found
 
@@ -94,7 +94,7 @@ def test_a_disk_that_is_almost_full_is_told(well: str, monkeypatch: pytest.Monke
 
 
 def test_settings_of_postgresql_that_lose_data_are_told(well: str):
-    assert {one.code for one in examine(Store(well), PRODUCTION)} == OF_TESTS
+    assert {one.code for one in examine(Cells(well), PRODUCTION)} == OF_TESTS
 
 
 def test_clocks_that_differ_are_told(well: str, monkeypatch: pytest.MonkeyPatch):

@@ -9,7 +9,7 @@ from http import HTTPStatus
 
 from footfall.auth.accounts import Accounts, token_hash
 from footfall.auth.provider import Identity, Provider, state_of
-from footfall.database import Actor, Pool, acting_as, changing
+from footfall.database import Actor, Pool, Pools, acting_as, changing
 from footfall.errors import NotAccepted
 from footfall.settings import GroupRoles
 
@@ -22,10 +22,14 @@ _REFUSALS = {
 
 
 class SignOns:
-    """Sign-ons by one provider; `connections` act as footfall_admin. Each belongs to one browser, which keeps its token."""
+    """Sign-ons by one provider; `connections` act as footfall_admin. Each belongs to one browser, which keeps its token.
 
-    def __init__(self, connections: Pool, accounts: Accounts, provider: Provider, roles: GroupRoles) -> None:
+    People and their roles are in home; `everywhere` knows the tenants of all cells.
+    """
+
+    def __init__(self, connections: Pool, everywhere: Pools, accounts: Accounts, provider: Provider, roles: GroupRoles) -> None:
         self._connections = connections
+        self._everywhere = everywhere
         self._accounts = accounts
         self._provider = provider
         self._granted = roles.granted
@@ -99,6 +103,7 @@ class SignOns:
         """The number of an identity's account, with the roles of its groups, and what its authenticator makes codes of."""
         of_tenants = [(group, tenant, role) for group, tenant, role in self._granted if role != "operator"]
         given = [(tenant, role) for group, tenant, role in of_tenants if group in identity.groups]
+        named = sorted({tenant for _, tenant, _ in of_tenants})
         of_operators = [group for group, _, role in self._granted if role == "operator"]
         values = (
             identity.issuer,
@@ -106,14 +111,15 @@ class SignOns:
             identity.email,
             identity.is_proved,
             identity.name,
-            sorted({tenant for _, tenant, _ in of_tenants}),
+            named,
             [tenant for tenant, _ in given],
             [role for _, role in given],
             not set(of_operators).isdisjoint(identity.groups) if of_operators else None,
+            [self._everywhere.key_of(tenant) for tenant in named],
         )
         with acting_as(Actor("single_sign_on", identity.issuer, "dashboard")), changing(self._connections) as connection:
             row = connection.execute(
-                "SELECT * FROM auth.account_of_identity(%s, %s, %s, %s, %s, %s, %s, %s, %s)", values
+                "SELECT * FROM auth.account_of_identity(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s::bytea[])", values
             ).fetchone()
         assert row is not None  # noqa: S101  it returns one row
         account_id, totp_secret, refused = row

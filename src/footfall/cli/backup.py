@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from footfall.cli.options import AsJson, CellName, Data, DatabaseUrl, existing_store, settings_of
+from footfall.cli.options import AsJson, CellName, Data, DatabaseUrl, end_unless_all, existing_store, in_each, settings_of
 from footfall.cli.output import console, print_json
 from footfall.database import Cell, Cells, Store
 from footfall.errors import NotAccepted
@@ -38,21 +38,23 @@ def backup(
     if physical and sealing.suffix:
         raise NotAccepted("option_invalid", "what --physical writes is not encrypted: use an encrypted disk, or no --physical")
     settings = settings_of(data, database_url)
-    made = {}
     with existing_store(data, database_url) as home:
         cells = Cells(home.url, settings.cells.named)
-        for one in [cells.called(cell)] if cell else cells.all:
+        chosen = [cells.called(cell)] if cell else list(cells.all)
+
+        def back_up_one(one: Cell) -> Backup:
             store = home if one is cells.home else Store(one.url)
-            place = target if cell or not cells.are_several else _folder(target, one)
-            made[one.name] = (
-                back_up_physically(store, settings.data, place, keep) if physical else back_up(store, place, sealing, keep)
-            )
+            place = target if len(chosen) == 1 else _folder(target, one)
+            return back_up_physically(store, settings.data, place, keep) if physical else back_up(store, place, sealing, keep)
+
+        made = in_each(chosen, back_up_one)
     if as_json:
         said = {name: asdict(done) for name, done in made.items()}
-        print_json({"cells": said} if len(said) > 1 else next(iter(said.values())))
-        return
-    for done in made.values():
-        _say(done)
+        print_json({"cells": said} if len(chosen) > 1 else next(iter(said.values())))
+    else:
+        for done in made.values():
+            _say(done)
+    end_unless_all(chosen, made)
 
 
 def _folder(target: Path, cell: Cell) -> Path:

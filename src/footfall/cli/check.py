@@ -11,7 +11,7 @@ from rich.progress import Progress
 
 from footfall.auth import tenant_key
 from footfall.business import Check, Scope, all_checks
-from footfall.cli.options import AsJson, Data, DatabaseUrl, all_cells
+from footfall.cli.options import AsJson, Data, DatabaseUrl, all_cells, cell_of, end_unless_all, in_each
 from footfall.cli.output import console, print_findings, print_json
 from footfall.database import connect
 from footfall.errors import SettingInvalid
@@ -45,9 +45,9 @@ def check(
         raise SettingInvalid(f"--since {since:%Y-%m-%d %H:%M} lies ahead: there is nothing to look at")
     begun = since.replace(tzinfo=UTC) if since else datetime.now(UTC) - _QUICK_SINCE if quick else Scope().since
     with all_cells(data, database_url) as cells:
-        looked_at = [cells.of_id(tenant)] if tenant else list(cells.all)
-        found = {cell.name: _checked(cell.url, tenant, begun, chosen, quick=quick) for cell in looked_at}
-    if len(found) == 1:
+        looked_at = [cell_of(cells, tenant)] if tenant else list(cells.all)
+        found = in_each(looked_at, lambda cell: _checked(cell.url, tenant, begun, chosen, quick=quick))
+    if len(looked_at) == 1:
         (only_one,) = found.values()
         if as_json:
             print_json(_told(only_one))
@@ -59,6 +59,7 @@ def check(
         for name, done in found.items():
             console.print(f"[bold]Cell {name}[/]")
             _say(done)
+    end_unless_all(looked_at, found)
     if any(one.finding for done in found.values() for one in done):
         raise typer.Exit(1)
 

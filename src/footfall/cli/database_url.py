@@ -1,5 +1,9 @@
 """`footfall database-url`: how to reach the store."""
 
+from typing import Annotated
+
+import typer
+
 from footfall.auth import tell_opened
 from footfall.cli.options import AsJson, CellName, Data, DatabaseUrl, existing_store
 from footfall.cli.output import print_json
@@ -7,6 +11,7 @@ from footfall.database import connect
 
 
 def database_url(
+    tenant: Annotated[str | None, typer.Option(help="Of several cells, the one in which this tenant lives.")] = None,
     cell: CellName = None,
     data: Data = None,
     database_url: DatabaseUrl = None,
@@ -16,7 +21,7 @@ def database_url(
 
     Example: pgbench "$(footfall database-url)"
     """
-    with existing_store(data, database_url, cell=cell) as store:
+    with existing_store(data, database_url, tenant, cell) as store:
         with connect(store.url) as connection:
             tell_opened(connection, "database-url")
         if as_json:

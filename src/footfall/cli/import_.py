@@ -12,9 +12,20 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 
 from footfall import logs
 from footfall.auth import tell, tenant_key
-from footfall.cli.options import AsJson, Data, DatabaseUrl, existing_store, settings_of
+from footfall.cli.options import (
+    AsJson,
+    Data,
+    DatabaseUrl,
+    all_cells,
+    cell_of,
+    end_unless_all,
+    existing_store,
+    in_each,
+    in_first,
+    settings_of,
+)
 from footfall.cli.output import console, print_json, print_rows
-from footfall.database import connect
+from footfall.database import Cell, connect
 from footfall.imports import FORMATS, Imported, bots, import_access_log, list_imports, outcome, undo_import
 from footfall.settings import Settings
 from footfall.worker import work_once
@@ -81,12 +92,20 @@ def list_(
 
     Example: footfall import list --tenant acme
     """
-    with existing_store(data, database_url, tenant) as store, connect(store.url, "footfall_worker") as connection:
-        rows = list_imports(connection, tenant)
+    with all_cells(data, database_url) as cells:
+        chosen = [cell_of(cells, tenant)] if tenant else list(cells.all)
+        found = in_each(chosen, lambda cell: _listed(cell, tenant))
+    rows = sorted((row for there in found.values() for row in there), key=lambda row: row["begun_at"], reverse=True)
     if as_json:
         print_json(rows)
     else:
         print_rows(rows, "Nothing was imported: footfall import access-log --help")
+    end_unless_all(chosen, found)
+
+
+def _listed(cell: Cell, tenant: str | None) -> list[dict[str, Any]]:
+    with connect(cell.url, "footfall_worker") as connection:
+        return list_imports(connection, tenant)
 
 
 @import_.command()
@@ -103,16 +122,24 @@ def undo(
     """
     logs.configure(level=logs.LogLevel.WARNING)
     settings = settings_of(data, database_url)
-    with existing_store(data, database_url, tenant) as store:
-        with connect(store.url, "footfall_worker") as connection:
-            done = undo_import(connection, import_id, tenant)
-        work_once(store.url, settings)
+    with all_cells(data, database_url) as cells:
+        if tenant:
+            cell = cell_of(cells, tenant)
+            done = _undone(cell, import_id, tenant)
+        else:
+            cell, done = in_first(cells, "import_unknown", lambda cell: _undone(cell, import_id, None))
+        work_once(cell.url, settings)
     if as_json:
         print_json(done)
         return
     console.print(f"Removed {done['removed']:,} events of import {import_id}.")
     if done["reloaded"]:
         console.print(f"{done['reloaded']:,} events that had come once more count from there now.")
+
+
+def _undone(cell: Cell, import_id: str, tenant: str | None) -> dict[str, Any]:
+    with connect(cell.url, "footfall_worker") as connection:
+        return undo_import(connection, import_id, tenant)
 
 
 def _tell(imported: Imported, fates: dict[str, int], of_bots: int, *, as_json: bool) -> None:

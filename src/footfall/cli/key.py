@@ -1,14 +1,23 @@
 """`footfall key`: what a site, a tool or a server shows at the door."""
 
-from typing import Annotated, cast
+from typing import Annotated, Any, cast
 
 import typer
 
 from footfall.auth import KINDS, Kind, add_key, list_keys, revoke_key
-from footfall.cli.options import AsJson, Data, DatabaseUrl, all_cells, existing_store
+from footfall.cli.options import (
+    AsJson,
+    Data,
+    DatabaseUrl,
+    all_cells,
+    cell_of,
+    end_unless_all,
+    existing_store,
+    in_each,
+    in_first,
+)
 from footfall.cli.output import console, print_json, print_rows
-from footfall.database import connect
-from footfall.errors import NotAccepted
+from footfall.database import Cell, Cells, connect
 
 key = typer.Typer(no_args_is_help=True, help="Access keys: write (public), read, admin (trusted).")
 
@@ -63,18 +72,16 @@ def revoke(
     Example: footfall key revoke 3
     """
     with all_cells(data, database_url) as cells:
-        for cell in cells.all:
-            try:
-                with connect(cell.url, "footfall_worker") as connection:
-                    revoke_key(connection, number)
-                break
-            except NotAccepted as refused:
-                if refused.code != "key_unknown" or cell is cells.all[-1]:
-                    raise
+        in_first(cells, "key_unknown", lambda cell: _revoke_in(cell, number))
     if as_json:
         print_json({"revoked": number})
     else:
         console.print(f"Revoked key {number}.")
+
+
+def _revoke_in(cell: Cell, number: int) -> None:
+    with connect(cell.url, "footfall_worker") as connection:
+        revoke_key(connection, number)
 
 
 @key.command(name="list")
@@ -88,12 +95,17 @@ def list_(
 
     Example: footfall key list --tenant acme
     """
-    rows = []
     with all_cells(data, database_url) as cells:
-        for cell in [cells.of_id(tenant)] if tenant else cells.all:
-            with connect(cell.url, "footfall_worker") as connection:
-                rows += [row for row in list_keys(connection, tenant) if cells.shows(str(row["tenant"]), cell.name)]
+        chosen = [cell_of(cells, tenant)] if tenant else list(cells.all)
+        found = in_each(chosen, lambda cell: _keys_in(cells, cell, tenant))
+    rows = [row for there in found.values() for row in there]
     if as_json:
         print_json(rows)
     else:
         print_rows(rows, "There is no key yet: footfall key add --help")
+    end_unless_all(chosen, found)
+
+
+def _keys_in(cells: Cells, cell: Cell, tenant: str | None) -> list[dict[str, Any]]:
+    with connect(cell.url, "footfall_worker") as connection:
+        return [row for row in list_keys(connection, tenant) if cells.shows(str(row["tenant"]), cell.name)]

@@ -8,7 +8,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from footfall import schema
 from footfall.auth import tell
-from footfall.cli.options import AsJson, Data, DatabaseUrl, settings_of
+from footfall.cli.options import AsJson, Data, DatabaseUrl, end_unless_all, in_each, settings_of
 from footfall.cli.output import console, print_json
 from footfall.database import Cells, Step, connect, number_cells, open_store, roles_script, tried
 from footfall.settings import HOME
@@ -54,8 +54,8 @@ def migrate(
     is_looking = check or dry_run
     with open_store(settings.database_url, settings.data, create=not is_looking, user=settings.postgres_user) as store:
         cells = Cells(store.url, settings.cells.named)
-        said = {cell.name: _migrated(cell.url, role_prefix, is_looking=is_looking, dry_run=dry_run) for cell in cells.all}
-        if not is_looking:
+        said = in_each(cells.all, lambda cell: _migrated(cell.url, role_prefix, is_looking=is_looking, dry_run=dry_run))
+        if not is_looking and len(said) == len(cells.all):
             number_cells(cells)
     if as_json:
         told = {name: one.as_json(with_sql=dry_run) for name, one in said.items()}
@@ -65,6 +65,7 @@ def migrate(
             if cells.are_several:
                 console.print(f"[bold]Cell {name}[/]")
             one.say(with_sql=dry_run)
+    end_unless_all(cells.all, said)
     if check and any(one.pending for one in said.values()):
         raise typer.Exit(1)
 

@@ -82,7 +82,9 @@ def reading_as(store: Store, tenant: str, seconds: float = 30) -> Iterator[Conne
 
 def answer_to(store: Store, tenant: str, report: str, question: dict[str, Any], *, is_explained: bool = False) -> dict[str, Any]:
     """The answer's data; `is_explained`: with how it was found. Raises NotAccepted with what is wrong with the question."""
-    api.read_archive(Settings.read().archive)
+    settings = Settings.read()
+    # the copies that are there: a server has them fetched, and looks after them
+    api.read_archive(settings.archive, settings.archive_cache)
     with reading_as(store, tenant) as connection:
         if report == "summary":
             reply = api.track_analytics(connection, question)

@@ -6,9 +6,9 @@ import typer
 
 from footfall.auth import list_tenants, tell, tenant_key
 from footfall.business import rebuild_marts as rebuild
-from footfall.cli.options import AsJson, Data, DatabaseUrl, all_cells
+from footfall.cli.options import AsJson, Data, DatabaseUrl, all_cells, cell_of, end_unless_all, in_each
 from footfall.cli.output import console, print_json
-from footfall.database import Connection, connect
+from footfall.database import Cell, Connection, connect
 
 
 def rebuild_marts(
@@ -21,17 +21,22 @@ def rebuild_marts(
 
     Example: footfall rebuild-marts --tenant acme
     """
-    events: dict[str, int] = {}
     with all_cells(data, database_url) as cells:
-        for cell in [cells.of_id(tenant)] if tenant else cells.all:
-            with connect(cell.url, "footfall_worker") as connection:
-                tenants = [tenant] if tenant else [str(row["tenant"]) for row in list_tenants(connection)]
-                events |= {tenant_id: _rebuilt(connection, tenant_key(connection, tenant_id)) for tenant_id in tenants}
+        chosen = [cell_of(cells, tenant)] if tenant else list(cells.all)
+        found = in_each(chosen, lambda cell: _in(cell, tenant))
+    events = {tenant_id: count for done in found.values() for tenant_id, count in done.items()}
     if as_json:
         print_json(events)
     else:
         for tenant_id, count in events.items():
             console.print(f"{tenant_id}: {count:,} events")
+    end_unless_all(chosen, found)
+
+
+def _in(cell: Cell, tenant: str | None) -> dict[str, int]:
+    with connect(cell.url, "footfall_worker") as connection:
+        tenants = [tenant] if tenant else [str(row["tenant"]) for row in list_tenants(connection)]
+        return {tenant_id: _rebuilt(connection, tenant_key(connection, tenant_id)) for tenant_id in tenants}
 
 
 def _rebuilt(connection: Connection, tenant_hk: bytes) -> int:

@@ -2,7 +2,7 @@
 
 import contextlib
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -19,14 +19,26 @@ from footfall.auth import (
     set_plan,
 )
 from footfall.business import WeekStart, change_tenant, list_sending_hosts
-from footfall.cli.options import AsJson, CellName, Data, DatabaseUrl, all_cells, existing_store, setting_up, settings_of
+from footfall.cli.options import (
+    AsJson,
+    CellName,
+    Data,
+    DatabaseUrl,
+    all_cells,
+    cell_of,
+    end_unless_all,
+    existing_store,
+    in_each,
+    setting_up,
+    settings_of,
+)
 from footfall.cli.output import console, print_json, print_rows
 from footfall.cli.tenant_end import delete, disable, enable
 from footfall.cli.tenant_export import export_everything
 from footfall.cli.tenant_import import import_
 from footfall.cli.tenant_merge import merge
 from footfall.cli.tenant_move import move
-from footfall.database import connect, require_numbered
+from footfall.database import Cell, Cells, connect, require_numbered
 
 _Limit = Annotated[int | None, typer.Option(min=0, help="0: as all tenants, or without limit.")]
 
@@ -186,7 +198,7 @@ def rename(
     """
     with all_cells(data, database_url) as cells:
         cells.require_unknown(new_id, unless=tenant_id)
-        with connect(cells.of_id(tenant_id).url, "footfall_worker") as connection:
+        with connect(cell_of(cells, tenant_id).url, "footfall_worker") as connection:
             rename_tenant(connection, tenant_id, new_id)
     if as_json:
         print_json({"tenant": new_id, "was": tenant_id})
@@ -200,16 +212,20 @@ def list_(data: Data = None, database_url: DatabaseUrl = None, as_json: AsJson =
 
     Example: footfall tenant list --json
     """
-    rows = []
     with all_cells(data, database_url) as cells:
-        for cell in cells.all:
-            with connect(cell.url, "footfall_worker") as connection:
-                there = [row for row in list_tenants(connection) if cells.shows(str(row["tenant"]), cell.name)]
-            rows += [row | {"cell": cell.name} for row in there] if cells.are_several else there
+        found = in_each(cells.all, lambda cell: _tenants_in(cells, cell))
+    rows = [row for there in found.values() for row in there]
     if as_json:
         print_json(rows)
     else:
         print_rows(rows, "There is no tenant yet: footfall tenant add --help")
+    end_unless_all(cells.all, found)
+
+
+def _tenants_in(cells: Cells, cell: Cell) -> list[dict[str, Any]]:
+    with connect(cell.url, "footfall_worker") as connection:
+        there = [row for row in list_tenants(connection) if cells.shows(str(row["tenant"]), cell.name)]
+    return [row | {"cell": cell.name} for row in there] if cells.are_several else there
 
 
 @tenant.command()

@@ -211,8 +211,12 @@ class CellPools:
 
     def named(self, tenant_id: str) -> tuple[Pool, bytes | None]:
         """Where the tenant that is called so lives, and its hash key; home and None: it is nowhere."""
-        tenant_hk = self._cells.key_of(tenant_id) if tenant_id else None
+        tenant_hk = self.key_of(tenant_id) if tenant_id else None
         return self._pools[HOME] if tenant_hk is None else self.of(tenant_hk), tenant_hk
+
+    def key_of(self, tenant_id: str) -> bytes | None:
+        """The hash key of the tenant that is called so; None: it is in no cell."""
+        return self._cells.key_of(tenant_id)
 
     def shows(self, tenant_id: str, cell: str) -> bool:
         """Whether a list of all has this cell's tenant of this name."""

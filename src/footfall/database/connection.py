@@ -68,6 +68,10 @@ class Pool(ConnectionPool[Connection]):
         """Where the tenant that is called so lives, and its hash key; None: that is for the store itself to look up."""
         return self, None
 
+    def key_of(self, tenant_id: str) -> bytes | None:  # noqa: ARG002
+        """The hash key of the tenant that is called so; None: that is for the store itself to look up."""
+        return None
+
     def lives(self, tenant_hk: bytes) -> bool:  # noqa: ARG002
         """Whether this tenant lives here, as far as is known."""
         return True
@@ -116,6 +120,9 @@ class Pools(Protocol):
 
     def named(self, tenant_id: str) -> tuple[Pool, bytes | None]:
         """Where the tenant that is called so lives, and its hash key; None: no cell has it, or there is one store only."""
+
+    def key_of(self, tenant_id: str) -> bytes | None:
+        """The hash key of the tenant that is called so; None: no cell has it, or there is one store only."""
 
     def shows(self, tenant_id: str, cell: str) -> bool:
         """Whether a list of all has the tenant of this cell that is called so; one that two cells have, it has once."""

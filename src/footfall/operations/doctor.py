@@ -2,14 +2,16 @@
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from footfall import schema
-from footfall.database import Connection, Store, connect, room_of
-from footfall.errors import FootfallError
+from footfall.database import Cell, Cells, Connection, connect, require_numbered, room_of
+from footfall.errors import CellAway, FootfallError, NotAccepted, StoreUnavailable
 from footfall.settings import Settings
 
 _BACKUP_DAYS = 7
@@ -23,12 +25,16 @@ Level = Literal["wrong", "risky"]
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """Something to mend: `wrong` loses or shows data sooner or later, `risky` may; the hint says what to do."""
+    """Something to mend: `wrong` loses or shows data sooner or later, `risky` may; the hint says what to do.
+
+    `cell`: which of several it is about; empty: none of them, or a store that is alone.
+    """
 
     code: str
     level: Level
     message: str
     hint: str
+    cell: str = ""
 
 
 # of PostgreSQL: a value that is bad, how bad, and why
@@ -42,11 +48,46 @@ _SETTINGS: tuple[tuple[str, str, Level, str], ...] = (
 )
 
 
-def examine(store: Store, settings: Settings) -> list[Advice]:
-    """Everything that would be wrong in production, what is wrong before what is risky."""
-    with connect(store.url) as owner:
-        found = [*_of_settings(settings), *_of_server(owner, settings), *_of_store(owner), *_of_disk(settings)]
+def examine(cells: Cells, settings: Settings) -> list[Advice]:
+    """Everything that would be wrong in production, what is wrong before what is risky; home before the other cells.
+
+    Raises psycopg.OperationalError when home is away; another cell that is, is told, and keeps nobody waiting.
+    """
+    found = [*_of_settings(settings), *_of_disk(settings)]
+    with ThreadPoolExecutor(len(cells.all)) as threads:
+        for of_cell in threads.map(lambda cell: _of_cell(cells, cell, settings), cells.all):
+            found += of_cell
+    found += _of_places(cells)
     return sorted(found, key=lambda one: (one.level != "wrong", one.code))
+
+
+def _of_cell(cells: Cells, cell: Cell, settings: Settings) -> list[Advice]:
+    try:
+        with connect(cell.url) as owner:
+            is_own = cell is not cells.home or bool(settings.database_url)
+            found = [*_of_server(owner, is_own=is_own), *_of_store(owner), *_of_number(cells, cell, owner)]
+    except (psycopg.OperationalError, StoreUnavailable) as error:
+        if cell is cells.home:
+            raise
+        message = f"{CellAway(cell.name)}: {' '.join(str(error).split())}"
+        found = [Advice(CellAway.code, "wrong", message, "its tenants are refused until it is back: look at its log")]
+    return [replace(one, cell=cell.name) for one in found] if cells.are_several else found
+
+
+def _of_number(cells: Cells, cell: Cell, owner: Connection) -> Iterator[Advice]:
+    try:
+        require_numbered(cells, owner, cell.name)
+    except NotAccepted as error:
+        yield Advice(error.code, "risky", str(error), "run `footfall migrate` while all cells answer")
+    except psycopg.errors.UndefinedTable:
+        pass  # its schema is of before cells, which is told by itself
+
+
+def _of_places(cells: Cells) -> Iterator[Advice]:
+    """Who is in two cells: no tenant may be."""
+    cells.refresh()
+    for error in cells.doubled.values():
+        yield Advice(error.code, "wrong", str(error), "`footfall tenant delete … --cell …`: docs/operate/cells.md")
 
 
 def _of_settings(settings: Settings) -> Iterator[Advice]:
@@ -70,8 +111,8 @@ def _of_settings(settings: Settings) -> Iterator[Advice]:
         yield Advice("no_metrics", "risky", "nobody can watch it", "set FOOTFALL_METRICS_TOKEN, and have Prometheus ask /metrics")
 
 
-def _of_server(owner: Connection, settings: Settings) -> Iterator[Advice]:
-    if settings.database_url:
+def _of_server(owner: Connection, *, is_own: bool) -> Iterator[Advice]:
+    if is_own:
         yield from _of_own_server(owner)
     here, there = time.time(), _value(owner, "SELECT extract(epoch FROM clock_timestamp())::double precision")
     if abs(here - there) > _CLOCK_SECONDS:

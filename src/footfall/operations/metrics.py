@@ -3,7 +3,8 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,16 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 from psycopg_pool import PoolTimeout
 
-from footfall.database import Pool, room_of
+from footfall.database import Pool, Pools, room_of
+from footfall.errors import CellAway
+from footfall.settings import HOME
 
 logger = logging.getLogger(__name__)
 
 Figures = dict[str, Any]
 _KEPT_SECONDS = 10.0  # that figures are told again: however many ask, the store is asked seldom
 _PATIENCE_SECONDS = 2.0  # with a store that is away
+_MOST_SECONDS = 8.0  # for which one that hangs is waited for: Prometheus gives up after ten, and would have nothing of all others
 
 # what `api.measures` says of a store in which nothing ever happened
 _NOTHING: Figures = {
@@ -38,15 +42,14 @@ _Samples = Iterable[tuple[tuple[str, ...], float]]
 
 
 class StoreMetrics(Collector):
-    """The store's metrics; `connections` act as footfall_admin. A store that is away has one: `footfall_store_up 0`."""
+    """The metrics of the store, or of each cell, by its name as the label `cell`; `connections` act as footfall_admin.
 
-    def __init__(self, connections: Pool, data: Path, clock: Callable[[], float] = time.monotonic) -> None:
-        self._connections = connections
+    One that is away has `footfall_store_up 0` and nothing else, and costs the others nothing.
+    """
+
+    def __init__(self, connections: Pools, data: Path) -> None:
+        self._stores = [_Asked(one) for one in connections.each()]
         self._data = data
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._figures: Figures | None = None
-        self._until = float("-inf")
 
     def describe(self) -> Iterator[Metric]:
         """What there is, without figures: registering asks the store nothing."""
@@ -54,29 +57,73 @@ class StoreMetrics(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """All of them, as they were some seconds ago at most."""
-        figures = self._current()
+        for store in self._stores:
+            store.begin()
+        if len(self._stores) == 1:
+            yield from self._of(self._stores[0])
+        else:
+            yield from _of_cells((store.cell, self._of(store)) for store in self._stores)
+
+    def _of(self, store: "_Asked") -> Iterator[Metric]:
+        figures = store.figures()
         yield _store_up(is_up=figures is not None)
-        if room := room_of(self._data):
+        if store.cell == HOME and (room := room_of(self._data)):
             yield _disk_free(room.free)
         if figures is not None:
             yield from _metrics(figures)
 
-    def _current(self) -> Figures | None:
-        with self._lock:
-            if self._clock() >= self._until:
-                self._figures = self._asked()
-                self._until = self._clock() + _KEPT_SECONDS
-            return self._figures
 
-    def _asked(self) -> Figures | None:
+class _Asked:
+    """What one store tells, asked for on a thread of its own: who hangs keeps nobody waiting twice."""
+
+    def __init__(self, connections: Pool) -> None:
+        self.cell = connections.cell
+        self._connections = connections
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="measures")
+        self._lock = threading.Lock()
+        self._asking: Future[Figures | None] | None = None
+        self._asked_at = float("-inf")
+
+    def begin(self) -> None:
+        """Ask, unless that was done seconds ago, or is not answered yet."""
+        with self._lock:
+            is_over = self._asking is None or self._asking.done()
+            if is_over and time.monotonic() >= self._asked_at + _KEPT_SECONDS:
+                self._asking = self._thread.submit(self._ask)
+                self._asked_at = time.monotonic()
+
+    def figures(self) -> Figures | None:
+        """What it told last; None: it is away, or has not told for too long."""
+        assert self._asking is not None  # noqa: S101  it has begun
+        try:
+            return self._asking.result(timeout=max(0.0, self._asked_at + _MOST_SECONDS - time.monotonic()))
+        except TimeoutError:
+            logger.warning("%s tells no figures: it has not answered for %.0f s", self._name, _MOST_SECONDS)
+            return None
+
+    def _ask(self) -> Figures | None:
         try:
             with self._connections.connection(timeout=_PATIENCE_SECONDS) as connection:
                 row = connection.execute("/* operations.metrics */ SELECT api.measures()").fetchone()
-        except (psycopg.Error, PoolTimeout) as error:
-            logger.warning("the store tells no figures: %s", error)
+        except (psycopg.Error, PoolTimeout, CellAway) as error:
+            logger.warning("%s tells no figures: %s", self._name, error)
             return None
         figures: Figures | None = row[0] if row else None
         return figures
+
+    @property
+    def _name(self) -> str:
+        return f"cell {self.cell}" if self._connections.is_one_of_several else "the store"
+
+
+def _of_cells(told: Iterable[tuple[str, Iterable[Metric]]]) -> Iterator[Metric]:
+    """Each metric once, with what every cell tells of it: alerts that are of a store are of each cell then."""
+    found: dict[str, Metric] = {}
+    for cell, metrics in told:
+        for metric in metrics:
+            one = found.setdefault(metric.name, Metric(metric.name, metric.documentation, metric.type))
+            one.samples += [sample._replace(labels={"cell": cell, **sample.labels}) for sample in metric.samples]
+    yield from found.values()
 
 
 def described() -> Iterator[Metric]:

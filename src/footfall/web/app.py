@@ -32,6 +32,7 @@ from footfall.web.arrivals import Arrivals
 from footfall.web.attempts import Attempts
 from footfall.web.audit import Audit
 from footfall.web.callers import Callers, admitted, shown_key
+from footfall.web.copies import looked_after
 from footfall.web.door import PATHS, Door, Receive, Scope, Send
 from footfall.web.files import BuiltFiles
 from footfall.web.headers import headers_of, with_headers
@@ -77,7 +78,7 @@ _DOCS_HEADERS = dashboard.PAGE_HEADERS | {
 def application(settings: Settings, url: str) -> Application:
     """The whole server as one ASGI callable on the store at `url`."""
     cells = Cells(url, settings.cells.named)
-    read_archive(settings.archive)
+    copies = read_archive(settings.archive, settings.archive_cache, settings.archive_cache_bytes)
     ingest = pools(cells, "footfall_ingest", size=4)
     readers = pools(cells, "footfall_reader", size=READERS)
     in_turns = Readers(readers, settings.query_seconds)
@@ -103,10 +104,10 @@ def application(settings: Settings, url: str) -> Application:
     attempts = Attempts(proxies)
     passkeys = PasskeyPages(Passkeys(signing_in, accounts), callers, attempts, origin)
     session = Session(callers, accounts, attempts, origin, passkeys, is_single_sign_on=bool(settings.oidc_issuer))
-    sign_ons = SignOns(signing_in, accounts, Provider(settings), settings.oidc_roles)
+    sign_ons = SignOns(signing_in, administrators, accounts, Provider(settings), settings.oidc_roles)
     proof = Proof(callers, administrators, in_turns, settings.data)
     # apart: who watches sees also what keeps all others waiting
-    watching = pool(url, "footfall_admin", size=1) if settings.metrics_token else None
+    watching = pools(cells, "footfall_admin", size=1) if settings.metrics_token else None
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -116,7 +117,8 @@ def application(settings: Settings, url: str) -> Application:
             if cells.are_several:
                 tasks.append(asyncio.create_task(_find_tenants(cells)))
             try:
-                yield
+                async with looked_after(copies, readers):
+                    yield
             finally:
                 for task in tasks:
                     task.cancel()

@@ -1,4 +1,7 @@
-"""The store's readers, shared: whoever asks has a share of them, and who asks too much waits, for nobody's sake but their own."""
+"""The store's readers, shared: whoever asks has a share of them, and who asks too much waits, for nobody's sake but their own.
+
+Of several stores each has readers, turns and threads of its own: one that hangs has its own tenants wait, and no others.
+"""
 
 import asyncio
 import contextlib
@@ -7,19 +10,21 @@ import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Hashable
 from dataclasses import dataclass, field
+from functools import partial
 from http import HTTPStatus
 from typing import TypeVar
 
+import anyio.to_thread
 from starlette.concurrency import run_in_threadpool
 
-from footfall.database import Connection, Pools, reading
+from footfall.database import Connection, Pool, Pools, reading
 from footfall.errors import NotAccepted
 from footfall.vault.hashing import hash_key
 from footfall.web.callers import Reader
 
 Answer = TypeVar("Answer")
 
-READERS = 8  # connections of a server process that answer questions
+READERS = 8  # connections of a server process, to one store, that answer questions
 _SPARE = 2  # of these for what is short: health, live events
 _SHARE = 3  # of a tenant
 _SHARE_OF_GUESTS = 2  # of all guests of a tenant together
@@ -35,18 +40,23 @@ class Readers:
     def __init__(self, connections: Pools, seconds: float) -> None:
         self._connections = connections
         self._seconds = seconds
-        self._turns = Turns(READERS - _SPARE, _QUEUE, _PATIENCE)
+        self._turns = {one.cell: Turns(READERS - _SPARE, _QUEUE, _PATIENCE) for one in connections.each()}
+        # apart from the threads of all other requests: as many as have turns
+        self._threads = anyio.CapacityLimiter(len(self._turns) * (READERS - _SPARE))
 
     async def answer(self, reader: Reader, work: Callable[[Connection], Answer]) -> Answer:
         """What `work` makes of a read-only transaction of the reader's tenant, on a thread.
 
         Raises NotAccepted: ``too_many_questions``; psycopg.errors.QueryCanceled when a statement takes too long.
         """
-        async with self._turns.turn(reader, _SHARE_OF_GUESTS if reader.is_guest else _SHARE):
-            return await run_in_threadpool(self._at_once, reader, work)
+        tenant_hk = hash_key(reader.tenant_id)
+        where = await run_in_threadpool(self._connections.of, tenant_hk)
+        async with self._turns[where.cell].turn(reader, _SHARE_OF_GUESTS if reader.is_guest else _SHARE):
+            answering = partial(self._at_once, where, tenant_hk, work)
+            return await anyio.to_thread.run_sync(answering, limiter=self._threads)
 
-    def _at_once(self, reader: Reader, work: Callable[[Connection], Answer]) -> Answer:
-        with reading(self._connections, hash_key(reader.tenant_id), self._seconds) as connection:
+    def _at_once(self, where: Pool, tenant_hk: bytes, work: Callable[[Connection], Answer]) -> Answer:
+        with reading(where, tenant_hk, self._seconds) as connection:
             return work(connection)
 
 

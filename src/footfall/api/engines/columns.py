@@ -19,6 +19,7 @@ from footfall.api.engines.written import BRIDGE, VISIT, Counting, Relation, coun
 from footfall.api.questions.plan import Source, plan
 from footfall.api.questions.question import Question, Range, shape_of
 from footfall.api.statements.undivided import Count
+from footfall.archive.copies import Copies, Files, Folder
 from footfall.database import Connection
 from footfall.vault.hashing import time_prefix
 
@@ -59,24 +60,41 @@ class Found:
     seconds: float | None
 
 
-_folder: Path | None = None
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """The tenant's month in a file, as the ledger has it."""
+
+    month: date
+    path: str
+    rows: int
+    sha256: bytes
 
 
-def read_archive(named: str) -> None:
-    """Have the questions of this process read the archive that FOOTFALL_ARCHIVE names: a folder of this machine.
+_files: Files | None = None
 
-    Files in an object store are not read by questions: PostgreSQL answers them. Nor are they without the extra ``archive``.
+
+def read_archive(named: str, cache: str = "", most_bytes: int = 0) -> Copies | None:
+    """Have the questions of this process read the archive that FOOTFALL_ARCHIVE names: its folder on this machine.
+
+    Of files in an object store they read copies in the folder `cache`, which a process that lasts looks after: they are returned.
+    Without such a folder PostgreSQL answers, and so it does without the extra ``archive``.
     """
-    global _folder  # noqa: PLW0603  it is one for a process, as the setting is
-    is_here = bool(named) and "://" not in named
-    _folder = Path(named).absolute() if is_here and importlib.util.find_spec("duckdb") else None
+    global _files  # noqa: PLW0603  it is one for a process, as the setting is
+    _files = None
+    if not named or not importlib.util.find_spec("duckdb"):
+        return None
+    if "://" not in named:
+        _files = Folder(Path(named).absolute())
+        return None
+    _files = copies = Copies(named, Path(cache).absolute(), most_bytes) if cache else None
+    return copies
 
 
 def found(
     connection: Connection, tenant_hk: bytes, question: Question, count: Count | None, sources: tuple[Source, ...]
 ) -> Found | None:
     """How files answer this question; None: they do not, or would not be faster. Looks at the ledger only if they might."""
-    if _folder is None or count is None or question.range is None:
+    if _files is None or count is None or question.range is None:
         return None
     would_be = replace(question, is_in_columns=True)
     if not plan(would_be, sources).is_in_files:
@@ -86,29 +104,48 @@ def found(
     first, last = _days_around(question.range)
     asked = {"tenant": tenant_hk, "first": first.replace(day=1), "last": last.replace(day=1)}
     rows = connection.execute(_PARTS, asked).fetchall()
-    parts: dict[str, list[tuple[date, str, int]]] = {"bridge": [], "visit": []}
-    proved: dict[str, bytes] = {}
+    parts: dict[str, list[_Part]] = {"bridge": [], "visit": []}
     for _, layer, month, path, row_count, sha256 in rows:
-        if path is not None and (_folder / path).exists():
-            parts[layer].append((month, str(_folder / path), row_count or 0))
-            proved[str(_folder / path)] = sha256
+        if path is not None:
+            parts[layer].append(_Part(month, path, row_count or 0, sha256))
+    held = _taken(how, question.range, parts)
+    proved = {part.path: part.sha256 for layer in parts.values() for part in layer}
+    wanted = {path: proved[path] for one in held.values() for path in one.files}
+    here = {path: file for path, sha256 in wanted.items() if (file := _files.present(path, sha256))}
+    if wanted.keys() - here.keys():
+        _files.want(wanted)
+        held = _taken(how, question.range, {layer: [one for one in of if one.path in here] for layer, of in parts.items()})
+    read = {here[path]: proved[path] for one in held.values() for path in one.files}
+    if wrong := [file for file, sha256 in read.items() if not _is_as_written(file, sha256)]:
+        for file in wrong:
+            _files.discard(file)
+        return None
+    if not held:
+        return None
+    local = {relation: replace(one, files=[str(here[path]) for path in one.files]) for relation, one in held.items()}
+    return Found(how, local, rows[0][0] or None)
+
+
+def _taken(how: Counting, asked: Range, parts: Mapping[str, list[_Part]]) -> dict[Relation, Held]:
+    """What is read of files when there are these parts, by their paths; nothing: PostgreSQL would be faster."""
     held = {}
     for relation in how.looked_at:
-        one, row_count, share = _held(relation, question.range, parts[relation.layer_name], is_joined=BRIDGE in how.looked_at)
+        one, row_count, share = _held(relation, asked, parts[relation.layer_name], is_joined=BRIDGE in how.looked_at)
         is_few = row_count < LEAST_ROWS and (relation is BRIDGE or BRIDGE not in how.looked_at)
         if not one.files or is_few or share < _LEAST_SHARE:
-            return None
+            return {}
         held[relation] = one
-    if not all(_is_as_written(Path(file), proved[file]) for one in held.values() for file in one.files):
-        return None
-    return Found(how, held, rows[0][0] or None)
+    return held
 
 
 def _is_as_written(file: Path, sha256: bytes) -> bool:
     """Whether a file has the bytes that were proved: of most that are wrong DuckDB says nothing, and counts otherwise."""
-    there = file.stat()
-    if _has_bytes(file, there.st_size, there.st_mtime_ns, sha256):
-        return True
+    try:
+        there = file.stat()
+        if _has_bytes(file, there.st_size, there.st_mtime_ns, sha256):
+            return True
+    except FileNotFoundError:  # it has gone in this moment
+        return False
     logger.warning("%s is not as it was written, PostgreSQL answers: `footfall archive verify`", file)
     return False
 
@@ -191,7 +228,7 @@ def _days_around(asked: Range) -> tuple[date, date]:
     )
 
 
-def _held(relation: Relation, asked: Range, parts: list[tuple[date, str, int]], *, is_joined: bool) -> tuple[Held, float, float]:
+def _held(relation: Relation, asked: Range, parts: list[_Part], *, is_joined: bool) -> tuple[Held, float, float]:
     """What files have of a range, about how many rows of it that are, and which share of its days."""
     from footfall.archive.layers import after  # noqa: PLC0415  as above
 
@@ -204,15 +241,15 @@ def _held(relation: Relation, asked: Range, parts: list[tuple[date, str, int]], 
     gaps: list[tuple[datetime, datetime]] = []
     rows, held_days = 0.0, 0.0
     month = low.date().replace(day=1)
-    by_month: dict[date, list[tuple[str, int]]] = {}
-    for part_month, path, row_count in parts:
-        by_month.setdefault(part_month, []).append((path, row_count))
+    by_month: dict[date, list[_Part]] = {}
+    for part in parts:
+        by_month.setdefault(part.month, []).append(part)
     while _midnight(month) < high:
         begins, ends = max(low, _midnight(month)), min(high, _midnight(after(month)))
         if month in by_month:
             share = (ends - begins) / (_midnight(after(month)) - _midnight(month))
-            files += [path for path, _ in by_month[month]]
-            rows += share * sum(row_count for _, row_count in by_month[month])
+            files += [part.path for part in by_month[month]]
+            rows += share * sum(part.rows for part in by_month[month])
             held_days += (ends - begins) / timedelta(days=1)
         elif gaps and gaps[-1][1] == begins:
             gaps[-1] = (gaps[-1][0], ends)

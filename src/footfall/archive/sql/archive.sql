@@ -171,6 +171,16 @@ RETURN EXISTS (SELECT FROM archive.file f WHERE f.goes_at_once AND f.state <> 'w
     SELECT FROM archive.part p JOIN archive.file f USING (file_id) JOIN auth.erasure e ON e.tenant_hk = p.tenant_hk AND e.erased_at >= f.reserved_at
     WHERE p.stale_since IS NOT NULL AND f.state = 'live');
 
+-- Which copies of this store's files there may be, by the number that their names begin with and their SHA-256, as bytes; NULL: not those of files
+-- that are dead, or hold what was erased. Of other stores' it says nothing.
+CREATE OR REPLACE FUNCTION archive.copies(p_names text[]) RETURNS TABLE (name text, bytes bigint)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+    SELECT n.name, (SELECT max(f.bytes) FROM archive.file f
+                    WHERE f.state = 'live' AND f.sha256 = decode(right(n.name, 64), 'hex') AND NOT archive.holds_erased(f))
+    FROM unnest(p_names) AS n(name)
+    WHERE coalesce(substring(n.name FROM '^([0-9]+)-'), '0')::integer = coalesce((SELECT c.cell_number FROM util.cell c), 0)
+$$;
+
 -- The live files that are to be written anew: first those that hold what was erased, then those with a part that has been stale for so long.
 CREATE OR REPLACE FUNCTION archive.files_due(p_now timestamptz, p_patience interval) RETURNS TABLE (file_id bigint, layer text, month date, is_urgent boolean)
 LANGUAGE sql STABLE AS $$

@@ -37,11 +37,12 @@ END
 $$;
 
 -- The account of who a provider names, with the roles that their groups give: p_tenants and p_roles beside each other, of the tenants
--- p_named, which are all that the operator's mapping speaks of; p_is_operator NULL: it does not speak of operators. An account of the same
+-- p_named, which are all that the operator's mapping speaks of, with the keys of those of which it is known where they live, in another cell
+-- perhaps (p_keys beside p_named; NULL: this store looks for it); p_is_operator NULL: it does not speak of operators. An account of the same
 -- e-mail address is linked when the provider has proved it (p_is_proved); otherwise one is made, for who has a role. refused: why not.
 CREATE OR REPLACE FUNCTION auth.account_of_identity(
     p_issuer text, p_subject text, p_email text, p_is_proved boolean, p_name text,
-    p_named text[], p_tenants text[], p_roles text[], p_is_operator boolean
+    p_named text[], p_tenants text[], p_roles text[], p_is_operator boolean, p_keys bytea[] DEFAULT NULL
 ) RETURNS TABLE (account_id bigint, totp_secret bytea, refused text)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 DECLARE
@@ -78,7 +79,7 @@ BEGIN
         VALUES (p_issuer, p_subject, v_account_id, util.current_load_date());
     END IF;
     UPDATE auth.account a SET is_operator = p_is_operator WHERE a.account_id = v_account_id AND a.is_operator <> p_is_operator;
-    PERFORM auth.follow_groups(v_account_id, p_named, p_tenants, p_roles);
+    PERFORM auth.follow_groups(v_account_id, p_named, p_keys, p_tenants, p_roles);
     RETURN QUERY SELECT a.account_id, CASE WHEN a.totp_confirmed_at IS NOT NULL THEN a.totp_secret END,
                         CASE WHEN NOT a.is_operator AND NOT EXISTS (
                             SELECT FROM auth.membership m WHERE m.account_id = a.account_id) THEN 'no_role' END
@@ -98,15 +99,18 @@ $$;
 
 -- Gives an account the highest role that its groups give in each tenant of p_named, or takes it away; no other tenant's. The last owner
 -- of a tenant stays that.
-CREATE OR REPLACE FUNCTION auth.follow_groups(p_account_id bigint, p_named text[], p_tenants text[], p_roles text[]) RETURNS void
+CREATE OR REPLACE FUNCTION auth.follow_groups(p_account_id bigint, p_named text[], p_keys bytea[], p_tenants text[], p_roles text[]) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
     v_wanted record;
 BEGIN
     FOR v_wanted IN
         SELECT t.tenant_hk, (array_agg(g.role ORDER BY array_position('{owner,admin,viewer}', g.role)))[1] AS role
-        FROM unnest(p_named) AS n(tenant)
-        JOIN auth.tenant_h t ON t.tenant_hk = auth.tenant_named(n.tenant)
+        FROM unnest(p_named, p_keys) AS n(tenant, tenant_hk)
+        CROSS JOIN LATERAL (
+            SELECT n.tenant_hk WHERE n.tenant_hk IS NOT NULL
+            UNION ALL
+            SELECT h.tenant_hk FROM auth.tenant_h h WHERE n.tenant_hk IS NULL AND h.tenant_hk = auth.tenant_named(n.tenant)) AS t
         LEFT JOIN unnest(p_tenants, p_roles) AS g(tenant, role) ON g.tenant = n.tenant
         GROUP BY t.tenant_hk
     LOOP

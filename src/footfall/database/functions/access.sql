@@ -240,8 +240,9 @@ BEGIN
     -- raw.load_batch counts all tenants together, ref.user_agent belongs to none: neither is for readers
     GRANT SELECT ON raw.site_tracking_events_r, raw.site_tracking_events_v, raw.ingest_batch, raw.refusal, raw.kept_since TO footfall_reader;
     GRANT SELECT ON staging.site_events_staging, staging.note TO footfall_reader;
-    -- which months of its tenant are in files; files hold many tenants, so they are the worker's
+    -- which months of its tenant are in files; files hold many tenants, so they are the worker's: which copies there may be is told by their SHA-256
     GRANT SELECT ON archive.part TO footfall_reader;
+    GRANT EXECUTE ON FUNCTION archive.copies(text[]) TO footfall_reader;
     GRANT EXECUTE ON FUNCTION archive.live_parts(bytea, text, date, date) TO footfall_reader;
     GRANT EXECUTE ON FUNCTION archive.lacks_raw(bytea) TO footfall_admin;
     GRANT SELECT ON auth.tenant_h, auth.tenant_details_s, auth.tenant_v, auth.tenant_alias TO footfall_reader, footfall_ingest;
