@@ -31,7 +31,7 @@ BY_HOURS = """
                business.name_of(c.latest_name), c.refunds, c.views_without_visit
         FROM asked a
         CROSS JOIN LATERAL
-            business.count_visits(%(tenant)s, ARRAY[a.day], business.rolled_dimensions(), a.until, NULL) c
+            business.count_figures(%(tenant)s, ARRAY[a.day], business.rolled_dimensions(), a.until, NULL) c
     )
     SELECT 'hours', h::text FROM (SELECT * FROM by_hours EXCEPT SELECT * FROM whole) h
     UNION ALL

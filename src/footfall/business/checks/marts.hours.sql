@@ -8,7 +8,7 @@ WITH rolled AS (
     SELECT c.tenant_hk, c.day, w.hour, c.dimension, c.value, c.previous_day, c.events, c.page_views, c.interactions, c.visits, c.visitors, c.begun,
            c.bounces, c.duration_seconds, c.conversions, c.converted, c.revenue, c.latest_name, c.refunds, c.views_without_visit
     FROM rolled w
-    CROSS JOIN LATERAL business.count_visits(w.tenant_hk, ARRAY[w.day], business.rolled_dimensions(), 'infinity', ARRAY[w.hour]) c
+    CROSS JOIN LATERAL business.count_figures(w.tenant_hk, ARRAY[w.day], business.rolled_dimensions(), 'infinity', ARRAY[w.hour]) c
 ), stored AS (
     SELECT r.* FROM business.rollup_hour_w r JOIN rolled w USING (tenant_hk, day, hour)
 )

@@ -168,7 +168,7 @@ BEGIN
         ON CONFLICT (tenant_hk, layer) DO UPDATE SET kept_since = excluded.kept_since;
         DELETE FROM business.rollup_b r WHERE r.tenant_hk = p_tenant_hk AND r.day < v_first;
         GET DIAGNOSTICS v_figures = ROW_COUNT;
-        -- as business.count_visits has it from now on
+        -- as business.count_figures has it from now on
         WITH known AS (
             DELETE FROM business.rollup_b r
             WHERE r.tenant_hk = p_tenant_hk AND r.previous_day < v_first AND EXISTS (

@@ -90,7 +90,7 @@ BEGIN
     INSERT INTO business.rollup_hour_w
     SELECT c.tenant_hk, c.day, v_due.hour, c.dimension, c.value, c.previous_day, c.events, c.page_views, c.interactions, c.visits, c.visitors,
            c.begun, c.bounces, c.duration_seconds, c.conversions, c.converted, c.revenue, c.latest_name, c.refunds, c.views_without_visit
-    FROM business.count_visits(v_due.tenant_hk, ARRAY[v_due.day], business.rolled_dimensions(), 'infinity', ARRAY[v_due.hour]) c
+    FROM business.count_figures(v_due.tenant_hk, ARRAY[v_due.day], business.rolled_dimensions(), 'infinity', ARRAY[v_due.hour]) c
     ORDER BY c.dimension, c.value, c.previous_day;
     -- a load that has touched the hour since keeps it due
     UPDATE business.hour_w w

@@ -31,7 +31,7 @@ $$;
 -- on which what can recur was last seen with that value. Until p_until, a moment of the last of these days. p_hours: only of the visits whose first
 -- event of the day lies in one of these hours (UTC); NULL: of all. The figures of all hours add up to those of the day: what recurs within it counts in
 -- the hour in which it comes first. Of latest_name: business.name_of.
-CREATE OR REPLACE FUNCTION business.count_visits(
+CREATE OR REPLACE FUNCTION business.count_figures(
     p_tenant_hk bytea, p_days date[], p_dimensions text[], p_until timestamptz, p_hours timestamptz[]
 ) RETURNS SETOF business.rollup_hour_w
 -- Of a partition that was filled a moment ago there are no statistics, and a nested loop over ten thousand visits takes minutes. What is
@@ -360,7 +360,7 @@ LANGUAGE sql STABLE AS $$
     SELECT c.tenant_hk, c.dimension, c.day, c.value, c.previous_day, c.events, c.page_views, c.interactions, c.visits, c.visitors, c.begun,
            c.bounces, c.duration_seconds, c.conversions, c.converted, c.revenue, business.name_of(c.latest_name), c.refunds,
            c.views_without_visit
-    FROM business.count_visits(p_tenant_hk, p_days, p_dimensions, 'infinity', NULL) c
+    FROM business.count_figures(p_tenant_hk, p_days, p_dimensions, 'infinity', NULL) c
 $$;
 
 -- The rollups of a day until a moment of it: of its hours that are rolled up, and whose visits had ended by then, from those, of the others from
@@ -393,9 +393,9 @@ BEGIN
         ) r
         UNION ALL
         SELECT c.*
-        FROM business.count_visits(p_tenant_hk, ARRAY[p_day], p_dimensions, p_until, CASE WHEN cardinality(v_rolled) > 0 THEN v_others END) c
+        FROM business.count_figures(p_tenant_hk, ARRAY[p_day], p_dimensions, p_until, CASE WHEN cardinality(v_rolled) > 0 THEN v_others END) c
     ) c
-    -- as business.count_visits has it: the first day of which visits are kept may be another one since
+    -- as business.count_figures has it: the first day of which visits are kept may be another one since
     CROSS JOIN LATERAL (SELECT CASE WHEN c.previous_day >= v_first THEN c.previous_day ELSE '-infinity' END AS previous_day) k
     GROUP BY c.dimension, c.value, k.previous_day;
 END
