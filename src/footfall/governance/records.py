@@ -162,6 +162,7 @@ PURPOSES = (
         (
             "business.visit_b",
             "business.page_visit_w",
+            "business.item_visit_w",
             "business.rollup_b",
             "business.day_w",
             "business.refresh_w",
@@ -184,6 +185,8 @@ PURPOSES = (
             "business.page_title_w",
             "business.business_item_h",
             "business.business_item_details_s",
+            "business.item_w",
+            "business.item_day_w",
         ),
     ),
     Purpose(
