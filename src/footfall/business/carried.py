@@ -10,8 +10,8 @@ from footfall.vault import Link
 class Carried:
     """A kind of thing that visits meet.
 
-    Beside what is rendered for it, its own file of SQL has ``visit_<thing>s`` (what visits did with each), ``count_<thing>s`` (that, added
-    to the sums), ``<thing>_sums`` and ``<by>_sums`` (what all visits come to).
+    Beside what is rendered for it, its own file of SQL has ``visit_<thing>s`` (what visits did with each), ``count_<thing>s``
+    (that, added to the sums), ``<thing>_sums`` and ``<by>_sums`` (what all visits come to).
 
     Attributes:
         thing: its name; the tables are business.<thing>_visit_w, <thing>_w and <thing>_<by>_w.

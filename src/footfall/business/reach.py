@@ -105,7 +105,7 @@ HOLDS_NOBODY = {
     "business.page_w": "sums of a page; those of a person's visits are taken out with them",
     "business.page_title_w": "titles of a page, and how often each was seen; likewise",
     "business.site_page_details_s": "what the site shows, and how often that was seen",
-    "business.item_w": "sums of an item; those of a person's visits are taken out with them, and with their events what points to these",
+    "business.item_w": "sums of an item, and which events spoke last of it; those of a person are taken out with them",
     "business.item_day_w": "how often an item was met on a day; likewise",
     "business.business_item_h": "what the site offers",
     "business.business_item_details_s": "what the site offers, and how often that was met",

@@ -70,7 +70,8 @@ _DUE_AT_ONCE = """/* proof.replay */
     INSERT INTO business.refresh_w (satellite, hash_key, load_date, tenant_hk)
     SELECT DISTINCT m.satellite, m.hash_key, %(load_date)s::timestamptz, f.tenant_hk
     FROM pg_temp.fresh_event f
-    CROSS JOIN LATERAL (VALUES ('site_page_details', f.site_page_hk), ('business_item_details', f.business_item_hk)) m(satellite, hash_key)
+    CROSS JOIN LATERAL (
+        VALUES ('site_page_details', f.site_page_hk), ('business_item_details', f.business_item_hk)) AS m(satellite, hash_key)
     WHERE m.hash_key IS NOT NULL AND m.satellite = ANY (%(satellites)s)
     ON CONFLICT DO NOTHING
 """
