@@ -30,7 +30,7 @@ _SECONDS_A_VISIT = 5
 def _visits(first: int, last: int) -> Iterator[IncomingEvent]:
     for number in range(first, last):
         pages = ("", f"{number % 50}", f"{number % 7}")
-        seen = [
+        seen: list[dict[str, object]] = [
             *(
                 {"evt_type": "page_view", "page_url": f"https://one.example/{path}", "page_title": f"Page {path}"}
                 for path in pages

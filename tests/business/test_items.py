@@ -67,9 +67,14 @@ SELECT to_jsonb(x)::text FROM (
 events = st.fixed_dictionaries(
     {
         "evt_type": st.sampled_from(["item_interaction"] * 4 + ["transaction_step", "transaction_step of item", "page_view"]),
-        "item": st.sampled_from("abc"),
-        # half hours join, visits last for longer than they may, and ids come back; some of it was a month before the rest
-        "minutes": st.one_of(st.integers(0, 100), st.integers(0, 1600), st.integers(-31 * 1440, -28 * 1440)),
+        "item": st.sampled_from("aab"),
+        # half hours join, visits last for longer than they may, and ids come back; some of it was thirty days before the rest
+        "minutes": st.one_of(
+            st.integers(0, 100),
+            st.integers(0, 1600),
+            st.integers(-30 * 1440, -30 * 1440 + 90),
+            st.integers(-31 * 1440, -28 * 1440),
+        ),
         "who": st.sampled_from(["x", "y", "", "session s", "session t"]),
         "name": st.sampled_from([None, "A", "B"]),
         "value": st.sampled_from([None, None, 7, 8.5]),
@@ -80,6 +85,8 @@ events = st.fixed_dictionaries(
 steps = st.lists(
     st.one_of(
         st.lists(events, min_size=1, max_size=6),
+        # late events of visits that were over, and counted
+        st.tuples(st.just("settle"), st.lists(events, min_size=1, max_size=6)),
         st.tuples(st.just("close"), st.integers(0, 2000)),
         st.tuples(st.just("refresh"), st.just(0)),
         st.tuples(st.just("remove"), st.integers(2, 4)),
@@ -127,6 +134,11 @@ def test_what_is_carried_is_what_all_events_of_an_item_come_to(module_url: str, 
                     site.close(NOON + timedelta(minutes=minutes))
                 case ("refresh", _):
                     site.refresh()
+                case ("settle", late):
+                    site.settle()
+                    site.land(*map(sent, late))
+                    site.load()
+                    site.close()
                 case ("remove", part):
                     site.value(
                         "SELECT business.remove_events(%s, ARRAY(SELECT site_event_hk FROM business.site_event_details_s"
@@ -205,20 +217,45 @@ def test_an_item_of_many_interactions_waits_no_longer_than_one_of_few(site: Site
     assert site.value("SELECT business.refresh_due('business_item_details', '1 hour', %s)", now + timedelta(hours=2)) == 2
 
 
-def test_who_said_something_last_is_found_again_when_the_last_is_gone(site: Site) -> None:
+def test_what_comes_late_takes_the_place_of_what_was_known_of_its_visit(site: Site) -> None:
+    columns = ("total_interactions", "conversion_rate::float", "popularity_score")
+    site.land(look("sku", 0, "s"), look("sku", 0, "t"))
+    site.settle()
+    assert details(site, *columns) == [(2, 0, 0)]
     site.land(
-        look("sku", 0, "old", item_name="Shoe", item_value=10, currency="EUR"),
-        look("sku", 200, "new", item_name="Red shoe", _user_agent=BOT),
+        look("sku", 5, "s"),
+        {"evt_type": "transaction_step", "evt_action": "complete", "event_timestamp": at(6), "session_id": "s", "funnel": "f"},
     )
     site.settle()
-    assert details(site, "item_name", "item_value::float", "item_currency", "total_interactions") == [("Red shoe", 10, "EUR", 1)]
+    assert details(site, *columns) == [(3, 50, 0)]
+    assert findings(site) == []
+
+
+def test_who_said_something_last_is_found_again_when_the_last_is_gone(site: Site) -> None:
+    site.land(
+        look("sku", 0, "oldest", item_name="Shoe"),
+        look("sku", 100, "old", item_value=10, currency="EUR", item_category="c"),
+        look("sku", 200, "new", item_name="Red shoe", item_category="d", _user_agent=BOT),
+    )
+    site.settle()
+    columns = ("item_name", "item_category", "item_value::float", "item_currency", "total_interactions")
+    assert details(site, *columns) == [("Red shoe", "d", 10, "EUR", 2)]
     site.value(
         "SELECT business.remove_events(%s, ARRAY(SELECT site_event_hk FROM business.site_event_details_s"
         " WHERE business_item_info ->> 'item_name' = 'Red shoe'))",
         site.tenant_hk,
     )
     site.settle()
-    assert details(site, "item_name", "item_value::float", "item_currency", "total_interactions") == [("Shoe", 10, "EUR", 1)]
+    assert details(site, *columns) == [("Shoe", "c", 10, "EUR", 2)]
+
+
+def test_thirty_days_begin_at_a_moment_also_in_the_midst_of_a_visit(site: Site) -> None:
+    site.land(look("sku", 0, "s"), look("sku", 10, "s"), look("sku", 20 * 60, "t"), look("sku", 2 * 1440, "u"))
+    site.settle()
+    items = [item for (item,) in site.rows(ITEMS, site.tenant_hk)]
+    popular = "SELECT popularity_score FROM business.business_item_details_of(%s, %s)"
+    moments = [-1, 0, 5, 10, 15, 20 * 60, 3 * 1440]
+    assert [site.value(popular, items, NOON + timedelta(days=30, minutes=m)) for m in moments] == [4, 3, 3, 2, 2, 1, 0]
 
 
 def test_of_pages_and_items_that_are_gone_nothing_is_carried(site: Site) -> None:
