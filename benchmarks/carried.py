@@ -11,6 +11,7 @@ import json
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from cost import Whole
 from footfall.database import Connection, connect
@@ -29,15 +30,18 @@ _SECONDS_A_VISIT = 5
 
 def _visits(first: int, last: int) -> Iterator[IncomingEvent]:
     for number in range(first, last):
-        pages = ("", f"{number % 50}", f"{number % 7}")
-        seen: list[dict[str, object]] = [
-            *(
-                {"evt_type": "page_view", "page_url": f"https://one.example/{path}", "page_title": f"Page {path}"}
-                for path in pages
-            ),
-            {"evt_type": "item_interaction", "item_id": "one", "item_name": "One", "item_value": 10, "currency": "EUR"},
+        met: dict[str, Any] = {
+            "evt_type": "item_interaction",
+            "item_id": "one",
+            "item_name": "One",
+            "item_value": 10,
+            "currency": "EUR",
+        }
+        seen = [
+            {"evt_type": "page_view", "page_url": f"https://one.example/{path}", "page_title": f"Page {path}"}
+            for path in ("", f"{number % 50}", f"{number % 7}")
         ]
-        for step, event in enumerate(seen):
+        for step, event in enumerate([*seen, met]):
             moment = _START + timedelta(seconds=number * _SECONDS_A_VISIT + step)
             payload = event | {
                 "event_timestamp": moment.isoformat(),
