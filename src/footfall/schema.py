@@ -9,6 +9,7 @@ from importlib import resources
 
 from footfall import database
 from footfall.api.questions.conditions import DIMENSIONS
+from footfall.business.carried import CARRIED
 from footfall.business.marts import make_missing_marts
 from footfall.business.model import VAULT
 from footfall.business.reach import REACH
@@ -50,6 +51,7 @@ _FILES = (
     "business/sql/rule_tasks.sql",
     "business/sql/refresh.sql",
     "business/sql/pages.sql",
+    "business/sql/items.sql",
     "business/sql/marts.sql",
     "business/sql/marts_from_vault.sql",
     "business/sql/rollups.sql",
@@ -77,7 +79,7 @@ _FILES = (
 
 
 _ACCESS = Definition("access", "SELECT util.secure_access()")
-VERSION = Version(number=54, needs=54, serves=34)
+VERSION = Version(number=55, needs=55, serves=34)
 
 
 def deploy(connection: Connection, role_prefix: str | None = None) -> list[str]:
@@ -137,7 +139,9 @@ def _definitions() -> Iterator[Definition]:
     }
     yield from _rendered()
     for file in _FILES:
-        yield Definition(file, _complete((resources.files("footfall") / file).read_text(), parts))
+        yield Definition(file, _complete(_text(file), parts))
+    for carried in CARRIED:
+        yield Definition(f"business/{carried.thing}s_carried", _complete(_text("business/sql/carried.sql"), carried.parts))
     yield Definition("vault/foreign_keys", _foreign_keys())
     yield Definition("judgement/origins", _judgements())
     yield Definition("business/time_zones", _time_zones())
@@ -153,6 +157,10 @@ def _rendered() -> Iterator[Definition]:
             yield Definition(f"vault/{satellite.name}_of", loads.anew_function(VAULT, satellite))
         if satellite.historised:
             yield Definition(f"vault/refresh_{satellite.name}", loads.refresh_function(VAULT, satellite))
+
+
+def _text(file: str) -> str:
+    return (resources.files("footfall") / file).read_text()
 
 
 def _complete(sql: str, parts: dict[str, str]) -> str:

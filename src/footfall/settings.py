@@ -216,7 +216,7 @@ class Settings:
     snapshot_seconds: int = _setting(
         "FOOTFALL_SNAPSHOT_SECONDS",
         3600,
-        "Least time between two snapshots of a page or item; as many times that as it has tens of thousands of views.",
+        "Least time between two snapshots of a page or item.",
     )
     rollup_seconds: int = _setting(
         "FOOTFALL_ROLLUP_SECONDS",

@@ -88,6 +88,8 @@ MUTATIONS = {
     " SELECT d.site_session_hk, p.site_page_hk, p.tenant_hk, NULL, 1, 0, 0, 0, 0, 0, NULL"
     " FROM business.site_session_details_s d CROSS JOIN business.site_page_h p LIMIT 1",
     "marts.page_sums": "UPDATE business.page_w SET views = views + 1",
+    "marts.items": "UPDATE business.item_visit_w SET converted = 1 - converted",
+    "marts.item_sums": "UPDATE business.item_w SET interactions = interactions + 1",
     "audit.chain": "ALTER TABLE auth.audit_event DISABLE TRIGGER keep_audit; DELETE FROM auth.audit_event WHERE seq = 1",
     "erasure.absent": "INSERT INTO auth.tombstone"
     " SELECT tenant_hk, auth.erasure_mark(auth.erasure_secret_of(tenant_hk), 'session', site_session_bk), 1"

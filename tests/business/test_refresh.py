@@ -173,28 +173,34 @@ def test_a_page_waits_for_its_snapshot(site: Site) -> None:
     assert site.value("SELECT business.refresh_due('site_page_details', '1 hour', %s)", now + timedelta(hours=2)) == 1
 
 
-def test_an_item_of_many_interactions_waits_for_longer(site: Site, owner) -> None:
-    """All of them are read each time: so the most popular one costs no more an hour than one of ten thousand."""
-    site.land(look("much", 0, "s"), look("little", 1, "s"))
+def test_a_visitor_of_many_views_waits_for_longer(site: Site, owner) -> None:
+    """All of them are read each time: so who comes most costs no more a day than one of ten thousand views."""
+    site.land(view("/", 0, session_id="s", visitor_id="much"), view("/", 1, session_id="t", visitor_id="little"))
     site.settle()
-    owner.execute("UPDATE business.business_item_details_s SET total_interactions = 120000 WHERE item_name = 'much'")
-    site.land(look("much", 5, "s"), look("little", 6, "s"))
+    owner.execute(
+        "UPDATE business.site_visitor_details_s d SET total_page_views = 120000 FROM business.site_visitor_h h"
+        " WHERE h.site_visitor_hk = d.site_visitor_hk AND h.site_visitor_bk = 'much'"
+    )
+    site.land(view("/", 2, session_id="s", visitor_id="much"), view("/", 3, session_id="t", visitor_id="little"))
     site.load()
+    site.close()
     now = site.value("SELECT max(load_date) FROM raw.load_batch")
-    due = "SELECT business.refresh_due('business_item_details', '1 hour', %s)"
+    due = "SELECT business.refresh_due('site_visitor_details', '1 hour', %s)"
     assert site.value(due, now + timedelta(hours=2)) == 1
     assert site.value(due, now + timedelta(hours=11)) == 0
     assert site.value(due, now + timedelta(hours=13)) == 1
 
 
-def test_an_event_that_arrives_while_an_item_is_computed_keeps_it_due(site: Site, url: str) -> None:
-    site.land(look("sku", 0, "s"))
+def test_a_visit_that_is_closed_while_its_visitor_is_computed_keeps_them_due(site: Site, url: str) -> None:
+    site.land(view("/", 0, session_id="s", visitor_id="jo"))
     site.load()
+    site.close()
     with connect(url, "footfall_worker") as other, other.transaction():
-        assert other.execute("SELECT business.refresh_due('business_item_details', '0', now())").fetchone() == (1,)
-        site.land(look("sku", 1, "s"))
+        assert other.execute("SELECT business.refresh_due('site_visitor_details', '0', now())").fetchone() == (1,)
+        site.land(view("/", 1, session_id="s", visitor_id="jo"))
         site.load()
-    assert site.value("SELECT count(*) FROM business.refresh_w WHERE satellite = 'business_item_details'") == 1
+        site.close()
+    assert site.value("SELECT count(*) FROM business.refresh_w WHERE satellite = 'site_visitor_details'") == 1
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -499,10 +499,10 @@ CREATE INDEX ON business.site_event_details_s (tenant_hk, event_timestamp);
 -- Usage: business.site_session_details_of: the events of a session
 CREATE INDEX ON business.event_session_l (site_session_hk);
 
--- Usage: business.site_page_details_of: the events of a page
+-- Usage: business.visits_of_pages: the events of a page
 CREATE INDEX ON business.event_page_l (site_page_hk);
 
--- Usage: business.business_item_details_of: the events of an item
+-- Usage: business.visits_of_items: the events of an item
 CREATE INDEX ON business.event_business_item_l (business_item_hk);
 
 -- Usage: business.remove_grain: what an event stated

@@ -267,6 +267,7 @@ def test_jobs_come_after_the_load_that_they_saw_not_after_their_date(url: str, s
     """A job that begins while a load is under way has a later date, and does not see the load."""
     site.land(view("/", 0, _visitor_id="v"), item("chair", 1, _visitor_id="v"))
     site.load()
+    site.close()
     site.land(view("/", 2, _visitor_id="v"), item("chair", 3, _visitor_id="v"))
     with connect(url, "footfall_worker") as another:
         batches = another.execute(

@@ -156,7 +156,10 @@ def test_workers_tell_that_they_run_and_what_they_do(watched, keys, url: str) ->
 
 
 def test_what_is_due_and_who_is_signed_in(watched, site: Site, worker: Connection) -> None:
-    site.land(view("/", 0, session_id="s"), view("/", 1, session_id="s", evt_type="item_interaction", item_id="sku"))
+    site.land(view("/", 0, session_id="over"))
+    site.load()
+    site.close()
+    site.land(view("/", 0, session_id="s"))
     site.load()
     add_account(worker, "ann@example.org", "Ann", PASSWORD)
     assert sign_in(watched, PASSWORD).status_code == 200

@@ -405,8 +405,8 @@ VAULT = Vault(
             "api.track_analytics: a tenant's events of a range of days",
         ),
         Index(EVENT_SESSION.table, "site_session_hk", "business.site_session_details_of: the events of a session"),
-        Index(EVENT_PAGE.table, "site_page_hk", "business.site_page_details_of: the events of a page"),
-        Index(EVENT_ITEM.table, "business_item_hk", "business.business_item_details_of: the events of an item"),
+        Index(EVENT_PAGE.table, "site_page_hk", "business.visits_of_pages: the events of a page"),
+        Index(EVENT_ITEM.table, "business_item_hk", "business.visits_of_items: the events of an item"),
         Index(SESSION_CONSENT.table, "site_event_hk", "business.remove_grain: what an event stated"),
         Index(
             SESSION_NETWORK.table,

@@ -85,6 +85,7 @@ REACH: tuple[Reached, ...] = (
     Reached("work", "business.site_session_w", _of(_SESSION)),
     Reached("work", "business.superseded_w", _of(_EVENT)),
     Reached("work", "business.page_visit_w", _of(_SESSION)),
+    Reached("work", "business.item_visit_w", _of(_SESSION)),
     Reached("work", "business.refresh_w", f"t.satellite = 'site_visitor_details' AND {_of(_VISITOR, 'hash_key')}"),
 )
 
@@ -104,6 +105,8 @@ HOLDS_NOBODY = {
     "business.page_w": "sums of a page; those of a person's visits are taken out with them",
     "business.page_title_w": "titles of a page, and how often each was seen; likewise",
     "business.site_page_details_s": "what the site shows, and how often that was seen",
+    "business.item_w": "sums of an item, and which events spoke last of it; those of a person are taken out with them",
+    "business.item_day_w": "how often an item was met on a day; likewise",
     "business.business_item_h": "what the site offers",
     "business.business_item_details_s": "what the site offers, and how often that was met",
     "business.rollup_b": "figures of days: an erasure takes back those of its days, and they are made anew",

@@ -162,6 +162,7 @@ PURPOSES = (
         (
             "business.visit_b",
             "business.page_visit_w",
+            "business.item_visit_w",
             "business.rollup_b",
             "business.day_w",
             "business.hour_w",
@@ -186,6 +187,8 @@ PURPOSES = (
             "business.page_title_w",
             "business.business_item_h",
             "business.business_item_details_s",
+            "business.item_w",
+            "business.item_day_w",
         ),
     ),
     Purpose(

@@ -6,6 +6,11 @@
 -- events: events: would cost more
 -- vault: events as the vault knew them at a load date: no: not asked as of a load date
 
+WITH found AS MATERIALIZED (
+  SELECT
+    r.*
+  FROM business.rollups($2, $1, $3, CAST(ARRAY['all', 'currency'] AS TEXT[])) AS r
+)
 SELECT
   jsonb_build_object(
     'metrics',
@@ -60,10 +65,10 @@ SELECT
         FROM (
           SELECT
             r.*
-          FROM business.rollups($2, $1, $3, CAST(ARRAY['currency'] AS TEXT[])) AS r
+          FROM found AS r
         ) AS r
         WHERE
-          r.previous_day < $1
+          r.dimension = 'currency' AND r.previous_day < $1
         GROUP BY
           r.value
       ) AS c
@@ -93,7 +98,7 @@ LEFT JOIN (
   FROM (
     SELECT
       r.*
-    FROM business.rollups($2, $1, $3, CAST(ARRAY['all'] AS TEXT[])) AS r
+    FROM found AS r
   ) AS r
   WHERE
     r.previous_day < CAST($1 AS DATE)

@@ -6,7 +6,7 @@
 -- events: events: would cost more
 -- vault: events as the vault knew them at a load date: no: not asked as of a load date
 
-WITH conversion AS MATERIALIZED (
+WITH found AS MATERIALIZED (
   SELECT
     '' AS g,
     e.site_session_hk,
@@ -122,7 +122,7 @@ SELECT
         FROM (
           SELECT
             c.*
-          FROM conversion AS c
+          FROM found AS c
         ) AS c
         WHERE
           c.is_first AND c.is_chosen AND c.currency IS NOT NULL
@@ -242,7 +242,7 @@ LEFT JOIN (
       FROM (
         SELECT
           c.*
-        FROM conversion AS c
+        FROM found AS c
       ) AS c
       WHERE
         c.is_chosen

@@ -41,7 +41,7 @@ BEGIN
         EXIT WHEN business.seen_load() IS NOT DISTINCT FROM v_seen;
     END LOOP;
 
-    -- events of nobody are no visits: only what they saw of pages is counted
+    -- events of nobody are no visits: only what they saw of pages and did with items is counted
     v_inserted := business.refresh_site_session_details(ARRAY(
         SELECT m.site_session_hk FROM unnest(v_members) AS m(site_session_hk)
         CROSS JOIN LATERAL (
@@ -56,8 +56,8 @@ BEGIN
                   WHERE cardinality(v_closed) >= p_limit AND w.site_session_hk = ANY (v_closed) GROUP BY w.tenant_hk) t))
     WHERE l.load_date = v_load_date;
 
-    PERFORM business.count_pages(v_closed, v_members, v_load_date);
-    PERFORM business.mark_due(v_closed, v_members, v_load_date);
+    PERFORM business.count_visits(v_closed, v_members, v_load_date);
+    PERFORM business.mark_visitors_due(v_members, v_load_date);
 
     -- from here on loads wait: they write the same rows
     PERFORM util.take_turn('load');
@@ -72,10 +72,19 @@ BEGIN
 END
 $$;
 
--- Whoever these visits are of, and what items they met, has new figures: conversions are known only when they are closed, and which of them
--- count by how they are judged. p_members: the visits with all their half hours. Pages: business.count_pages. Items are looked for where the
--- details say that there are some, in the bridge.
-CREATE OR REPLACE FUNCTION business.mark_due(p_visits bytea[], p_members bytea[], p_load_date timestamptz) RETURNS void
+-- What these visits, which are over, did with pages and items is counted, in the place of what was known of p_members, the visits with all their
+-- half hours; and those are due (p_load_date; NULL: who calls has them due). Without visits: takes p_members out.
+CREATE OR REPLACE FUNCTION business.count_visits(p_visits bytea[], p_members bytea[], p_load_date timestamptz) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM business.count_pages(p_visits, p_members, p_load_date);
+    PERFORM business.count_items(p_visits, p_members, p_load_date);
+END
+$$;
+
+-- Whoever these visits are of has new figures: conversions are known only when they are closed, and which of them count by how they are judged.
+-- p_members: the visits with all their half hours.
+CREATE OR REPLACE FUNCTION business.mark_visitors_due(p_members bytea[], p_load_date timestamptz) RETURNS void
 LANGUAGE sql AS $$
     INSERT INTO business.refresh_w (satellite, hash_key, load_date, tenant_hk)
     -- also those whose session it was before an earlier event of somebody else arrived
@@ -85,15 +94,6 @@ LANGUAGE sql AS $$
         SELECT c.site_visitor_hk, c.tenant_hk FROM business.site_session_context_s c
         WHERE c.site_session_hk = s.site_session_hk AND c.site_visitor_hk IS NOT NULL OFFSET 0
     ) c
-    UNION
-    SELECT 'business_item_details', e.business_item_hk, p_load_date, e.tenant_hk
-    FROM unnest(p_visits) AS s(site_session_hk)
-    CROSS JOIN LATERAL (
-        SELECT e.business_item_hk, e.tenant_hk FROM business.visit_bridge(s.site_session_hk) e
-        WHERE EXISTS (SELECT FROM business.site_session_details_s d
-                      WHERE d.site_session_hk = s.site_session_hk AND d.load_end_date IS NULL AND d.items_viewed IS NOT NULL)
-    ) e
-    WHERE e.business_item_hk IS NOT NULL
     ON CONFLICT DO NOTHING;
 $$;
 

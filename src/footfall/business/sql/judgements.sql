@@ -369,8 +369,8 @@ BEGIN
     PERFORM business.refresh_site_session_details(v_closed, v_load_date);
     PERFORM business.empty_fresh_bridge();
     PERFORM business.store_marts(v_load_date, NULL, NULL, v_changed);
-    PERFORM business.count_pages(v_over, v_over, v_load_date);
-    PERFORM business.mark_due(v_closed, v_closed, v_load_date);
+    PERFORM business.count_visits(v_over, v_over, v_load_date);
+    PERFORM business.mark_visitors_due(v_closed, v_load_date);
 END
 $$;
 

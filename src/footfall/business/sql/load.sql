@@ -239,7 +239,7 @@ BEGIN
 END
 $$;
 
--- What a load leaves for the jobs that follow it: sessions with new events are open (again), their items are due. Returns
+-- What a load leaves for the jobs that follow it: sessions with new events are open (again). Returns
 -- the visits that have got events of others, or lost some: sessions whose events are no single visit are divided
 -- (business.split_sessions); of most a look at their first and last event tells that they are one.
 CREATE OR REPLACE FUNCTION business.touch_sessions(p_load_date timestamptz) RETURNS bytea[]
@@ -263,7 +263,7 @@ BEGIN
            NOT business.is_short(min(f.event_timestamp), max(f.event_timestamp), min(f.session_bucket)),
            min(f.event_timestamp) + business.visit_timeout()
     FROM pg_temp.fresh_event f
-    -- an event of nobody is no visit; what it saw of a page is counted like theirs, when it is closed
+    -- an event of nobody is no visit; what it saw of a page or did with an item is counted like theirs, when it is closed
     CROSS JOIN LATERAL (SELECT f.session_id IS NOT NULL OR f.session_bucket IS NOT NULL AS is_visit) v
     GROUP BY f.site_session_hk, f.tenant_hk, v.is_visit
     ORDER BY f.site_session_hk
@@ -282,11 +282,6 @@ BEGIN
     RETURNING w.site_session_hk, w.is_split
     )
     SELECT array_agg(t.site_session_hk) INTO v_split FROM touched t WHERE t.is_split;
-
-    INSERT INTO business.refresh_w (satellite, hash_key, load_date, tenant_hk)
-    SELECT DISTINCT 'business_item_details', f.business_item_hk, p_load_date, f.tenant_hk
-    FROM pg_temp.fresh_event f WHERE f.business_item_hk IS NOT NULL
-    ON CONFLICT DO NOTHING;
     RETURN CASE WHEN v_split IS NULL THEN '{}' ELSE business.split_sessions(v_split, p_load_date) END;
 END
 $$;

@@ -3,14 +3,15 @@
 -- closed again, judged otherwise, joined to another or taken out has its rows replaced, and the sums by the difference: so
 -- they are at every moment what all rows come to. What is in page_visit_w and page_w is written in the turn of sessions, and by nobody else.
 --
+-- What is the same for pages and items is rendered for both: carried.sql. business.count_visits counts a visit for both.
+--
 -- Why rows of visits and not sums alone: one late event in a closed visit would send a page of a million views back to its beginning, and
 -- of such pages some visit always has one. And who has seen a page before is one look at an index.
 
 -- What these visits, as they stand, saw of each page (of p_pages; NULL: of all): is_counted: as people. What is of bots counts for nothing, and
 -- the page is due all the same. Reads the visits' events once, by business.visit_events, and the page of each by the primary key of event_page_l.
 CREATE OR REPLACE FUNCTION business.visit_pages(p_visits bytea[], p_pages bytea[] DEFAULT NULL)
-RETURNS TABLE (site_session_hk bytea, site_page_hk bytea, tenant_hk bytea, site_visitor_hk bytea, is_counted boolean, views integer,
-               timed integer, entries integer, bounces integer, converted integer, seconds numeric, page_titles text[])
+RETURNS TABLE (is_counted boolean, met business.page_visit_w)
 LANGUAGE sql STABLE AS $$
     WITH visit AS MATERIALIZED (
         SELECT v.site_session_hk, j.traffic_class, c.site_visitor_hk, e.is_bounce
@@ -54,11 +55,12 @@ LANGUAGE sql STABLE AS $$
                    PARTITION BY s.site_session_hk ORDER BY s.view_number GROUPS BETWEEN 1 FOLLOWING AND 1 FOLLOWING) - s.viewed_at AS until_next_view
         FROM step s
     )
-    SELECT v.site_session_hk, m.site_page_hk, m.tenant_hk, v.site_visitor_hk, bool_or(m.is_counted), count(m.viewed_at)::integer,
-           (count(t.seconds))::integer, count(*) FILTER (WHERE m.viewed_at IS NOT NULL AND m.view_number = 1 AND v.is_bounce IS NOT NULL)::integer,
-           count(*) FILTER (WHERE m.viewed_at IS NOT NULL AND m.view_number = 1 AND v.is_bounce)::integer,
-           coalesce(max(m.completed_at) >= min(m.first_seen) FILTER (WHERE m.is_counted), false)::integer, coalesce(sum(t.seconds), 0),
-           array_agg(m.page_title::text ORDER BY m.view_number) FILTER (WHERE m.page_title IS NOT NULL)
+    SELECT bool_or(m.is_counted), ROW(
+               v.site_session_hk, m.site_page_hk, m.tenant_hk, v.site_visitor_hk, count(m.viewed_at)::integer, (count(t.seconds))::integer,
+               count(*) FILTER (WHERE m.viewed_at IS NOT NULL AND m.view_number = 1 AND v.is_bounce IS NOT NULL)::integer,
+               count(*) FILTER (WHERE m.viewed_at IS NOT NULL AND m.view_number = 1 AND v.is_bounce)::integer,
+               coalesce(max(m.completed_at) >= min(m.first_seen) FILTER (WHERE m.is_counted), false)::integer, coalesce(sum(t.seconds), 0),
+               array_agg(m.page_title::text ORDER BY m.view_number) FILTER (WHERE m.page_title IS NOT NULL))::business.page_visit_w
     FROM measured m
     JOIN visit v USING (site_session_hk)
     CROSS JOIN LATERAL (
@@ -70,48 +72,15 @@ LANGUAGE sql STABLE AS $$
     GROUP BY v.site_session_hk, m.site_page_hk, m.tenant_hk, v.site_visitor_hk
 $$;
 
--- Writes down what these visits, which are over, saw of pages, in the place of what was known of p_members: the visits and their half hours,
--- of which some may have been visits of their own. Adds the difference to the pages' sums, and marks the pages as due (p_load_date; NULL:
--- who calls does so). For a transaction whose turn of sessions it is. Without visits: takes p_members out.
---
--- Reads what visit_pages does, page_visit_w by its key and, for each page and visitor that changed, one look at page_visit_w_visitor.
+-- Writes down what these visits, which are over, saw of pages (business.replace_page_visits), and adds the difference to the pages' sums. Reads for
+-- each page and visitor that changed one look at page_visit_w_visitor.
 CREATE OR REPLACE FUNCTION business.count_pages(p_visits bytea[], p_members bytea[], p_load_date timestamptz) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
     v_gone bytea[];   -- pages of which something was taken back
 BEGIN
-    WITH before AS MATERIALIZED (
-        SELECT w.*
-        FROM (SELECT DISTINCT m.site_session_hk FROM unnest(p_members) AS m(site_session_hk)) m
-        CROSS JOIN LATERAL (SELECT w.* FROM business.page_visit_w w WHERE w.site_session_hk = m.site_session_hk OFFSET 0) w
-    ), seen AS MATERIALIZED (
-        SELECT s.* FROM business.visit_pages(p_visits) s
-    ), now AS MATERIALIZED (
-        SELECT s.site_session_hk, s.site_page_hk, s.tenant_hk, s.site_visitor_hk, s.views, s.timed, s.entries, s.bounces, s.converted,
-               s.seconds, s.page_titles
-        FROM seen s WHERE s.is_counted
-    ), due AS (
-        INSERT INTO business.refresh_w (satellite, hash_key, load_date, tenant_hk)
-        SELECT 'site_page_details', p.site_page_hk, p_load_date, p.tenant_hk
-        FROM (SELECT s.site_page_hk, s.tenant_hk FROM seen s UNION SELECT b.site_page_hk, b.tenant_hk FROM before b) p
-        WHERE p_load_date IS NOT NULL
-        ON CONFLICT DO NOTHING
-    ), taken AS MATERIALIZED (
-        SELECT b.* FROM before b EXCEPT SELECT n.* FROM now n
-    ), added AS MATERIALIZED (
-        SELECT n.* FROM now n EXCEPT SELECT b.* FROM before b
-    ), gone AS (
-        DELETE FROM business.page_visit_w w USING taken t
-        WHERE w.site_session_hk = t.site_session_hk AND w.site_page_hk = t.site_page_hk
-        RETURNING 1
-    ), stored AS (
-        INSERT INTO business.page_visit_w
-        SELECT a.* FROM added a
-        -- a row that says something else now lies where the one that said it before is gone
-        WHERE (SELECT count(*) FROM gone) >= 0
-        ORDER BY a.site_session_hk, a.site_page_hk
-    ), change AS MATERIALIZED (
-        SELECT -1 AS sign, t.* FROM taken t UNION ALL SELECT 1, a.* FROM added a
+    WITH change AS MATERIALIZED (
+        SELECT c.sign, (c.met).* FROM business.replace_page_visits(p_visits, p_members, p_load_date) c
     ), met AS (
         SELECT c.site_page_hk, c.site_visitor_hk, count(*) FILTER (WHERE c.sign < 0) AS taken, bool_or(c.sign > 0) AS is_now
         FROM change c WHERE c.site_visitor_hk IS NOT NULL GROUP BY c.site_page_hk, c.site_visitor_hk
@@ -119,7 +88,7 @@ BEGIN
         SELECT m.site_page_hk, sum((o.is_other OR m.is_now)::integer - (o.is_other OR m.taken > 0)::integer) AS visitors
         FROM met m
         CROSS JOIN LATERAL (
-            -- as it was: nothing that this statement writes
+            -- as it was before this statement
             SELECT (SELECT count(*) FROM (
                         SELECT FROM business.page_visit_w w
                         WHERE w.site_page_hk = m.site_page_hk AND w.site_visitor_hk = m.site_visitor_hk LIMIT m.taken + 1) w) > m.taken AS is_other
@@ -145,53 +114,10 @@ BEGIN
         ORDER BY c.site_page_hk, u.page_title
         ON CONFLICT (site_page_hk, page_title) DO UPDATE SET views = t.views + excluded.views
     )
-    SELECT array_agg(DISTINCT t.site_page_hk) INTO v_gone FROM taken t;
+    SELECT array_agg(DISTINCT c.site_page_hk) INTO v_gone FROM change c WHERE c.sign < 0;
     IF v_gone IS NOT NULL THEN
         DELETE FROM business.page_title_w t WHERE t.site_page_hk = ANY (v_gone) AND t.views = 0;
     END IF;
-END
-$$;
-
--- The visits that met these pages and are over: those with details, and events of nobody. By event_page_l_site_page_hk: all that ever did.
-CREATE OR REPLACE FUNCTION business.visits_of_pages(p_pages bytea[], p_open boolean) RETURNS SETOF bytea
-LANGUAGE sql STABLE AS $$
-    SELECT v.site_session_hk
-    FROM (
-        SELECT DISTINCT v.site_session_hk
-        FROM business.event_page_l p
-        CROSS JOIN LATERAL business.visit_of(p.site_event_hk) AS v(site_session_hk)
-        WHERE p.site_page_hk = ANY (p_pages)
-    ) v
-    WHERE p_open
-       OR EXISTS (SELECT FROM business.site_session_details_s d
-                  WHERE d.site_session_hk = v.site_session_hk AND d.load_end_date IS NULL AND d.total_events > 0)
-       OR EXISTS (SELECT FROM business.site_session_w w
-                  WHERE w.site_session_hk = v.site_session_hk AND NOT w.is_visit AND NOT w.is_open)
-$$;
-
--- Sums up, of these pages, those that have no sums yet: pages that are new, and once for each that was there before version 52. p_open: with
--- visits that are not over, as snapshots counted until version 51. In the turn of sessions: what is over stays so meanwhile.
-CREATE OR REPLACE FUNCTION business.sum_pages(p_pages bytea[], p_open boolean DEFAULT false) RETURNS void
-LANGUAGE plpgsql AS $$
-DECLARE
-    v_pages constant bytea[] := ARRAY(
-        SELECT p.site_page_hk FROM unnest(p_pages) AS p(site_page_hk)
-        WHERE NOT EXISTS (SELECT FROM business.page_w w WHERE w.site_page_hk = p.site_page_hk));
-BEGIN
-    IF cardinality(v_pages) = 0 THEN
-        RETURN;
-    END IF;
-    INSERT INTO business.page_visit_w
-    SELECT s.site_session_hk, s.site_page_hk, s.tenant_hk, s.site_visitor_hk, s.views, s.timed, s.entries, s.bounces, s.converted,
-           s.seconds, s.page_titles
-    FROM business.visit_pages(ARRAY(SELECT business.visits_of_pages(v_pages, p_open)), v_pages) s
-    WHERE s.is_counted
-    ORDER BY s.site_session_hk, s.site_page_hk
-    ON CONFLICT DO NOTHING;
-    INSERT INTO business.page_w (site_page_hk, tenant_hk, visits, visitors, views, timed, entries, bounces, converted, seconds)
-    SELECT s.* FROM business.page_sums(v_pages) s ORDER BY s.site_page_hk;
-    INSERT INTO business.page_title_w (site_page_hk, page_title, tenant_hk, views)
-    SELECT s.* FROM business.title_sums(v_pages) s ORDER BY s.site_page_hk, s.page_title;
 END
 $$;
 
@@ -217,14 +143,6 @@ LANGUAGE sql STABLE AS $$
     FROM business.page_visit_w w CROSS JOIN LATERAL unnest(w.page_titles) AS t(page_title)
     WHERE w.site_page_hk = ANY (p_pages)
     GROUP BY w.site_page_hk, t.page_title COLLATE "C", w.tenant_hk
-$$;
-
--- Forgets what is carried of these pages: at their next snapshot they are summed up anew.
-CREATE OR REPLACE FUNCTION business.forget_pages(p_pages bytea[]) RETURNS void
-LANGUAGE sql AS $$
-    DELETE FROM business.page_w w WHERE w.site_page_hk = ANY (p_pages);
-    DELETE FROM business.page_title_w w WHERE w.site_page_hk = ANY (p_pages);
-    DELETE FROM business.page_visit_w w WHERE w.site_page_hk = ANY (p_pages);
 $$;
 
 -- Pages as computed from the visits that saw them and are over; bots are left out. Definitions: docs/ask/metrics.md. Of each page it reads one row

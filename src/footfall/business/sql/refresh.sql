@@ -1,23 +1,24 @@
--- Satellites that are computed at snapshots: visitors (at most daily), pages (of what is carried of them: pages.sql) and items.
+-- Satellites that are computed at snapshots: visitors (at most daily); pages and items, of what is carried of them (carried.sql).
 
 -- Recomputes what is due of one of these satellites: keys with new events whose current row is at least p_minimum_age old, at
 -- most p_limit, in turns of their tenants, the longest due first. Returns how many keys were looked at; 0 when nothing is due.
 --
--- All of a visitor's or item's history is read each time, so what has much of it waits for longer: as many times p_minimum_age as it has
--- p_much views (or interactions). So in that time none costs more than about p_much of them, however long it has existed. NULL: all wait
--- alike, as they did until version 50, and as pages do, whose sums are carried. Not p_closed: pages with visits that are not over, as until version 51.
+-- All of a visitor's history is read each time, so who has much of it waits for longer: as many times p_minimum_age as there are p_much views.
+-- So in that time nobody costs more than about p_much of them, for however long they have been coming. NULL: all wait alike, as they did until
+-- version 50, and as pages and items do, whose sums are carried. Not p_closed: pages and items with visits that are not over, as until versions
+-- 51 and 52.
 CREATE OR REPLACE FUNCTION business.refresh_due(
     p_satellite text, p_minimum_age interval, p_as_of timestamptz, p_limit integer DEFAULT 2000, p_much integer DEFAULT 10000,
     p_closed boolean DEFAULT true
 ) RETURNS integer
 LANGUAGE plpgsql AS $$
 DECLARE
+    v_carried constant text := CASE p_satellite WHEN 'site_page_details' THEN 'pages' WHEN 'business_item_details' THEN 'items' END;
     v_total constant text := CASE p_satellite
         WHEN 'site_visitor_details' THEN 'total_page_views'
         WHEN 'site_page_details' THEN 'total_views'
         ELSE 'total_interactions' END;
-    v_is_page constant boolean := p_satellite = 'site_page_details';
-    v_much constant integer := CASE WHEN NOT (v_is_page AND p_closed) THEN p_much END;
+    v_much constant integer := CASE WHEN v_carried IS NULL OR NOT p_closed THEN p_much END;
     v_due bytea[];
     v_keys bytea[];
     v_dates timestamptz[];
@@ -25,8 +26,8 @@ DECLARE
     v_seen timestamptz;
     v_inserted bigint;
 BEGIN
-    IF v_is_page THEN
-        -- what visits saw of pages is added to their sums in that turn, and stays as it is meanwhile
+    IF v_carried IS NOT NULL THEN
+        -- what visits did with them is added to their sums in that turn, and stays as it is meanwhile
         PERFORM util.take_turn('sessions');
     END IF;
     PERFORM util.take_turn(p_satellite);
@@ -57,19 +58,22 @@ BEGIN
         EXIT WHEN business.seen_load() IS NOT DISTINCT FROM v_seen;
     END LOOP;
 
-    IF v_is_page THEN
+    IF v_carried IS NOT NULL THEN
         IF NOT p_closed THEN
-            PERFORM business.forget_pages(v_due);
+            EXECUTE format('SELECT business.forget_%s($1)', v_carried) USING v_due;
         END IF;
-        PERFORM business.sum_pages(v_due, NOT p_closed);
+        EXECUTE format('SELECT business.sum_%s($1, $2)', v_carried) USING v_due, NOT p_closed;
     END IF;
     EXECUTE format('SELECT business.refresh_%s($1, $2)', p_satellite) INTO v_inserted USING v_due, v_load_date;
-    IF v_is_page AND NOT p_closed THEN
-        PERFORM business.forget_pages(v_due);
+    IF v_carried IS NOT NULL AND NOT p_closed THEN
+        EXECUTE format('SELECT business.forget_%s($1)', v_carried) USING v_due;
     END IF;
     UPDATE raw.load_batch l
     SET counts = jsonb_build_object(p_satellite || '_s', v_inserted),
-        asked = jsonb_build_object('as_of', p_as_of, 'most', p_limit, 'minimum_age', p_minimum_age, 'much', v_much, 'closed', p_closed, 'seen', v_seen, 'taken', (
+        asked = jsonb_build_object('as_of', p_as_of, 'most', p_limit, 'minimum_age', p_minimum_age, 'much', v_much,
+                                   -- which satellites count visits that are over
+                                   'closed', CASE WHEN p_closed THEN '["site_page_details", "business_item_details"]' ELSE '[]' END::jsonb,
+                                   'seen', v_seen, 'taken', (
             SELECT jsonb_object_agg(encode(t.tenant_hk, 'hex'), t.keys)
             FROM (SELECT w.tenant_hk, count(DISTINCT w.hash_key) AS keys FROM business.refresh_w w
                   WHERE cardinality(v_due) >= p_limit AND w.satellite = p_satellite AND w.hash_key = ANY (v_due)
@@ -197,72 +201,4 @@ LANGUAGE sql STABLE AS $$
           AND w.transactions >= r.minimum_transactions AND w.value >= r.minimum_lifetime_value
         ORDER BY r.tenant_hk DESC, r.position LIMIT 1
     ) g ON true
-$$;
-
--- Items as computed from the events about them; bots are left out. Definitions: docs/ask/metrics.md.
-CREATE OR REPLACE FUNCTION business.business_item_details_of(p_keys bytea[], p_as_of timestamptz)
-RETURNS TABLE (
-    business_item_hk bytea, tenant_hk bytea, item_name text, item_type text, item_category text, item_description text,
-    item_value numeric, item_currency text, is_active boolean, popularity_score integer, conversion_rate numeric,
-    total_interactions integer, total_conversions integer, business_metadata jsonb
-)
-LANGUAGE sql STABLE AS $$
-    WITH event AS MATERIALIZED (
-        SELECT i.business_item_hk, v.root_session_hk, d.event_timestamp, d.raw_event_id, d.event_currency,
-               d.business_item_info AS info, d.event_type = 'item_interaction' AND coalesce(j.traffic_class, d.traffic_class) = 'human' AS is_interaction
-        FROM business.event_business_item_l i
-        CROSS JOIN LATERAL (
-            SELECT d.* FROM business.site_event_details_s d
-            WHERE d.site_event_hk = i.site_event_hk LIMIT 1
-        ) d
-        CROSS JOIN LATERAL business.visit_of(i.site_event_hk) AS v(root_session_hk)
-        LEFT JOIN LATERAL business.judged_class(v.root_session_hk) j(traffic_class) ON true
-        WHERE i.business_item_hk = ANY (p_keys)
-    ), described AS (
-        -- each description from the latest event that carries it
-        SELECT e.business_item_hk,
-               (array_agg(e.info ->> 'item_name' ORDER BY e.event_timestamp DESC, e.raw_event_id DESC)
-                   FILTER (WHERE e.info ? 'item_name'))[1] AS item_name,
-               (array_agg(e.info ->> 'item_category' ORDER BY e.event_timestamp DESC, e.raw_event_id DESC)
-                   FILTER (WHERE e.info ? 'item_category'))[1] AS item_category,
-               (array_agg(e.info ->> 'item_description' ORDER BY e.event_timestamp DESC, e.raw_event_id DESC)
-                   FILTER (WHERE e.info ? 'item_description'))[1] AS item_description,
-               (array_agg((e.info ->> 'item_value')::numeric ORDER BY e.event_timestamp DESC, e.raw_event_id DESC)
-                   FILTER (WHERE e.info ? 'item_value'))[1] AS item_value,
-               (array_agg(e.event_currency ORDER BY e.event_timestamp DESC, e.raw_event_id DESC)
-                   FILTER (WHERE e.info ? 'item_value'))[1] AS item_currency,
-               (array_agg(e.info -> 'item_metadata' ORDER BY e.event_timestamp DESC, e.raw_event_id DESC)
-                   FILTER (WHERE e.info ? 'item_metadata'))[1] AS item_metadata,
-               count(*) FILTER (WHERE e.is_interaction)::integer AS interactions,
-               count(*) FILTER (WHERE e.is_interaction AND e.event_timestamp > p_as_of - interval '30 days')::integer AS recent
-        FROM event e GROUP BY e.business_item_hk
-    ), visit AS MATERIALIZED (
-        -- each visit once, whatever items it met, with its last completion; of one that is over its details say whether there is any
-        SELECT v.root_session_hk, d.completed_at
-        FROM (SELECT DISTINCT e.root_session_hk FROM event e WHERE e.is_interaction) v
-        LEFT JOIN LATERAL (
-            SELECT k.transaction_completed FROM business.site_session_details_s k
-            WHERE k.site_session_hk = v.root_session_hk AND k.load_end_date IS NULL AND NOT EXISTS (
-                SELECT FROM business.site_session_w w WHERE w.root_session_hk = v.root_session_hk AND w.is_open) LIMIT 1
-        ) k ON true
-        CROSS JOIN LATERAL (
-            SELECT max(d.event_timestamp) AS completed_at FROM business.visit_events(v.root_session_hk) d
-            WHERE k.transaction_completed IS DISTINCT FROM false AND d.event_type = 'transaction_step' AND d.event_action = 'complete'
-        ) d
-    ), outcome AS (
-        -- sessions with the item, and those of them that completed a transaction after that
-        SELECT m.business_item_hk, count(*) AS sessions, (count(*) FILTER (WHERE v.completed_at >= m.first_met))::integer AS converted
-        FROM (SELECT e.business_item_hk, e.root_session_hk, min(e.event_timestamp) AS first_met
-              FROM event e WHERE e.is_interaction GROUP BY 1, 2) m
-        JOIN visit v USING (root_session_hk)
-        GROUP BY m.business_item_hk
-    )
-    SELECT h.business_item_hk, h.tenant_hk, left(coalesce(d.item_name, substr(h.business_item_bk, strpos(h.business_item_bk, ':') + 1)), 255),
-           left(split_part(h.business_item_bk, ':', 1), 100), d.item_category, d.item_description, d.item_value,
-           d.item_currency, d.recent > 0, d.recent, round(100.0 * o.converted / nullif(o.sessions, 0), 2), d.interactions,
-           coalesce(o.converted, 0), d.item_metadata
-    FROM business.business_item_h h
-    JOIN described d USING (business_item_hk)
-    LEFT JOIN outcome o USING (business_item_hk)
-    WHERE h.business_item_hk = ANY (p_keys)
 $$;

@@ -37,6 +37,7 @@ DECLARE
     v_last bytea;
     v_anew bytea[];
     v_again bigint[];
+    v_met bytea[];    -- pages and items of those events
 BEGIN
     -- in the order in which jobs take them: their own turn, then the load's
     PERFORM util.take_turn(w) FROM unnest('{sessions,site_visitor_details,site_page_details,business_item_details,rollups}'::text[]) w;
@@ -141,10 +142,14 @@ BEGIN
     PERFORM business.supersede(v_load_date);
     PERFORM business.unstage(v_again);
 
+    v_met := ARRAY(SELECT t.hash_key FROM pg_temp.touched_key t WHERE t.hub IN ('site_page', 'business_item'));
     PERFORM business.remove_unlinked();
     PERFORM business.forget_pages(ARRAY(
-        SELECT t.hash_key FROM pg_temp.touched_key t
-        WHERE t.hub = 'site_page' AND NOT EXISTS (SELECT FROM business.site_page_h h WHERE h.site_page_hk = t.hash_key)));
+        SELECT m.hash_key FROM unnest(v_met) AS m(hash_key)
+        WHERE NOT EXISTS (SELECT FROM business.site_page_h h WHERE h.site_page_hk = m.hash_key)));
+    PERFORM business.forget_items(ARRAY(
+        SELECT m.hash_key FROM unnest(v_met) AS m(hash_key)
+        WHERE NOT EXISTS (SELECT FROM business.business_item_h h WHERE h.business_item_hk = m.hash_key)));
     DELETE FROM business.refresh_w w
     WHERE w.tenant_hk = p_tenant_hk AND NOT EXISTS (SELECT FROM business.site_visitor_h h WHERE h.site_visitor_hk = w.hash_key)
       AND NOT EXISTS (SELECT FROM business.site_page_h h WHERE h.site_page_hk = w.hash_key)
@@ -249,7 +254,7 @@ BEGIN
     DELETE FROM business.site_session_details_s d WHERE d.site_session_hk = ANY (v_all);
     DELETE FROM business.site_session_judgement_s j WHERE j.site_session_hk = ANY (v_all);
     DELETE FROM business.site_session_w w WHERE w.site_session_hk = ANY (v_all);
-    PERFORM business.count_pages('{}', v_all, NULL);
+    PERFORM business.count_visits('{}', v_all, NULL);
 END
 $$;
 

@@ -106,7 +106,7 @@ BEGIN
     WHERE e.tenant_hk = p_tenant_hk AND e.site_event_hk = g.site_event_hk AND e.site_event_hk < util.time_prefix(p_until);
     DELETE FROM business.superseded_w s USING pg_temp.gone_event g WHERE s.site_event_hk = g.site_event_hk;
     PERFORM business.remove_grain();
-    PERFORM business.count_pages('{}', v_visits, NULL);
+    PERFORM business.count_visits('{}', v_visits, NULL);
     UPDATE business.site_session_w w SET is_retired = true WHERE w.root_session_hk = ANY (v_visits);
     UPDATE raw.load_batch l
     SET counts = jsonb_build_object('site_event_h', -v_events),

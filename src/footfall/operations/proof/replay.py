@@ -21,7 +21,8 @@ _EVENTS_AT_ONCE = 20_000  # in one transaction: nobody else waits for these load
 _FORGETTING = timedelta(seconds=15)  # how often a worker keeps house (footfall.worker.loop)
 _ANALYZE_SECONDS = 10.0
 _ALL = 2_147_483_647
-_SATELLITES = ("site_visitor_details", "site_page_details", "business_item_details")
+_CARRIED = ("site_page_details", "business_item_details")
+_SATELLITES = ("site_visitor_details", *_CARRIED)
 
 # each load and job with its batches of these tenants, in the order in which what they wrote was seen
 _STEPS = """/* proof.replay */
@@ -64,11 +65,14 @@ _TRY_AGAIN = """/* proof.replay */
         invalid_count = b.invalid_count - (SELECT count(*) FROM tried t WHERE t.batch_id = b.batch_id)
     WHERE b.batch_id = ANY (%(batches)s) AND b.processing_status = 'PROCESSED'
 """
-# until version 51 loads made their pages due, and snapshots counted visits that were not over
-_PAGES_DUE = """/* proof.replay */
+# until version 51 loads made their pages due, and until 52 their items, and snapshots counted visits that were not over
+_DUE_AT_ONCE = """/* proof.replay */
     INSERT INTO business.refresh_w (satellite, hash_key, load_date, tenant_hk)
-    SELECT DISTINCT 'site_page_details', f.site_page_hk, %(load_date)s::timestamptz, f.tenant_hk
-    FROM pg_temp.fresh_event f WHERE f.site_page_hk IS NOT NULL
+    SELECT DISTINCT m.satellite, m.hash_key, %(load_date)s::timestamptz, f.tenant_hk
+    FROM pg_temp.fresh_event f
+    CROSS JOIN LATERAL (
+        VALUES ('site_page_details', f.site_page_hk), ('business_item_details', f.business_item_hk)) AS m(satellite, hash_key)
+    WHERE m.hash_key IS NOT NULL AND m.satellite = ANY (%(satellites)s)
     ON CONFLICT DO NOTHING
 """
 
@@ -163,13 +167,13 @@ class Replay:
         self._forgot: datetime | None = None
         self._analyzed = time.monotonic()
         self._changes: list[datetime] = []
-        self._closed_since: datetime | None = None
+        self._closed_since: dict[str, datetime] = {}
         self.failures: list[str] = []
 
     def run(self, plan: Plan) -> None:
         """Do every step of the plan, then roll up what is due."""
         self._begin()
-        self._closed_since = _closed_since(plan.steps)
+        self._closed_since = {satellite: _closed_since(plan.steps, satellite) for satellite in _CARRIED}
         for group in _grouped(plan.steps):
             with self._connection.transaction():
                 for step in group:
@@ -216,8 +220,8 @@ class Replay:
         if left_out := [batch for batch in step.batches if batch in self._left_out]:
             self._connection.execute("SELECT staging.leave_out(%s, %s)", (left_out, step.load_date))
         self._connection.execute("/* proof.replay */ SELECT count(*) FROM business.load_claimed(%s)", (step.batches,))
-        if self._closed_since and step.load_date < self._closed_since:
-            self._connection.execute(_PAGES_DUE, {"load_date": step.load_date})
+        if at_once := [satellite for satellite, since in self._closed_since.items() if step.load_date < since]:
+            self._connection.execute(_DUE_AT_ONCE, {"load_date": step.load_date, "satellites": at_once})
         self._loaded.update(step.batches)
 
     def _compute(self, step: Step) -> None:
@@ -236,7 +240,7 @@ class Replay:
         elif most and step.job in _SATELLITES:
             self._connection.execute(
                 "SELECT business.refresh_due(%s, %s, %s, %s, %s, %s)",
-                (step.job, asked["minimum_age"], asked["as_of"], most, asked.get("much"), asked.get("closed", False)),
+                (step.job, asked["minimum_age"], asked["as_of"], most, asked.get("much"), _is_closed(asked, step.job)),
             )
 
     def _retire(self, asked: dict[str, Any]) -> None:
@@ -310,13 +314,20 @@ class Replay:
             self._analyzed = time.monotonic()
 
 
-def _closed_since(steps: Sequence[Step]) -> datetime | None:
-    """When snapshots of pages began to count visits that are over; None: they always did."""
+def _closed_since(steps: Sequence[Step], satellite: str) -> datetime:
+    """When snapshots of a satellite began to count visits that are over; at the beginning: they always did."""
     snapshots = [step for step in steps if step.job in _SATELLITES]
-    if all(step.asked and step.asked.get("closed") for step in snapshots if step.job == "site_page_details"):
-        return None
-    later = [step.load_date for step in snapshots if step.asked and step.asked.get("closed")]
+    if all(_is_closed(step.asked, satellite) for step in snapshots if step.job == satellite):
+        return datetime.min.replace(tzinfo=UTC)
+    later = [step.load_date for step in snapshots if _is_closed(step.asked, satellite)]
     return min(later, default=datetime.max.replace(tzinfo=UTC))
+
+
+def _is_closed(asked: dict[str, Any] | None, satellite: str) -> bool:
+    """Whether a snapshot was of a time in which those of a satellite counted visits that are over."""
+    closed = (asked or {}).get("closed") or []
+    # version 52 said so of pages alone
+    return satellite in (["site_page_details"] if closed is True else closed)
 
 
 def _grouped(steps: Sequence[Step]) -> Iterator[list[Step]]:

@@ -27,6 +27,9 @@ NOT_DIGESTED = {
     "business.page_visit_w": "work: what each visit saw of a page; its effect is in site_page_details_s",
     "business.page_w": "work: its sums, likewise",
     "business.page_title_w": "work: likewise",
+    "business.item_visit_w": "work: what each visit did with an item; its effect is in business_item_details_s",
+    "business.item_w": "work: its sums, likewise",
+    "business.item_day_w": "work: likewise",
     "business.superseded_w": "work: its effect is in event_b.is_superseded",
 }
 
