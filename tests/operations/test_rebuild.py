@@ -556,3 +556,17 @@ def test_whatever_came_in_whatever_order_the_rebuilt_store_is_the_same(module_ur
         sites[0].settle()
         done = proved(module_url, Wanted(tuple(site.tenant_hk for site in sites)))
         assert done.limits == ()
+
+
+def test_which_of_two_times_an_event_that_was_refused_at_first_has(url: str, site: Site) -> None:
+    """Its id told when it was: when it was refused, and the first of them. That they were tried again in another order tells nothing."""
+    banner = {"evt_type": "banner", "event_id": "banner a"}
+    for minutes in (10, -3000):
+        site.land(banner | {"event_timestamp": at(minutes)})
+    site.load()
+    administer(url, site, lambda c: add_event_type(c, "banner", "engagement", "view"))
+    later = site.value("SELECT max(batch_id) FROM raw.ingest_batch")
+    site.connection.execute("SELECT count(*) FROM business.load_claimed(%s)", ([later],))
+    site.load()
+    assert site.rows("SELECT event_timestamp FROM business.site_event_details_s") == [(NOON + timedelta(minutes=10),)]
+    proved(url)

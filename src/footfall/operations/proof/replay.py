@@ -219,6 +219,8 @@ class Replay:
             self._connection.execute(_TRY_AGAIN, {"batches": again, "moment": step.load_date})
         if left_out := [batch for batch in step.batches if batch in self._left_out]:
             self._connection.execute("SELECT staging.leave_out(%s, %s)", (left_out, step.load_date))
+            self._connection.execute("/* proof.replay */ SELECT staging.validate_and_enrich(%s)", (step.batches,))
+            self._connection.execute("SELECT staging.refuse_again(%s, %s)", (left_out, step.load_date))
         self._connection.execute("/* proof.replay */ SELECT count(*) FROM business.load_claimed(%s)", (step.batches,))
         if at_once := [satellite for satellite, since in self._closed_since.items() if step.load_date < since]:
             self._connection.execute(_DUE_AT_ONCE, {"load_date": step.load_date, "satellites": at_once})
