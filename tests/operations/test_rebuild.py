@@ -559,7 +559,7 @@ def test_whatever_came_in_whatever_order_the_rebuilt_store_is_the_same(module_ur
 
 
 def test_which_of_two_times_an_event_that_was_refused_at_first_has(url: str, site: Site) -> None:
-    """Its id told when it was: when it was refused, and the first of them. That they were tried again in another order tells nothing."""
+    """Its id told when it was as it was refused, and the first of them. In which order they were tried again tells nothing."""
     banner = {"evt_type": "banner", "event_id": "banner a"}
     for minutes in (10, -3000):
         site.land(banner | {"event_timestamp": at(minutes)})

@@ -495,30 +495,35 @@ BEGIN
 END
 $$;
 
--- Stages as INVALID, with the reason, the events of these batches that no load takes (raw.left_out, for ever), or that could not be staged at this load
--- date, unless they are staged already; returns how many those are.
-CREATE OR REPLACE FUNCTION staging.leave_out(p_batch_ids bigint[], p_load_date timestamptz) RETURNS bigint
-LANGUAGE plpgsql AS $$
-DECLARE
-    v_staged bigint;
-BEGIN
-    INSERT INTO staging.site_events_staging (
-        raw_event_id, batch_id, received_timestamp, attempt, tenant_hk, tenant_id, do_not_track, validation_status,
-        validation_errors, validation_flags, enrichment_applied, processing_timestamp, record_source)
-    SELECT r.raw_event_id, r.batch_id, r.received_timestamp, 1, r.tenant_hk, r.tenant_id, r.do_not_track, 'INVALID',
-           o.errors, '{}', false, util.current_load_date(), r.record_source
-    FROM raw.left_out o
-    JOIN raw.site_tracking_events_r r ON r.raw_event_id = o.raw_event_id AND r.received_timestamp = o.received_timestamp
-    WHERE o.batch_id = ANY (p_batch_ids) AND o.left_out_until > p_load_date
-      AND (o.left_out_until = 'infinity' OR 'load_failed' = ANY (o.errors))
-    ON CONFLICT DO NOTHING;
-    GET DIAGNOSTICS v_staged = ROW_COUNT;
-    RETURN v_staged;
-END
+-- Stages as INVALID, with the reason, what was left out of these raw events (raw.left_out), unless it is staged already; returns how many those are.
+CREATE OR REPLACE FUNCTION staging.stage_left_out(p_raw_event_ids bigint[]) RETURNS bigint
+LANGUAGE sql AS $$
+    WITH staged AS (
+        INSERT INTO staging.site_events_staging (
+            raw_event_id, batch_id, received_timestamp, attempt, tenant_hk, tenant_id, do_not_track, validation_status,
+            validation_errors, validation_flags, enrichment_applied, processing_timestamp, record_source)
+        SELECT r.raw_event_id, r.batch_id, r.received_timestamp, 1, r.tenant_hk, r.tenant_id, r.do_not_track, 'INVALID',
+               o.errors, '{}', false, util.current_load_date(), r.record_source
+        FROM raw.left_out o
+        JOIN raw.site_tracking_events_r r ON r.raw_event_id = o.raw_event_id AND r.received_timestamp = o.received_timestamp
+        WHERE o.raw_event_id = ANY (p_raw_event_ids)
+        ON CONFLICT DO NOTHING
+        RETURNING 1
+    )
+    SELECT count(*) FROM staged
 $$;
 
--- Those that a load of this date left out, and a later one did not: a rule refused them, which does not any more. They have been staged beside all
--- others, as they were then: so their ids say when they happened, and which of several came first. Now they are INVALID again; returns how many.
+-- Stages as INVALID the events of these batches that no load takes, or that could not be staged at this load date; returns how many.
+CREATE OR REPLACE FUNCTION staging.leave_out(p_batch_ids bigint[], p_load_date timestamptz) RETURNS bigint
+LANGUAGE sql AS $$
+    SELECT staging.stage_left_out(ARRAY(
+        SELECT o.raw_event_id FROM raw.left_out o
+        WHERE o.batch_id = ANY (p_batch_ids) AND o.left_out_until > p_load_date
+          AND (o.left_out_until = 'infinity' OR 'load_failed' = ANY (o.errors))))
+$$;
+
+-- The others that a load of this date left out: a rule refused them, which does not any more. They have been staged beside all others, as they were
+-- then: so their ids say when they happened, and which of several came first. Now they are INVALID again; returns how many.
 CREATE OR REPLACE FUNCTION staging.refuse_again(p_batch_ids bigint[], p_load_date timestamptz) RETURNS bigint
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -526,19 +531,9 @@ DECLARE
         SELECT o.raw_event_id FROM raw.left_out o
         WHERE o.batch_id = ANY (p_batch_ids) AND o.left_out_until > p_load_date AND o.left_out_until < 'infinity'
           AND 'load_failed' <> ALL (o.errors));
-    v_staged bigint;
 BEGIN
     DELETE FROM staging.site_events_staging s USING raw.left_out o
     WHERE o.raw_event_id = ANY (v_refused) AND s.raw_event_id = o.raw_event_id AND s.received_timestamp = o.received_timestamp;
-    INSERT INTO staging.site_events_staging (
-        raw_event_id, batch_id, received_timestamp, attempt, tenant_hk, tenant_id, do_not_track, validation_status,
-        validation_errors, validation_flags, enrichment_applied, processing_timestamp, record_source)
-    SELECT r.raw_event_id, r.batch_id, r.received_timestamp, 1, r.tenant_hk, r.tenant_id, r.do_not_track, 'INVALID',
-           o.errors, '{}', false, util.current_load_date(), r.record_source
-    FROM raw.left_out o
-    JOIN raw.site_tracking_events_r r ON r.raw_event_id = o.raw_event_id AND r.received_timestamp = o.received_timestamp
-    WHERE o.raw_event_id = ANY (v_refused);
-    GET DIAGNOSTICS v_staged = ROW_COUNT;
-    RETURN v_staged;
+    RETURN staging.stage_left_out(v_refused);
 END
 $$;
