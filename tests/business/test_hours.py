@@ -69,8 +69,8 @@ steps = st.lists(
         st.tuples(st.just("remove"), st.integers(2, 4)),
         st.tuples(st.just("judge"), st.sampled_from([0, 1])),
     ),
-    min_size=4,
-    max_size=12,
+    min_size=2,
+    max_size=8,
 )
 
 
@@ -99,12 +99,12 @@ def sent(event: dict) -> dict:
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(story=steps)
-def test_the_hours_of_a_day_add_up_to_it_whatever_happens(module_url: str, story: list) -> None:
+@given(first=st.lists(events, min_size=3, max_size=10), story=steps)
+def test_the_hours_of_a_day_add_up_to_it_whatever_happens(module_url: str, first: list, story: list) -> None:
     with connect(module_url, "footfall_worker") as connection:
         site = Site.another(connection, time_zone="Asia/Kathmandu")
         asked = {"tenant": site.tenant_hk, "moments": [NOON + timedelta(hours=h, minutes=20) for h in (-20, 0, 1, 3)]}
-        for step in [*story, ("divide", 0), ("roll up", 100)]:
+        for step in [first, ("close", 2000), ("divide", 0), ("roll up", 100), *story, ("divide", 0), ("roll up", 100)]:
             match step:
                 case ("divide", _):
                     site.divide()
@@ -147,10 +147,16 @@ def divided(site: Site) -> Site:
     site.load()
     site.close(NOON + timedelta(days=1))
     site.divide()
-    while site.value("SELECT business.roll_up_hour('infinity')"):
-        pass
+    roll_up(site)
     assert hours(site) == {9: True, 10: True, 11: True}
     return site
+
+
+def roll_up(site: Site) -> None:
+    site.load()
+    site.close(NOON + timedelta(days=1))
+    while site.value("SELECT business.roll_up_hour('infinity')"):
+        pass
 
 
 def test_a_late_event_touches_the_hour_of_its_visit_alone(divided: Site) -> None:
@@ -163,6 +169,52 @@ def test_it_touches_later_hours_of_the_same_visitor(divided: Site) -> None:
     divided.land(view("/late", -300, _visitor_id="v-60"))
     divided.load()
     assert hours(divided) == {7: False, 9: True, 10: True, 11: False}
+
+
+def test_it_touches_the_hour_that_its_visit_seemed_to_begin_in(divided: Site) -> None:
+    divided.land(view("/late", -135, _visitor_id="v-120"))
+    divided.load()
+    assert hours(divided) == {9: False, 10: False, 11: True}
+
+
+def order(minutes: float, visitor: str, **sender: object) -> dict:
+    facts = {"evt_type": "transaction_step", "evt_action": "complete", "evt_value": 5, "transaction_id": "o-1"}
+    return facts | {"event_timestamp": at(minutes), "event_id": f"o-1 {visitor}", "_visitor_id": visitor} | sender
+
+
+def test_it_touches_the_hour_in_which_the_same_order_was_counted(divided: Site) -> None:
+    divided.land(order(-60, "v-60"))
+    roll_up(divided)
+    divided.land(order(-120, "v-120"))
+    divided.load()
+    assert hours(divided) == {9: True, 10: False, 11: False}
+
+
+def test_what_a_server_says_of_an_order_touches_the_hour_of_what_a_page_said(divided: Site) -> None:
+    divided.land(order(-120, "v-120", _is_trusted=False, _record_source="web:1"))
+    roll_up(divided)
+    divided.land(order(-60, "v-60"))
+    divided.load()
+    assert hours(divided) == {9: True, 10: False, 11: False}
+
+
+def test_a_visit_that_turns_out_to_be_a_bots_touches_the_hour_it_was_counted_in(divided: Site) -> None:
+    divided.land(view("/again", -119, _visitor_id="v-120"))
+    roll_up(divided)
+    more_than_one_view = {"behaviour": {"views_without_engagement": 1}}
+    rules.apply(divided.connection, divided.tenant_hk, read_rules(more_than_one_view))
+    assert hours(divided) == {9: True, 10: False, 11: True}
+    roll_up(divided)
+    assert divided.value("SELECT sum(visits) FROM business.rollup_hour_w WHERE dimension = 'all'") == 2
+
+
+def test_what_is_removed_touches_all_hours_of_its_day(divided: Site) -> None:
+    divided.value(
+        "SELECT business.remove_events(%s, ARRAY(SELECT site_event_hk FROM business.event_b WHERE event_timestamp = %s))",
+        divided.tenant_hk,
+        NOON - timedelta(hours=2),
+    )
+    assert hours(divided) == {9: False, 10: False, 11: False}
 
 
 def test_a_question_of_today_reads_hours_that_are_over_no_more(divided: Site, owner: Connection) -> None:
