@@ -15,7 +15,7 @@ from sender import VISITOR, post
 from starlette.testclient import TestClient
 from two_cells import fill
 
-from footfall.auth import Accounts, add_account, set_role
+from footfall.auth import Accounts, add_account, keep, set_role
 from footfall.auth.provider import Identity, state_of
 from footfall.auth.sign_ons import SignOns
 from footfall.database import Cells, Connection, pool, pools
@@ -168,6 +168,18 @@ def test_questions_that_hang_in_a_cell_take_no_turns_of_others(cells, stores):
     assert answered == psycopg.conninfo.conninfo_to_dict(cells.home.url)["dbname"]
 
 
+def test_retention_is_applied_in_every_cell(stores, environment):
+    for name, tenant in (("home", "acme"), ("b", "bakery")):
+        site = Site(stores[name], tenant)
+        site.land(view("/"))
+        site.load()
+        keep(stores[name], "raw", 30)
+    ended, said, _ = run("retention", "apply", "--yes", "--json", environment=environment)
+    assert (ended, {row["tenant"] for row in json.loads(said)["gone"]}) == (0, {"acme", "bakery"})
+    for store in stores.values():
+        assert store.execute("SELECT count(*) FROM raw.site_tracking_events_r").fetchone() == (0,)
+
+
 def test_a_command_for_all_cells_works_in_all_that_answer_and_says_which_does_not(stores, environment, of_three, tmp_path):
     Site(stores["home"], "acme")
     Site(stores["b"], "bakery")
@@ -178,6 +190,8 @@ def test_a_command_for_all_cells_works_in_all_that_answer_and_says_which_does_no
         (("migrate", "--json"), ('"home": {', '"b": {')),
         (("rebuild-marts", "--json"), ("acme", "bakery")),
         (("import", "list", "--json"), ()),
+        (("retention", "preview", "--json"), ("would_go",)),
+        (("retention", "apply", "--yes", "--json"), ("gone",)),
         (("backup", str(tmp_path / "backups"), "--json"), ('"home": {', '"b": {')),
     ):
         ended, said, errors = run(*arguments, environment=of_three)

@@ -6,9 +6,9 @@ import typer
 
 from footfall.auth import hold, keep, lift_hold, list_holds, list_retention, preview_retention
 from footfall.auth.retention import Layer
-from footfall.cli.options import AsJson, Data, DatabaseUrl, existing_store
+from footfall.cli.options import AsJson, Data, DatabaseUrl, all_cells, cell_of, end_unless_all, existing_store, in_each
 from footfall.cli.output import console, print_json, print_rows
-from footfall.database import connect
+from footfall.database import Cell, connect
 from footfall.worker import retire
 
 retention = typer.Typer(
@@ -108,15 +108,24 @@ def preview(
 
     Example: footfall retention preview context 395 --tenant acme
     """
-    with existing_store(data, database_url, tenant) as store, connect(store.url, "footfall_worker") as connection:
-        rows = preview_retention(connection, tenant, layer, days)
-        held = [one["tenant"] for one in list_holds(connection) if tenant in (None, one["tenant"])]
+
+    def previewed(cell: Cell) -> tuple[list[dict[str, Any]], list[str]]:
+        with connect(cell.url, "footfall_worker") as connection:
+            held = [one["tenant"] for one in list_holds(connection) if tenant in (None, one["tenant"])]
+            return preview_retention(connection, tenant, layer, days), held
+
+    with all_cells(data, database_url) as cells:
+        chosen = [cell_of(cells, tenant)] if tenant else list(cells.all)
+        found = in_each(chosen, previewed)
+    rows = [row for would_go, _ in found.values() for row in would_go]
+    held = [one for _, held in found.values() for one in held]
     if as_json:
         print_json({"would_go": rows, "held": held})
-        return
-    _print_preview(rows)
-    if held:
-        console.print(f"Nothing of {', '.join(held)}: a legal hold keeps it.")
+    else:
+        _print_preview(rows)
+        if held:
+            console.print(f"Nothing of {', '.join(held)}: a legal hold keeps it.")
+    end_unless_all(chosen, found)
 
 
 @retention.command()
@@ -130,15 +139,24 @@ def apply(
 
     Example: footfall retention apply --yes
     """
-    with existing_store(data, database_url) as store, connect(store.url, "footfall_worker") as connection:
-        rows = preview_retention(connection)
-        if yes:
-            retire(connection)
+
+    def applied(cell: Cell) -> list[dict[str, Any]]:
+        with connect(cell.url, "footfall_worker") as connection:
+            rows = preview_retention(connection)
+            if yes:
+                retire(connection)
+            return rows
+
+    with all_cells(data, database_url) as cells:
+        chosen = list(cells.all)
+        found = in_each(chosen, applied)
+    rows = [row for gone in found.values() for row in gone]
     if as_json:
         print_json({"gone" if yes else "would_go": rows})
     else:
         _print_preview(rows)
         console.print("Removed." if yes else "Nothing was removed. To remove it: footfall retention apply --yes")
+    end_unless_all(chosen, found)
     if not yes:
         raise typer.Exit(1)
 
