@@ -190,6 +190,14 @@ def test_it_touches_the_hour_in_which_the_same_order_was_counted(divided: Site) 
     assert hours(divided) == {9: True, 10: False, 11: False}
 
 
+def test_an_order_that_is_repeated_touches_no_hour_before(divided: Site) -> None:
+    divided.land(order(-120, "v-120"))
+    roll_up(divided)
+    divided.land(order(-60, "v-60"))
+    divided.load()
+    assert hours(divided) == {9: True, 10: True, 11: False}
+
+
 def test_what_a_server_says_of_an_order_touches_the_hour_of_what_a_page_said(divided: Site) -> None:
     divided.land(order(-120, "v-120", _is_trusted=False, _record_source="web:1"))
     roll_up(divided)

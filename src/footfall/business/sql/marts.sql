@@ -400,7 +400,8 @@ LANGUAGE sql AS $$
         FROM pg_temp.fresh_b f
         CROSS JOIN LATERAL (
             SELECT e.site_session_hk, e.day FROM business.event_b e
-            WHERE e.tenant_hk = f.tenant_hk AND e.transaction_id = f.transaction_id AND e.day >= f.day OFFSET 0
+            WHERE e.tenant_hk = f.tenant_hk AND e.transaction_id = f.transaction_id AND e.day >= f.day
+              AND (e.day > f.day OR e.event_timestamp >= f.event_timestamp) OFFSET 0
         ) e
         WHERE f.transaction_id IS NOT NULL
     ) t
