@@ -60,18 +60,18 @@ def test_a_question_reads_a_fresh_store_once(fresh: Site, monkeypatch: pytest.Mo
 
 @pytest.mark.parametrize("dimension", ["all", "source", "page", "item"])
 def test_a_day_that_is_not_rolled_up_is_counted_at_once(fresh: Site, owner: Connection, dimension: str) -> None:
-    ((definition,),) = owner.execute("SELECT pg_get_functiondef('business.rollup_until'::regproc)").fetchall()
+    ((definition,),) = owner.execute("SELECT pg_get_functiondef('business.count_figures'::regproc)").fetchall()
     for text, other in (
-        ("business.rollup_until", "public.explained"),
-        ("RETURNS SETOF business.rollup_b", "RETURNS SETOF json"),
+        ("business.count_figures", "public.explained"),
+        ("RETURNS SETOF business.rollup_hour_w", "RETURNS SETOF json"),
         (" STABLE\n", "\n"),
-        ("format($query$", "format($query$ EXPLAIN (ANALYZE, FORMAT JSON)"),
+        ("$query$\n    WITH", "$query$ EXPLAIN (ANALYZE, FORMAT JSON) WITH"),
     ):
         assert text in definition
         definition = definition.replace(text, other)
     owner.execute(definition)
     ((plans,),) = owner.execute(
-        "SELECT public.explained(%s, '{2026-03-10}', %s, 'infinity')", (fresh.tenant_hk, [dimension])
+        "SELECT public.explained(%s, '{2026-03-10}', %s, 'infinity', NULL)", (fresh.tenant_hk, [dimension])
     ).fetchall()
     plan = (json.loads(plans) if isinstance(plans, str) else plans)[0]["Plan"]
     assert 0 < rows_touched(plan) < PASSES * VISITS

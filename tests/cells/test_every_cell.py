@@ -192,13 +192,13 @@ def test_a_command_for_all_cells_works_in_all_that_answer_and_says_which_does_no
         (("import", "list", "--json"), ()),
         (("retention", "preview", "--json"), ("would_go",)),
         (("retention", "apply", "--yes", "--json"), ("gone",)),
-        (("backup", str(tmp_path / "backups"), "--json"), ('"home": {', '"b": {')),
+        (("backup", str(tmp_path / "{}"), "--json"), ('"home": {', '"b": {')),
     ):
-        ended, said, errors = run(*arguments, environment=of_three)
+        ended, said, errors = run(*(argument.format("of three") for argument in arguments), environment=of_three)
         assert (ended, [one for one in expected if one not in said]) == (1, []), (arguments, said, errors)
         assert "cell_away: cell c" in errors
         json.loads(said)
-        ended, said, errors = run(*arguments, environment=environment)
+        ended, said, errors = run(*(argument.format("of two") for argument in arguments), environment=environment)
         assert (ended, errors.strip()) == (0, ""), arguments
     # whose tenant nobody knows may be the one's that is away
     assert "cell_away" in run("report", "--tenant", "cafe", "overview", environment=of_three)[2]
