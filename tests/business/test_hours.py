@@ -1,19 +1,18 @@
 """Days of many visits are rolled up hour by hour, and their hours come to what the day comes to, whatever comes late."""
 
-import contextlib
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import stories
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from footfall.database import Connection, connect
-from footfall.errors import NotAccepted
 from footfall.judgement.rules import read_rules
 from footfall.operations import rules
-from site_under_test import BOT, NOON, Site, at, view
+from site_under_test import NOON, Site, at, view
 
 DAY = NOON.date()
 # what the hours of a day add up to, beside what its bridge says: rolled up or not, until a moment or to its end
@@ -52,12 +51,12 @@ events = st.fixed_dictionaries(
         "path": st.sampled_from("ab"),
         # three days of a zone that is off by three quarters of an hour: an hour (UTC) is of two days there
         "minutes": st.one_of(st.integers(0, 200), st.integers(-1500, 1600)),
-        "who": st.sampled_from(["x", "y", "", "session s", "session t"]),
+        "who": stories.WHO,
         "order": st.sampled_from([None, "1", "2"]),
         "item": st.sampled_from("pq"),
         "name": st.sampled_from("ABC"),
         "source": st.sampled_from(["", "", "?utm_source=n"]),
-        "is_bot": st.sampled_from([False] * 6 + [True]),
+        "is_bot": stories.IS_BOT,
     }
 )
 steps = st.lists(
@@ -65,9 +64,9 @@ steps = st.lists(
         st.lists(events, min_size=1, max_size=8),
         st.tuples(st.just("divide"), st.just(0)),
         st.tuples(st.just("roll up"), st.integers(1, 8)),
-        st.tuples(st.just("close"), st.integers(-1000, 2000)),
-        st.tuples(st.just("remove"), st.integers(2, 4)),
-        st.tuples(st.just("judge"), st.sampled_from([0, 1])),
+        stories.CLOSED,
+        stories.REMOVED,
+        stories.JUDGED,
     ),
     min_size=2,
     max_size=8,
@@ -75,9 +74,7 @@ steps = st.lists(
 
 
 def sent(event: dict) -> dict:
-    """As the door would have it; of nobody, where nobody is named."""
-    by, _, name = event["who"].rpartition(" ")
-    payload = {"event_timestamp": at(event["minutes"]), "page_url": f"https://acme.example/{event['path']}{event['source']}"}
+    payload = {"page_url": f"https://acme.example/{event['path']}{event['source']}"}
     match event["kind"]:
         case "page_view":
             payload |= {"evt_type": "page_view"}
@@ -90,12 +87,8 @@ def sent(event: dict) -> dict:
             }
         case action:
             payload |= {"evt_type": "transaction_step", "evt_action": action, "evt_value": 5, "funnel": "checkout"}
-            payload |= {"transaction_id": event["order"]} if event["order"] else {}
-    if event["is_bot"]:
-        payload["_user_agent"] = BOT
-    if by:
-        return payload | {"session_id": name, "visitor_id": f"of {name}"}
-    return payload | ({"_visitor_id": name} if name else {})
+            payload |= {"transaction_id": event["order"]}
+    return stories.sent(payload, event)
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -111,20 +104,8 @@ def test_the_hours_of_a_day_add_up_to_it_whatever_happens(module_url: str, first
                 case ("roll up", hours):
                     for _ in range(hours):
                         site.value("SELECT business.roll_up_hour('infinity')")
-                case ("close", minutes):
-                    site.close(NOON + timedelta(minutes=minutes))
-                case ("remove", part):
-                    site.value(
-                        "SELECT business.remove_events(%s, ARRAY(SELECT site_event_hk FROM business.site_event_details_s"
-                        " WHERE tenant_hk = %s AND raw_event_id %% %s = 0))",
-                        site.tenant_hk,
-                        site.tenant_hk,
-                        part,
-                    )
-                case ("judge", by_behaviour):
-                    with contextlib.suppress(NotAccepted):  # they are in force already
-                        found = {"behaviour": {"views_without_engagement": 1}} if by_behaviour else {}
-                        rules.apply(connection, site.tenant_hk, read_rules(found))
+                case ("close" | "remove" | "judge", _):
+                    stories.tell(site, step)
                 case _:
                     site.land(*map(sent, step))
                     site.load()

@@ -1,25 +1,20 @@
 """Items are carried forward as pages are, and come to what all their visits come to, in whatever order events came and went."""
 
-import contextlib
 from datetime import timedelta
 
 import pytest
+import stories
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from footfall.business import all_checks, run_check
 from footfall.database import Connection, connect
-from footfall.errors import NotAccepted
-from footfall.judgement.rules import read_rules
-from footfall.operations import rules
 from footfall.vault.checks import Scope
 from site_under_test import BOT, NOON, Site, at, view
 
 CHECKS = [check for check in all_checks() if check.code in ("marts.items", "marts.item_sums")]
 DETAILS = "SELECT to_jsonb(d)::text FROM business.business_item_details_of(%s, %s) d ORDER BY 1"
 ITEMS = "SELECT business_item_hk FROM business.business_item_h WHERE tenant_hk = %s"
-# a visit of one view is a bot's, by the tenant's own rules
-BY_BEHAVIOUR = {"behaviour": {"views_without_engagement": 1}}
 # the definitions of docs/ask/metrics.md once more, read from all events of an item: as snapshots had it until version 52
 WHOLE = """
 WITH event AS (
@@ -75,11 +70,11 @@ events = st.fixed_dictionaries(
             st.integers(-30 * 1440, -30 * 1440 + 90),
             st.integers(-31 * 1440, -28 * 1440),
         ),
-        "who": st.sampled_from(["x", "y", "", "session s", "session t"]),
+        "who": stories.WHO,
         "name": st.sampled_from([None, "A", "B"]),
         "value": st.sampled_from([None, None, 7, 8.5]),
         "said": st.sampled_from([None, None, None, {"item_metadata": {"colour": "red"}}, {"item_category": "C"}]),
-        "is_bot": st.sampled_from([False] * 5 + [True]),
+        "is_bot": stories.IS_BOT,
     }
 )
 steps = st.lists(
@@ -87,10 +82,10 @@ steps = st.lists(
         st.lists(events, min_size=1, max_size=6),
         # late events of visits that were over, and counted
         st.tuples(st.just("settle"), st.lists(events, min_size=1, max_size=6)),
-        st.tuples(st.just("close"), st.integers(0, 2000)),
+        stories.CLOSED,
         st.tuples(st.just("refresh"), st.just(0)),
-        st.tuples(st.just("remove"), st.integers(2, 4)),
-        st.tuples(st.just("judge"), st.sampled_from([0, 1])),
+        stories.REMOVED,
+        stories.JUDGED,
         st.tuples(st.just("retire"), st.just(0)),
     ),
     min_size=3,
@@ -105,18 +100,12 @@ def look(item: str, minutes: float, session: str, **more) -> dict:
 def sent(event: dict) -> dict:
     """As the door would have it; of nobody, where nobody is named."""
     evt_type, _, is_of_item = event["evt_type"].partition(" of ")
-    kind, _, name = event["who"].rpartition(" ")
-    payload = {"evt_type": evt_type, "page_url": "https://acme.example/", "event_timestamp": at(event["minutes"])}
+    payload = {"evt_type": evt_type, "page_url": "https://acme.example/"}
     if evt_type == "transaction_step":
         payload |= {"evt_action": "complete", "funnel": "checkout"}
     if is_of_item or evt_type == "item_interaction":
         payload |= {"item_id": event["item"], "item_name": event["name"], "item_value": event["value"]} | (event["said"] or {})
-    payload = {key: value for key, value in payload.items() if value is not None}
-    if event["is_bot"]:
-        payload["_user_agent"] = BOT
-    if kind:
-        return payload | {"session_id": name, "visitor_id": f"of {name}"}
-    return payload | ({"_visitor_id": name} if name else {})
+    return stories.sent(payload, event)
 
 
 def findings(site: Site) -> list:
@@ -130,8 +119,8 @@ def test_what_is_carried_is_what_all_events_of_an_item_come_to(module_url: str, 
         site = Site.another(connection)
         for step in story:
             match step:
-                case ("close", minutes):
-                    site.close(NOON + timedelta(minutes=minutes))
+                case ("close" | "remove" | "judge", _):
+                    stories.tell(site, step)
                 case ("refresh", _):
                     site.refresh()
                 case ("settle", late):
@@ -139,17 +128,6 @@ def test_what_is_carried_is_what_all_events_of_an_item_come_to(module_url: str, 
                     site.land(*map(sent, late))
                     site.load()
                     site.close()
-                case ("remove", part):
-                    site.value(
-                        "SELECT business.remove_events(%s, ARRAY(SELECT site_event_hk FROM business.site_event_details_s"
-                        " WHERE tenant_hk = %s AND raw_event_id %% %s = 0))",
-                        site.tenant_hk,
-                        site.tenant_hk,
-                        part,
-                    )
-                case ("judge", by_behaviour):
-                    with contextlib.suppress(NotAccepted):  # they are in force already
-                        rules.apply(connection, site.tenant_hk, read_rules(BY_BEHAVIOUR if by_behaviour else {}))
                 case ("retire", _):
                     site.settle()
                     site.value("SELECT business.retire_events_of(%s, %s, 1000)", site.tenant_hk, NOON - timedelta(days=1))

@@ -1,25 +1,20 @@
 """Pages are carried forward, and come to what all their visits come to, in whatever order events came and went."""
 
-import contextlib
 from datetime import timedelta
 
 import pytest
+import stories
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from footfall.business import all_checks, run_check
 from footfall.database import Connection, connect
-from footfall.errors import NotAccepted
-from footfall.judgement.rules import read_rules
-from footfall.operations import rules
 from footfall.vault.checks import Scope
-from site_under_test import BOT, NOON, Site, at, view
+from site_under_test import NOON, Site, view
 
 CHECKS = [check for check in all_checks() if check.code in ("marts.pages", "marts.page_sums")]
 DETAILS = "SELECT d::text FROM business.site_page_details_of(%s, now()) d ORDER BY 1"
 PAGES = "SELECT site_page_hk FROM business.site_page_h WHERE tenant_hk = %s"
-# a visit of one view is a bot's, by the tenant's own rules
-BY_BEHAVIOUR = {"behaviour": {"views_without_engagement": 1}}
 
 events = st.fixed_dictionaries(
     {
@@ -27,19 +22,19 @@ events = st.fixed_dictionaries(
         "path": st.sampled_from("abc"),
         # half hours join, visits last for longer than they may, and ids come back
         "minutes": st.one_of(st.integers(0, 100), st.integers(0, 1600)),
-        "who": st.sampled_from(["x", "y", "", "session s", "session t"]),
+        "who": stories.WHO,
         "title": st.sampled_from([None, "A", "B"]),
         "time_on_page": st.sampled_from([None, None, 7]),
-        "is_bot": st.sampled_from([False] * 5 + [True]),
+        "is_bot": stories.IS_BOT,
     }
 )
 steps = st.lists(
     st.one_of(
         st.lists(events, min_size=1, max_size=6),
-        st.tuples(st.just("close"), st.integers(0, 2000)),
+        stories.CLOSED,
         st.tuples(st.just("refresh"), st.just(0)),
-        st.tuples(st.just("remove"), st.integers(2, 4)),
-        st.tuples(st.just("judge"), st.sampled_from([0, 1])),
+        stories.REMOVED,
+        stories.JUDGED,
     ),
     min_size=3,
     max_size=9,
@@ -47,23 +42,15 @@ steps = st.lists(
 
 
 def sent(event: dict) -> dict:
-    """As the door would have it; of nobody, where nobody is named."""
-    kind, _, name = event["who"].rpartition(" ")
     payload = {
         "evt_type": event["evt_type"],
         "page_url": f"https://acme.example/{event['path']}",
-        "event_timestamp": at(event["minutes"]),
         "page_title": event["title"],
         "time_on_page": event["time_on_page"],
     }
     if event["evt_type"] == "transaction_step":
         payload |= {"evt_action": "complete", "funnel": "checkout"}
-    payload = {key: value for key, value in payload.items() if value is not None}
-    if event["is_bot"]:
-        payload["_user_agent"] = BOT
-    if kind:
-        return payload | {"session_id": name, "visitor_id": f"of {name}"}
-    return payload | ({"_visitor_id": name} if name else {})
+    return stories.sent(payload, event)
 
 
 def findings(site: Site) -> list:
@@ -77,21 +64,10 @@ def test_what_is_carried_is_what_all_visits_come_to(module_url: str, story: list
         site = Site.another(connection)
         for step in story:
             match step:
-                case ("close", minutes):
-                    site.close(NOON + timedelta(minutes=minutes))
+                case ("close" | "remove" | "judge", _):
+                    stories.tell(site, step)
                 case ("refresh", _):
                     site.refresh()
-                case ("remove", part):
-                    site.value(
-                        "SELECT business.remove_events(%s, ARRAY(SELECT site_event_hk FROM business.site_event_details_s"
-                        " WHERE tenant_hk = %s AND raw_event_id %% %s = 0))",
-                        site.tenant_hk,
-                        site.tenant_hk,
-                        part,
-                    )
-                case ("judge", by_behaviour):
-                    with contextlib.suppress(NotAccepted):  # they are in force already
-                        rules.apply(connection, site.tenant_hk, read_rules(BY_BEHAVIOUR if by_behaviour else {}))
                 case _:
                     site.land(*map(sent, step))
                     site.load()
