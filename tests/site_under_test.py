@@ -113,6 +113,11 @@ class Site:
         while self.value("SELECT business.divide_day('2100-01-01', 1)"):
             pass
 
+    def roll_up_hours(self, most: int = 1000) -> None:
+        """Compute the rollups of hours of divided days that are due, of so many at most."""
+        while most and self.value("SELECT business.roll_up_hour('infinity')"):
+            most -= 1
+
     def settle(self) -> None:
         """Load, close, refresh and roll up: nothing is left to do."""
         self.load()

@@ -230,7 +230,7 @@ class Told:
                 self.site.roll_up()
             if self.story.rolled == "by the hour":
                 self.site.divide()
-                self.site.value("SELECT business.roll_up_hour('infinity')")
+                self.site.roll_up_hours(1)
 
     def latest(self) -> str:
         """The last load date."""

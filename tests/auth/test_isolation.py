@@ -85,8 +85,7 @@ def two(worker) -> tuple[Site, Site]:
     sites[1].land(view("/", 1, _visitor_id="divided"))
     sites[0].load()
     sites[0].divide()
-    while sites[0].value("SELECT business.roll_up_hour('infinity')"):
-        pass
+    sites[0].roll_up_hours()
     return sites
 
 

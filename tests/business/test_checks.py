@@ -41,8 +41,7 @@ def settled(module_site: Site) -> Site:
     site.close()
     site.refresh()
     site.divide()
-    while site.value("SELECT business.roll_up_hour('infinity')"):
-        pass
+    site.roll_up_hours()
     return site
 
 

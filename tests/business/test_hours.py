@@ -102,8 +102,7 @@ def test_the_hours_of_a_day_add_up_to_it_whatever_happens(module_url: str, first
                 case ("divide", _):
                     site.divide()
                 case ("roll up", hours):
-                    for _ in range(hours):
-                        site.value("SELECT business.roll_up_hour('infinity')")
+                    site.roll_up_hours(hours)
                 case ("close" | "remove" | "judge", _):
                     stories.tell(site, step)
                 case _:
@@ -128,16 +127,15 @@ def divided(site: Site) -> Site:
     site.load()
     site.close(NOON + timedelta(days=1))
     site.divide()
-    roll_up(site)
+    bring_up_to_date(site)
     assert hours(site) == {9: True, 10: True, 11: True}
     return site
 
 
-def roll_up(site: Site) -> None:
+def bring_up_to_date(site: Site) -> None:
     site.load()
     site.close(NOON + timedelta(days=1))
-    while site.value("SELECT business.roll_up_hour('infinity')"):
-        pass
+    site.roll_up_hours()
 
 
 def test_a_late_event_touches_the_hour_of_its_visit_alone(divided: Site) -> None:
@@ -165,7 +163,7 @@ def order(minutes: float, visitor: str, **sender: object) -> dict:
 
 def test_it_touches_the_hour_in_which_the_same_order_was_counted(divided: Site) -> None:
     divided.land(order(-60, "v-60"))
-    roll_up(divided)
+    bring_up_to_date(divided)
     divided.land(order(-120, "v-120"))
     divided.load()
     assert hours(divided) == {9: True, 10: False, 11: False}
@@ -173,7 +171,7 @@ def test_it_touches_the_hour_in_which_the_same_order_was_counted(divided: Site) 
 
 def test_an_order_that_is_repeated_touches_no_hour_before(divided: Site) -> None:
     divided.land(order(-120, "v-120"))
-    roll_up(divided)
+    bring_up_to_date(divided)
     divided.land(order(-60, "v-60"))
     divided.load()
     assert hours(divided) == {9: True, 10: True, 11: False}
@@ -181,7 +179,7 @@ def test_an_order_that_is_repeated_touches_no_hour_before(divided: Site) -> None
 
 def test_what_a_server_says_of_an_order_touches_the_hour_of_what_a_page_said(divided: Site) -> None:
     divided.land(order(-120, "v-120", _is_trusted=False, _record_source="web:1"))
-    roll_up(divided)
+    bring_up_to_date(divided)
     divided.land(order(-60, "v-60"))
     divided.load()
     assert hours(divided) == {9: True, 10: False, 11: False}
@@ -189,11 +187,11 @@ def test_what_a_server_says_of_an_order_touches_the_hour_of_what_a_page_said(div
 
 def test_a_visit_that_turns_out_to_be_a_bots_touches_the_hour_it_was_counted_in(divided: Site) -> None:
     divided.land(view("/again", -119, _visitor_id="v-120"))
-    roll_up(divided)
+    bring_up_to_date(divided)
     more_than_one_view = {"behaviour": {"views_without_engagement": 1}}
     rules.apply(divided.connection, divided.tenant_hk, read_rules(more_than_one_view))
     assert hours(divided) == {9: True, 10: False, 11: True}
-    roll_up(divided)
+    bring_up_to_date(divided)
     assert divided.value("SELECT sum(visits) FROM business.rollup_hour_w WHERE dimension = 'all'") == 2
 
 
